@@ -1,0 +1,44 @@
+"""The Monte Carlo engine: compiled kernels that see only arrays and numbers.
+
+Compiled code is kept beside the sources, in a folder named after a hash of all of them: Numba itself looks only at
+the file of the function it loads, and would go on using code compiled with an older helper module.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+import numba
+
+_HERE = Path(__file__).parent
+
+
+def _compiled_folder() -> Path | None:
+    """Return the folder for code compiled from these very sources, or None where nothing can be written."""
+    sources = hashlib.sha256(numba.__version__.encode())
+    for file in sorted(_HERE.glob("*.py")):
+        sources.update(file.read_bytes())
+    folder = _HERE / "__pycache__" / f"compiled-{sources.hexdigest()[:16]}"
+    try:
+        if not folder.exists():
+            for outdated in folder.parent.glob("compiled-*"):
+                shutil.rmtree(outdated, ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+_before = numba.config.CACHE_DIR
+_folder = _compiled_folder()
+if _folder is not None and not _before:
+    numba.config.CACHE_DIR = str(_folder)
+
+from simcast.engine import counts, gamma, kernel, layout, normal, rng, samplers, tables  # noqa: E402
+
+numba.config.CACHE_DIR = _before
+
+__all__ = ["counts", "gamma", "kernel", "layout", "normal", "rng", "samplers", "tables"]

@@ -1,0 +1,162 @@
+"""What the kernel reads and what it writes: named tuples of C-ordered arrays, and nothing else.
+
+Axis order everywhere: draw, epoch or future first, then stage, segment, slot. A *slot* is a possible move of a
+stage: the forward move first, the stage's other moves after it, and the last slot is to stall for good. An *epoch* is
+a run of days in which no lever changes. Days count from the as-of date; money is in whole minor units (cents),
+so that sums do not depend on the order in which they are made.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+NOWHERE = -1
+"""The destination of a slot that is unused, or of a deal that stalls."""
+
+NOT_FORCED = -2
+"""In `KernelPlan.deal_forced`: the deal plays on freely."""
+
+SET = 0
+ODDS = 1
+MULTIPLY = 2
+ADD = 3
+CAP = 4
+"""What an effect does. Effects on one number are applied in this order, so their order in a file is of no account."""
+
+MAX_VISITS = 200
+"""A deal that visits more stages than this within the horizon is stopped there, and counted."""
+
+OPEN = 0
+NEW = 1
+"""The origins of a deal, on the last axis of bookings and wins."""
+
+
+class Effects(NamedTuple):
+    """Levers on one kind of parameter: n effects over epochs, segments and futures."""
+
+    operation: NDArray[np.int64]
+    """(n_effects,): SET, ODDS, MULTIPLY, ADD or CAP."""
+    stage: NDArray[np.int64]
+    """(n_effects,): stage code; -1 where stages play no part."""
+    slots: NDArray[np.bool_]
+    """(n_effects, n_slots): the moves it acts on (durations only)."""
+    segments: NDArray[np.bool_]
+    """(n_effects, n_segments): the segments it acts on."""
+    on_open: NDArray[np.bool_]
+    """(n_effects,): acts on the deals open at the as-of date too (amounts only)."""
+    weight: NDArray[np.float64]
+    """(n_effects, n_epochs): how far it has faded in, 0 to 1."""
+    value: NDArray[np.float64]
+    """(n_effects, n_futures): its size in each future."""
+
+
+class KernelPlan(NamedTuple):
+    """All that the kernel reads."""
+
+    seed: np.uint64
+    horizon_days: int
+    draw_of_future: NDArray[np.int64]
+    """(n_futures,)"""
+    period_of_day: NDArray[np.int64]
+    """(horizon_days,)"""
+    epoch_of_day: NDArray[np.int64]
+    """(horizon_days,)"""
+    group_of_segment: NDArray[np.int64]
+    """(n_segments,): the row of the results in which a segment is counted."""
+
+    destination: NDArray[np.int64]
+    """(n_stages, n_slots): a stage's code, ``n_stages + outcome``, or NOWHERE."""
+    family: NDArray[np.int64]
+    """(n_stages, n_slots): duration family codes of `samplers`."""
+    outcome_won: NDArray[np.bool_]
+    """(n_outcomes,)"""
+    outcome_resumes: NDArray[np.int64]
+    """(n_outcomes,): the stage in which a deal stays after this outcome (renewals), or NOWHERE."""
+
+    probability: NDArray[np.float64]
+    """(n_draws, n_stages, n_segments, n_slots), summing to 1 over slots."""
+    scale: NDArray[np.float64]
+    """(n_draws, n_stages, n_segments, n_slots), days."""
+    shape: NDArray[np.float64]
+    """(n_draws, n_stages, n_segments, n_slots)"""
+
+    deal_key: NDArray[np.uint64]
+    """(n_deals,): from the deal's id, so that its luck does not depend on the other deals."""
+    deal_stage: NDArray[np.int64]
+    """(n_deals,)"""
+    deal_segment: NDArray[np.int64]
+    """(n_deals,)"""
+    deal_age: NDArray[np.float64]
+    """(n_deals,): days already spent in the stage."""
+    deal_amount: NDArray[np.int64]
+    """(n_deals,): minor units; negative where unknown."""
+    deal_forced: NDArray[np.int64]
+    """(n_deals,): an outcome that a lever forces, or NOT_FORCED."""
+    deal_forced_day: NDArray[np.float64]
+    """(n_deals,)"""
+
+    arrival_key: NDArray[np.uint64]
+    """(n_segments,): from the segment's label."""
+    arrival_mean: NDArray[np.float64]
+    """(n_draws, n_segments): new deals per average day."""
+    arrival_day_factor: NDArray[np.float64]
+    """(n_draws, horizon_days): weekday and trend."""
+    arrival_size: NDArray[np.float64]
+    """(n_draws,): the negative binomial's size; infinite for Poisson."""
+    entry_cumulative: NDArray[np.float64]
+    """(n_segments, n_stages): where new deals enter."""
+
+    amount_family: int
+    amount_scale: NDArray[np.float64]
+    """(n_draws, n_segments), minor units."""
+    amount_shape: NDArray[np.float64]
+    """(n_draws, n_segments)"""
+
+    on_conversion: Effects
+    on_duration: Effects
+    on_arrivals: Effects
+    on_amount: Effects
+
+
+class Results(NamedTuple):
+    """What the kernel adds to, one row per future of a chunk; per-deal counts are summed over the chunk."""
+
+    bookings: NDArray[np.int64]
+    """(n_futures, n_periods, n_groups, 2): minor units; the last axis tells OPEN from NEW."""
+    wins: NDArray[np.int32]
+    """(n_futures, n_periods, n_groups, 2)"""
+    entered: NDArray[np.int32]
+    """(n_futures, n_periods, n_groups, n_stages): stays begun."""
+    left_forward: NDArray[np.int32]
+    """(n_futures, n_periods, n_groups, n_stages): stays ended by the forward move."""
+    open_at_end: NDArray[np.int32]
+    """(n_futures, n_periods, n_groups, n_stages): stays open at the period's end."""
+    deal_wins: NDArray[np.int64]
+    """(n_deals,): futures in which the open deal is won."""
+    deal_win_days: NDArray[np.int64]
+    """(n_deals,): the sum over those futures of the day of the win, counted from the as-of date."""
+    capped: NDArray[np.int64]
+    """(1,): deals stopped at MAX_VISITS."""
+
+
+def empty_results(plan: KernelPlan, n_futures: int) -> Results:
+    """Allocate zeroed results for `n_futures` futures of a plan."""
+    n_periods = int(plan.period_of_day[-1]) + 1
+    n_groups = int(plan.group_of_segment.max()) + 1
+    n_stages = plan.destination.shape[0]
+    n_deals = len(plan.deal_key)
+    by_origin = (n_futures, n_periods, n_groups, 2)
+    by_stage = (n_futures, n_periods, n_groups, n_stages)
+    return Results(
+        np.zeros(by_origin, np.int64),
+        np.zeros(by_origin, np.int32),
+        np.zeros(by_stage, np.int32),
+        np.zeros(by_stage, np.int32),
+        np.zeros(by_stage, np.int32),
+        np.zeros(n_deals, np.int64),
+        np.zeros(n_deals, np.int64),
+        np.zeros(1, np.int64),
+    )

@@ -1,0 +1,40 @@
+"""The errors that simcast raises on purpose, each a list of problems a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+MOST_SHOWN = 20
+"""How many problems an error prints; `SimcastError.problems` holds all."""
+
+
+class SimcastError(Exception):
+    """Something a user can mend: every problem found, one line each.
+
+    As text it shows the first `MOST_SHOWN` and how many more there are.
+
+    Parameters
+    ----------
+    problems
+        One line per problem: where it is, what was found, and what to do about it.
+    """
+
+    def __init__(self, problems: str | Sequence[str]) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+    def __str__(self) -> str:
+        more = len(self.problems) - MOST_SHOWN
+        return "\n".join([*self.problems[:MOST_SHOWN], *([f"... and {more:,} more problems"] if more > 0 else [])])
+
+
+class DataError(SimcastError):
+    """The history cannot be read as it stands."""
+
+
+class ScenarioError(SimcastError):
+    """The scenario file asks for something that is not there or not possible."""
+
+
+class FitError(SimcastError):
+    """The model could not be fitted to this history."""

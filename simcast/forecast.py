@@ -1,0 +1,219 @@
+"""The forecast: labelled results of a simulated scenario, and what can be read from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from simcast.segments import Segments
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Metric = Literal["bookings", "wins"]
+
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+"""The quantiles that every summary gives."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A distribution over futures in a few numbers.
+
+    Parameters
+    ----------
+    mean, sd
+        Mean and standard deviation over futures.
+    quantiles
+        The quantiles at `QUANTILES`, in the same order.
+    n_futures
+        How many futures there are.
+    """
+
+    mean: float
+    sd: float
+    quantiles: tuple[float, ...]
+    n_futures: int
+
+    @classmethod
+    def of(cls, values: NDArray[np.generic]) -> Summary:
+        """Summarise one value per future."""
+        numbers = np.asarray(values, dtype=np.float64)
+        return cls(
+            float(numbers.mean()),
+            float(numbers.std()),
+            tuple(float(q) for q in np.quantile(numbers, QUANTILES)),
+            len(numbers),
+        )
+
+    def quantile(self, q: float) -> float:
+        """Return one of the quantiles at `QUANTILES`."""
+        return self.quantiles[QUANTILES.index(q)]
+
+    @property
+    def mean_error(self) -> float:
+        """The Monte Carlo standard error of the mean."""
+        return self.sd / np.sqrt(self.n_futures)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the summary as the JSON documents hold it."""
+        return {
+            "mean": self.mean,
+            "sd": self.sd,
+            "quantiles": {f"{q:g}": value for q, value in zip(QUANTILES, self.quantiles, strict=True)},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """The results of one scenario, by future.
+
+    Parameters
+    ----------
+    scenario
+        The scenario's name.
+    results
+        Dims (future, period, segment, origin, stage); variables
+
+        - ``bookings`` (future, period, segment, origin): amount won, dated at the win
+        - ``wins`` (future, period, segment, origin)
+        - ``entered``, ``left_forward``, ``open_at_end`` (future, period, segment, stage): stays
+        - ``cost`` (future,): what the scenario's levers cost
+        - ``period_end`` (period,): the last day of each period
+        - ``deal_wins``, ``deal_win_days`` (deal,): per open deal, the futures in which it is won, and the sum of the
+          days until then
+
+        Segments are the combinations of the columns by which the forecast was asked for.
+    segments
+        What the segment labels stand for.
+    targets
+        Wanted totals by metric.
+    fingerprint
+        Of the posterior that the parameters come from.
+    notes
+        What a reader should know about the levers.
+    """
+
+    scenario: str
+    results: xr.Dataset
+    segments: Segments
+    targets: dict[str, float]
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_futures(self) -> int:
+        """How many futures were played."""
+        return int(self.results.sizes["future"])
+
+    def values(
+        self,
+        metric: Metric,
+        *,
+        period: int | None = None,
+        where: dict[str, str] | None = None,
+        origin: Literal["open", "new"] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return a total per future.
+
+        Parameters
+        ----------
+        metric
+            ``"bookings"`` or ``"wins"``.
+        period
+            The position of one period; all of them unless given.
+        where
+            Column values that the segments must have.
+        origin
+            Only deals open at the as-of date, or only new ones.
+
+        Returns
+        -------
+        float64, (n_futures,)
+
+        Examples
+        --------
+        ``forecast.values("wins", where={"source": "ads"}, origin="new")``
+        """
+        data = self.results[metric]
+        if period is not None:
+            data = data.isel(period=[period])
+        if where:
+            data = data.isel(segment=np.flatnonzero(self.segments.select(where)))
+        if origin is not None:
+            data = data.sel(origin=[origin])
+        return data.sum(("period", "segment", "origin")).to_numpy().astype(np.float64)
+
+    def net(self) -> NDArray[np.float64]:
+        """Return bookings less the cost of the levers, float64, (n_futures,)."""
+        return self.values("bookings") - self.results["cost"].to_numpy()
+
+    def probability(self, metric: Metric, at_least: float) -> float:
+        """Return the share of futures in which a total reaches a value."""
+        return float(np.mean(self.values(metric) >= at_least))
+
+    def stage_values(
+        self, variable: Literal["entered", "left_forward", "open_at_end"], stage: str
+    ) -> NDArray[np.float64]:
+        """Return the stays begun or ended over the horizon, or open at its end, float64, (n_futures,)."""
+        data = self.results[variable].sel(stage=stage).sum("segment")
+        total = data.isel(period=-1) if variable == "open_at_end" else data.sum("period")
+        return total.to_numpy().astype(np.float64)
+
+    def quantiles(self, metric: Metric, by: str | None = None, levels: Sequence[float] = QUANTILES) -> pd.DataFrame:
+        """Return quantiles of a metric over futures, one row per value of `by`.
+
+        Parameters
+        ----------
+        metric
+            ``"bookings"`` or ``"wins"``.
+        by
+            ``None`` for the total; ``"period"``, or a calendar period no finer than the forecast's (``"month"``);
+            or one of the columns by which the forecast was asked for (``"source"``).
+        levels
+            Which quantiles.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: mean, then one per level.
+
+        Raises
+        ------
+        ValueError
+            When the forecast was not made by this column, or its periods are coarser.
+        """
+        import pandas as pd
+
+        rows = {}
+        for label, values in self._split(metric, by).items():
+            rows[label] = [values.mean(), *np.quantile(values, levels)]
+        frame = pd.DataFrame.from_dict(rows, orient="index", columns=["mean", *levels])
+        return frame.rename_axis(by or "total")
+
+    def _split(self, metric: Metric, by: str | None) -> dict[object, NDArray[np.float64]]:
+        """Return values per future for the total, each period, or each value of a column."""
+        if by is None:
+            return {metric: self.values(metric)}
+        if by in self.segments.columns:
+            present = dict.fromkeys(self.segments.column(by))
+            return {value: self.values(metric, where={by: value}) for value in present}
+        starts = self.results["period"].to_numpy().astype("datetime64[D]")
+        period = str(self.results.attrs["period"])
+        order = ("day", "week", "month", "quarter")
+        if by not in ("period", *order):
+            known = ", ".join((*self.segments.columns, "period", *order))
+            raise ValueError(f"by={by!r}: the forecast is not split by that (known: {known})")
+        if by in ("period", period):
+            return {start: self.values(metric, period=i) for i, start in enumerate(starts)}
+        if order.index(by) < order.index(period) or period == "week":
+            raise ValueError(f"by={by!r}: the forecast holds one value per {period}; set forecast.period to {by}")
+        months = starts.astype("datetime64[M]").astype(np.int64)
+        number = {"week": (starts.astype(np.int64) + 3) // 7, "month": months, "quarter": months // 3}[by]
+        per_period = self.results[metric].sum(("segment", "origin")).to_numpy()
+        return {starts[number == k][0]: per_period[:, number == k].sum(axis=1) for k in np.unique(number)}

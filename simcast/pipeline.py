@@ -1,0 +1,174 @@
+"""The pipeline: stages, the moves possible between them, and the outcomes in which deals end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from simcast.errors import ScenarioError
+
+WON = "won"
+LOST = "lost"
+STALLED = "stalled"
+"""The name of the share of stays that never end; reserved, because it stands among the moves of a posterior."""
+
+Kind = Literal["won", "lost"]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Stage names and codes, the possible moves, and the absorbing outcomes. No parameters.
+
+    Build one with `Pipeline.define`, which completes the moves. Codes: a stage's code is its
+    position in `stages`; a destination's code is a stage's code or, for an outcome,
+    ``n_stages + position in outcomes``.
+
+    Parameters
+    ----------
+    path
+        The stages in order; the forward move leads to the next, from the last to ``won``.
+    stages
+        `path`, then the stages beside it (such as ``nurture``), then ``won`` where wins may renew.
+    outcomes
+        Where deals end; ``won`` and ``lost`` first.
+    kinds
+        For each outcome, whether it counts as won or lost.
+    moves
+        For each stage, the names of its possible destinations, the forward move first.
+    """
+
+    path: tuple[str, ...]
+    stages: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    moves: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def define(
+        cls,
+        stages: Sequence[str],
+        moves: Sequence[tuple[str, str]] = (),
+        outcomes: Mapping[str, Kind] | None = None,
+    ) -> Pipeline:
+        """Complete a pipeline from its ordered stages and the moves beyond forward and lost.
+
+        A name that occurs only in `moves` becomes a stage beside the path. Its forward move is the first
+        one declared out of it; with none declared it leads back to the stages that lead into it.
+        Every stage may lead to ``lost`` and to each further outcome marked as lost.
+        A move out of ``won`` (a renewal) makes ``won`` a stage as well, in which won deals stay.
+
+        Raises
+        ------
+        ScenarioError
+            On an empty or repeated stage, a reserved name, a move that is forward already, or a
+            move out of a lost outcome. All problems are listed at once.
+
+        Examples
+        --------
+        >>> pipeline = Pipeline.define(["lead", "meeting"], moves=[("meeting", "nurture")])
+        >>> pipeline.stages
+        ('lead', 'meeting', 'nurture')
+        >>> pipeline.moves
+        (('meeting', 'lost'), ('won', 'lost', 'nurture'), ('meeting', 'lost'))
+        """
+        ends: dict[str, Kind] = {WON: "won", LOST: "lost", **(outcomes or {})}
+        problems = _problems(stages, moves, ends)
+        if problems:
+            raise ScenarioError(problems)
+
+        path = tuple(stages)
+        beside = tuple(dict.fromkeys(name for move in moves for name in move if name not in path and name not in ends))
+        renewing = tuple(name for name in ends if any(start == name for start, _ in moves))
+        every = (*path, *beside, *renewing)
+        lost = tuple(name for name, kind in ends.items() if kind == "lost")
+
+        def destinations(stage: str) -> tuple[str, ...]:
+            declared = [end for start, end in moves if start == stage]
+            if stage in path:
+                position = path.index(stage)
+                declared.insert(0, path[position + 1] if position + 1 < len(path) else WON)
+            elif not declared:
+                declared = [start for start, end in moves if end == stage]
+            return tuple(dict.fromkeys((declared[0], *lost, *declared[1:])))
+
+        return cls(path, every, tuple(ends), tuple(ends.values()), tuple(map(destinations, every)))
+
+    @property
+    def n_stages(self) -> int:
+        """How many stages there are, those beside the path included."""
+        return len(self.stages)
+
+    @property
+    def destinations(self) -> tuple[str, ...]:
+        """The names of all destinations, in code order: stages, then outcomes."""
+        inner = tuple(name if name not in self.outcomes else f"{name} (stage)" for name in self.stages)
+        return (*inner, *self.outcomes)
+
+    @cached_property
+    def _stage_codes(self) -> dict[str, int]:
+        return {name: code for code, name in enumerate(self.stages)}
+
+    @cached_property
+    def _destination_codes(self) -> dict[str, int]:
+        inner = {name: code for code, name in enumerate(self.stages) if name not in self.outcomes}
+        return inner | {name: self.n_stages + code for code, name in enumerate(self.outcomes)}
+
+    def stage_code(self, stage: str) -> int:
+        """Return the code of a stage; `KeyError` when it is not one."""
+        return self._stage_codes[stage]
+
+    def destination_code(self, name: str) -> int:
+        """Return the code of a stage or outcome as the end of a move; `KeyError` when it is neither."""
+        return self._destination_codes[name]
+
+    def forward(self, stage: str) -> str:
+        """Return the destination of a stage's forward move."""
+        return self.moves[self.stage_code(stage)][0]
+
+    def allows(self, stage: str, destination: str) -> bool:
+        """Tell whether a stay in `stage` may end in a move to `destination`."""
+        return destination in self.moves[self.stage_code(stage)]
+
+    def is_won(self, outcome: str) -> bool:
+        """Tell whether an outcome counts as won."""
+        return self.kinds[self.outcomes.index(outcome)] == "won"
+
+    def renews(self, outcome: str) -> bool:
+        """Tell whether deals go on after this outcome, by a declared move out of it."""
+        return outcome in self._stage_codes
+
+
+def _problems(stages: Sequence[str], moves: Sequence[tuple[str, str]], ends: Mapping[str, Kind]) -> list[str]:
+    """List what keeps these stages, moves and outcomes from being a pipeline."""
+    problems = []
+    if not stages:
+        problems.append("pipeline.stages: name at least one stage")
+    problems += [
+        f"pipeline.stages: {name!r} is listed twice" for name in dict.fromkeys(stages) if list(stages).count(name) > 1
+    ]
+    for name in dict.fromkeys([*stages, *(name for move in moves for name in move), *ends]):
+        if not name.strip():
+            problems.append("pipeline: a stage or outcome has an empty name")
+        if name == STALLED:
+            problems.append(f"pipeline: {STALLED!r} is a reserved word; choose another name")
+    problems += [
+        f"pipeline.stages: {name!r} is an outcome; list it under outcomes only" for name in stages if name in ends
+    ]
+    for reserved in (WON, LOST):
+        if ends[reserved] != reserved:
+            problems.append(f"pipeline.outcomes: {reserved!r} is reserved and always counts as {reserved}")
+    for position, (start, end) in enumerate(moves):
+        place = f"pipeline.moves[{position}]"
+        if (start, end) in moves[:position]:
+            problems.append(f"{place}: from {start!r} to {end!r} is listed twice")
+        if start == end:
+            problems.append(f"{place}: from {start!r} to itself is no move; a stay simply goes on")
+        if ends.get(start) == "lost":
+            problems.append(
+                f"{place}: nothing follows the lost outcome {start!r}; let deals that may come back wait in a stage of their own"
+            )
+        elif start in ends and end in ends:
+            problems.append(f"{place}: from {start!r} a deal must go on to a stage, not to {end!r}")
+    return problems

@@ -1,0 +1,245 @@
+"""Building a plan: posterior, open deals and one scenario's levers, put into the kernel's arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
+from simcast.engine.rng import draw_of_futures
+from simcast.engine.samplers import CONSTANT, FAMILIES
+from simcast.errors import ScenarioError
+from simcast.history import Book
+from simcast.pipeline import STALLED, Pipeline
+from simcast.plan.calendar import ForecastDays
+from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
+from simcast.plan.plan import Plan
+from simcast.posterior import Posterior
+from simcast.scenario import BASELINE, AmountLever, ArrivalsLever, ConversionLever, DealLever, DurationLever, Scenario
+from simcast.segments import Segments
+
+MINOR_UNITS = 100
+"""Minor units (cents) in one unit of money."""
+
+
+def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str = BASELINE) -> Plan:
+    """Build the plan of one scenario.
+
+    Parameters
+    ----------
+    posterior
+        The draws of all parameters.
+    book
+        The deals open at the scenario's as-of date.
+    scenario
+        The question: dates, levers, futures and seed.
+    name
+        Which of its scenarios to plan.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario names a segment, a deal or a column that is not there, or its as-of date is not the
+        book's. All problems are listed at once.
+    """
+    days = ForecastDays(
+        np.datetime64(scenario.forecast.as_of, "D"),
+        np.datetime64(scenario.forecast.until, "D"),
+        scenario.forecast.period,
+    )
+    pipeline, segments = posterior.pipeline, posterior.segments
+    problems = _mismatches(posterior, book, scenario, days)
+    levers = [
+        PlacedLever(f"{scenario.origin.place(path)}: {'.'.join(map(str, path))}", lever)
+        for path, lever in scenario.placed_levers(name).items()
+    ]
+    problems += _lever_problems(posterior, book, levers)
+    if problems:
+        raise ScenarioError(problems)
+
+    n_futures, seed = scenario.simulation.futures, scenario.simulation.seed
+    n_slots = max(map(len, pipeline.moves)) + 1
+    frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots)
+    epoch_of_day, effects = effects_of(frame, levers)
+    groups, group_of_segment = segments.grouped(scenario.forecast.by)
+    kernel = KernelPlan(
+        seed=np.uint64(seed),
+        horizon_days=days.n_days,
+        draw_of_future=draw_of_futures(np.uint64(seed), n_futures, posterior.draws.sizes["draw"]),
+        period_of_day=days.period_of_day,
+        epoch_of_day=epoch_of_day,
+        group_of_segment=group_of_segment,
+        **_pipeline_arrays(pipeline, n_slots),
+        **_stage_arrays(posterior, n_slots),
+        **_deal_arrays(book, segments, [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]),
+        **_arrival_arrays(posterior, days),
+        amount_family=FAMILIES.index(posterior.draws.attrs["amount_family"]),
+        amount_scale=_array(posterior, "amount_scale", "draw", "segment") * MINOR_UNITS,
+        amount_shape=_array(posterior, "amount_shape", "draw", "segment"),
+        on_conversion=effects[ConversionLever],
+        on_duration=effects[DurationLever],
+        on_arrivals=effects[ArrivalsLever],
+        on_amount=effects[AmountLever],
+    )
+    return Plan(
+        scenario=name,
+        kernel=kernel,
+        pipeline=pipeline,
+        groups=groups,
+        days=days,
+        deals=book.deal,
+        cost=sum((frame.size(placed.lever, placed.lever.cost, "cost") for placed in levers), np.zeros(n_futures)),
+        targets={str(metric): float(value) for metric, value in scenario.forecast.target.items()},
+        fingerprint=posterior.fingerprint,
+        notes=tuple(_capped(posterior, levers)),
+    )
+
+
+def _array(posterior: Posterior, variable: str, *dims: str) -> NDArray[np.float64]:
+    """Return a posterior variable as a C-ordered array with these axes."""
+    return np.ascontiguousarray(posterior.draws[variable].transpose(*dims).to_numpy(), dtype=np.float64)
+
+
+def _mismatches(posterior: Posterior, book: Book, scenario: Scenario, days: ForecastDays) -> list[str]:
+    """List where posterior, book and scenario do not speak of the same thing."""
+    problems = []
+    if book.as_of != days.as_of:
+        problems.append(f"the open deals stand at {book.as_of}, the scenario's forecast.as_of is {days.as_of}")
+    if book.pipeline != posterior.pipeline:
+        problems.append("the open deals and the posterior belong to different pipelines")
+    unknown = set(book.segments.values) - set(posterior.segments.values)
+    if unknown and len(book):
+        problems.append(f"the posterior knows nothing of these segments of open deals: {sorted(unknown)}")
+    known = posterior.segments.columns
+    problems += [
+        f"{scenario.origin.place(('forecast', 'by'))}: forecast.by: {column!r} is not a segment column "
+        f"(known: {', '.join(known) or 'none: name them under history.segments'})"
+        for column in scenario.forecast.by
+        if column not in known
+    ]
+    return problems
+
+
+def _lever_problems(posterior: Posterior, book: Book, levers: Sequence[PlacedLever]) -> list[str]:
+    """List what the levers name that is not there."""
+    problems = []
+    open_deals = set(book.deal)
+    for placed in levers:
+        lever = placed.lever
+        if isinstance(lever, DealLever) and lever.deal not in open_deals:
+            problems.append(
+                f"{placed.place}.deal: {lever.deal!r} is not among the {len(book)} open deals at {book.as_of}"
+            )
+        if isinstance(lever, ConversionLever | DurationLever | ArrivalsLever | AmountLever):
+            try:
+                posterior.segments.select(lever.where, f"{placed.place}.where")
+            except ScenarioError as error:
+                problems += error.problems
+        if isinstance(lever, DurationLever) and lever.set is not None and _lasts_no_time(posterior, lever):
+            problems.append(f"{placed.place}.set: stays in {lever.stage!r} last 0 days; there is no median to change")
+    return problems
+
+
+def _lasts_no_time(posterior: Posterior, lever: DurationLever) -> bool:
+    """Tell whether a stage that a lever stretches to a new median has stays of no length to stretch."""
+    scale = posterior.draws["days_scale"].sel(stage=lever.stage)
+    if lever.move is not None:
+        scale = scale.sel(move=lever.move)
+    return bool((scale == 0).any())
+
+
+def _pipeline_arrays(pipeline: Pipeline, n_slots: int) -> dict[str, NDArray[np.generic]]:
+    """Return the graph of moves in codes."""
+    destination = np.full((pipeline.n_stages, n_slots), NOWHERE, dtype=np.int64)
+    for stage, moves in enumerate(pipeline.moves):
+        destination[stage, : len(moves)] = [pipeline.destination_code(move) for move in moves]
+    return {
+        "destination": destination,
+        "outcome_won": np.array([kind == "won" for kind in pipeline.kinds]),
+        "outcome_resumes": np.array(
+            [pipeline.stage_code(name) if pipeline.renews(name) else NOWHERE for name in pipeline.outcomes],
+            dtype=np.int64,
+        ),
+    }
+
+
+def _stage_arrays(posterior: Posterior, n_slots: int) -> dict[str, NDArray[np.generic]]:
+    """Return probabilities and days by slot; the last slot is to stall for good."""
+    pipeline = posterior.pipeline
+    full = (posterior.draws.sizes["draw"], pipeline.n_stages, len(posterior.segments), n_slots)
+    arrays = {name: np.zeros(full) for name in ("probability", "days_scale", "days_shape")}
+    family = np.full((pipeline.n_stages, n_slots), CONSTANT, dtype=np.int64)
+    for stage, (name, moves) in enumerate(zip(pipeline.stages, pipeline.moves, strict=True)):
+        here = posterior.draws.sel(stage=name, move=list(moves))
+        for variable, array in arrays.items():
+            array[:, stage, :, : len(moves)] = here[variable].transpose("draw", "segment", "move").to_numpy()
+        stalled = posterior.draws["probability"].sel(stage=name, move=STALLED)
+        arrays["probability"][:, stage, :, -1] = stalled.transpose("draw", "segment").to_numpy()
+        family[stage, : len(moves)] = [FAMILIES.index(str(word)) for word in here["days_family"].to_numpy()]
+    return {
+        "family": family,
+        "probability": arrays["probability"],
+        "scale": arrays["days_scale"],
+        "shape": arrays["days_shape"],
+    }
+
+
+def _deal_arrays(book: Book, segments: Segments, forced: Sequence[DealLever]) -> dict[str, NDArray[np.generic]]:
+    """Return the open deals, those whose end a lever decides among them."""
+    code_of_segment = np.array(
+        [segments.code(value) if value in segments.values else -1 for value in book.segments.values]
+    )
+    amount = np.where(np.isnan(book.amount), -1.0, np.round(book.amount * MINOR_UNITS))
+    outcome = np.full(len(book), NOT_FORCED, dtype=np.int64)
+    for lever in forced:
+        outcome[book.deal == lever.deal] = book.pipeline.destination_code(lever.outcome)
+    return {
+        "deal_key": np.array([key_of(f"deal:{deal}") for deal in book.deal], dtype=np.uint64),
+        "deal_stage": book.stage_code.astype(np.int64),
+        "deal_segment": code_of_segment[book.segment_code].astype(np.int64),
+        "deal_age": book.age_days.astype(np.float64),
+        "deal_amount": amount.astype(np.int64),
+        "deal_forced": outcome,
+        "deal_forced_day": np.zeros(len(book)),
+    }
+
+
+def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, NDArray[np.generic]]:
+    """Return how many deals arrive per segment and day, and where they enter."""
+    weekday = _array(posterior, "weekday_weight", "draw", "weekday")[:, days.weekday_of_day]
+    trend = _array(posterior, "arrivals_trend", "draw")[:, None] * (np.arange(days.n_days) + 0.5)
+    cumulative = np.cumsum(_array(posterior, "entry_share", "segment", "stage"), axis=1)
+    cumulative[:, -1] = 1.0
+    return {
+        "arrival_key": np.array(
+            [key_of(f"arrivals:{value!r}") for value in posterior.segments.values], dtype=np.uint64
+        ),
+        "arrival_mean": _array(posterior, "arrivals_per_day", "draw", "segment"),
+        "arrival_day_factor": weekday * np.exp(trend),
+        "arrival_size": _array(posterior, "arrivals_size", "draw"),
+        "entry_cumulative": np.where(cumulative > 1.0 - 1e-12, 1.0, cumulative),
+    }
+
+
+def _capped(posterior: Posterior, levers: Sequence[PlacedLever]) -> list[str]:
+    """Say which levers would raise a conversion beyond 1."""
+    notes = []
+    for placed in levers:
+        lever = placed.lever
+        if not isinstance(lever, ConversionLever):
+            continue
+        operation, number = operation_of(lever)
+        forward = posterior.pipeline.forward(lever.stage)
+        chosen = posterior.segments.select(lever.where, f"{placed.place}.where")
+        now = (
+            posterior.draws["probability"].sel(stage=lever.stage, move=forward).transpose("draw", "segment").to_numpy()
+        )
+        then = {"multiply": now * number.mean(), "add": now + number.mean()}.get(operation, now)[:, chosen]
+        share = float(np.mean(then > 1.0)) if then.size else 0.0
+        if share > 0:
+            notes.append(
+                f"{placed.place}: conversion would exceed 1 in {share:.0%} of draws and segments, and is capped there"
+            )
+    return notes

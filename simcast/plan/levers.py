@@ -1,0 +1,157 @@
+"""Levers as the kernel reads them: effects on segments, by day and by future."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.engine import layout
+from simcast.engine.layout import Effects
+from simcast.engine.rng import LEVER, uniform_by_future
+from simcast.pipeline import Pipeline
+from simcast.plan.calendar import ForecastDays
+from simcast.scenario import (
+    AmountLever,
+    ArrivalsLever,
+    ConversionLever,
+    Distribution,
+    DurationLever,
+    Lever,
+    TimedLever,
+)
+from simcast.segments import Segments
+
+_OPERATIONS = {
+    "set": layout.SET,
+    "odds": layout.ODDS,
+    "multiply": layout.MULTIPLY,
+    "add": layout.ADD,
+    "add_per_day": layout.ADD,
+    "cap_days": layout.CAP,
+}
+
+
+@dataclass(frozen=True)
+class LeverFrame:
+    """What all levers of a plan are worked out against."""
+
+    pipeline: Pipeline
+    segments: Segments
+    days: ForecastDays
+    seed: int
+    n_futures: int
+    n_slots: int
+
+    def size(self, lever: Lever, number: Distribution, part: str = "") -> NDArray[np.float64]:
+        """Return the value of one of a lever's numbers in each future.
+
+        The luck belongs to the lever's content: the same lever in two scenarios has the same size in a future.
+
+        Returns
+        -------
+        float64, (n_futures,)
+        """
+        if number.is_fixed:
+            return np.full(self.n_futures, number.mean())
+        key = key_of(lever.key + part)
+        return number.ppf(uniform_by_future(np.uint64(self.seed), self.n_futures, key, LEVER))
+
+    def weight(self, lever: TimedLever) -> NDArray[np.float64]:
+        """Return how far a lever has faded in for stays that begin on each day: 0 before it, 1 in full.
+
+        Returns
+        -------
+        float64, (n_days,)
+        """
+        first = np.datetime64(lever.from_) if lever.from_ else self.days.as_of
+        last = np.datetime64(lever.until) if lever.until else self.days.until
+        middle = (self.days.days - first).astype(np.int64) + 0.5
+        faded = np.minimum(middle / lever.ramp_days, 1.0) if lever.ramp_days > 0 else np.ones(self.days.n_days)
+        acting = (self.days.days >= first) & (self.days.days <= last)
+        return np.where(acting, faded, 0.0)
+
+
+def key_of(text: str) -> np.uint64:
+    """Return a 64-bit key for a name, the same on every machine."""
+    return np.frombuffer(hashlib.blake2b(text.encode(), digest_size=8).digest(), dtype="<u8")[0]
+
+
+def operation_of(lever: TimedLever) -> tuple[str, Distribution]:
+    """Return what a lever does and by how much: the one operation that it names."""
+    for name in _OPERATIONS:
+        number = getattr(lever, name, None)
+        if number is not None:
+            return name, number
+    raise TypeError(f"{lever.lever} is no lever on a parameter")
+
+
+@dataclass(frozen=True)
+class PlacedLever:
+    """A lever, and where it is written."""
+
+    place: str
+    lever: Lever
+
+
+def effects_of(
+    frame: LeverFrame, levers: Sequence[PlacedLever]
+) -> tuple[NDArray[np.int64], Mapping[type[TimedLever], Effects]]:
+    """Turn levers on parameters into effects.
+
+    Returns
+    -------
+    int64, (n_days,)
+        The epoch of each day: runs of days in which no lever changes.
+    mapping
+        The effects per kind of lever: on conversion, duration, arrivals and amount.
+    """
+    timed = [(placed.place, placed.lever) for placed in levers if isinstance(placed.lever, TimedLever)]
+    weights = np.array([frame.weight(lever) for _, lever in timed]).reshape(len(timed), frame.days.n_days)
+    changes = np.any(np.diff(weights, axis=1) != 0, axis=0)
+    epoch_of_day = np.concatenate([[0], np.cumsum(changes)]).astype(np.int64)
+    first_day = np.searchsorted(epoch_of_day, np.arange(epoch_of_day[-1] + 1))
+    by_kind = {}
+    for kind in (ConversionLever, DurationLever, ArrivalsLever, AmountLever):
+        chosen = [i for i, (_, lever) in enumerate(timed) if isinstance(lever, kind)]
+        by_kind[kind] = _effects(frame, [timed[i] for i in chosen], weights[chosen][:, first_day])
+    return epoch_of_day, by_kind
+
+
+def _effects(frame: LeverFrame, levers: Sequence[tuple[str, TimedLever]], weight: NDArray[np.float64]) -> Effects:
+    """Collect the effects of one kind of lever."""
+    n = len(levers)
+    operations = [operation_of(lever) for _, lever in levers]
+    money = [
+        100.0 if isinstance(lever, AmountLever) and name == "add" else 1.0
+        for (_, lever), (name, _) in zip(levers, operations, strict=True)
+    ]
+    stages = [getattr(lever, "stage", None) for _, lever in levers]
+    return Effects(
+        operation=np.array([_OPERATIONS[name] for name, _ in operations], dtype=np.int64),
+        stage=np.array([-1 if stage is None else frame.pipeline.stage_code(stage) for stage in stages], dtype=np.int64),
+        slots=np.array([_slots(frame, lever) for _, lever in levers], dtype=bool).reshape(n, frame.n_slots),
+        segments=np.array(
+            [frame.segments.select(lever.where, f"{place}.where") for place, lever in levers], dtype=bool
+        ).reshape(n, len(frame.segments)),
+        on_open=np.array([isinstance(lever, AmountLever) and lever.open for _, lever in levers], dtype=bool),
+        weight=np.ascontiguousarray(weight),
+        value=np.array(
+            [
+                frame.size(lever, number) * unit
+                for (_, lever), (_, number), unit in zip(levers, operations, money, strict=True)
+            ]
+        ).reshape(n, frame.n_futures),
+    )
+
+
+def _slots(frame: LeverFrame, lever: TimedLever) -> NDArray[np.bool_]:
+    """Mark the moves that a lever on durations acts on: the one it names, or all of the stage."""
+    slots = np.zeros(frame.n_slots, dtype=bool)
+    if isinstance(lever, DurationLever):
+        moves = frame.pipeline.moves[frame.pipeline.stage_code(lever.stage)]
+        slots[: len(moves)] = [lever.move in (None, move) for move in moves]
+    return slots

@@ -1,0 +1,58 @@
+"""The plan: what the kernel reads, and the names it needs to be told apart again afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.engine.layout import KernelPlan
+from simcast.pipeline import Pipeline
+from simcast.plan.calendar import ForecastDays
+from simcast.segments import Segments
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One scenario, ready to be simulated.
+
+    Parameters
+    ----------
+    scenario
+        The scenario's name.
+    kernel
+        All that the kernel reads: arrays, in days from the as-of date and minor units of money.
+    pipeline
+        The stages that the kernel's codes stand for.
+    groups
+        The segments in which results are counted.
+    days
+        The days and periods forecast.
+    deals : object (str), (n_deals,)
+        The ids of the open deals.
+    cost : float64, (n_futures,)
+        What the scenario's levers cost in each future.
+    targets
+        Wanted totals by metric.
+    fingerprint
+        Of the posterior that the parameters come from.
+    notes
+        What a reader of the forecast should know about the levers.
+    """
+
+    scenario: str
+    kernel: KernelPlan
+    pipeline: Pipeline
+    groups: Segments
+    days: ForecastDays
+    deals: NDArray[np.object_]
+    cost: NDArray[np.float64]
+    targets: dict[str, float]
+    fingerprint: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def n_futures(self) -> int:
+        """How many futures the plan holds."""
+        return len(self.kernel.draw_of_future)

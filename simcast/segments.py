@@ -1,0 +1,115 @@
+"""Segments: the combinations of columns by which parameters may differ, and their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.errors import ScenarioError
+
+UNKNOWN = "(unknown)"
+"""The value of a segment column where the data leave it empty."""
+
+SEPARATOR = " / "
+
+
+@dataclass(frozen=True)
+class Segments:
+    """The segments of a history, in code order.
+
+    Parameters
+    ----------
+    columns
+        The segment columns, such as ``("source", "region")``; empty when deals are not told apart.
+    values
+        One tuple of column values per segment; a segment's code is its position.
+    """
+
+    columns: tuple[str, ...] = ()
+    values: tuple[tuple[str, ...], ...] = ((),)
+
+    @classmethod
+    def found(cls, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Segments:
+        """Collect the distinct combinations of `rows`, sorted, so that codes do not depend on row order."""
+        if not columns:
+            return cls()
+        return cls(tuple(columns), tuple(sorted({tuple(row) for row in rows})))
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """One readable label per segment, such as ``"ads / West"``; ``"all"`` when there are no columns."""
+        return tuple(SEPARATOR.join(value) if value else "all" for value in self.values)
+
+    @cached_property
+    def _code_of(self) -> dict[tuple[str, ...], int]:
+        return {value: code for code, value in enumerate(self.values)}
+
+    def code(self, value: Sequence[str]) -> int:
+        """Return the code of one combination of column values; `KeyError` when it does not occur."""
+        return self._code_of[tuple(value)]
+
+    def column(self, name: str) -> tuple[str, ...]:
+        """Return the value of column `name` in each segment."""
+        position = self.columns.index(name)
+        return tuple(value[position] for value in self.values)
+
+    def select(self, where: Mapping[str, str | Sequence[str]], place: str = "where") -> NDArray[np.bool_]:
+        """Mark the segments in which every named column has one of the wanted values.
+
+        Parameters
+        ----------
+        where
+            Wanted value, or values, per column; empty selects all.
+        place
+            What to call this selection in an error.
+
+        Returns
+        -------
+        bool, (n_segments,)
+
+        Raises
+        ------
+        ScenarioError
+            When a column is not a segment column, or a value never occurs in it.
+        """
+        chosen = np.ones(len(self), dtype=bool)
+        problems = []
+        for column, wanted in where.items():
+            if column not in self.columns:
+                known = ", ".join(self.columns) or "none: name them under history.segments"
+                problems.append(f"{place}: {column!r} is not a segment column (known: {known})")
+                continue
+            options = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+            present = self.column(column)
+            problems += [
+                f"{place}.{column}: no deal has the value {option!r} (known: {', '.join(sorted(set(present)))})"
+                for option in options
+                if option not in present
+            ]
+            chosen &= np.array([value in options for value in present])
+        if problems:
+            raise ScenarioError(problems)
+        return chosen
+
+    def grouped(self, columns: Sequence[str]) -> tuple[Segments, NDArray[np.int64]]:
+        """Merge segments that agree on `columns`.
+
+        Returns
+        -------
+        Segments
+            The coarser segments.
+        int64, (n_segments,)
+            The code of the coarser segment that each segment belongs to.
+        """
+        if not columns:
+            return Segments(), np.zeros(len(self), dtype=np.int64)
+        keys = list(zip(*(self.column(name) for name in columns), strict=True))
+        groups = Segments.found(columns, keys)
+        return groups, np.array([groups.code(key) for key in keys], dtype=np.int64)

@@ -1,0 +1,152 @@
+"""Kernel plans for tests: small random ones, and simple ones with known parameters."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, Effects, KernelPlan
+from simcast.engine.rng import draw_of_futures
+from simcast.engine.samplers import EXPONENTIAL, LOGNORMAL
+
+
+def no_effects(plan_shape: tuple[int, int, int], n_epochs: int, n_futures: int) -> Effects:
+    """No lever at all."""
+    return random_effects(np.random.default_rng(0), 0, (0,), plan_shape, n_epochs, n_futures)
+
+
+def random_effects(
+    rng: np.random.Generator,
+    n: int,
+    operations: tuple[int, ...],
+    plan_shape: tuple[int, int, int],
+    n_epochs: int,
+    n_futures: int,
+) -> Effects:
+    n_stages, n_segments, n_slots = plan_shape
+    slots = rng.random((n, n_slots)) < 0.7
+    slots[:, -1] = False
+    operation = rng.choice(operations, n) if n else np.zeros(0, np.int64)
+    value = rng.uniform(0.1, 0.9, (n, n_futures)) + np.where(operation == CAP, 4.0, 0.0)[:, None]
+    return Effects(
+        operation=operation.astype(np.int64),
+        # One cap a stage at most: two on one stay are refused before they reach the kernel.
+        stage=rng.permutation(np.arange(max(n, n_stages)) % n_stages)[:n].astype(np.int64),
+        slots=slots,
+        segments=rng.random((n, n_segments)) < 0.6,
+        on_open=rng.random(n) < 0.5,
+        weight=rng.random((n, n_epochs)),
+        value=value,
+    )
+
+
+def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
+    """Return a small plan that uses everything at once: any graph, all families, levers, renewals, forced deals."""
+    rng = np.random.default_rng(seed)
+    n_stages, n_segments, n_slots, n_draws, horizon, n_epochs = 4, 3, 4, 2, 20, 3
+    destination = np.full((n_stages, n_slots), NOWHERE)
+    for stage in range(n_stages):
+        destination[stage, 0] = stage + 1  # the last stage's forward move ends in the first outcome, won
+        destination[stage, 1] = n_stages + 1
+        destination[stage, 2] = rng.choice([k for k in range(n_stages) if k not in (stage, stage + 1)])
+    family = rng.integers(0, 6, (n_stages, n_slots))
+    full = (n_draws, n_stages, n_segments, n_slots)
+    shape = (n_stages, n_segments, n_slots)
+    n_deals = 12
+    epochs = np.sort(rng.integers(0, n_epochs, horizon))
+    _, epochs = np.unique(epochs, return_inverse=True)
+    n_epochs = int(epochs[-1]) + 1
+    groups = rng.integers(0, 2, n_segments)
+    groups[0] = 1
+    effects = (2, shape, n_epochs, n_futures)
+    return KernelPlan(
+        seed=np.uint64(seed + 2**63),
+        horizon_days=horizon,
+        draw_of_future=draw_of_futures(seed, n_futures, n_draws),
+        period_of_day=np.arange(horizon) // 7,
+        epoch_of_day=epochs.astype(np.int64),
+        group_of_segment=groups,
+        destination=destination,
+        family=family,
+        outcome_won=np.array([True, False]),
+        outcome_resumes=np.array([int(rng.integers(0, n_stages)) if seed % 2 else NOWHERE, NOWHERE]),
+        probability=rng.dirichlet(np.ones(n_slots), full[:-1]),
+        scale=rng.uniform(0.5, 6.0, full),
+        shape=rng.uniform(0.3, 1.5, full),
+        deal_key=rng.integers(0, 2**64, n_deals, dtype=np.uint64),
+        deal_stage=rng.integers(0, n_stages, n_deals),
+        deal_segment=rng.integers(0, n_segments, n_deals),
+        deal_age=rng.integers(0, 9, n_deals) + 0.5,
+        deal_amount=np.where(rng.random(n_deals) < 0.5, rng.integers(0, 10**6, n_deals), -1),
+        deal_forced=np.where(rng.random(n_deals) < 0.2, n_stages + rng.integers(0, 2, n_deals), NOT_FORCED),
+        deal_forced_day=rng.integers(0, horizon, n_deals).astype(float),
+        arrival_key=rng.integers(0, 2**64, n_segments, dtype=np.uint64),
+        arrival_mean=rng.uniform(0.0, 1.5, (n_draws, n_segments)),
+        arrival_day_factor=rng.uniform(0.0, 2.0, (n_draws, horizon)),
+        arrival_size=np.array([math.inf, 1.5]),
+        entry_cumulative=np.hstack([np.sort(rng.random((n_segments, n_stages - 1))), np.ones((n_segments, 1))]),
+        amount_family=LOGNORMAL,
+        amount_scale=rng.uniform(1e3, 1e6, (n_draws, n_segments)),
+        amount_shape=rng.uniform(0.2, 1.2, (n_draws, n_segments)),
+        on_conversion=random_effects(rng, 3, (0, 1, 2, 3), *effects[1:]),
+        on_duration=random_effects(rng, 4, (0, 2, 4), *effects[1:]),
+        on_arrivals=random_effects(rng, 2, (2, 3), *effects[1:]),
+        on_amount=random_effects(rng, 2, (2, 3), *effects[1:]),
+    )
+
+
+def chain_plan(
+    n_futures: int,
+    horizon: int,
+    conversion: tuple[float, ...],
+    *,
+    mean_days: float = 1.0,
+    n_open: int = 0,
+    age: float = 0.0,
+    per_day: float = 0.0,
+    amount: float = 100.0,
+    seed: int = 1,
+) -> KernelPlan:
+    """Return a plan of stages in a row with exponential times and constant amounts, for closed forms."""
+    n_stages = len(conversion)
+    shape = (n_stages, 1, 3)
+    destination = np.full((n_stages, 3), NOWHERE)
+    destination[:, 0] = np.arange(1, n_stages + 1)
+    destination[:, 1] = n_stages + 1
+    p = np.array(conversion)
+    none = no_effects(shape, 1, n_futures)
+    return KernelPlan(
+        seed=np.uint64(seed),
+        horizon_days=horizon,
+        draw_of_future=np.zeros(n_futures, np.int64),
+        period_of_day=np.zeros(horizon, np.int64),
+        epoch_of_day=np.zeros(horizon, np.int64),
+        group_of_segment=np.zeros(1, np.int64),
+        destination=destination,
+        family=np.full((n_stages, 3), EXPONENTIAL),
+        outcome_won=np.array([True, False]),
+        outcome_resumes=np.array([NOWHERE, NOWHERE]),
+        probability=np.stack([p, 1 - p, 0 * p], axis=-1)[None, :, None, :],
+        scale=np.full((1, *shape), mean_days),
+        shape=np.ones((1, *shape)),
+        deal_key=np.arange(n_open, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15),
+        deal_stage=np.zeros(n_open, np.int64),
+        deal_segment=np.zeros(n_open, np.int64),
+        deal_age=np.full(n_open, age),
+        deal_amount=np.full(n_open, round(amount * 100)),
+        deal_forced=np.full(n_open, NOT_FORCED),
+        deal_forced_day=np.zeros(n_open),
+        arrival_key=np.array([2**63 + 12345], dtype=np.uint64),
+        arrival_mean=np.full((1, 1), per_day),
+        arrival_day_factor=np.ones((1, horizon)),
+        arrival_size=np.array([math.inf]),
+        entry_cumulative=np.ones((1, n_stages)),
+        amount_family=0,
+        amount_scale=np.full((1, 1), amount * 100),
+        amount_shape=np.zeros((1, 1)),
+        on_conversion=none,
+        on_duration=none,
+        on_arrivals=none,
+        on_amount=none,
+    )

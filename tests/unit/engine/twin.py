@@ -1,0 +1,257 @@
+"""The kernel's plain-Python twin: its specification, slow and readable, one deal and one stay at a time.
+
+It shares with the kernel only the layout of what goes in and comes out. Its random numbers, quantiles and
+survival functions come from elsewhere: Python's integers, the standard library and SciPy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy import special, stats
+
+from simcast.engine.layout import (
+    ADD,
+    CAP,
+    MAX_VISITS,
+    MULTIPLY,
+    NEW,
+    NOT_FORCED,
+    NOWHERE,
+    ODDS,
+    OPEN,
+    SET,
+    Effects,
+    KernelPlan,
+    Results,
+)
+
+STAY, ARRIVALS, BIRTH, AMOUNT = 0, 1, 2, 3
+WORD = 2**64
+ROTATIONS = (16, 42, 12, 31, 16, 32, 24, 21)
+
+
+class Deal(NamedTuple):
+    """A deal about to be played."""
+
+    key: int
+    segment: int
+    stage: int
+    enters_on: float
+    amount: float
+    origin: int
+    number: int  # among the open deals; -1 for a new one
+
+
+def threefry(key: tuple[int, int], counter: tuple[int, int]) -> tuple[int, int]:
+    """Threefry-2x64-20, as published."""
+    schedule = (*key, key[0] ^ key[1] ^ 0x1BD11BDAA9FC1A22)
+    x, y = (counter[0] + key[0]) % WORD, (counter[1] + key[1]) % WORD
+    for i in range(20):
+        x = (x + y) % WORD
+        rotation = ROTATIONS[i % 8]
+        y = ((y << rotation | y >> (64 - rotation)) % WORD) ^ x
+        if i % 4 == 3:
+            injection = i // 4 + 1
+            x = (x + schedule[injection % 3]) % WORD
+            y = (y + schedule[(injection + 1) % 3] + injection) % WORD
+    return x, y
+
+
+def uniforms(plan: KernelPlan, future: int, key: int, visit: int, purpose: int) -> tuple[float, float]:
+    words = threefry((int(plan.seed), future), (key % WORD, visit * 256 + purpose))
+    return ((words[0] >> 11) + 0.5) / 2**53, ((words[1] >> 11) + 0.5) / 2**53
+
+
+def quantile(family: int, scale: float, shape: float, s: float) -> float:
+    """The time that a share `s` of stays exceeds."""
+    return (
+        scale
+        * [
+            lambda: 1.0,
+            lambda: -math.log(s),
+            lambda: math.exp(-shape * special.ndtri(s)),
+            lambda: (-math.log(s)) ** shape,
+            lambda: ((1 - s) / s) ** shape,
+            lambda: special.gammainccinv(shape, s),
+        ][family]()
+    )
+
+
+def survival(family: int, scale: float, shape: float, age: float) -> float:
+    """The share of stays that exceed `age`."""
+    x = age / scale
+    if x <= 0:
+        return 1.0
+    return [
+        lambda: float(x < 1),
+        lambda: math.exp(-x),
+        lambda: special.ndtr(-math.log(x) / shape),
+        lambda: math.exp(-(x ** (1 / shape))),
+        lambda: 1 / (1 + x ** (1 / shape)),
+        lambda: special.gammaincc(shape, x),
+    ][family]()
+
+
+def arrivals(mean: float, size: float, u: float) -> int:
+    if mean <= 0:
+        return 0
+    return int(stats.poisson.ppf(u, mean) if math.isinf(size) else stats.nbinom.ppf(u, size, size / (size + mean)))
+
+
+def at_work(
+    effects: Effects, plan: KernelPlan, future: int, day: int, segment: int
+) -> Iterator[tuple[int, int, float, float]]:
+    """The effects on a segment on a day: position, operation, value and how far each has faded in."""
+    epoch = plan.epoch_of_day[day]
+    for i in np.argsort(effects.operation, kind="stable"):
+        if effects.segments[i, segment]:
+            yield int(i), int(effects.operation[i]), effects.value[i, future], effects.weight[i, epoch]
+
+
+def probabilities(plan: KernelPlan, future: int, day: int, stage: int, segment: int) -> list[float]:
+    p = [float(x) for x in plan.probability[plan.draw_of_future[future], stage, segment]]
+    for i, operation, value, weight in at_work(plan.on_conversion, plan, future, day, segment):
+        if plan.on_conversion.stage[i] != stage:
+            continue
+        odds = 1 + weight * (value - 1)
+        target = {
+            SET: p[0] + weight * (value - p[0]),
+            ODDS: p[0] * odds / (1 - p[0] + p[0] * odds),
+            MULTIPLY: p[0] * odds,
+            ADD: p[0] + weight * value,
+        }[operation]
+        target = min(1.0, max(0.0, target))
+        rest = 1 - p[0]
+        p = [target, *(x * (1 - target) / rest if rest > 0 else (1 - target) * (k == 0) for k, x in enumerate(p[1:]))]
+    return p
+
+
+def with_levers(plan: KernelPlan, future: int, day: int, stage: int, segment: int, slot: int, days: float) -> float:
+    draw = plan.draw_of_future[future]
+    how = plan.family[stage, slot], plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
+    acting = [
+        effect
+        for effect in at_work(plan.on_duration, plan, future, day, segment)
+        if plan.on_duration.stage[effect[0]] == stage and plan.on_duration.slots[effect[0], slot]
+    ]
+    for _, operation, value, weight in acting:
+        if operation == CAP:
+            days -= weight * max(0.0, days - value)
+        else:
+            factor = value if operation == MULTIPLY else value / quantile(*how, 0.5)
+            days *= 1 + weight * (factor - 1)
+    return days
+
+
+def stay(plan: KernelPlan, future: int, deal: Deal, visit: int, age: float = 0.0) -> tuple[int, float]:
+    """Draw the move that ends a stay, given the age already reached, and the days until then."""
+    draw, day = plan.draw_of_future[future], int(deal.enters_on)
+    u_move, u_time = uniforms(plan, future, deal.key, visit, STAY)
+    p = probabilities(plan, future, day, deal.stage, deal.segment)
+    law = [
+        (
+            plan.family[deal.stage, k],
+            plan.scale[draw, deal.stage, deal.segment, k],
+            plan.shape[draw, deal.stage, deal.segment, k],
+        )
+        for k in range(len(p))
+    ]
+    moves = plan.destination[deal.stage]
+    weights = [x * (1.0 if moves[k] == NOWHERE or x == 0 else survival(*law[k], age)) for k, x in enumerate(p)]
+    overdue = sum(weights) == 0
+    cumulative = np.cumsum(p if overdue else weights)
+    slot = int(np.searchsorted(cumulative, u_move * cumulative[-1], side="right"))
+    if overdue:
+        return slot, 0.0
+    if moves[slot] == NOWHERE:
+        return slot, math.inf
+    days = quantile(*law[slot], u_time * survival(*law[slot], age)) - age
+    return slot, with_levers(plan, future, day, deal.stage, deal.segment, slot, max(0.0, days))
+
+
+def new_deals(plan: KernelPlan, future: int) -> Iterator[Deal]:
+    draw = plan.draw_of_future[future]
+    for segment in range(len(plan.arrival_key)):
+        for day in range(plan.horizon_days):
+            mean, key = plan.arrival_mean[draw, segment], int(plan.arrival_key[segment])
+            added = 0.0
+            for i, operation, value, weight in at_work(plan.on_arrivals, plan, future, day, segment):
+                chosen = plan.on_arrivals.segments[i]
+                total = plan.arrival_mean[draw][chosen].sum()
+                if operation == MULTIPLY:
+                    mean *= 1 + weight * (value - 1)
+                else:
+                    share = plan.arrival_mean[draw, segment] / total if total > 0 else 1 / chosen.sum()
+                    added += weight * value * share
+            mean = (mean + added) * plan.arrival_day_factor[draw, day]
+            n = arrivals(mean, plan.arrival_size[draw], uniforms(plan, future, key + day, 0, ARRIVALS)[0])
+            for ordinal in range(n):
+                own = key + day * 2**32 + ordinal
+                u_time, u_entry = uniforms(plan, future, own, 0, BIRTH)
+                stage = int(np.searchsorted(plan.entry_cumulative[segment], u_entry, side="right"))
+                yield Deal(own, segment, stage, day + u_time, math.nan, NEW, -1)
+
+
+def open_deals(plan: KernelPlan) -> Iterator[Deal]:
+    for i, key in enumerate(plan.deal_key):
+        amount = float(plan.deal_amount[i]) if plan.deal_amount[i] >= 0 else math.nan
+        yield Deal(int(key), int(plan.deal_segment[i]), int(plan.deal_stage[i]), 0.0, amount, OPEN, i)
+
+
+def worth(plan: KernelPlan, future: int, deal: Deal) -> int:
+    draw, amount = plan.draw_of_future[future], deal.amount
+    if math.isnan(amount):
+        law = plan.amount_family, plan.amount_scale[draw, deal.segment], plan.amount_shape[draw, deal.segment]
+        amount = quantile(*law, uniforms(plan, future, deal.key, 0, AMOUNT)[0])
+    factor, added = 1.0, 0.0
+    for i, operation, value, weight in at_work(plan.on_amount, plan, future, int(deal.enters_on), deal.segment):
+        if deal.origin == NEW or plan.on_amount.on_open[i]:
+            factor *= 1 + weight * (value - 1) if operation == MULTIPLY else 1
+            added += weight * value if operation == ADD else 0
+    return round(max(0.0, amount * factor + added))
+
+
+def play(plan: KernelPlan, future: int, deal: Deal, results: Results, row: int) -> None:
+    """Follow one deal to its end or the horizon."""
+    group = plan.group_of_segment[deal.segment]
+    for visit in range(MAX_VISITS):
+        began = plan.period_of_day[int(deal.enters_on)]
+        if deal.origin == NEW or visit > 0:
+            results.entered[row, began, group, deal.stage] += 1
+        age = plan.deal_age[deal.number] if deal.number >= 0 and visit == 0 else 0.0
+        forced = plan.deal_forced[deal.number] if deal.number >= 0 and visit == 0 else NOT_FORCED
+        slot, days = stay(plan, future, deal, visit, age)
+        destination = plan.destination[deal.stage, slot]
+        leaves_on = deal.enters_on + days
+        if forced != NOT_FORCED:
+            destination, leaves_on = forced, plan.deal_forced_day[deal.number]
+        ended = plan.period_of_day[int(leaves_on)] if leaves_on < plan.horizon_days else plan.period_of_day[-1] + 1
+        results.open_at_end[row, began:ended, group, deal.stage] += 1
+        if not leaves_on < plan.horizon_days:
+            return
+        results.left_forward[row, ended, group, deal.stage] += destination == plan.destination[deal.stage, 0]
+        if destination >= len(plan.destination):
+            outcome = destination - len(plan.destination)
+            if plan.outcome_won[outcome]:
+                results.bookings[row, ended, group, deal.origin] += worth(plan, future, deal)
+                results.wins[row, ended, group, deal.origin] += 1
+                if deal.number >= 0:
+                    results.deal_wins[deal.number] += 1
+                    results.deal_win_days[deal.number] += int(leaves_on)
+                deal = deal._replace(number=-1)
+            destination = plan.outcome_resumes[outcome]
+            if destination == NOWHERE:
+                return
+        deal = deal._replace(stage=int(destination), enters_on=leaves_on)
+    results.capped[0] += 1
+
+
+def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
+    """Play the futures ``first, first + 1, ...`` as the kernel does."""
+    for row in range(len(results.bookings)):
+        for deal in (*open_deals(plan), *new_deals(plan, first + row)):
+            play(plan, first + row, deal, results, row)
