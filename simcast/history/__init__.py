@@ -1,0 +1,9 @@
+"""Histories: reading them strictly, what was known on a day, and how far they can be trusted."""
+
+from __future__ import annotations
+
+from simcast.history.history import Book, History
+from simcast.history.quality import QualityReport, Reading
+from simcast.history.reading import read_history
+
+__all__ = ["Book", "History", "QualityReport", "Reading", "read_history"]

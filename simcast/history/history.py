@@ -1,0 +1,286 @@
+"""The history of a pipeline: stays of deals in stages, what was known of them on a day, and the open deals then."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simcast.errors import DataError
+from simcast.history.columns import STAY_COLUMNS
+from simcast.history.parsing import as_day
+from simcast.history.quality import QualityReport, Reading, assess
+from simcast.pipeline import Pipeline
+from simcast.segments import UNKNOWN, Segments
+
+Day: TypeAlias = str | date | np.datetime64
+
+_DATES: Literal["datetime64[us]"] = "datetime64[us]"
+_LATE_COLUMNS = ("deal", "column", "since")
+
+
+def _no_late_values() -> pd.DataFrame:
+    return pd.DataFrame({name: [] for name in _LATE_COLUMNS})
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What is known of the deals of a pipeline: a table with one row per stay. Build one with `History.of`.
+
+    Two histories are equal when their pipeline and all their rows are.
+
+    Parameters
+    ----------
+    pipeline
+        Its stages, moves and outcomes.
+    segments
+        The segments that occur.
+    stays
+        One row per stay, sorted by deal, then in the order of the visits: ``deal``, ``segment_code``, ``stage``,
+        ``entered``, ``left`` (NaT while open), ``move`` (where it went, missing while open), ``amount`` (recorded
+        on entering), ``amount_at_end`` (where an outcome ended the stay), and the segment columns.
+        A deal won in a pipeline that renews then stays in the stage ``won``.
+    observed_until
+        The first day of which nothing is known.
+    reading
+        How many rows and deals of a file are in it; None when it was not read from one.
+    late_segments
+        Values of segment columns that a deal had not from its first day: ``deal``, ``column``, ``since``.
+    """
+
+    pipeline: Pipeline
+    segments: Segments
+    stays: pd.DataFrame
+    observed_until: np.datetime64
+    reading: Reading | None = None
+    late_segments: pd.DataFrame = field(default_factory=_no_late_values, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        pipeline: Pipeline,
+        stays: pd.DataFrame,
+        segments: Sequence[str] = (),
+        observed_until: Day | None = None,
+        *,
+        reading: Reading | None = None,
+        late_segments: pd.DataFrame | None = None,
+    ) -> History:
+        """Build a history from a table of stays, each deal's in the order of its visits.
+
+        Parameters
+        ----------
+        pipeline
+            The pipeline that the deals went through.
+        stays
+            Columns ``deal``, ``stage``, ``entered``, ``left``, ``move`` and the segment columns;
+            ``amount`` and ``amount_at_end`` if known. The paths are trusted to be possible.
+        segments
+            Names of the segment columns.
+        observed_until
+            The first day of which nothing is known; by default the one after the last date.
+        reading, late_segments
+            See `History`.
+
+        Raises
+        ------
+        DataError
+            When a column is missing.
+        """
+        needed = ("deal", "stage", "entered", "left", "move", *segments)
+        missing = [name for name in needed if name not in stays.columns]
+        if missing:
+            raise DataError([f"stays: there is no column {name!r}" for name in missing])
+        known, codes = _found_segments(stays, segments)
+        table = {
+            "deal": _text(stays["deal"]),
+            "segment_code": codes,
+            "stage": _text(stays["stage"]),
+            "entered": stays["entered"].to_numpy().astype(_DATES),
+            "left": stays["left"].to_numpy().astype(_DATES),
+            "move": _text(stays["move"]),
+            **{name: _amounts(stays, name) for name in ("amount", "amount_at_end")},
+            **{name: _text(stays[name]) for name in segments},
+        }
+        frame = pd.DataFrame(table)
+        if not frame["deal"].is_monotonic_increasing:
+            frame = frame.sort_values("deal", kind="stable", ignore_index=True)
+        until = (
+            as_day(observed_until, "observed_until")
+            if observed_until is not None
+            else _last_day(frame) + np.timedelta64(1, "D")
+        )
+        return cls(
+            pipeline, known, frame, until, reading, _no_late_values() if late_segments is None else late_segments
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, History):
+            return NotImplemented
+        return self.pipeline == other.pipeline and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+    @property
+    def n_deals(self) -> int:
+        """How many deals there are."""
+        return int(self.stays["deal"].nunique())
+
+    @property
+    def last_event(self) -> np.datetime64:
+        """The last day on which something is recorded; NaT in a history without stays."""
+        return _last_day(self.stays)
+
+    @property
+    def silent_days(self) -> int:
+        """The whole days without any event just before `observed_until`; 0 in a history without stays."""
+        gap = self.observed_until - self.last_event
+        return 0 if np.isnat(gap) else max(0, int(gap.astype(np.int64)) - 1)
+
+    def known_at(self, as_of: Day) -> History:
+        """Return what was known at the start of a day: nothing that happened on it or later.
+
+        Stays entered later vanish, stays left later are open again, and with them go their moves, amounts and
+        values of segment columns recorded later. A day after the last event is allowed; see `silent_days`.
+        """
+        day = as_day(as_of)
+        stays = self.stays[self.stays["entered"] < day].reset_index(drop=True)
+        undone = ~(stays["left"] < day)
+        stays = stays.assign(
+            left=stays["left"].mask(undone),
+            move=stays["move"].mask(undone),
+            amount_at_end=stays["amount_at_end"].mask(undone),
+        )
+        late = self.late_segments
+        if len(late):
+            for name, group in late[late["since"] >= day].groupby("column"):
+                stays[name] = stays[name].mask(stays["deal"].isin(group["deal"]), UNKNOWN)
+            late = late[late["since"] < day].reset_index(drop=True)
+        return History.of(self.pipeline, stays, self.segments.columns, day, reading=self.reading, late_segments=late)
+
+    def open_deals(self, as_of: Day) -> Book:
+        """Return the deals that were open at the start of a day, with their stages and ages.
+
+        A deal in a ``won`` stage (waiting to renew) is open.
+        """
+        known = self.known_at(as_of)
+        amount = known.stays.groupby("deal", sort=False)["amount"].ffill()
+        last = known.stays.assign(amount=amount)[~known.stays["deal"].duplicated(keep="last")]
+        last = last[last["left"].isna()]
+        waited = known.observed_until - last["entered"].to_numpy().astype("datetime64[D]")
+        return Book(
+            as_of=known.observed_until,
+            pipeline=self.pipeline,
+            segments=known.segments,
+            deal=last["deal"].to_numpy(dtype=object),
+            stage_code=last["stage"].map(self.pipeline.stage_code).to_numpy(dtype=np.int64),
+            age_days=waited.astype(np.int64) - 0.5,
+            segment_code=last["segment_code"].to_numpy(dtype=np.int64),
+            amount=last["amount"].to_numpy(dtype=np.float64),
+        )
+
+    @cached_property
+    def quality(self) -> QualityReport:
+        """Counts, and what a planner should know before trusting a forecast from these data."""
+        return assess(self.pipeline, self.segments, self.stays, self.observed_until, self.reading)
+
+    @cached_property
+    def digest(self) -> str:
+        """The sha256 of all that is in the history, the same whatever the order and writing of rows in the file."""
+        digest = hashlib.sha256(b"simcast history 1")
+        digest.update(str(self.observed_until).encode())
+        for name in (*STAY_COLUMNS, *self.segments.columns):
+            if name != "segment_code":
+                digest.update(name.encode())
+                _add_column(digest, self.stays[name])
+        for row in sorted(zip(*(self.late_segments[name].astype(str) for name in _LATE_COLUMNS), strict=True)):
+            digest.update(repr(row).encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Book:
+    """The deals that are open at an as-of date, sorted by id.
+
+    Parameters
+    ----------
+    as_of
+        The day on whose start the book stands.
+    pipeline
+        The pipeline that the stage codes belong to.
+    segments
+        The segments that the segment codes belong to.
+    deal : object (str), (n_deals,)
+        Ids.
+    stage_code : int64, (n_deals,)
+        The stage in which each stands.
+    age_days : float64, (n_deals,)
+        How long it has been there: whole days less one half, since the time of day of the entry is not known.
+    segment_code : int64, (n_deals,)
+        Its segment.
+    amount : float64, (n_deals,)
+        The latest amount known; NaN when there is none.
+    """
+
+    as_of: np.datetime64
+    pipeline: Pipeline
+    segments: Segments
+    deal: NDArray[np.object_]
+    stage_code: NDArray[np.int64]
+    age_days: NDArray[np.float64]
+    segment_code: NDArray[np.int64]
+    amount: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.deal)
+
+
+def _found_segments(stays: pd.DataFrame, columns: Sequence[str]) -> tuple[Segments, NDArray[np.int64]]:
+    """Return the segments that occur, and the code of each row."""
+    if not columns:
+        return Segments(), np.zeros(len(stays), dtype=np.int64)
+    group = stays.groupby(list(columns), sort=False).ngroup().to_numpy()
+    _, first = np.unique(group, return_index=True)
+    values = [tuple(map(str, row)) for row in stays[list(columns)].iloc[first].itertuples(index=False, name=None)]
+    found = Segments.found(columns, values)
+    return found, np.array([found.code(value) for value in values], dtype=np.int64)[group]
+
+
+def _text(column: pd.Series) -> pd.Series:
+    return column.reset_index(drop=True).astype("str")
+
+
+def _amounts(stays: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    return stays[name].to_numpy(dtype=np.float64) if name in stays.columns else np.full(len(stays), np.nan)
+
+
+def _last_day(stays: pd.DataFrame) -> np.datetime64:
+    days = stays[["entered", "left"]].to_numpy().astype("datetime64[D]")
+    known = days[~np.isnat(days)]
+    return np.max(known) if known.size else np.datetime64("NaT", "D")
+
+
+def _add_column(digest: hashlib._Hash, column: pd.Series) -> None:
+    """Add a column in a form that depends neither on pandas nor on the machine."""
+    if column.dtype.kind == "M":
+        content = column.to_numpy().astype("datetime64[D]").astype("<i8").tobytes()
+    elif column.dtype.kind == "f":
+        values = column.to_numpy(dtype="<f8")
+        content = np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes()
+    else:
+        texts = ["" if value is None or value != value else value for value in column.tolist()]  # NaN is not itself
+        digest.update(np.fromiter(map(len, texts), dtype="<i8", count=len(texts)).tobytes())
+        content = "".join(texts).encode()
+    digest.update(len(content).to_bytes(8, "little"))
+    digest.update(content)
+
+
+__all__ = ["Book", "Day", "History"]

@@ -1,0 +1,151 @@
+"""Numbers that describe a table of stays: what the quality report is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simcast.pipeline import Pipeline
+from simcast.segments import Segments
+
+BULK_SHARE = 0.05
+"""A day on which more than this share of all events falls may be a bulk import."""
+FEWEST_EVENT_DAYS = 60
+"""With fewer days with events, a day with many of them is no sign of anything."""
+
+Days = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class StageStays:
+    """The stays in one stage. `n_overdue` open ones have lasted longer than any that ended (`longest_days`)."""
+
+    stage: str
+    n_stays: int
+    n_open: int
+    n_overdue: int
+    longest_days: int | None
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """What is known of amounts, in deals and in wins. `share_of_deals` is None without deals."""
+
+    share_of_deals: float | None
+    n_wins: int
+    n_wins_unknown: int
+    n_wins_zero: int
+    n_losses: int
+    n_losses_zero: int
+
+
+@dataclass(frozen=True)
+class SegmentSizes:
+    """How many deals the segments have; the labels are those of the smallest and the largest."""
+
+    n_segments: int
+    deals_per_segment: float
+    smallest: tuple[str, int]
+    largest: tuple[str, int]
+
+
+def event_days(pipeline: Pipeline, stays: pd.DataFrame) -> Days:
+    """Return the day (since 1970) of every entry and of every outcome that ended a deal, unsorted."""
+    final = [name for name in pipeline.outcomes if not pipeline.renews(name)]
+    ends = stays.loc[stays["move"].isin(final), "left"]
+    return np.concatenate([as_days(stays["entered"]), as_days(ends)])
+
+
+def as_days(dates: pd.Series) -> Days:
+    """Return dates as days since 1970."""
+    return dates.to_numpy().astype("datetime64[D]").astype(np.int64)
+
+
+def weekend_share(days: Days) -> float | None:
+    """Return the share of events on Saturdays and Sundays; None without events."""
+    return float(((days + 3) % 7 >= 5).mean()) if len(days) else None
+
+
+def bulk_days(days: Days) -> tuple[tuple[str, float], ...]:
+    """Return the days that hold an unlikely share of all events, and that share, largest first."""
+    distinct, counts = np.unique(days, return_counts=True)
+    if len(distinct) < FEWEST_EVENT_DAYS:
+        return ()
+    shares = counts / len(days)
+    order = np.argsort(-shares, kind="stable")
+    return tuple((str(np.datetime64(int(distinct[k]), "D")), float(shares[k])) for k in order if shares[k] > BULK_SHARE)
+
+
+def longest_gap_days(days: Days) -> int:
+    """Return the longest run of whole days without events between two events."""
+    distinct = np.unique(days)
+    return int(np.diff(distinct).max()) - 1 if len(distinct) > 1 else 0
+
+
+def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.datetime64) -> tuple[StageStays, ...]:
+    """Describe each stage's stays."""
+    entered, left = as_days(stays["entered"]), as_days(stays["left"])
+    is_open = stays["left"].isna().to_numpy()
+    # An open stay has lasted at least n - 1 days, an ended one at most its days + 1 (hours are not known).
+    least = int(observed_until.astype("datetime64[D]").astype(np.int64)) - entered - 1
+    stage = stays["stage"].to_numpy(dtype=object)
+    described = []
+    for name in pipeline.stages:
+        here = stage == name
+        ended = (left - entered)[here & ~is_open]
+        longest = int(ended.max()) if len(ended) else None
+        overdue = 0 if longest is None else int((least[here & is_open] > longest).sum())
+        described.append(StageStays(name, int(here.sum()), int((here & is_open).sum()), overdue, longest))
+    return tuple(described)
+
+
+def describe_amounts(pipeline: Pipeline, stays: pd.DataFrame) -> Amounts:
+    """Count the deals and the ends whose amounts are known, and those that are zero."""
+    known = stays["amount"].notna() | stays["amount_at_end"].notna()
+    n_deals = stays["deal"].nunique()
+    won = stays.loc[stays["move"].isin(_outcomes(pipeline, won=True)), "amount_at_end"]
+    lost = stays.loc[stays["move"].isin(_outcomes(pipeline, won=False)), "amount_at_end"]
+    return Amounts(
+        share_of_deals=float(stays.loc[known, "deal"].nunique() / n_deals) if n_deals else None,
+        n_wins=len(won),
+        n_wins_unknown=int(won.isna().sum()),
+        n_wins_zero=int((won == 0).sum()),
+        n_losses=len(lost),
+        n_losses_zero=int((lost == 0).sum()),
+    )
+
+
+def _outcomes(pipeline: Pipeline, *, won: bool) -> list[str]:
+    return [name for name in pipeline.outcomes if pipeline.is_won(name) is won]
+
+
+def segment_sizes(segments: Segments, stays: pd.DataFrame) -> SegmentSizes | None:
+    """Count the deals of each segment; None when deals are not told apart, or there are none."""
+    if not segments.columns or stays.empty:
+        return None
+    codes = stays.drop_duplicates("deal")["segment_code"].to_numpy()
+    counts = np.bincount(codes, minlength=len(segments))
+    small, large = int(np.argmin(counts)), int(np.argmax(counts))
+    return SegmentSizes(
+        n_segments=len(segments),
+        deals_per_segment=float(counts.mean()),
+        smallest=(segments.labels[small], int(counts[small])),
+        largest=(segments.labels[large], int(counts[large])),
+    )
+
+
+def late_start(pipeline: Pipeline, stays: pd.DataFrame) -> tuple[int, int] | None:
+    """Return the days from the first entry to the first end of a deal, and the median days from entry to end.
+
+    None when fewer than 50 deals have ended. When the first is longer than the second, deals that ended
+    early were probably not recorded.
+    """
+    ends = stays[stays["move"].isin(pipeline.outcomes)].drop_duplicates("deal")
+    if len(ends) < 50:
+        return None
+    first_entered = stays.drop_duplicates("deal").set_index("deal")["entered"]
+    began, ended = as_days(ends["deal"].map(first_entered)), as_days(ends["left"])
+    return int(np.min(ended) - np.min(as_days(first_entered))), int(np.median(ended - began))

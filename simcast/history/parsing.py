@@ -1,0 +1,195 @@
+"""Cells into values: days, amounts and words, each with the rule that a bad cell broke."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simcast.errors import DataError
+
+EPOCH = date(1970, 1, 1)
+NO_DAY = np.iinfo(np.int64).min
+"""The whole number that stands for no day; numpy's NaT."""
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIME = re.compile(r"[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?", re.ASCII)
+_OFFSET = re.compile(r".*\d\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)", re.ASCII | re.IGNORECASE)
+_OTHER_ORDER = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*|\d{4}[./]\d{1,2}[./]\d{1,2}.*|\d{8}", re.ASCII)
+_NUMBER = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_GROUPED = re.compile(r"-?\d[\d.'\s]*,\d[\d,.'\s]*|-?\d+['\s][\d.'\s]+|-?\d+\.\d+\.[\d.]+")
+
+
+def normalise(text: str) -> str:
+    """Return a name or word in Unicode's composed form (NFC), without blanks around it."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def as_day(value: str | date | np.datetime64, place: str = "as_of") -> np.datetime64:
+    """Return a calendar day from a date, a datetime without time zone, or text written YYYY-MM-DD.
+
+    Parameters
+    ----------
+    value
+        The day; a time of day is cut off.
+    place
+        What to call the value in an error.
+
+    Raises
+    ------
+    DataError
+        When it is no day.
+
+    Examples
+    --------
+    >>> print(as_day("2026-07-01"))
+    2026-07-01
+    """
+    if isinstance(value, str):
+        day, _, rule = parse_day(value.strip())
+        if rule:
+            raise DataError(f"{place}: value {value!r}: {rule}")
+        return np.datetime64(day, "D")
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        raise DataError(f"{place}: value {value}: has a time zone; give the local calendar day")
+    if pd.isna(value):
+        raise DataError(f"{place}: a day is needed, written YYYY-MM-DD")
+    return np.datetime64(value, "D")
+
+
+def parse_day(text: str) -> tuple[int, int, str]:
+    """Read one date or datetime: its day since 1970, its second of the day, and the rule it breaks or ``""``."""
+    head, tail = text[:10], text[10:]
+    time = _TIME.fullmatch(tail)
+    if not _DATE.fullmatch(head) or (tail and not time):
+        return NO_DAY, 0, _date_rule(text)
+    try:
+        day = (date.fromisoformat(head) - EPOCH).days
+    except ValueError:
+        return NO_DAY, 0, "there is no such day in the calendar; correct it"
+    second = 3600 * int(time[1]) + 60 * int(time[2]) + int(time[3] or 0) if time else 0
+    return day, second, ""
+
+
+def _date_rule(text: str) -> str:
+    """Say why a cell is not a date, by what it looks like."""
+    if not text:
+        return "a date is needed, written YYYY-MM-DD"
+    if _DATE.match(text) and _OFFSET.fullmatch(text):
+        return "a time zone is refused, since days are local calendar days; convert to local time and leave it off"
+    if _OTHER_ORDER.fullmatch(text):
+        return "day and month can be told apart only as YYYY-MM-DD; rewrite the dates so, such as 2026-07-01"
+    return "is not a date; write YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS in local time"
+
+
+def parse_amount(text: str) -> tuple[float, str]:
+    """Read one amount: its value (NaN when empty) and the rule it breaks or ``""``."""
+    if not text:
+        return math.nan, ""
+    if _NUMBER.fullmatch(text):
+        value = float(text)
+        return (value, "") if math.isfinite(value) else (math.nan, "is not finite; correct it")
+    if text.startswith("-") and _NUMBER.fullmatch(text[1:]):
+        return math.nan, _NEGATIVE
+    if _GROUPED.fullmatch(text):
+        return math.nan, (
+            "a decimal comma or a thousands separator is refused, since 1,234 can be read in two ways;"
+            " write a decimal point and nothing between thousands, such as 1234.50"
+        )
+    return math.nan, "is not a number; write such as 1234.50, or leave the cell empty when the amount is not known"
+
+
+_NEGATIVE = "an amount cannot be negative; correct it, or leave the cell empty when it is not known"
+
+
+@dataclass(frozen=True)
+class Days:
+    """Parsed dates of a column: days since 1970 (`NO_DAY` where empty or bad), seconds, and rules broken by row."""
+
+    day: NDArray[np.int64]
+    second: NDArray[np.int64]
+    broken: dict[int, str]
+
+
+def parse_days(column: pd.Series, today: date) -> Days:
+    """Read a column of dates; an empty cell is no day and breaks no rule.
+
+    Parameters
+    ----------
+    column
+        Text, or datetimes without a time zone.
+    today
+        Later dates are refused, as are those before 1970.
+    """
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        seconds = column.to_numpy().astype("datetime64[s]")
+        days = seconds.astype("datetime64[D]")
+        parsed = days.astype(np.int64), (seconds - days).astype(np.int64)
+        broken: dict[int, str] = {}
+    else:
+        codes, texts = _distinct(column)
+        found = [parse_day(text) if text else (NO_DAY, 0, "") for text in texts]
+        parsed = (
+            np.array([day for day, _, _ in found], dtype=np.int64)[codes],
+            np.array([second for _, second, _ in found], dtype=np.int64)[codes],
+        )
+        broken = _by_row(codes, [rule for _, _, rule in found])
+    day, second = parsed
+    second[day == NO_DAY] = 0
+    last = (today - EPOCH).days
+    for row in np.flatnonzero(day > last):
+        broken[int(row)] = f"lies after today ({today}); a history holds what has happened: correct or remove it"
+    for row in np.flatnonzero((day < 0) & (day != NO_DAY)):
+        broken[int(row)] = "lies before 1970, which no sales history does; correct it"
+    day[list(broken)] = NO_DAY
+    return Days(day, second, broken)
+
+
+def parse_amounts(column: pd.Series) -> tuple[NDArray[np.float64], dict[int, str]]:
+    """Read a column of amounts, as text or numbers, into floats (NaN where empty or bad) and rules broken by row."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0  # turns -0.0 into 0.0
+        broken = dict.fromkeys(map(int, np.flatnonzero(values < 0)), _NEGATIVE)
+        broken |= dict.fromkeys(map(int, np.flatnonzero(np.isinf(values))), "is not finite; correct it")
+        values[list(broken)] = np.nan
+        return values, broken
+    codes, texts = _distinct(column)
+    found = [parse_amount(text) for text in texts]
+    values = np.array([value for value, _ in found], dtype=np.float64)[codes]
+    return values, _by_row(codes, [rule for _, rule in found])
+
+
+def parse_words(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """Read a column of names, normalised.
+
+    Returns
+    -------
+    int64, (n_rows,)
+        The code of each cell, -1 where it is empty.
+    list of str
+        The names by code, sorted.
+    """
+    if not isinstance(column.dtype, pd.StringDtype) and pd.api.types.is_integer_dtype(column.dtype):
+        column = column.map(str, na_action="ignore").astype("object").fillna("")
+    codes, texts = _distinct(column)
+    names = sorted(set(texts) - {""})
+    code_of = {name: code for code, name in enumerate(names)} | {"": -1}
+    return np.array([code_of[text] for text in texts], dtype=np.int64)[codes], names
+
+
+def _distinct(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Return a code per row and the distinct cells, normalised: each is then parsed once, however often it occurs."""
+    codes, texts = pd.factorize(column)
+    return np.asarray(codes), [normalise(text) for text in texts]
+
+
+def _by_row(codes: NDArray[np.intp], rules: list[str]) -> dict[int, str]:
+    """Spread the rules that distinct cells broke over the rows that hold them."""
+    broken = np.array([bool(rule) for rule in rules], dtype=bool)
+    return {int(row): rules[codes[row]] for row in np.flatnonzero(broken[codes])}

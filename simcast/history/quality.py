@@ -1,0 +1,273 @@
+"""How far a history can be trusted: counts, and findings that a planner should know of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from simcast.history import measures
+from simcast.history.measures import Amounts, SegmentSizes, StageStays
+from simcast.pipeline import Pipeline
+from simcast.segments import Segments
+
+MOST_SEGMENTS = 50
+FEWEST_DEALS_PER_SEGMENT = 5
+FEWEST_ENDED = 10
+"""With fewer ended stays in a stage, the longest of them says little about the open ones."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of the rows and deals of a file."""
+
+    rows_read: int
+    rows_bad: int
+    rows_quarantined: int
+    deals_read: int
+    deals_quarantined: int
+    close_dates_ignored: int = 0
+    rejects: Path | None = None
+
+    @property
+    def rows_kept(self) -> int:
+        """The rows that are in the history."""
+        return self.rows_read - self.rows_quarantined
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to know about the data: a warning when it may mislead a forecast, else a note."""
+
+    severity: Literal["warning", "note"]
+    text: str
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """The state of a history in numbers, and in words a planner can use.
+
+    Parameters
+    ----------
+    reading
+        What became of the file's rows; None when the history was not read from a file.
+    n_deals, n_stays, n_open_deals, n_won, n_lost
+        Counts; a deal that renews may be won more than once.
+    first_day, last_day, observed_until
+        Dates (YYYY-MM-DD) of the first and last event and of the first day not known; None without events.
+    silent_days, longest_gap_days
+        Whole days without events before `observed_until`, and the longest such gap between two events.
+    weekend_share
+        Share of events on Saturdays and Sundays.
+    bulk_days
+        Days that hold more than a twentieth of all events, with their share.
+    late_start
+        Days from the first entry to the first end of a deal, and the median days a deal takes.
+    stages, amounts, segments
+        See `simcast.history.measures`.
+    """
+
+    reading: Reading | None
+    n_deals: int
+    n_stays: int
+    n_open_deals: int
+    n_won: int
+    n_lost: int
+    first_day: str | None
+    last_day: str | None
+    observed_until: str
+    silent_days: int
+    longest_gap_days: int
+    weekend_share: float | None
+    bulk_days: tuple[tuple[str, float], ...]
+    late_start: tuple[int, int] | None
+    stages: tuple[StageStays, ...]
+    amounts: Amounts
+    segments: SegmentSizes | None
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, warnings first, the most important of them first."""
+        warnings = [Finding("warning", text) for text in (*_reading_warnings(self), *_data_warnings(self))]
+        return (*warnings, *(Finding("note", text) for text in _notes(self)))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The findings that may mislead a forecast, the most important first."""
+        return tuple(finding.text for finding in self.findings if finding.severity == "warning")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The findings that are only good to know."""
+        return tuple(finding.text for finding in self.findings if finding.severity == "note")
+
+    def lines(self) -> list[str]:
+        """Return the report for people: what there is, then the warnings, then the notes."""
+        return [
+            *_summary(self),
+            *(f"warning: {text}" for text in self.warnings),
+            *(f"note: {text}" for text in self.notes),
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers and findings in a form that JSON can hold."""
+        content = asdict(self)
+        if self.reading is not None:
+            content["reading"]["rejects"] = str(self.reading.rejects) if self.reading.rejects else None
+        return {**content, "findings": [asdict(finding) for finding in self.findings]}
+
+
+def assess(
+    pipeline: Pipeline,
+    segments: Segments,
+    stays: pd.DataFrame,
+    observed_until: np.datetime64,
+    reading: Reading | None = None,
+) -> QualityReport:
+    """Measure a table of stays (see `History`)."""
+    days = measures.event_days(pipeline, stays)
+    first, last = (np.datetime64(int(day), "D") for day in (np.min(days), np.max(days))) if len(days) else (None, None)
+    amounts = measures.describe_amounts(pipeline, stays)
+    return QualityReport(
+        reading=reading,
+        n_deals=int(stays["deal"].nunique()),
+        n_stays=len(stays),
+        n_open_deals=int(stays["left"].isna().sum()),
+        n_won=amounts.n_wins,
+        n_lost=amounts.n_losses,
+        first_day=str(first) if first is not None else None,
+        last_day=str(last) if last is not None else None,
+        observed_until=str(observed_until),
+        silent_days=int((observed_until - last).astype(np.int64)) - 1 if last is not None else 0,
+        longest_gap_days=measures.longest_gap_days(days),
+        weekend_share=measures.weekend_share(days),
+        bulk_days=measures.bulk_days(days),
+        late_start=measures.late_start(pipeline, stays),
+        stages=measures.stays_by_stage(pipeline, stays, observed_until),
+        amounts=amounts,
+        segments=measures.segment_sizes(segments, stays),
+    )
+
+
+def _summary(report: QualityReport) -> Iterator[str]:
+    if report.reading is not None:
+        rows = report.reading
+        yield f"{rows.rows_read:,} rows read, {rows.rows_kept:,} kept, {rows.rows_quarantined:,} set aside"
+    if not report.n_deals:
+        yield f"no deal is known before {report.observed_until}"
+        return
+    yield (
+        f"{report.n_deals:,} deals in {report.n_stays:,} stays, {report.first_day} to {report.last_day}:"
+        f" {report.n_won:,} won, {report.n_lost:,} lost, {report.n_open_deals:,} open"
+    )
+
+
+def _reading_warnings(report: QualityReport) -> Iterator[str]:
+    rows = report.reading
+    if rows is not None and rows.rows_quarantined:
+        where = f"; see {rows.rejects}" if rows.rejects else ""
+        others = rows.rows_quarantined - rows.rows_bad
+        why = f" ({rows.rows_bad:,} are bad, {others:,} belong to the same deals)" if others else ""
+        yield (
+            f"{_of(rows.rows_quarantined, rows.rows_read)} rows are set aside{why}, and with them"
+            f" {_of(rows.deals_quarantined, rows.deals_read)} deals{where}"
+        )
+    if report.n_deals and report.silent_days > max(3, report.longest_gap_days):
+        yield (
+            f"nothing is recorded in the {report.silent_days:,} days before {report.observed_until}, longer than any"
+            f" gap before ({_days(report.longest_gap_days)}): the data may have been exported earlier, and open deals"
+            " may have ended since"
+        )
+
+
+def _data_warnings(report: QualityReport) -> Iterator[str]:
+    yield from _stage_warnings(report)
+    if report.n_deals and not report.n_lost:
+        yield "no deal was ever lost: losses are probably not recorded, and deals that look open may be dead"
+    if report.n_deals and not report.n_won:
+        yield "no deal was ever won: conversion to won cannot be learned from these data"
+    if report.late_start is not None and report.late_start[0] > max(7, 2 * report.late_start[1]):
+        gap, usual = report.late_start
+        yield (
+            f"no deal ends in the first {gap:,} days, though half of them end within {_days(usual)} of their entry:"
+            " deals that ended early are probably missing, and the first months look better or slower than they were"
+        )
+    amounts = report.amounts
+    if amounts.share_of_deals == 0:
+        yield "no amount is recorded: bookings cannot be learned from these data, only the number of wins"
+    elif amounts.n_wins_unknown:
+        yield f"{_of(amounts.n_wins_unknown, amounts.n_wins)} wins have no amount"
+    if amounts.n_wins_zero:
+        yield f"{_of(amounts.n_wins_zero, amounts.n_wins)} wins have an amount of 0"
+    if report.bulk_days:
+        named = ", ".join(f"{day} ({_percent(share)})" for day, share in report.bulk_days[:3])
+        more = f" and {len(report.bulk_days) - 3} more" if len(report.bulk_days) > 3 else ""
+        yield f"a large share of all events falls on one day: {named}{more}; a bulk import or a batch, not real dates?"
+    sizes = report.segments
+    if sizes and (sizes.n_segments > MOST_SEGMENTS or sizes.deals_per_segment < FEWEST_DEALS_PER_SEGMENT):
+        yield (
+            f"the deals fall into {sizes.n_segments:,} segments, {sizes.deals_per_segment:.1f} in each on average:"
+            " the model will say little about single ones; use fewer segment columns"
+        )
+
+
+def _stage_warnings(report: QualityReport) -> Iterator[str]:
+    overdue = [stage for stage in report.stages if _is_overdue(stage)]
+    if overdue:
+        parts = ", ".join(
+            f"{_of(stage.n_overdue, stage.n_open)} in {stage.stage!r} (ended within {_days(stage.longest_days or 0)})"
+            for stage in overdue
+        )
+        yield f"open stays that have lasted longer than any that ended will probably never leave: {parts}"
+    never_left = [repr(stage.stage) for stage in report.stages if stage.n_stays and stage.n_open == stage.n_stays]
+    if never_left:
+        yield f"no stay has ended in {', '.join(never_left)}: what happens there cannot be learned"
+    never_entered = [repr(stage.stage) for stage in report.stages if not stage.n_stays]
+    if never_entered and report.n_deals:
+        yield f"no deal was ever in {', '.join(never_entered)}: check the names of the stages, or leave them out"
+
+
+def _is_overdue(stage: StageStays) -> bool:
+    enough = stage.n_stays - stage.n_open >= FEWEST_ENDED
+    return enough and stage.n_overdue > 0 and stage.n_overdue >= 0.05 * stage.n_open
+
+
+def _notes(report: QualityReport) -> Iterator[str]:
+    amounts, sizes = report.amounts, report.segments
+    if amounts.share_of_deals:
+        yield f"{_percent(amounts.share_of_deals)} of the deals have an amount"
+    if amounts.n_losses_zero:
+        yield f"{_of(amounts.n_losses_zero, amounts.n_losses)} lost deals have an amount of 0"
+    if report.weekend_share is not None:
+        yield f"{_percent(report.weekend_share)} of the events fall on weekends (2 of 7 days are 29%)"
+    if sizes is not None:
+        yield (
+            f"{sizes.n_segments:,} segments, from {sizes.smallest[1]:,} deals ({sizes.smallest[0]})"
+            f" to {sizes.largest[1]:,} ({sizes.largest[0]})"
+        )
+    if report.reading is not None and report.reading.close_dates_ignored:
+        yield (
+            f"{report.reading.close_dates_ignored:,} open deals have a date of closing; it is ignored, as one that"
+            " is only expected"
+        )
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part:,} of {whole:,} ({_percent(part / whole)})"
+
+
+def _percent(share: float) -> str:
+    if 0 < share < 0.01:
+        return "less than 1%"
+    if 0.99 < share < 1:
+        return "more than 99%"
+    return f"{share:.0%}"
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count:,} days"

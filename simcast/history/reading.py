@@ -1,0 +1,209 @@
+"""read_history: from a file to a history, with every row accounted for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from simcast.errors import DataError
+from simcast.history.columns import ColumnNames, Words, find_columns
+from simcast.history.deals import AmountKnownFrom, read_deals
+from simcast.history.events import Content, Ints, Stays, place_name, put_in_order, to_stays
+from simcast.history.faults import Faults, write_rejects
+from simcast.history.history import History
+from simcast.history.log import read_log
+from simcast.history.quality import Reading
+from simcast.history.table import Table, read_table
+from simcast.pipeline import Pipeline
+
+FORMATS = ("log", "deals")
+PLANNED_FORMATS = ("salesforce", "hubspot", "pipedrive", "bitrix24", "amocrm")
+
+
+def read_history(
+    path: str | Path,
+    pipeline: Pipeline,
+    *,
+    format: str = "log",  # noqa: A002  the scenario file's word for it
+    columns: ColumnNames | None = None,
+    outcomes: Mapping[str, str] | None = None,
+    segments: Sequence[str] = (),
+    on_bad_rows: Literal["stop", "quarantine"] = "stop",
+    rejects: str | Path | Literal[False] | None = None,
+    amount_known_from: AmountKnownFrom = "close",
+    today: date | None = None,
+) -> History:
+    """Read a history from a csv or parquet file, strictly: every cell is understood or named in an error.
+
+    Parameters
+    ----------
+    path
+        A ``.csv`` (UTF-8, commas, header) or ``.parquet`` file.
+    pipeline
+        The pipeline that the deals go through. Names are compared after Unicode normalisation (NFC).
+    format
+        ``"log"``: a row per entry into a stage or outcome. ``"deals"``: a row per deal, a column of dates per stage.
+    columns
+        Our names -> the file's columns, where they differ. log: ``deal``, ``stage``, ``entered``, ``amount``.
+        deals: ``deal``, ``outcome``, ``closed``, ``amount``, and ``entered``, a mapping of stages to columns
+        (by default each stage has a column of its name). A file without amounts is fine.
+    outcomes
+        The file's words -> our stages and outcomes; in the deals format also -> ``open``.
+    segments
+        Columns by which deals are told apart. An empty cell becomes `simcast.segments.UNKNOWN`.
+    on_bad_rows
+        ``"stop"``: raise an error that lists all of them. ``"quarantine"``: set aside every deal that has a bad row,
+        since what is left of it would tell another story; count them in `History.quality`.
+    rejects
+        The csv to which rows set aside go, by default ``<name>.rejects.csv`` beside the file; False writes none.
+    amount_known_from
+        In the deals format, when the amount of a deal that has ended became known: at its ``"close"`` or at its
+        ``"entry"``.
+    today
+        Later dates are refused; by default the present day.
+
+    Returns
+    -------
+    History
+        Observed until the day after the last date in the file.
+
+    Raises
+    ------
+    DataError
+        With one line per problem: place, value, and what to do about it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from simcast.pipeline import Pipeline
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> file = Path(folder.name, "log.csv")
+    >>> _ = file.write_text('''deal,stage,entered
+    ... 007,lead,2026-01-12
+    ... 007,won,2026-02-03
+    ... NA,lead,2026-02-01
+    ... ''')
+    >>> history = read_history(file, Pipeline.define(["lead"]))
+    >>> history.stays[["deal", "stage", "entered", "left", "move"]]
+      deal stage    entered       left move
+    0  007  lead 2026-01-12 2026-02-03  won
+    1   NA  lead 2026-02-01        NaT  NaN
+    >>> history.open_deals("2026-02-02").age_days
+    array([20.5,  0.5])
+    >>> folder.cleanup()
+    """
+    path = Path(path)
+    _check_options(format, on_bad_rows, amount_known_from)
+    if rejects and Path(rejects).resolve() == path.resolve():
+        raise DataError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
+    table = read_table(path)
+    problems: list[str] = []
+    found = find_columns(table, pipeline, format, columns, segments, problems)
+    words = Words(pipeline, outcomes, problems, may_be_open=format == "deals")
+    if problems:
+        raise DataError(problems)
+
+    faults = Faults(table)
+    last = today or date.today()
+    if format == "log":
+        content = read_log(table, found, words, last, faults)
+    else:
+        content = read_deals(table, found, words, pipeline, last, amount_known_from, faults)
+    # A path can be judged only when all the cells it consists of are good.
+    sound = np.isin(content.events.deal, _deals_of(faults, content), invert=True)
+    events = put_in_order(content.events.take(sound), pipeline, faults)
+    if len(faults) and on_bad_rows == "stop":
+        raise faults.error()
+    reading = _set_aside(table, content, faults, rejects)
+    events = events.take(np.isin(events.deal, _deals_of(faults, content), invert=True))
+    if not len(events.deal):
+        raise DataError([f"{table.path}: no row is left, all are bad:", *faults.lines()])
+    return _history(pipeline, to_stays(events, pipeline), content, reading)
+
+
+def _check_options(form: str, on_bad_rows: str, amount_known_from: str) -> None:
+    problems = []
+    if form in PLANNED_FORMATS:
+        problems.append(
+            f"history.format: {form!r} is not available yet; export a table and read it as {' or '.join(FORMATS)}"
+        )
+    elif form not in FORMATS:
+        near = difflib.get_close_matches(form, FORMATS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(FORMATS)}"
+        problems.append(f"history.format: {form!r} is not a format; {hint}")
+    if on_bad_rows not in {"stop", "quarantine"}:
+        problems.append(f"history.on_bad_rows: {on_bad_rows!r} is neither 'stop' nor 'quarantine'")
+    if amount_known_from not in {"close", "entry"}:
+        problems.append(f"history.amount_known_from: {amount_known_from!r} is neither 'close' nor 'entry'")
+    if problems:
+        raise DataError(problems)
+
+
+def _deals_of(faults: Faults, content: Content) -> Ints:
+    """Return the codes of the deals that have a faulty row; -1, for rows without an id, always among them."""
+    return np.append(np.unique(content.row_deal[faults.rows]), -1)
+
+
+def _set_aside(table: Table, content: Content, faults: Faults, rejects: str | Path | Literal[False] | None) -> Reading:
+    """Write the rows of deals with faults, and those without a deal, to a file, and count everything."""
+    bad_deals = _deals_of(faults, content)
+    reasons = faults.reasons()
+    first_bad: dict[int, int] = {}
+    for row in reasons:
+        first_bad.setdefault(int(content.row_deal[row]), row)
+    for row in map(int, np.flatnonzero(np.isin(content.row_deal, bad_deals))):
+        if row not in reasons:
+            deal = int(content.row_deal[row])
+            place = table.place[first_bad[deal]]
+            reasons[row] = f"another row of deal {content.deals[deal]!r} is bad (line {place})"
+    path = None
+    if reasons and rejects is not False:
+        path = Path(rejects) if rejects else table.path.with_name(f"{table.path.stem}.rejects.csv")
+        write_rejects(path, table, reasons)
+    return Reading(
+        rows_read=len(table.place),
+        rows_bad=len(faults.rows),
+        rows_quarantined=len(reasons),
+        deals_read=len(content.deals),
+        deals_quarantined=int((bad_deals >= 0).sum()),
+        close_dates_ignored=content.close_dates_ignored,
+        rejects=path,
+    )
+
+
+def _history(pipeline: Pipeline, stays: Stays, content: Content, reading: Reading) -> History:
+    """Give codes their names."""
+    names = np.array(content.deals, dtype=object)
+    places = [place_name(pipeline, code) for code in range(pipeline.n_stages + len(pipeline.outcomes))]
+    destinations = np.array([*places, None], dtype=object)  # -1 takes the last
+    frame = pd.DataFrame(
+        {
+            "deal": pd.Series(names[stays.deal], dtype="str"),
+            "stage": pd.Series(destinations[stays.stage], dtype="str"),
+            "entered": _dates(stays.entered),
+            "left": _dates(stays.left),
+            "move": pd.Series(destinations[stays.move], dtype="str"),
+            "amount": stays.amount,
+            "amount_at_end": stays.amount_at_end,
+            **{name: pd.Series(values[stays.deal], dtype="str") for name, values in content.segments.items()},
+        }
+    )
+    kept = set(stays.deal.tolist()) if content.late_segments else set()
+    late = [
+        (content.deals[deal], name, np.datetime64(day, "D"))
+        for deal, name, day in content.late_segments
+        if deal in kept
+    ]
+    late_segments = pd.DataFrame(late, columns=["deal", "column", "since"]) if late else None
+    return History.of(pipeline, frame, list(content.segments), reading=reading, late_segments=late_segments)
+
+
+def _dates(days: Ints) -> pd.Series:
+    # NO_DAY is the whole number that numpy keeps for NaT.
+    return pd.Series(days.astype("datetime64[D]").astype("datetime64[us]"))

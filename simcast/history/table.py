@@ -1,0 +1,225 @@
+"""Reading a csv or parquet file into cells, each row with its place, before anything is understood."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import importlib
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simcast.errors import DataError
+from simcast.history.parsing import normalise
+
+_BOMS = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+_SAVE_AS_UTF8 = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells of a file as they stand in it.
+
+    Parameters
+    ----------
+    path
+        The file.
+    cells
+        One column per column of the file. From csv all are text; parquet keeps its types.
+    place : int64, (n_rows,)
+        The line on which each row begins (csv) or its number, counted from 1 (parquet).
+    misshapen
+        The fields of rows that have too many or too few, by row; in `cells` they are cut or filled up.
+    """
+
+    path: Path
+    cells: pd.DataFrame
+    place: NDArray[np.int64]
+    misshapen: dict[int, list[str]] = field(default_factory=dict)
+
+    def at(self, row: int) -> str:
+        """Return the place of a row as an error names it, such as ``deals.csv:12``."""
+        return f"{self.path}:{self.place[row]}"
+
+    def cell(self, row: int, column: str) -> str:
+        """Return one cell as text; empty where there is nothing."""
+        value = self.cells[column].iloc[row]
+        return "" if pd.isna(value) else str(value)
+
+    def fields(self, row: int) -> list[str]:
+        """Return all fields of a row as text, as they stand in the file."""
+        return self.misshapen.get(row) or [self.cell(row, column) for column in self.cells.columns]
+
+
+def read_table(path: Path) -> Table:
+    """Read a csv (UTF-8, commas, a header line) or parquet file.
+
+    Raises
+    ------
+    DataError
+        When the file is missing, of another kind, in another encoding, or broken.
+    """
+    if not path.exists():
+        raise DataError(f"{path}: there is no such file{_similar_files(path)}")
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; name the csv or parquet file in it")
+    readers = {".csv": _read_csv, ".parquet": _read_parquet}
+    if path.suffix.lower() not in readers:
+        raise DataError(f"{path}: files ending in {path.suffix!r} are not read; save it as .csv (UTF-8) or .parquet")
+    try:
+        table = readers[path.suffix.lower()](path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if table.cells.empty:
+        raise DataError(f"{path}: holds no rows; check that the export is complete")
+    return table
+
+
+def _similar_files(path: Path) -> str:
+    """Name a sibling with nearly the same name, for a mistyped path."""
+    if not path.parent.is_dir():
+        return f"; the folder {path.parent} does not exist either"
+    names = sorted(entry.name for entry in path.parent.iterdir())
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return f"; did you mean {path.parent / near[0]}?" if near else ""
+
+
+def _read_csv(path: Path) -> Table:
+    text = _decoded(path)
+    records, lines = _records(path, text)
+    if not records:
+        raise DataError(f"{path}: is empty; a header line and rows are needed")
+    header = _header(path, records[0], int(lines[0]))
+    records, lines = records[1:], lines[1:]
+    misshapen = {row: fields for row, fields in enumerate(records) if len(fields) != len(header)}
+    width = len(header)
+    for row, fields in misshapen.items():
+        records[row] = [*fields[:width], *[""] * (width - len(fields))]
+    columns = {name: [fields[k] for fields in records] for k, name in enumerate(header)}
+    return Table(path, pd.DataFrame(columns, dtype="str"), lines, misshapen)
+
+
+def _decoded(path: Path) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark."""
+    content = path.read_bytes()
+    for mark, name in _BOMS:
+        if content.startswith(mark):
+            raise DataError(f"{path}:1: the file is encoded as {name}; {_SAVE_AS_UTF8}")
+    if (nul := content.find(b"\0")) >= 0:
+        line = content.count(b"\n", 0, nul) + 1
+        raise DataError(f"{path}:{line}: holds a NUL byte, which no text has (broken, or UTF-16?); {_SAVE_AS_UTF8}")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # A byte order mark is cut off before decoding, which shifts the position that is reported.
+        start = error.start + (len(content) - len(error.object))
+        line = content.count(b"\n", 0, start) + 1
+        raise DataError(
+            f"{path}:{line}: byte 0x{content[start]:02x} is not UTF-8 (an older encoding, such as cp1251 or cp1252?);"
+            f" {_SAVE_AS_UTF8}"
+        ) from error
+
+
+def _records(path: Path, text: str) -> tuple[list[list[str]], NDArray[np.int64]]:
+    """Split text into records and the lines on which they begin; blank lines are no records."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        records = list(reader)
+    except csv.Error as error:
+        raise DataError(_csv_problem(path, text, str(error))) from error
+    if reader.line_num == len(records):
+        lines = np.arange(1, len(records) + 1, dtype=np.int64)
+    else:  # some fields hold line breaks
+        lines = np.array(_starts(text), dtype=np.int64)
+    blank = np.array([len(fields) < 2 and not "".join(fields).strip() for fields in records], dtype=bool)
+    if blank.any():
+        records = [fields for fields, skip in zip(records, blank, strict=True) if not skip]
+        lines = lines[~blank]
+    return records, lines
+
+
+def _starts(text: str) -> list[int]:
+    """List the line on which each record begins, up to the first that cannot be read, that one included."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    starts = [1]
+    try:
+        for _ in reader:
+            starts.append(reader.line_num + 1)  # noqa: PERF401  those before an error are wanted
+    except csv.Error:
+        return starts
+    return starts[:-1]
+
+
+def _csv_problem(path: Path, text: str, message: str) -> str:
+    """Say what the csv module found wrong, and where."""
+    place = f"{path}:{_starts(text)[-1]}"
+    if "unexpected end" in message or "field limit" in message:
+        return f"{place}: a quotation mark opens a field here and is not closed; close it, or double it inside text"
+    if "expected after" in message:
+        return f'{place}: text follows a closing quotation mark; inside a quoted field write the mark twice ("")'
+    return f"{place}: is not csv: {message}"
+
+
+def _header(path: Path, fields: list[str], line: int) -> list[str]:
+    """Check and normalise the names of the columns."""
+    if len(fields) == 1:
+        for separator, name in _SEPARATORS.items():
+            if separator in fields[0]:
+                raise DataError(
+                    f"{path}:{line}: fields are separated by {name}, not commas; save it comma-separated"
+                    " (and with decimal points, not decimal commas)"
+                )
+    return _unique_names(f"{path}:{line}", [normalise(name) for name in fields])
+
+
+def _unique_names(place: str, names: list[str]) -> list[str]:
+    """Give nameless columns a name and refuse repeated ones."""
+    repeated = [name for name in dict.fromkeys(names) if name and names.count(name) > 1]
+    if repeated:
+        raise DataError(
+            [f"{place}: column {name!r} occurs {names.count(name)} times; rename or remove one" for name in repeated]
+        )
+    return [name or f"(column {position})" for position, name in enumerate(names, start=1)]
+
+
+def _read_parquet(path: Path) -> Table:
+    # Without annotations of its own, and only partly Python, pyarrow can be nothing but Any to mypy.
+    pa: Any = importlib.import_module("pyarrow")
+    pq: Any = importlib.import_module("pyarrow.parquet")
+    try:
+        # Opened here: pyarrow would take a path apart (partitions, urls) and name no file in its errors.
+        with path.open("rb") as stream:
+            content = pq.read_table(stream)
+    except (pa.ArrowException, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path}: is not a readable parquet file ({reason}); export it again") from error
+    names = _unique_names(str(path), [normalise(name) for name in content.column_names])
+    columns = {name: _from_arrow(pa, content.column(position)) for position, name in enumerate(names)}
+    return Table(path, pd.DataFrame(columns), np.arange(1, content.num_rows + 1, dtype=np.int64))
+
+
+def _from_arrow(pa: Any, column: Any) -> pd.Series:  # noqa: ANN401  a module and a class without annotations
+    """Turn an arrow column into text, whole numbers (Int64), floats, or datetimes; others are kept as objects."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return pd.Series(column.fill_null("").to_pylist(), dtype="str")
+    if pa.types.is_integer(kind):
+        return pd.Series(column.to_pandas(types_mapper={kind: pd.Int64Dtype()}.get)).astype("Int64")
+    if pa.types.is_decimal(kind):
+        column = column.cast(pa.float64())
+    if pa.types.is_date(kind):
+        column = column.cast(pa.timestamp("ms"))
+    return pd.Series(column.to_pandas())

@@ -1,0 +1,105 @@
+"""Parquet files: typed columns are taken as they are, ids as text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from simcast.errors import DataError
+from simcast.history import History, read_history
+from simcast.pipeline import Pipeline
+
+Read = Callable[..., History]
+PIPELINE = Pipeline.define(["lead", "meeting"])
+CSV = "deal,stage,entered,amount,source\n7,lead,2026-01-05,100.5,3\n7,meeting,2026-01-06,,3\n8,lead,2026-01-07,20,\n"
+
+
+def write(tmp_path: Path, **columns: object) -> Path:
+    file = tmp_path / "history.parquet"
+    pq.write_table(pa.table(columns), file)
+    return file
+
+
+DAYS = [dt.date(2026, 1, 5), dt.date(2026, 1, 6), dt.date(2026, 1, 7)]
+
+
+@pytest.mark.parametrize(
+    "entered",
+    [
+        pa.array(DAYS),
+        pa.array([dt.datetime(2026, 1, day, 23, 59) for day in (5, 6, 7)], pa.timestamp("us")),
+        pa.array([dt.datetime(2026, 1, day, 1) for day in (5, 6, 7)], pa.timestamp("ns")),
+        pa.array([str(day) for day in DAYS]),
+        pa.array([f"{day}T10:00" for day in DAYS], pa.large_string()),
+    ],
+    ids=lambda column: str(column.type),
+)
+@pytest.mark.parametrize(
+    "amount",
+    [
+        pa.array([100.5, None, 20.0]),
+        pa.array([decimal.Decimal("100.50"), None, decimal.Decimal("20.00")]),
+        pa.array(["100.5", "", "20"]),
+    ],
+    ids=lambda column: str(column.type),
+)
+@pytest.mark.parametrize(
+    "names",
+    [(pa.array([7, 7, 8]), pa.array([3, 3, None])), (pa.array(["7", "7", "8"]), pa.array(["3", "3", None]))],
+    ids=["numbers", "text"],
+)
+def test_typed_columns_say_the_same_as_text(
+    read: Read, tmp_path: Path, entered: pa.Array, amount: pa.Array, names: tuple[pa.Array, pa.Array]
+) -> None:
+    stage = pa.array(["lead", "meeting", "lead"]).dictionary_encode()
+    file = write(tmp_path, deal=names[0], stage=stage, entered=entered, amount=amount, source=names[1])
+
+    history = read_history(file, PIPELINE, segments=["source"], today=dt.date(2026, 7, 1))
+
+    assert history == read(CSV, PIPELINE, segments=["source"])
+
+
+def test_whole_numbers_may_be_amounts(tmp_path: Path) -> None:
+    file = write(tmp_path, deal=["a", "b"], stage=["lead"] * 2, entered=DAYS[:2], amount=pa.array([5, None]))
+
+    assert read_history(file, PIPELINE).stays["amount"].fillna(-1).tolist() == [5, -1]
+
+
+def test_errors_name_the_row(tmp_path: Path) -> None:
+    file = write(tmp_path, deal=["a", "b"], stage=["lead", "led"], entered=[dt.date(2026, 1, 5), dt.date(2126, 1, 5)])
+
+    with pytest.raises(DataError) as caught:
+        read_history(file, PIPELINE, today=dt.date(2026, 7, 1))
+
+    assert [problem.removeprefix(f"{file}:2: ")[:16] for problem in caught.value.problems] == [
+        "column 'entered'",
+        "column 'stage': ",
+    ]
+
+
+def test_rows_set_aside_from_parquet_are_written_as_csv(tmp_path: Path) -> None:
+    file = write(tmp_path, deal=["a", "b"], stage=["lead", "led"], entered=DAYS[:2], extra=[[1], [2]])
+
+    read_history(file, PIPELINE, on_bad_rows="quarantine")
+
+    rejects = pd.read_csv(tmp_path / "history.rejects.csv")
+    assert rejects["line"].tolist() == [2]
+    assert rejects["entered"].tolist() == ["2026-01-06 00:00:00"]
+
+
+def test_the_ids_of_an_index_written_by_pandas_are_found(tmp_path: Path) -> None:
+    file = tmp_path / "indexed.parquet"
+    pd.DataFrame({"stage": ["lead"], "entered": DAYS[:1]}, index=pd.Index(["007"], name="deal")).to_parquet(file)
+
+    assert read_history(file, PIPELINE).stays["deal"].tolist() == ["007"]
+
+
+def test_an_upper_case_suffix_is_read(read: Read) -> None:
+    assert read(CSV, PIPELINE, name="EXPORT.CSV").n_deals == 2
