@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Metric = Literal["bookings", "wins"]
+METRICS: tuple[Metric, ...] = ("bookings", "wins")
+
+Origin = Literal["open", "new"]
+ORIGINS: tuple[Origin, ...] = ("open", "new")
 
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """The quantiles that every summary gives."""
@@ -58,7 +63,7 @@ class Summary:
     @property
     def mean_error(self) -> float:
         """The Monte Carlo standard error of the mean."""
-        return self.sd / np.sqrt(self.n_futures)
+        return self.sd / math.sqrt(self.n_futures)
 
     def to_dict(self) -> dict[str, object]:
         """Return the summary as the JSON documents hold it."""
@@ -102,7 +107,7 @@ class Forecast:
     scenario: str
     results: xr.Dataset
     segments: Segments
-    targets: dict[str, float]
+    targets: dict[Metric, float]
     fingerprint: str
     notes: tuple[str, ...] = ()
 
@@ -117,7 +122,7 @@ class Forecast:
         *,
         period: int | None = None,
         where: dict[str, str] | None = None,
-        origin: Literal["open", "new"] | None = None,
+        origin: Origin | None = None,
     ) -> NDArray[np.float64]:
         """Return a total per future.
 
@@ -147,11 +152,12 @@ class Forecast:
             data = data.isel(segment=np.flatnonzero(self.segments.select(where)))
         if origin is not None:
             data = data.sel(origin=[origin])
-        return data.sum(("period", "segment", "origin")).to_numpy().astype(np.float64)
+        return np.asarray(data.sum(("period", "segment", "origin")), dtype=np.float64)
 
     def net(self) -> NDArray[np.float64]:
         """Return bookings less the cost of the levers, float64, (n_futures,)."""
-        return self.values("bookings") - self.results["cost"].to_numpy()
+        cost: NDArray[np.float64] = self.results["cost"].to_numpy()
+        return self.values("bookings") - cost
 
     def probability(self, metric: Metric, at_least: float) -> float:
         """Return the share of futures in which a total reaches a value."""
@@ -163,7 +169,7 @@ class Forecast:
         """Return the stays begun or ended over the horizon, or open at its end, float64, (n_futures,)."""
         data = self.results[variable].sel(stage=stage).sum("segment")
         total = data.isel(period=-1) if variable == "open_at_end" else data.sum("period")
-        return total.to_numpy().astype(np.float64)
+        return np.asarray(total, dtype=np.float64)
 
     def quantiles(self, metric: Metric, by: str | None = None, levels: Sequence[float] = QUANTILES) -> pd.DataFrame:
         """Return quantiles of a metric over futures, one row per value of `by`.
@@ -215,5 +221,5 @@ class Forecast:
             raise ValueError(f"by={by!r}: the forecast holds one value per {period}; set forecast.period to {by}")
         months = starts.astype("datetime64[M]").astype(np.int64)
         number = {"week": (starts.astype(np.int64) + 3) // 7, "month": months, "quarter": months // 3}[by]
-        per_period = self.results[metric].sum(("segment", "origin")).to_numpy()
+        per_period = np.asarray(self.results[metric].sum(("segment", "origin")))
         return {starts[number == k][0]: per_period[:, number == k].sum(axis=1) for k in np.unique(number)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -142,11 +142,12 @@ class Pipeline:
 
 def _problems(stages: Sequence[str], moves: Sequence[tuple[str, str]], ends: Mapping[str, Kind]) -> list[str]:
     """List what keeps these stages, moves and outcomes from being a pipeline."""
-    problems = []
-    if not stages:
-        problems.append("pipeline.stages: name at least one stage")
+    problems = [] if stages else ["pipeline.stages: name at least one stage"]
     problems += [
         f"pipeline.stages: {name!r} is listed twice" for name in dict.fromkeys(stages) if list(stages).count(name) > 1
+    ]
+    problems += [
+        f"pipeline.stages: {name!r} is an outcome; list it under outcomes only" for name in stages if name in ends
     ]
     for name in dict.fromkeys([*stages, *(name for move in moves for name in move), *ends]):
         if not name.strip():
@@ -154,21 +155,23 @@ def _problems(stages: Sequence[str], moves: Sequence[tuple[str, str]], ends: Map
         if name == STALLED:
             problems.append(f"pipeline: {STALLED!r} is a reserved word; choose another name")
     problems += [
-        f"pipeline.stages: {name!r} is an outcome; list it under outcomes only" for name in stages if name in ends
+        f"pipeline.outcomes: {reserved!r} is reserved and always counts as {reserved}"
+        for reserved in (WON, LOST)
+        if ends[reserved] != reserved
     ]
-    for reserved in (WON, LOST):
-        if ends[reserved] != reserved:
-            problems.append(f"pipeline.outcomes: {reserved!r} is reserved and always counts as {reserved}")
-    for position, (start, end) in enumerate(moves):
-        place = f"pipeline.moves[{position}]"
-        if (start, end) in moves[:position]:
-            problems.append(f"{place}: from {start!r} to {end!r} is listed twice")
-        if start == end:
-            problems.append(f"{place}: from {start!r} to itself is no move; a stay simply goes on")
-        if ends.get(start) == "lost":
-            problems.append(
-                f"{place}: nothing follows the lost outcome {start!r}; let deals that may come back wait in a stage of their own"
-            )
-        elif start in ends and end in ends:
-            problems.append(f"{place}: from {start!r} a deal must go on to a stage, not to {end!r}")
+    for position, move in enumerate(moves):
+        problems += [f"pipeline.moves[{position}]: {text}" for text in _move_problems(move, moves[:position], ends)]
     return problems
+
+
+def _move_problems(move: tuple[str, str], before: Sequence[tuple[str, str]], ends: Mapping[str, Kind]) -> Iterator[str]:
+    """Say what is wrong with one declared move."""
+    start, end = move
+    if move in before:
+        yield f"from {start!r} to {end!r} is listed twice"
+    if start == end:
+        yield f"from {start!r} to itself is no move; a stay simply goes on"
+    if ends.get(start) == "lost":
+        yield f"nothing follows the lost outcome {start!r}; let deals that may come back wait in a stage of their own"
+    elif start in ends and end in ends:
+        yield f"from {start!r} a deal must go on to a stage, not to {end!r}"

@@ -11,14 +11,15 @@ import os
 import shutil
 from pathlib import Path
 
-import numba
+from numba import __version__ as _numba_version
+from numba.core import config
 
 _HERE = Path(__file__).parent
 
 
 def _compiled_folder() -> Path | None:
     """Return the folder for code compiled from these very sources, or None where nothing can be written."""
-    sources = hashlib.sha256(numba.__version__.encode())
+    sources = hashlib.sha256(_numba_version.encode())
     for file in sorted(_HERE.glob("*.py")):
         sources.update(file.read_bytes())
     folder = _HERE / "__pycache__" / f"compiled-{sources.hexdigest()[:16]}"
@@ -32,13 +33,14 @@ def _compiled_folder() -> Path | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
-_before = numba.config.CACHE_DIR
+# Numba defines its options at run time. Ours is put back, so that other users of Numba keep theirs.
+_before = config.CACHE_DIR  # type: ignore[attr-defined]
 _folder = _compiled_folder()
 if _folder is not None and not _before:
-    numba.config.CACHE_DIR = str(_folder)
+    config.CACHE_DIR = str(_folder)  # type: ignore[attr-defined]
 
 from simcast.engine import counts, gamma, kernel, layout, normal, rng, samplers, tables  # noqa: E402
 
-numba.config.CACHE_DIR = _before
+config.CACHE_DIR = _before  # type: ignore[attr-defined]
 
 __all__ = ["counts", "gamma", "kernel", "layout", "normal", "rng", "samplers", "tables"]

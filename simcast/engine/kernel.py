@@ -326,7 +326,7 @@ def _with_levers(days: float, time_factor: float, cap_days: float, cap_weight: f
 @njit(cache=True)
 def _choose(log_weight: NDArray[np.float64], u: float) -> int:
     """Choose a slot with probability in proportion to exp(log_weight); -1 when all weights are zero."""
-    best = log_weight.max()
+    best = np.max(log_weight)
     if best == -math.inf:
         return -1
     total = 0.0

@@ -145,7 +145,7 @@ class Results(NamedTuple):
 def empty_results(plan: KernelPlan, n_futures: int) -> Results:
     """Allocate zeroed results for `n_futures` futures of a plan."""
     n_periods = int(plan.period_of_day[-1]) + 1
-    n_groups = int(plan.group_of_segment.max()) + 1
+    n_groups = int(np.max(plan.group_of_segment)) + 1
     n_stages = plan.destination.shape[0]
     n_deals = len(plan.deal_key)
     by_origin = (n_futures, n_periods, n_groups, 2)

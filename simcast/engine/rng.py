@@ -81,7 +81,7 @@ def to_unit(bits: np.uint64) -> float:
 
 
 @njit(cache=True)
-def uniforms(seed: int, future: int, deal_key: np.uint64, visit: int, purpose: int) -> tuple[float, float]:
+def uniforms(seed: np.uint64, future: int, deal_key: np.uint64, visit: int, purpose: int) -> tuple[float, float]:
     """Return the two uniforms of one event of one deal in one future."""
     counter = (np.uint64(visit) << np.uint64(8)) | np.uint64(purpose)
     bits0, bits1 = threefry(np.uint64(seed), np.uint64(future), np.uint64(deal_key), counter)
@@ -89,7 +89,7 @@ def uniforms(seed: int, future: int, deal_key: np.uint64, visit: int, purpose: i
 
 
 @njit(cache=True)
-def uniform_by_future(seed: int, n_futures: int, key: np.uint64, purpose: int) -> NDArray[np.float64]:
+def uniform_by_future(seed: np.uint64, n_futures: int, key: np.uint64, purpose: int) -> NDArray[np.float64]:
     """Return one uniform per future for a thing that all deals share, such as the size of a lever.
 
     Returns
@@ -102,7 +102,7 @@ def uniform_by_future(seed: int, n_futures: int, key: np.uint64, purpose: int) -
     return result
 
 
-def draw_of_futures(seed: int, n_futures: int, n_draws: int) -> NDArray[np.int64]:
+def draw_of_futures(seed: np.uint64, n_futures: int, n_draws: int) -> NDArray[np.int64]:
     """Choose a posterior draw for each future, using all draws equally often.
 
     Each block of `n_draws` futures is a permutation of the draws of its own, so a future's draw depends on
@@ -119,7 +119,7 @@ def draw_of_futures(seed: int, n_futures: int, n_draws: int) -> NDArray[np.int64
 
 
 @njit(cache=True)
-def _block_order(seed: int, block: int, n_draws: int) -> NDArray[np.uint64]:
+def _block_order(seed: np.uint64, block: int, n_draws: int) -> NDArray[np.uint64]:
     """Return random sort keys for the draws of one block of futures."""
     order = np.empty(n_draws, dtype=np.uint64)
     for draw in range(n_draws):

@@ -50,9 +50,9 @@ def log_survival(family: int, scale: float, shape: float, days: float) -> float:
     if family == CONSTANT:
         return 0.0 if days < scale else -math.inf
     if family == WEIBULL:
-        return -((days / scale) ** (1.0 / shape))
+        return -math.pow(days / scale, 1.0 / shape)
     if family == LOGLOGISTIC:
-        return -math.log1p((days / scale) ** (1.0 / shape))
+        return -math.log1p(math.pow(days / scale, 1.0 / shape))
     return gamma_log_survival(shape, days / scale)
 
 
@@ -66,7 +66,7 @@ def duration(family: int, scale: float, shape: float, log_s: float) -> float:
     if family == CONSTANT:
         return scale
     if family == WEIBULL:
-        return scale * (-log_s) ** shape
+        return scale * math.pow(-log_s, shape)
     if family == LOGLOGISTIC:
         # (1 - s) / s, which for tiny s is 1 / s: expm1 overflows only where the time is beyond any horizon.
         return scale * math.exp(shape * (math.log(-math.expm1(log_s)) - log_s))

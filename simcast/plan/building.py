@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,19 @@ from simcast.errors import ScenarioError
 from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.calendar import ForecastDays
+from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
 from simcast.plan.plan import Plan
 from simcast.posterior import Posterior
-from simcast.scenario import BASELINE, AmountLever, ArrivalsLever, ConversionLever, DealLever, DurationLever, Scenario
+from simcast.scenario import (
+    BASELINE,
+    AmountLever,
+    ArrivalsLever,
+    ConversionLever,
+    DealLever,
+    DurationLever,
+    Scenario,
+)
 from simcast.segments import Segments
 
 MINOR_UNITS = 100
@@ -50,24 +60,20 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         scenario.forecast.period,
     )
     pipeline, segments = posterior.pipeline, posterior.segments
-    problems = _mismatches(posterior, book, scenario, days)
-    levers = [
-        PlacedLever(f"{scenario.origin.place(path)}: {'.'.join(map(str, path))}", lever)
-        for path, lever in scenario.placed_levers(name).items()
-    ]
-    problems += _lever_problems(posterior, book, levers)
-    if problems:
+    check_names(scenario, segments, book, [name])
+    levers = placed_levers(scenario, name)
+    if problems := [*_mismatches(posterior, book, days), *_stays_of_no_length(posterior, levers)]:
         raise ScenarioError(problems)
 
-    n_futures, seed = scenario.simulation.futures, scenario.simulation.seed
+    n_futures, seed = scenario.simulation.futures, np.uint64(scenario.simulation.seed)
     n_slots = max(map(len, pipeline.moves)) + 1
     frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots)
     epoch_of_day, effects = effects_of(frame, levers)
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
     kernel = KernelPlan(
-        seed=np.uint64(seed),
+        seed=seed,
         horizon_days=days.n_days,
-        draw_of_future=draw_of_futures(np.uint64(seed), n_futures, posterior.draws.sizes["draw"]),
+        draw_of_future=draw_of_futures(seed, n_futures, posterior.draws.sizes["draw"]),
         period_of_day=days.period_of_day,
         epoch_of_day=epoch_of_day,
         group_of_segment=group_of_segment,
@@ -91,7 +97,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         days=days,
         deals=book.deal,
         cost=sum((frame.size(placed.lever, placed.lever.cost, "cost") for placed in levers), np.zeros(n_futures)),
-        targets={str(metric): float(value) for metric, value in scenario.forecast.target.items()},
+        targets=dict(scenario.forecast.target),
         fingerprint=posterior.fingerprint,
         notes=tuple(_capped(posterior, levers)),
     )
@@ -102,44 +108,34 @@ def _array(posterior: Posterior, variable: str, *dims: str) -> NDArray[np.float6
     return np.ascontiguousarray(posterior.draws[variable].transpose(*dims).to_numpy(), dtype=np.float64)
 
 
-def _mismatches(posterior: Posterior, book: Book, scenario: Scenario, days: ForecastDays) -> list[str]:
-    """List where posterior, book and scenario do not speak of the same thing."""
+def _mismatches(posterior: Posterior, book: Book, days: ForecastDays) -> list[str]:
+    """List where posterior, open deals and scenario do not speak of the same thing."""
     problems = []
     if book.as_of != days.as_of:
         problems.append(f"the open deals stand at {book.as_of}, the scenario's forecast.as_of is {days.as_of}")
     if book.pipeline != posterior.pipeline:
         problems.append("the open deals and the posterior belong to different pipelines")
-    unknown = set(book.segments.values) - set(posterior.segments.values)
-    if unknown and len(book):
+    unknown = {book.segments.values[code] for code in book.segment_code} - set(posterior.segments.values)
+    if unknown:
         problems.append(f"the posterior knows nothing of these segments of open deals: {sorted(unknown)}")
-    known = posterior.segments.columns
-    problems += [
-        f"{scenario.origin.place(('forecast', 'by'))}: forecast.by: {column!r} is not a segment column "
-        f"(known: {', '.join(known) or 'none: name them under history.segments'})"
-        for column in scenario.forecast.by
-        if column not in known
+    return problems
+
+
+def _stays_of_no_length(posterior: Posterior, levers: Sequence[PlacedLever]) -> list[str]:
+    """List the levers that would stretch stays of no length to a new median."""
+    return [
+        f"{placed.place}.set: stays in {placed.lever.stage!r} last 0 days; there is no median to change"
+        for placed in levers
+        if isinstance(placed.lever, DurationLever)
+        and placed.lever.set is not None
+        and _lasts_no_time(posterior, placed.lever)
     ]
-    return problems
 
 
-def _lever_problems(posterior: Posterior, book: Book, levers: Sequence[PlacedLever]) -> list[str]:
-    """List what the levers name that is not there."""
-    problems = []
-    open_deals = set(book.deal)
-    for placed in levers:
-        lever = placed.lever
-        if isinstance(lever, DealLever) and lever.deal not in open_deals:
-            problems.append(
-                f"{placed.place}.deal: {lever.deal!r} is not among the {len(book)} open deals at {book.as_of}"
-            )
-        if isinstance(lever, ConversionLever | DurationLever | ArrivalsLever | AmountLever):
-            try:
-                posterior.segments.select(lever.where, f"{placed.place}.where")
-            except ScenarioError as error:
-                problems += error.problems
-        if isinstance(lever, DurationLever) and lever.set is not None and _lasts_no_time(posterior, lever):
-            problems.append(f"{placed.place}.set: stays in {lever.stage!r} last 0 days; there is no median to change")
-    return problems
+def forecast_days(scenario: Scenario) -> ForecastDays:
+    """Return the days that a scenario forecasts."""
+    forecast = scenario.forecast
+    return ForecastDays(np.datetime64(forecast.as_of, "D"), np.datetime64(forecast.until, "D"), forecast.period)
 
 
 def _lasts_no_time(posterior: Posterior, lever: DurationLever) -> bool:
@@ -150,7 +146,7 @@ def _lasts_no_time(posterior: Posterior, lever: DurationLever) -> bool:
     return bool((scale == 0).any())
 
 
-def _pipeline_arrays(pipeline: Pipeline, n_slots: int) -> dict[str, NDArray[np.generic]]:
+def _pipeline_arrays(pipeline: Pipeline, n_slots: int) -> dict[str, Any]:
     """Return the graph of moves in codes."""
     destination = np.full((pipeline.n_stages, n_slots), NOWHERE, dtype=np.int64)
     for stage, moves in enumerate(pipeline.moves):
@@ -165,7 +161,7 @@ def _pipeline_arrays(pipeline: Pipeline, n_slots: int) -> dict[str, NDArray[np.g
     }
 
 
-def _stage_arrays(posterior: Posterior, n_slots: int) -> dict[str, NDArray[np.generic]]:
+def _stage_arrays(posterior: Posterior, n_slots: int) -> dict[str, Any]:
     """Return probabilities and days by slot; the last slot is to stall for good."""
     pipeline = posterior.pipeline
     full = (posterior.draws.sizes["draw"], pipeline.n_stages, len(posterior.segments), n_slots)
@@ -186,7 +182,7 @@ def _stage_arrays(posterior: Posterior, n_slots: int) -> dict[str, NDArray[np.ge
     }
 
 
-def _deal_arrays(book: Book, segments: Segments, forced: Sequence[DealLever]) -> dict[str, NDArray[np.generic]]:
+def _deal_arrays(book: Book, segments: Segments, forced: Sequence[DealLever]) -> dict[str, Any]:
     """Return the open deals, those whose end a lever decides among them."""
     code_of_segment = np.array(
         [segments.code(value) if value in segments.values else -1 for value in book.segments.values]
@@ -206,7 +202,7 @@ def _deal_arrays(book: Book, segments: Segments, forced: Sequence[DealLever]) ->
     }
 
 
-def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, NDArray[np.generic]]:
+def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
     """Return how many deals arrive per segment and day, and where they enter."""
     weekday = _array(posterior, "weekday_weight", "draw", "weekday")[:, days.weekday_of_day]
     trend = _array(posterior, "arrivals_trend", "draw")[:, None] * (np.arange(days.n_days) + 0.5)

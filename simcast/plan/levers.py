@@ -42,7 +42,7 @@ class LeverFrame:
     pipeline: Pipeline
     segments: Segments
     days: ForecastDays
-    seed: int
+    seed: np.uint64
     n_futures: int
     n_slots: int
 
@@ -58,7 +58,7 @@ class LeverFrame:
         if number.is_fixed:
             return np.full(self.n_futures, number.mean())
         key = key_of(lever.key + part)
-        return number.ppf(uniform_by_future(np.uint64(self.seed), self.n_futures, key, LEVER))
+        return number.ppf(uniform_by_future(self.seed, self.n_futures, key, LEVER))
 
     def weight(self, lever: TimedLever) -> NDArray[np.float64]:
         """Return how far a lever has faded in for stays that begin on each day: 0 before it, 1 in full.
@@ -77,7 +77,7 @@ class LeverFrame:
 
 def key_of(text: str) -> np.uint64:
     """Return a 64-bit key for a name, the same on every machine."""
-    return np.frombuffer(hashlib.blake2b(text.encode(), digest_size=8).digest(), dtype="<u8")[0]
+    return np.uint64(int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little"))
 
 
 def operation_of(lever: TimedLever) -> tuple[str, Distribution]:
@@ -114,7 +114,7 @@ def effects_of(
     changes = np.any(np.diff(weights, axis=1) != 0, axis=0)
     epoch_of_day = np.concatenate([[0], np.cumsum(changes)]).astype(np.int64)
     first_day = np.searchsorted(epoch_of_day, np.arange(epoch_of_day[-1] + 1))
-    by_kind = {}
+    by_kind: dict[type[TimedLever], Effects] = {}
     for kind in (ConversionLever, DurationLever, ArrivalsLever, AmountLever):
         chosen = [i for i, (_, lever) in enumerate(timed) if isinstance(lever, kind)]
         by_kind[kind] = _effects(frame, [timed[i] for i in chosen], weights[chosen][:, first_day])

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.engine.layout import KernelPlan
+from simcast.forecast import Metric
 from simcast.pipeline import Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.segments import Segments
@@ -48,7 +49,7 @@ class Plan:
     days: ForecastDays
     deals: NDArray[np.object_]
     cost: NDArray[np.float64]
-    targets: dict[str, float]
+    targets: dict[Metric, float]
     fingerprint: str
     notes: tuple[str, ...] = ()
 

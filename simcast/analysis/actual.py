@@ -1,0 +1,67 @@
+"""What really happened after the as-of date, where the history knows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from simcast.history import History
+from simcast.plan import ForecastDays
+
+
+@dataclass(frozen=True)
+class Actual:
+    """Wins and bookings recorded in the days that were forecast.
+
+    Parameters
+    ----------
+    bookings, wins
+        Totals per period.
+    known_until
+        The last day of the forecast that the history covers.
+    complete
+        Whether that is the forecast's last day.
+    without_amount
+        Wins whose amount is not recorded, which count nothing in the bookings.
+    """
+
+    bookings: tuple[float, ...]
+    wins: tuple[int, ...]
+    known_until: np.datetime64
+    complete: bool
+    without_amount: int
+
+
+def actual_of(history: History, days: ForecastDays) -> Actual | None:
+    """Read from a history what it says of the days forecast.
+
+    Parameters
+    ----------
+    history
+        All that is known by now, the days forecast included.
+    days
+        The days forecast.
+
+    Returns
+    -------
+    Actual or None
+        None when the history ends before the as-of date or on it.
+    """
+    known_until = min(history.observed_until - 1, days.until)
+    if known_until < days.as_of:
+        return None
+    stays = history.stays
+    won_outcomes = [name for name in history.pipeline.outcomes if history.pipeline.is_won(name)]
+    amount = stays["amount_at_end"].fillna(stays.groupby("deal", sort=False)["amount"].ffill()).to_numpy(dtype=float)
+    left = stays["left"].to_numpy().astype("datetime64[D]")
+    won = stays["move"].isin(won_outcomes).to_numpy() & (left >= days.as_of) & (left <= days.until)
+    period = days.period_of_day[(left[won] - days.as_of).astype(np.int64)]
+    n_periods = len(days.starts)
+    return Actual(
+        bookings=tuple(np.bincount(period, weights=np.nan_to_num(amount[won]), minlength=n_periods).tolist()),
+        wins=tuple(np.bincount(period, minlength=n_periods).tolist()),
+        known_until=known_until,
+        complete=bool(known_until == days.until),
+        without_amount=int(np.isnan(amount[won]).sum()),
+    )

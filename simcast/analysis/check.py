@@ -1,0 +1,77 @@
+"""Checking a scenario file and the history behind it, without fitting or writing anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simcast.analysis.inputs import read_scenario_history
+from simcast.history import History
+from simcast.plan import check_names, forecast_days
+from simcast.scenario import Scenario, unavailable
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """What was found in a scenario that can be run.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    history
+        What was known at the as-of date; None when everything is assumed.
+    not_yet
+        What the scenario asks for and no part of simcast plays yet.
+    """
+
+    scenario: Scenario
+    history: History | None
+    not_yet: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """Return the findings for people."""
+        scenario = self.scenario
+        days = forecast_days(scenario)
+        lines = [
+            f"{scenario.name}: {days.as_of} to {days.until} by {days.period}, {scenario.simulation.futures} futures",
+            f"stages: {', '.join(scenario.pipeline_definition.stages)}",
+            f"scenarios: {', '.join(scenario.scenario_names)}",
+        ]
+        lines += [f"override: {change}" for change in scenario.changes]
+        lines += [f"warning: {warning}" for warning in scenario.warnings()]
+        lines += [f"not available yet: {problem}" for problem in self.not_yet]
+        if self.history is not None:
+            lines += self.history.quality.lines()
+        return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the findings in a form that JSON can hold."""
+        return {
+            "file": self.scenario.file.name if self.scenario.file else None,
+            "name": self.scenario.name,
+            "scenarios": list(self.scenario.scenario_names),
+            "overrides": list(self.scenario.changes),
+            "warnings": self.scenario.warnings(),
+            "not_available_yet": list(self.not_yet),
+            "history": None if self.history is None else self.history.quality.to_dict(),
+        }
+
+
+def check(scenario: Scenario) -> Check:
+    """Validate a scenario against its history, as known at the as-of date.
+
+    Raises
+    ------
+    DataError
+        When rows of the history are bad.
+    ScenarioError
+        When a lever names a segment or deal that is not in the history.
+    """
+    history = read_scenario_history(scenario, rejects=False)
+    known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    if known is not None:
+        check_names(scenario, known.segments, known.open_deals(known.observed_until))
+    return Check(scenario, known, tuple(unavailable(scenario)))

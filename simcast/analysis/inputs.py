@@ -1,0 +1,108 @@
+"""What a scenario is played with: its history, its posterior, its open deals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from simcast.assume import assumed_book, assumed_posterior
+from simcast.errors import DataError, ScenarioError
+from simcast.history import Book, History, read_history
+from simcast.posterior import Posterior
+from simcast.scenario import Scenario
+
+Progress = Callable[[str, float], None]
+
+
+def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] = False) -> History | None:
+    """Read the history that a scenario names; None when it assumes everything.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    rejects
+        Where rows that are set aside go; False writes none.
+
+    Raises
+    ------
+    DataError
+        When rows are bad, or when nothing is known at the as-of date.
+    """
+    settings, path = scenario.history, scenario.history_path
+    if settings is None or path is None:
+        return None
+    if rejects and settings.on_bad_rows == "quarantine":
+        rejects.parent.mkdir(parents=True, exist_ok=True)
+    history = read_history(
+        path,
+        scenario.pipeline_definition,
+        format=settings.format,
+        columns={str(name): column for name, column in settings.columns.items()},
+        outcomes=settings.outcomes,
+        segments=settings.segments,
+        on_bad_rows=settings.on_bad_rows,
+        amount_known_from=settings.amount_known_from,
+        rejects=rejects,
+        today=max(date.today(), scenario.forecast.as_of),
+    )
+    first = history.stays["entered"].min()
+    if not first < np.datetime64(scenario.forecast.as_of):
+        raise DataError(
+            f"{path}: nothing is known at forecast.as_of {scenario.forecast.as_of}: "
+            f"the first date is {first:%Y-%m-%d}; choose a later as-of date"
+        )
+    return history
+
+
+def posterior_of(scenario: Scenario, known: History | None, progress: Progress | None = None) -> Posterior:
+    """Fit the history, or load its stored fit, and lay the scenario's assumptions over it.
+
+    Raises
+    ------
+    FitError
+        When the model cannot be fitted.
+    ScenarioError
+        When there is neither a history nor an assumption for some part.
+    """
+    fitted = None
+    if known is not None and scenario.history is not None:
+        from simcast.model import load_or_fit
+
+        fitted = load_or_fit(known, settings=scenario.history.model, progress=progress)
+    if scenario.assume is not None:
+        return assumed_posterior(scenario.pipeline_definition, scenario.assume, base=fitted)
+    if fitted is None:
+        raise ScenarioError("history: name a history to learn from, or assume the parameters (assume)")
+    return fitted
+
+
+def book_of(scenario: Scenario, known: History | None, posterior: Posterior) -> Book:
+    """Return the open deals: those of the history, unless the scenario assumes others."""
+    as_of = np.datetime64(scenario.forecast.as_of, "D")
+    if scenario.assume is not None and (known is None or scenario.assume.open):
+        return assumed_book(scenario.assume, posterior.pipeline, posterior.segments, as_of)
+    if known is None:
+        raise ScenarioError("history: name a history to learn from, or assume the open deals (assume.open)")
+    return known.open_deals(as_of)
+
+
+def fit_scenario(scenario: Scenario, progress: Progress | None = None) -> Posterior:
+    """Fit the history of a scenario as known at its as-of date, and store the posterior.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario has no history.
+    """
+    history = read_scenario_history(scenario)
+    if history is None:
+        raise ScenarioError("history: this scenario assumes its parameters; there is no history to fit")
+    from simcast.model import load_or_fit
+
+    known = history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    return load_or_fit(known, settings=scenario.history.model if scenario.history else None, progress=progress)

@@ -1,0 +1,150 @@
+"""Running a scenario file: history, posterior, open deals, and the forecast of each of its scenarios."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from simcast.analysis.actual import Actual, actual_of
+from simcast.analysis.compare import Difference, compare
+from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history
+from simcast.errors import ScenarioError
+from simcast.forecast import Forecast
+from simcast.history import Book, History
+from simcast.plan import ForecastDays, build_plan
+from simcast.posterior import Posterior
+from simcast.scenario import BASELINE, Scenario, unavailable
+from simcast.simulation import simulate
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """All that running a scenario file brought to light.
+
+    Parameters
+    ----------
+    scenario
+        The file, resolved.
+    history
+        What was known at the as-of date; None when everything was assumed.
+    posterior
+        The parameters that the futures were played under.
+    book
+        The open deals.
+    days
+        The days forecast.
+    forecasts
+        By scenario, the baseline first.
+    differences
+        Each other scenario against the baseline.
+    actual
+        What really happened, when asked for and known.
+    warnings
+        What a reader should know, the most important first.
+    """
+
+    scenario: Scenario
+    history: History | None
+    posterior: Posterior
+    book: Book
+    days: ForecastDays
+    forecasts: dict[str, Forecast]
+    differences: tuple[Difference, ...]
+    actual: Actual | None
+    warnings: tuple[str, ...]
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the fit's diagnostics allow the answer to be trusted; assumptions always do."""
+        diagnostics = self.posterior.diagnostics
+        return diagnostics is None or diagnostics.trusted
+
+
+def run(
+    scenario: Scenario,
+    *,
+    names: Sequence[str] = (),
+    threads: int | None = None,
+    actual: bool = False,
+    rejects: Path | Literal[False] = False,
+    progress: Progress | None = None,
+) -> Run:
+    """Forecast every scenario of a file and compare each with the baseline.
+
+    Parameters
+    ----------
+    scenario
+        The file.
+    names
+        Only these scenarios, and the baseline; all unless given.
+    threads
+        How many threads play the futures.
+    actual
+        Whether to look up what really happened, if the history goes beyond the as-of date.
+    rejects
+        Where rows of the history that are set aside go; False writes none.
+    progress
+        Called with a description and the fraction done.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario asks for what is not available yet, or names what is not there.
+    DataError
+        When the history cannot be read.
+    FitError
+        When the model cannot be fitted.
+    """
+    chosen = _chosen(scenario, names)
+    if problems := unavailable(scenario, chosen):
+        raise ScenarioError(problems)
+    history = read_scenario_history(scenario, rejects=rejects)
+    known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    posterior = posterior_of(scenario, known, progress)
+    book = book_of(scenario, known, posterior)
+    plans = {name: build_plan(posterior, book, scenario, name) for name in chosen}
+    forecasts = {name: simulate(plan, threads=threads, progress=progress) for name, plan in plans.items()}
+    days = plans[BASELINE].days
+    return Run(
+        scenario=scenario,
+        history=known,
+        posterior=posterior,
+        book=book,
+        days=days,
+        forecasts=forecasts,
+        differences=tuple(
+            compare(forecast, forecasts[BASELINE]) for name, forecast in forecasts.items() if name != BASELINE
+        ),
+        actual=actual_of(history, days) if actual and history is not None else None,
+        warnings=_warnings(scenario, known, posterior, forecasts),
+    )
+
+
+def _chosen(scenario: Scenario, names: Sequence[str]) -> list[str]:
+    """Return the scenarios to play, the baseline first; `ScenarioError` for names that are not there."""
+    known = scenario.scenario_names
+    if missing := [name for name in names if name not in known]:
+        raise ScenarioError(
+            [f"--scenario {name}: there is none of this name (known: {', '.join(known)})" for name in missing]
+        )
+    return [name for name in known if name == BASELINE or not names or name in names]
+
+
+def _warnings(
+    scenario: Scenario, known: History | None, posterior: Posterior, forecasts: dict[str, Forecast]
+) -> tuple[str, ...]:
+    """Collect what a reader should know, the most important first."""
+    found: list[str] = []
+    if posterior.diagnostics is not None:
+        if not posterior.diagnostics.trusted:
+            found.append(f"the fit is not to be trusted: {posterior.diagnostics.line()}")
+        found += posterior.diagnostics.warnings
+    found += [note for forecast in forecasts.values() for note in forecast.notes]
+    found += scenario.warnings()
+    if known is not None:
+        found += known.quality.warnings
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,52 @@
+"""`simcast fit`: learn the parameters from the history, and store them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from simcast.cli import options
+
+
+@click.command()
+@options.scenario_file
+@options.overrides
+@options.as_json
+@options.quiet
+@options.says_what_is_wrong
+def fit(file: Path, overrides: tuple[str, ...], as_json: bool, quiet: bool) -> None:
+    r"""Fit the model to the history of FILE as known at its as-of date, and store the posterior.
+
+    A fit of the same data with the same model is not repeated: `simcast run` uses the stored one.
+
+    Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
+
+    \b
+    Example:
+      simcast fit scenarios/q3.yaml
+    """
+    from simcast import analysis
+    from simcast.posterior import posterior_path
+
+    scenario = options.load(file, overrides)
+    with options.progress_on_stderr(silent=quiet or as_json) as progress:
+        posterior = analysis.fit_scenario(scenario, progress)
+    diagnostics = posterior.diagnostics
+    stored = posterior_path(posterior.fingerprint)
+    if as_json:
+        options.print_json(
+            {
+                "fingerprint": posterior.fingerprint,
+                "stored": str(stored),
+                "diagnostics": None if diagnostics is None else diagnostics.to_dict(),
+            }
+        )
+    else:
+        click.echo("nothing to diagnose" if diagnostics is None else diagnostics.line())
+        for warning in () if diagnostics is None else diagnostics.warnings:
+            click.echo(f"beware: {warning}")
+        click.echo(f"stored: {stored}")
+    if diagnostics is not None and not diagnostics.trusted:
+        sys.exit(options.NOT_TRUSTED)

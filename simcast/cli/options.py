@@ -1,0 +1,108 @@
+"""Options and manners that the commands share: overrides, errors in house style, progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import click
+
+from simcast.errors import SimcastError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simcast.scenario import Scenario
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+NOT_TRUSTED = 1
+"""Exit status: done, but the answer is not to be trusted, or a check failed."""
+WRONG_INPUT = 2
+"""Exit status: the input is wrong; one line per problem."""
+
+_FULL_WIDTH = 120
+_INTERRUPTED = 130
+
+scenario_file = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+overrides = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Override one value of the file, such as forecast.target.bookings=3e6; may be repeated.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr.")
+
+
+def says_what_is_wrong(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn errors that a user can mend into one line per problem on stderr and exit status 2."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except SimcastError as error:
+            for line in str(error).splitlines():
+                click.echo(f"error: {line}", err=True)
+            sys.exit(WRONG_INPUT)
+        except KeyboardInterrupt:
+            click.echo("interrupted; nothing was stored", err=True)
+            sys.exit(_INTERRUPTED)
+        except BrokenPipeError:
+            # The reader of our output has gone (`simcast run ... | head`): leave without a word.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+
+    return wrapped
+
+
+def load(file: Path, overrides: tuple[str, ...], futures: int | None = None, seed: int | None = None) -> Scenario:
+    """Read a scenario with its overrides; ``--futures`` and ``--seed`` are short for two of them."""
+    from simcast.scenario import load_scenario
+
+    short = [
+        f"simulation.{name}={value}" for name, value in (("futures", futures), ("seed", seed)) if value is not None
+    ]
+    return load_scenario(file, overrides=[*overrides, *short])
+
+
+def console_for_results() -> Console:
+    """Return a console on stdout, wide enough for the tables where no terminal says how wide it is."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else _FULL_WIDTH)
+
+
+def print_json(document: dict[str, Any] | list[Any]) -> None:
+    """Print one JSON document on stdout."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def progress_on_stderr(*, silent: bool) -> Iterator[Callable[[str, float], None] | None]:
+    """Show progress on stderr while the block runs, on a terminal only."""
+    if silent or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        shown: dict[str, TaskID] = {}
+
+        def report(description: str, fraction: float) -> None:
+            if description not in shown:
+                shown[description] = bars.add_task(description, total=1.0)
+            bars.update(shown[description], completed=fraction)
+
+        yield report

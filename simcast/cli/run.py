@@ -1,0 +1,79 @@
+"""`simcast run`: the forecast of every scenario in a file, and its difference from the baseline."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from simcast.cli import options
+
+
+@click.command()
+@options.scenario_file
+@options.overrides
+@click.option("--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated.")
+@click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default.")
+@click.option("--cluster", metavar="local:N|tcp://...", help="Play the futures on a cluster (not available yet).")
+@click.option(
+    "--actual", is_flag=True, help="Print what really happened beside the forecast, where the history knows it."
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to leave the files; runs/ by default."
+)
+@options.as_json
+@options.quiet
+@options.says_what_is_wrong
+def run(
+    file: Path,
+    overrides: tuple[str, ...],
+    names: tuple[str, ...],
+    futures: int | None,
+    seed: int | None,
+    threads: int | None,
+    cluster: str | None,
+    actual: bool,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    r"""Forecast every scenario in FILE and compare each with the baseline.
+
+    The history is fitted first, unless a fit of the same data is stored already. Every run leaves a folder with
+    the full result, its quantiles, the resolved scenario and its provenance.
+
+    Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
+
+    \b
+    Examples:
+      simcast run scenarios/q3.yaml
+      simcast run scenarios/q3.yaml --scenario fix-operator --futures 50000
+      simcast run scenarios/q3.yaml --set forecast.target.bookings=3e6 --json > q3.json
+    """
+    from simcast import analysis, report
+    from simcast.errors import SimcastError
+    from simcast.report.folder import default_folder
+
+    if cluster is not None:
+        raise SimcastError("--cluster: not available yet; --threads uses the processors of this machine")
+    scenario = options.load(file, overrides, futures, seed)
+    folder = out or default_folder(scenario)
+    with options.progress_on_stderr(silent=quiet or as_json) as progress:
+        result = analysis.run(
+            scenario, names=names, threads=threads, actual=actual, rejects=folder / "rejects.csv", progress=progress
+        )
+    try:
+        report.write_run_folder(result, folder, sys.argv)
+    except OSError as error:
+        raise SimcastError(f"--out {folder}: {error.strerror}; name a folder that can be written") from error
+    if as_json:
+        options.print_json(report.run_document(result))
+    else:
+        report.print_run(result, options.console_for_results(), folder)
+    if actual and result.actual is None and not quiet:
+        click.echo("note: --actual: the history ends before the as-of date; nothing to compare with", err=True)
+    if not result.trusted:
+        sys.exit(options.NOT_TRUSTED)

@@ -1,0 +1,130 @@
+"""The JSON documents: what programs read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import simcast
+from simcast.analysis import Actual, Difference, Run
+from simcast.forecast import Forecast, Summary
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """Return the document of a run, as ``simcast run --json`` prints it.
+
+    It holds neither times nor folders: the same data, scenario, versions and seed give the same document.
+    """
+    scenario = run.scenario
+    document = {
+        "simcast": simcast.__version__,
+        "file": scenario.file.name if scenario.file else None,
+        "name": scenario.name,
+        "question": scenario.question,
+        "as_of": str(run.days.as_of),
+        "until": str(run.days.until),
+        "period": run.days.period,
+        "futures": scenario.simulation.futures,
+        "seed": scenario.simulation.seed,
+        "fingerprint": run.posterior.fingerprint,
+        "trusted": run.trusted,
+        "diagnostics": None if run.posterior.diagnostics is None else run.posterior.diagnostics.line(),
+        "open_deals": len(run.book),
+        "scenarios": {name: _forecast(forecast) for name, forecast in run.forecasts.items()},
+        "differences": [_difference(difference) for difference in run.differences],
+        "warnings": list(run.warnings),
+    }
+    if run.actual is not None:
+        document["actual"] = _actual(run, run.actual)
+    return document
+
+
+def _forecast(forecast: Forecast) -> dict[str, Any]:
+    """Return the part of one scenario."""
+    results = forecast.results
+    stages = [str(stage) for stage in results["stage"].to_numpy()]
+    return {
+        **_totals(forecast),
+        "target": _target(forecast),
+        "periods": [
+            {
+                "start": str(start)[:10],
+                "end": str(end)[:10],
+                **_totals(forecast, period=position),
+            }
+            for position, (start, end) in enumerate(
+                zip(results["period"].to_numpy(), results["period_end"].to_numpy(), strict=True)
+            )
+        ],
+        "by": {
+            column: {
+                value: _totals(forecast, where={column: value})
+                for value in dict.fromkeys(forecast.segments.column(column))
+            }
+            for column in forecast.segments.columns
+        },
+        "origin": {"open": _totals(forecast, origin="open"), "new": _totals(forecast, origin="new")},
+        "stages": {stage: _stage(forecast, stage) for stage in stages},
+        "cost": Summary.of(results["cost"].to_numpy()).to_dict(),
+        "net": Summary.of(forecast.net()).to_dict(),
+        "notes": list(forecast.notes),
+    }
+
+
+def _totals(forecast: Forecast, **selection: Any) -> dict[str, Any]:  # noqa: ANN401 - handed on to values()
+    """Return bookings and wins of a part of the forecast."""
+    return {
+        "bookings": Summary.of(forecast.values("bookings", **selection)).to_dict(),
+        "wins": Summary.of(forecast.values("wins", **selection)).to_dict(),
+    }
+
+
+def _target(forecast: Forecast) -> dict[str, float] | None:
+    """Return the targets and the share of futures that reach all of them; None without any."""
+    if not forecast.targets:
+        return None
+    reached = np.ones(forecast.n_futures, dtype=bool)
+    for metric, wanted in forecast.targets.items():
+        reached &= forecast.values(metric) >= wanted
+    return {
+        **{str(metric): wanted for metric, wanted in forecast.targets.items()},
+        "probability": float(reached.mean()),
+    }
+
+
+def _stage(forecast: Forecast, stage: str) -> dict[str, Any]:
+    """Return the flow through one stage; without a team nobody waits for a free person."""
+    return {
+        "entered": Summary.of(forecast.stage_values("entered", stage)).to_dict(),
+        "left_forward": Summary.of(forecast.stage_values("left_forward", stage)).to_dict(),
+        "open_at_end": Summary.of(forecast.stage_values("open_at_end", stage)).to_dict(),
+        "wait_days": Summary.of(np.zeros(forecast.n_futures)).to_dict(),
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {
+        "scenario": difference.scenario,
+        "against": difference.against,
+        "bookings": difference.bookings.to_dict(),
+        "wins": difference.wins.to_dict(),
+        "net": difference.net.to_dict(),
+        "probability_better": difference.probability_better,
+    }
+
+
+def _actual(run: Run, actual: Actual) -> dict[str, Any]:
+    return {
+        "bookings": sum(actual.bookings),
+        "wins": sum(actual.wins),
+        "known_until": str(actual.known_until),
+        "complete": actual.complete,
+        "wins_without_amount": actual.without_amount,
+        "periods": [
+            {"start": str(start), "end": str(end), "bookings": bookings, "wins": wins}
+            for start, end, bookings, wins in zip(
+                run.days.starts, run.days.ends, actual.bookings, actual.wins, strict=True
+            )
+        ],
+    }

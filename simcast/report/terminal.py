@@ -1,0 +1,139 @@
+"""A run as a planner reads it in a terminal: the answer first, then the tables, then what to beware of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from simcast.analysis import Run
+from simcast.forecast import METRICS, ORIGINS, Forecast, Summary
+from simcast.report.phrases import answer, chance, count, interval, money
+from simcast.scenario import BASELINE
+
+N_WARNINGS = 3
+"""How many warnings the terminal shows; the result holds all."""
+
+
+def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
+    """Print the answer, the tables, the most important warnings, and where the files are."""
+    baseline = run.forecasts[BASELINE]
+    if run.scenario.question:
+        console.print(f"[dim]{escape(run.scenario.question)}[/dim]")
+    console.print(f"[bold]{escape(answer(run))}[/bold]")
+    console.print()
+    console.print(_periods(run, baseline))
+    if run.differences:
+        console.print(_scenarios(run))
+    for column in baseline.segments.columns:
+        console.print(_by(baseline, column))
+    console.print(_stages(baseline))
+    _print_footer(run, console, folder)
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Return a table whose first column holds names and whose others hold numbers."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(columns[0], no_wrap=True)
+    for column in columns[1:]:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _periods(run: Run, baseline: Forecast) -> Table:
+    """Bookings and wins by period, with what happened where that is known."""
+    with_actual = ("actual bookings", "actual wins") if run.actual is not None else ()
+    title = f"Baseline by {run.days.period}"
+    table = _table(title, "period", "bookings P10", "P50", "P90", "wins P10", "P50", "P90", *with_actual)
+
+    def row(label: str, bookings: Summary, wins: Summary, actual: tuple[float, float] | None) -> None:
+        shown = [money(bookings.quantile(q)) for q in (0.1, 0.5, 0.9)] + [
+            count(wins.quantile(q)) for q in (0.1, 0.5, 0.9)
+        ]
+        table.add_row(label, *shown, *((money(actual[0]), count(actual[1])) if actual else ()))
+
+    for position, (start, end) in enumerate(zip(run.days.starts, run.days.ends, strict=True)):
+        happened = (run.actual.bookings[position], run.actual.wins[position]) if run.actual else None
+        bookings, wins = (Summary.of(baseline.values(metric, period=position)) for metric in METRICS)
+        row(f"{start} to {end}" if start != end else str(start), bookings, wins, happened)
+    total = (sum(run.actual.bookings), sum(run.actual.wins)) if run.actual else None
+    row("total", Summary.of(baseline.values("bookings")), Summary.of(baseline.values("wins")), total)
+    for origin in ORIGINS:
+        bookings, wins = (Summary.of(baseline.values(metric, origin=origin)) for metric in METRICS)
+        row(f"  from {origin} deals", bookings, wins, None)
+    return table
+
+
+def _scenarios(run: Run) -> Table:
+    """Each scenario and its difference from the baseline, future by future."""
+    has_target = bool(run.forecasts[BASELINE].targets)
+    columns = ["scenario", "bookings P50", *(["P(target)"] if has_target else []), "difference", "80% interval"]
+    table = _table("Scenarios against the baseline, in the same futures", *columns, "wins", "cost", "net", "P(better)")
+    for name, forecast in run.forecasts.items():
+        row = [escape(name), money(Summary.of(forecast.values("bookings")).quantile(0.5))]
+        if has_target:
+            row.append(" / ".join(chance(forecast.probability(m, v)) for m, v in forecast.targets.items()))
+        difference = next((found for found in run.differences if found.scenario == name), None)
+        if difference is None:
+            row += [""] * 6
+        else:
+            error = f" ± {money(difference.bookings.mean_error)}" if difference.bookings.sd > 0 else ""
+            row += [
+                money(difference.bookings.mean, signed=True) + error,
+                interval(difference.bookings, signed=True),
+                count(difference.wins.mean, signed=True),
+                money(float(forecast.results["cost"].mean())),
+                money(difference.net.mean, signed=True),
+                chance(difference.probability_better),
+            ]
+        table.add_row(*row)
+    table.caption = "difference: mean of the paired differences ± its Monte Carlo error; net: less the cost"
+    table.caption_justify = "left"
+    return table
+
+
+def _by(baseline: Forecast, column: str) -> Table:
+    """Bookings and wins by one column."""
+    table = _table(f"Baseline by {escape(column)}", column, "bookings P50", "80% interval", "wins P50", "80% interval")
+    for value in dict.fromkeys(baseline.segments.column(column)):
+        bookings, wins = (Summary.of(baseline.values(metric, where={column: value})) for metric in METRICS)
+        table.add_row(
+            escape(value),
+            money(bookings.quantile(0.5)),
+            interval(bookings),
+            count(wins.quantile(0.5)),
+            interval(wins, deals=True),
+        )
+    return table
+
+
+def _stages(baseline: Forecast) -> Table:
+    """How deals flow through the stages."""
+    table = _table("Baseline by stage (means)", "stage", "entered", "left forward", "open at the end")
+    for stage in baseline.results["stage"].to_numpy():
+        flow = [baseline.stage_values(name, stage).mean() for name in ("entered", "left_forward", "open_at_end")]
+        table.add_row(escape(str(stage)), *map(count, flow))
+    return table
+
+
+def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
+    """Say how far to trust the tables, and where the files are."""
+    bookings = Summary.of(run.forecasts[BASELINE].values("bookings"))
+    console.print()
+    console.print(
+        f"{len(run.book)} open deals, {bookings.n_futures} futures, seed {run.scenario.simulation.seed}; "
+        f"Monte Carlo error of the mean bookings: ± {money(bookings.mean_error)}",
+        style="dim",
+        highlight=False,
+    )
+    if run.posterior.diagnostics is not None:
+        console.print(f"fit: {run.posterior.diagnostics.line()}", style="dim", highlight=False)
+    for warning in run.warnings[:N_WARNINGS]:
+        console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)
+    more = len(run.warnings) - N_WARNINGS
+    if more > 0:
+        console.print(f"[dim]({more} more in result.json)[/dim]")
+    if folder is not None:
+        console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
