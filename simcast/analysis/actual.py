@@ -48,7 +48,7 @@ def actual_of(history: History, days: ForecastDays) -> Actual | None:
     Actual or None
         None when the history ends before the as-of date or on it.
     """
-    known_until = min(history.observed_until - 1, days.until)
+    known_until = min(history.observed_until - np.timedelta64(1, "D"), days.until)
     if known_until < days.as_of:
         return None
     stays = history.stays

@@ -141,7 +141,7 @@ def _warnings(
     found: list[str] = []
     if posterior.diagnostics is not None:
         if not posterior.diagnostics.trusted:
-            found.append(f"the fit is not to be trusted: {posterior.diagnostics.line()}")
+            found.append(posterior.diagnostics.line())
         found += posterior.diagnostics.warnings
     found += [note for forecast in forecasts.values() for note in forecast.notes]
     found += scenario.warnings()

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from simcast.engine.counts import count
 from simcast.engine.layout import MAX_VISITS, NEW, NOT_FORCED, NOWHERE, OPEN, KernelPlan, Results
-from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, uniforms
-from simcast.engine.samplers import duration, log_survival
+from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
+from simcast.engine.samplers import exceeded, exceeded_by_log, log_survival, survival
 from simcast.engine.tables import Tables, empty_tables, fill_tables
 
 _MOST_MINOR_UNITS = 1e15
@@ -29,60 +29,77 @@ _MOST_MINOR_UNITS = 1e15
 _MOST_DAYS = 1e9
 """Stays are cut here, so that a cap on an overflowed time is a cap and not a NaN."""
 
+_LEAST_WEIGHT = 1e-280
+"""Below this, an open deal's chances are weighed by their logarithms."""
+
+
+_BLOCK = 512
+"""How many deals are played together: few enough to stay in the processor's nearest cache."""
+
 
 class _InPlay(NamedTuple):
-    """The deals of one future that are still in play, with the stay that each is in; the first n entries count."""
+    """The deals of a block that are still in play, with the stay that each is in; the first n entries count."""
 
     key: NDArray[np.uint64]
     deal: NDArray[np.int64]  # position among the open deals; -1 for a new deal, and after the first win
-    origin: NDArray[np.int64]
-    segment: NDArray[np.int64]
-    stage: NDArray[np.int64]
-    slot: NDArray[np.int64]  # the move that ends the stay
+    amount: NDArray[np.int64]
     enters_on: NDArray[np.float64]
     leaves_on: NDArray[np.float64]
-    amount: NDArray[np.int64]
-    forced: NDArray[np.int64]
+    segment: NDArray[np.uint32]
+    stage: NDArray[np.uint32]
+    goes_to: NDArray[np.int64]  # the destination that ends the stay
+    u_first: NDArray[np.float64]  # the uniforms of the event at hand
+    u_second: NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
 def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
     tables = empty_tables(plan)
-    n_open = len(plan.deal_key)
+    in_play = _room_for_a_block()
     arrivals = np.zeros((len(plan.arrival_key), plan.horizon_days), np.int64)
-    in_play = _room_for(n_open)
+    at = np.zeros(3, np.int64)
     for row in range(results.bookings.shape[0]):
         future = first + row
         fill_tables(plan, tables, future)
-        n = n_open + _count_arrivals(plan, tables, future, arrivals)
-        if n > len(in_play.key):
-            in_play = _room_for(n + n // 4)
-        _begin_open_deals(plan, tables, future, in_play)
-        _begin_new_deals(plan, tables, future, arrivals, in_play, results.entered[row])
-        for visit in range(1, MAX_VISITS + 1):
-            n = _play_round(plan, tables, future, visit, in_play, n, results, row)
-            if n == 0:
-                break
-        results.capped[0] += n
-        _stop_in_place(plan, in_play, n, results.open_at_end[row])
+        for start in range(0, len(plan.deal_key), _BLOCK):
+            n = _begin_open_deals(plan, tables, future, start, in_play)
+            _play_block(plan, tables, future, OPEN, in_play, n, results, row)
+        n = _count_arrivals(plan, tables, future, arrivals)
+        at[:] = 0
+        while n > 0:
+            n = _begin_new_deals(plan, tables, future, arrivals, at, in_play, results.entered[row])
+            _play_block(plan, tables, future, NEW, in_play, n, results, row)
         _running_sum_over_periods(results.open_at_end[row])
 
 
 @njit(cache=True)
-def _room_for(n: int) -> _InPlay:
-    """Allocate room for n deals in play."""
+def _play_block(
+    plan: KernelPlan, tables: Tables, future: int, origin: int, in_play: _InPlay, n: int, results: Results, row: int
+) -> None:
+    """Play a block's deals, all of one origin, round by round until none is in play."""
+    for visit in range(1, MAX_VISITS + 1):
+        n = _play_round(plan, tables, future, origin, visit, in_play, n, results, row)
+        if n == 0:
+            return
+    results.capped[0] += n
+    _stop_in_place(plan, in_play, n, results.open_at_end[row])
+
+
+@njit(cache=True)
+def _room_for_a_block() -> _InPlay:
+    """Allocate room for a block of deals."""
     return _InPlay(
-        np.empty(n, np.uint64),
-        np.empty(n, np.int64),
-        np.empty(n, np.int64),
-        np.empty(n, np.int64),
-        np.empty(n, np.int64),
-        np.empty(n, np.int64),
-        np.empty(n, np.float64),
-        np.empty(n, np.float64),
-        np.empty(n, np.int64),
-        np.empty(n, np.int64),
+        np.empty(_BLOCK, np.uint64),
+        np.empty(_BLOCK, np.int64),
+        np.empty(_BLOCK, np.int64),
+        np.empty(_BLOCK, np.float64),
+        np.empty(_BLOCK, np.float64),
+        np.empty(_BLOCK, np.uint32),
+        np.empty(_BLOCK, np.uint32),
+        np.empty(_BLOCK, np.int64),
+        np.empty(_BLOCK, np.float64),
+        np.empty(_BLOCK, np.float64),
     )
 
 
@@ -106,57 +123,63 @@ def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDA
 
 
 @njit(cache=True)
-def _begin_open_deals(plan: KernelPlan, tables: Tables, future: int, in_play: _InPlay) -> None:
-    """Put the deals open at the as-of date in play, each given how long it has waited already.
+def _begin_open_deals(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: _InPlay) -> int:
+    """Put a block of the deals open at the as-of date in play, each given how long it has waited already.
 
     The move is drawn from p S(age) / sum, the time from T given T > age. The wait so far happened without
     levers, so survival is the posterior's; levers act on the moves' probabilities and on the time that remains.
+    Returns how many deals there are in the block.
     """
     draw = plan.draw_of_future[future]
     epoch = plan.epoch_of_day[0]
     n_slots = plan.destination.shape[1]
-    log_weight = np.empty(n_slots)
-    for deal in range(len(plan.deal_key)):
+    weight = np.empty(n_slots)
+    n = min(_BLOCK, len(plan.deal_key) - start)
+    in_play.key[:n] = plan.deal_key[start : start + n]
+    fill_uniforms(plan.seed, future, in_play.key, n, 0, STAY, in_play.u_first, in_play.u_second)
+    for i in range(n):
+        deal = start + i
         stage = plan.deal_stage[deal]
         segment = plan.deal_segment[deal]
         age = plan.deal_age[deal]
-        u_move, u_time = uniforms(plan.seed, future, plan.deal_key[deal], 0, STAY)
+        u_move, u_days = in_play.u_first[i], in_play.u_second[i]
+        probability = tables.probability[epoch, stage, segment]
+        destination = plan.destination[stage]
+        family = plan.family[stage]
+        scale = plan.scale[draw, stage, segment]
+        shape = plan.shape[draw, stage, segment]
+        total = 0.0
         for slot in range(n_slots):
-            probability = tables.probability[epoch, stage, segment, slot]
-            log_weight[slot] = math.log(probability) if probability > 0.0 else -math.inf
-            if probability > 0.0 and plan.destination[stage, slot] != NOWHERE:
-                scale = plan.scale[draw, stage, segment, slot]
-                shape = plan.shape[draw, stage, segment, slot]
-                log_weight[slot] += log_survival(plan.family[stage, slot], scale, shape, age)
-        slot = _choose(log_weight, u_move)
-        leaves_on = 0.0
-        if slot < 0:  # older than any stay can be (constant times only): it moves on at once
-            slot = 0
-            while u_move >= tables.cumulative[epoch, stage, segment, slot]:
-                slot += 1
-        elif plan.destination[stage, slot] == NOWHERE:
-            leaves_on = math.inf
+            weight[slot] = probability[slot]
+            if weight[slot] > 0.0 and destination[slot] != NOWHERE:
+                weight[slot] *= survival(family[slot], scale[slot], shape[slot], age)
+            total += weight[slot]
+        if total > _LEAST_WEIGHT:
+            slot = _choose(weight, u_move * total)
+            days = math.inf
+            if destination[slot] != NOWHERE:
+                u_left = u_days * weight[slot] / probability[slot]
+                days = exceeded(family[slot], scale[slot], shape[slot], u_left) - age
         else:
-            scale = plan.scale[draw, stage, segment, slot]
-            shape = plan.shape[draw, stage, segment, slot]
-            family = plan.family[stage, slot]
-            log_s = math.log(u_time) + log_survival(family, scale, shape, age)
-            leaves_on = _with_levers(
-                max(0.0, duration(family, scale, shape, log_s) - age),
-                tables.time_factor[epoch, stage, segment, slot],
-                tables.cap_days[epoch, stage, segment, slot],
-                tables.cap_weight[epoch, stage, segment, slot],
-            )
-        in_play.key[deal] = plan.deal_key[deal]
-        in_play.deal[deal] = deal
-        in_play.origin[deal] = OPEN
-        in_play.segment[deal] = segment
-        in_play.stage[deal] = stage
-        in_play.slot[deal] = slot
-        in_play.enters_on[deal] = 0.0
-        in_play.leaves_on[deal] = leaves_on if plan.deal_forced[deal] == NOT_FORCED else plan.deal_forced_day[deal]
-        in_play.amount[deal] = plan.deal_amount[deal]
-        in_play.forced[deal] = plan.deal_forced[deal]
+            slot, days = _beyond_floats(u_move, u_days, age, probability, destination, family, scale, shape)
+        leaves_on = _with_levers(
+            max(0.0, days),
+            tables.time_factor[epoch, stage, segment, slot],
+            tables.cap_days[epoch, stage, segment, slot],
+            tables.cap_weight[epoch, stage, segment, slot],
+        )
+        in_play.deal[i] = deal
+        in_play.amount[i] = plan.deal_amount[deal]
+        in_play.segment[i] = segment
+        in_play.stage[i] = stage
+        in_play.enters_on[i] = 0.0
+        if plan.deal_forced[deal] == NOT_FORCED:
+            in_play.leaves_on[i] = leaves_on
+            in_play.goes_to[i] = destination[slot]
+        else:
+            in_play.leaves_on[i] = plan.deal_forced_day[deal]
+            in_play.goes_to[i] = plan.deal_forced[deal]
+    return n
 
 
 @njit(cache=True)
@@ -165,46 +188,77 @@ def _begin_new_deals(
     tables: Tables,
     future: int,
     arrivals: NDArray[np.int64],
+    at: NDArray[np.int64],
     in_play: _InPlay,
     entered: NDArray[np.int32],
-) -> None:
-    """Put the deals that arrive in play, after the open ones."""
-    draw = plan.draw_of_future[future]
-    i = len(plan.deal_key)
-    for segment in range(arrivals.shape[0]):
-        group = plan.group_of_segment[segment]
-        for day in range(plan.horizon_days):
-            for ordinal in range(arrivals[segment, day]):
+) -> int:
+    """Put the next block of the deals that arrive in play, and return how many there are.
+
+    `at` holds the segment, day and ordinal to begin with, and afterwards those to go on with.
+    """
+    n = _next_arrivals(plan, arrivals, at, in_play)
+    fill_uniforms(plan.seed, future, in_play.key, n, 0, BIRTH, in_play.u_first, in_play.u_second)
+    for i in range(n):
+        segment = in_play.segment[i]
+        stage = 0
+        while in_play.u_second[i] >= plan.entry_cumulative[segment, stage]:
+            stage += 1
+        entered[plan.period_of_day[int(in_play.enters_on[i])], plan.group_of_segment[segment], stage] += 1
+        in_play.stage[i] = stage
+        in_play.enters_on[i] += in_play.u_first[i]
+    _begin_stays(plan, tables, future, 0, in_play, n)
+    return n
+
+
+@njit(cache=True)
+def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np.int64], in_play: _InPlay) -> int:
+    """Write down keys, segments and days of the next block of new deals, and return how many there are."""
+    i = 0
+    for segment in range(at[0], arrivals.shape[0]):
+        for day in range(at[1], plan.horizon_days):
+            for ordinal in range(at[2], arrivals[segment, day]):
+                if i == _BLOCK:
+                    at[0], at[1], at[2] = segment, day, ordinal
+                    return i
                 # Days and ordinals have bits of their own, counted up from the segment's random key.
-                key = plan.arrival_key[segment] + ((np.uint64(day) << np.uint64(32)) | np.uint64(ordinal))
-                u_time, u_entry = uniforms(plan.seed, future, key, 0, BIRTH)
-                stage = 0
-                while u_entry >= plan.entry_cumulative[segment, stage]:
-                    stage += 1
-                entered[plan.period_of_day[day], group, stage] += 1
-                in_play.key[i] = key
+                in_play.key[i] = plan.arrival_key[segment] + ((np.uint64(day) << np.uint64(32)) | np.uint64(ordinal))
                 in_play.deal[i] = -1
-                in_play.origin[i] = NEW
-                in_play.segment[i] = segment
-                in_play.stage[i] = stage
-                in_play.enters_on[i] = day + u_time
                 in_play.amount[i] = -1
-                in_play.forced[i] = NOT_FORCED
-                u_move, u_days = uniforms(plan.seed, future, key, 0, STAY)
-                in_play.slot[i], in_play.leaves_on[i] = _stay(
-                    u_move,
-                    u_days,
-                    day + u_time,
-                    tables.cumulative[plan.epoch_of_day[day], stage, segment],
-                    plan.destination[stage],
-                    plan.family[stage],
-                    plan.scale[draw, stage, segment],
-                    plan.shape[draw, stage, segment],
-                    tables.time_factor[plan.epoch_of_day[day], stage, segment],
-                    tables.cap_days[plan.epoch_of_day[day], stage, segment],
-                    tables.cap_weight[plan.epoch_of_day[day], stage, segment],
-                )
+                in_play.segment[i] = segment
+                in_play.enters_on[i] = day
                 i += 1
+            at[2] = 0
+        at[1] = 0
+    at[0] = arrivals.shape[0]
+    return i
+
+
+@njit(cache=True)
+def _begin_stays(plan: KernelPlan, tables: Tables, future: int, visit: int, in_play: _InPlay, n: int) -> None:
+    """Draw how the stays that n deals have just begun will end, and when."""
+    draw = plan.draw_of_future[future]
+    fill_uniforms(plan.seed, future, in_play.key, n, visit, STAY, in_play.u_first, in_play.u_second)
+    for i in range(n):
+        stage = in_play.stage[i]
+        segment = in_play.segment[i]
+        epoch = np.uint64(plan.epoch_of_day[np.uint64(in_play.enters_on[i])])
+        cumulative = tables.cumulative[epoch, stage, segment]
+        slot = np.uint64(0)
+        for k in range(len(cumulative) - 1):  # counted without a branch, which would be mispredicted every other time
+            slot += np.uint64(in_play.u_first[i] >= cumulative[k])
+        in_play.goes_to[i] = plan.destination[stage, slot]
+        if in_play.goes_to[i] == NOWHERE:
+            in_play.leaves_on[i] = math.inf
+            continue
+        scale = plan.scale[draw, stage, segment, slot]
+        shape = plan.shape[draw, stage, segment, slot]
+        days = _with_levers(
+            exceeded(plan.family[stage, slot], scale, shape, in_play.u_second[i]),
+            tables.time_factor[epoch, stage, segment, slot],
+            tables.cap_days[epoch, stage, segment, slot],
+            tables.cap_weight[epoch, stage, segment, slot],
+        )
+        in_play.leaves_on[i] = in_play.enters_on[i] + days
 
 
 @njit(cache=True)
@@ -212,6 +266,7 @@ def _play_round(
     plan: KernelPlan,
     tables: Tables,
     future: int,
+    origin: int,
     visit: int,
     in_play: _InPlay,
     n: int,
@@ -221,35 +276,33 @@ def _play_round(
     """End the stay of each deal in play and begin its next; return how many are still in play."""
     n_stages = plan.destination.shape[0]
     draw = plan.draw_of_future[future]
+    entered, left_forward, open_at_end = results.entered[row], results.left_forward[row], results.open_at_end[row]
     kept = 0
     for i in range(n):
-        stage = in_play.stage[i]
-        segment = in_play.segment[i]
-        group = plan.group_of_segment[segment]
-        enters_day = int(in_play.enters_on[i])
-        results.open_at_end[row, plan.period_of_day[enters_day], group, stage] += 1
         leaves_on = in_play.leaves_on[i]
+        enters_day = np.uint64(in_play.enters_on[i])
+        segment = in_play.segment[i]
+        stage = in_play.stage[i]
+        group = np.uint64(plan.group_of_segment[segment])
+        open_at_end[np.uint64(plan.period_of_day[enters_day]), group, stage] += 1
         if not leaves_on < plan.horizon_days:
             continue
-        day = int(leaves_on)
-        period = plan.period_of_day[day]
-        results.open_at_end[row, period, group, stage] -= 1
-        destination = plan.destination[stage, in_play.slot[i]]
-        if in_play.forced[i] != NOT_FORCED:
-            destination = in_play.forced[i]
-        if destination == plan.destination[stage, 0]:
-            results.left_forward[row, period, group, stage] += 1
+        day = np.uint64(leaves_on)
+        period = np.uint64(plan.period_of_day[day])
+        open_at_end[period, group, stage] -= 1
+        destination = in_play.goes_to[i]
+        left_forward[period, group, stage] += destination == plan.destination[stage, 0]
         key = in_play.key[i]
+        amount = in_play.amount[i]
         deal = in_play.deal[i]
         if destination >= n_stages:
             outcome = destination - n_stages
             if plan.outcome_won[outcome]:
-                origin = in_play.origin[i]
-                worth = float(in_play.amount[i])
+                worth = float(amount)
                 scale = plan.amount_scale[draw, segment]
                 if worth < 0.0 and scale > 0.0:
                     u, _ = uniforms(plan.seed, future, key, 0, AMOUNT)
-                    worth = duration(plan.amount_family, scale, plan.amount_shape[draw, segment], math.log(u))
+                    worth = exceeded_by_log(plan.amount_family, scale, plan.amount_shape[draw, segment], math.log(u))
                 epoch = plan.epoch_of_day[enters_day]
                 worth = max(worth, 0.0) * tables.amount_factor[epoch, origin, segment]
                 worth += tables.amount_add[epoch, origin, segment]
@@ -257,63 +310,22 @@ def _play_round(
                 results.wins[row, period, group, origin] += 1
                 if deal >= 0:
                     results.deal_wins[deal] += 1
-                    results.deal_win_days[deal] += day
+                    results.deal_win_days[deal] += np.int64(day)
                     deal = -1
             destination = plan.outcome_resumes[outcome]
             if destination == NOWHERE:
                 continue
-        results.entered[row, period, group, destination] += 1
-        epoch = plan.epoch_of_day[day]
-        u_move, u_days = uniforms(plan.seed, future, key, visit, STAY)
-        slot, leaves_on = _stay(
-            u_move,
-            u_days,
-            leaves_on,
-            tables.cumulative[epoch, destination, segment],
-            plan.destination[destination],
-            plan.family[destination],
-            plan.scale[draw, destination, segment],
-            plan.shape[draw, destination, segment],
-            tables.time_factor[epoch, destination, segment],
-            tables.cap_days[epoch, destination, segment],
-            tables.cap_weight[epoch, destination, segment],
-        )
+        stage = np.uint32(destination)
+        entered[period, group, stage] += 1
+        in_play.enters_on[kept] = leaves_on
         in_play.key[kept] = key
         in_play.deal[kept] = deal
-        in_play.origin[kept] = in_play.origin[i]
+        in_play.amount[kept] = amount
         in_play.segment[kept] = segment
-        in_play.stage[kept] = destination
-        in_play.slot[kept] = slot
-        in_play.enters_on[kept] = in_play.leaves_on[i]
-        in_play.leaves_on[kept] = leaves_on
-        in_play.amount[kept] = in_play.amount[i]
-        in_play.forced[kept] = NOT_FORCED
+        in_play.stage[kept] = stage
         kept += 1
+    _begin_stays(plan, tables, future, visit, in_play, kept)
     return kept
-
-
-@njit(cache=True)
-def _stay(
-    u_move: float,
-    u_days: float,
-    enters_on: float,
-    cumulative: NDArray[np.float64],
-    destination: NDArray[np.int64],
-    family: NDArray[np.int64],
-    scale: NDArray[np.float64],
-    shape: NDArray[np.float64],
-    time_factor: NDArray[np.float64],
-    cap_days: NDArray[np.float64],
-    cap_weight: NDArray[np.float64],
-) -> tuple[int, float]:
-    """Draw the move that ends a new stay, and when it happens (never, when the deal stalls)."""
-    slot = 0
-    while u_move >= cumulative[slot]:
-        slot += 1
-    if destination[slot] == NOWHERE:
-        return slot, math.inf
-    days = duration(family[slot], scale[slot], shape[slot], math.log(u_days))
-    return slot, enters_on + _with_levers(days, time_factor[slot], cap_days[slot], cap_weight[slot])
 
 
 @njit(inline="always")
@@ -323,24 +335,47 @@ def _with_levers(days: float, time_factor: float, cap_days: float, cap_weight: f
     return stretched - cap_weight * max(0.0, stretched - cap_days)
 
 
-@njit(cache=True)
-def _choose(log_weight: NDArray[np.float64], u: float) -> int:
-    """Choose a slot with probability in proportion to exp(log_weight); -1 when all weights are zero."""
-    best = np.max(log_weight)
-    if best == -math.inf:
-        return -1
+@njit(inline="always")
+def _choose(weight: NDArray[np.float64], reach: float) -> int:
+    """Return the slot in which the running sum of weights passes `reach`; never one without weight."""
+    chosen = 0
     total = 0.0
-    for slot in range(len(log_weight)):
-        total += math.exp(log_weight[slot] - best)
-    chosen = -1
-    reached = 0.0
-    for slot in range(len(log_weight)):
-        if log_weight[slot] > -math.inf:
+    for slot in range(len(weight)):
+        if weight[slot] > 0.0:
             chosen = slot
-            reached += math.exp(log_weight[slot] - best)
-            if u * total < reached:
+            total += weight[slot]
+            if reach < total:
                 break
     return chosen
+
+
+@njit(cache=True)
+def _beyond_floats(
+    u_move: float,
+    u_days: float,
+    age: float,
+    probability: NDArray[np.float64],
+    destination: NDArray[np.int64],
+    family: NDArray[np.int64],
+    scale: NDArray[np.float64],
+    shape: NDArray[np.float64],
+) -> tuple[int, float]:
+    """Draw move and days left of a deal so old that the survivals of all its moves are below the range of floats."""
+    weight = np.full(len(probability), -math.inf)
+    for slot in range(len(probability)):
+        if probability[slot] > 0.0 and destination[slot] != NOWHERE:
+            weight[slot] = math.log(probability[slot]) + log_survival(family[slot], scale[slot], shape[slot], age)
+    best = np.max(weight)
+    if best == -math.inf:  # older than any stay can be (constant times only): it moves on at once
+        slot = _choose(probability, u_move)
+        return slot, 0.0 if destination[slot] != NOWHERE else math.inf
+    total = 0.0
+    for slot in range(len(weight)):
+        weight[slot] = math.exp(weight[slot] - best)
+        total += weight[slot]
+    slot = _choose(weight, u_move * total)
+    log_s = math.log(u_days) + log_survival(family[slot], scale[slot], shape[slot], age)
+    return slot, exceeded_by_log(family[slot], scale[slot], shape[slot], log_s) - age
 
 
 @njit(cache=True)

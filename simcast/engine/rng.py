@@ -52,9 +52,11 @@ def _four_rounds(x0: np.uint64, x1: np.uint64, r0: int, r1: int, r2: int, r3: in
     return x0, x1
 
 
-@njit(cache=True)
-def threefry(key0: np.uint64, key1: np.uint64, counter0: np.uint64, counter1: np.uint64) -> tuple[np.uint64, np.uint64]:
-    """Return two random 64-bit words for a key of two words and a counter of two words."""
+@njit(inline="always")
+def _threefry(
+    key0: np.uint64, key1: np.uint64, counter0: np.uint64, counter1: np.uint64
+) -> tuple[np.uint64, np.uint64]:
+    """Mix key and counter; written into its callers, so that loops over it can be vectorised."""
     key2 = key0 ^ key1 ^ _PARITY
     x0 = counter0 + key0
     x1 = counter1 + key1
@@ -74,6 +76,12 @@ def threefry(key0: np.uint64, key1: np.uint64, counter0: np.uint64, counter1: np
     return x0 + key2, x1 + key0 + np.uint64(5)
 
 
+@njit(cache=True)
+def threefry(key0: np.uint64, key1: np.uint64, counter0: np.uint64, counter1: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """Return two random 64-bit words for a key of two words and a counter of two words."""
+    return _threefry(key0, key1, counter0, counter1)
+
+
 @njit(inline="always")
 def to_unit(bits: np.uint64) -> float:
     """Turn 64 random bits into a float64 strictly between 0 and 1."""
@@ -86,6 +94,25 @@ def uniforms(seed: np.uint64, future: int, deal_key: np.uint64, visit: int, purp
     counter = (np.uint64(visit) << np.uint64(8)) | np.uint64(purpose)
     bits0, bits1 = threefry(np.uint64(seed), np.uint64(future), np.uint64(deal_key), counter)
     return to_unit(bits0), to_unit(bits1)
+
+
+@njit(cache=True)
+def fill_uniforms(
+    seed: np.uint64,
+    future: int,
+    deal_keys: NDArray[np.uint64],
+    n: int,
+    visit: int,
+    purpose: int,
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+) -> None:
+    """Write the two uniforms of one event of each of the first n deals."""
+    counter = (np.uint64(visit) << np.uint64(8)) | np.uint64(purpose)
+    for i in range(n):
+        bits0, bits1 = _threefry(seed, np.uint64(future), deal_keys[i], counter)
+        first[i] = to_unit(bits0)
+        second[i] = to_unit(bits1)
 
 
 @njit(cache=True)

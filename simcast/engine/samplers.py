@@ -13,9 +13,9 @@ loglogistic 4    median         1 / beta          1 / (1 + (t/scale)^(1/shape))
 gamma       5    theta          k                 Q(k, t / scale)
 =========== ==== ============== ================= =========================
 
-A time is drawn as the quantile of a uniform survival probability, which is monotone: under common random
-numbers a longer median gives every deal a longer stay. Survival is handled by its logarithm, so that deals
-that have waited far beyond the usual time (S below 1e-300) are still conditioned correctly.
+A time is drawn as the one that a uniform share of stays exceeds, which is monotone: under common random numbers
+a longer median gives every deal a longer stay. Where survival is below the range of floats, because a deal has
+waited far beyond any usual time, its logarithm takes over.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import math
 from numba import njit
 
 from simcast.engine.gamma import gamma_log_survival, gamma_quantile
-from simcast.engine.normal import normal_log_survival, normal_upper_quantile
+from simcast.engine.normal import normal_log_survival, normal_quantile, normal_survival, normal_upper_quantile
 
 CONSTANT = 0
 EXPONENTIAL = 1
@@ -36,6 +36,22 @@ GAMMA = 5
 
 FAMILIES = ("constant", "exponential", "lognormal", "weibull", "loglogistic", "gamma")
 """The names of the families, in code order."""
+
+
+@njit(cache=True)
+def exceeded(family: int, scale: float, shape: float, u: float) -> float:
+    """Return the days that a share u of stays exceeds; lognormal times within 1e-6 x shape of their value."""
+    if family == LOGNORMAL:
+        return scale * math.exp(-shape * normal_quantile(u))
+    return exceeded_by_log(family, scale, shape, math.log(u))
+
+
+@njit(cache=True)
+def survival(family: int, scale: float, shape: float, days: float) -> float:
+    """Return P(T > days)."""
+    if family == LOGNORMAL and days > 0.0:
+        return normal_survival(math.log(days / scale) / shape)
+    return math.exp(log_survival(family, scale, shape, days))
 
 
 @njit(cache=True)
@@ -57,8 +73,8 @@ def log_survival(family: int, scale: float, shape: float, days: float) -> float:
 
 
 @njit(cache=True)
-def duration(family: int, scale: float, shape: float, log_s: float) -> float:
-    """Return the time t in days at which log P(T > t) equals `log_s`."""
+def exceeded_by_log(family: int, scale: float, shape: float, log_s: float) -> float:
+    """Return the days t at which log P(T > t) equals `log_s`, to full precision."""
     if family == LOGNORMAL:
         return scale * math.exp(shape * normal_upper_quantile(log_s))
     if family == EXPONENTIAL:

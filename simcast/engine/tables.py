@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, ODDS, OPEN, SET, Effects, KernelPlan
-from simcast.engine.samplers import duration
+from simcast.engine.samplers import exceeded_by_log
 
 _LOG_HALF = math.log(0.5)
 
@@ -164,7 +164,7 @@ def _apply_duration(
                 ratio = value
                 if effects.operation[i] == SET:
                     here = (stage, segment, slot)
-                    ratio /= duration(family[stage, slot], scale[here], shape[here], _LOG_HALF)
+                    ratio /= exceeded_by_log(family[stage, slot], scale[here], shape[here], _LOG_HALF)
                 for epoch in range(n_epochs):
                     weight = effects.weight[i, epoch]
                     if effects.operation[i] == CAP:

@@ -170,7 +170,7 @@ def _summary(report: QualityReport) -> Iterator[str]:
 def _reading_warnings(report: QualityReport) -> Iterator[str]:
     rows = report.reading
     if rows is not None and rows.rows_quarantined:
-        where = f"; see {rows.rejects}" if rows.rejects else ""
+        where = f"; see {rows.rejects.name}" if rows.rejects else ""
         others = rows.rows_quarantined - rows.rows_bad
         why = f" ({rows.rows_bad:,} are bad, {others:,} belong to the same deals)" if others else ""
         yield (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
     n_slots = max(map(len, pipeline.moves)) + 1
     frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots)
     epoch_of_day, effects = effects_of(frame, levers)
+    book = _by_stage(book)
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
     kernel = KernelPlan(
         seed=seed,
@@ -182,6 +184,13 @@ def _stage_arrays(posterior: Posterior, n_slots: int) -> dict[str, Any]:
     }
 
 
+def _by_stage(book: Book) -> Book:
+    """Order the open deals by stage and segment, where the kernel's branches are then easier to foresee."""
+    order = np.lexsort((book.segment_code, book.stage_code))
+    arrays = ("deal", "stage_code", "age_days", "segment_code", "amount")
+    return replace(book, **{name: getattr(book, name)[order] for name in arrays})
+
+
 def _deal_arrays(book: Book, segments: Segments, forced: Sequence[DealLever]) -> dict[str, Any]:
     """Return the open deals, those whose end a lever decides among them."""
     code_of_segment = np.array(
@@ -236,6 +245,6 @@ def _capped(posterior: Posterior, levers: Sequence[PlacedLever]) -> list[str]:
         share = float(np.mean(then > 1.0)) if then.size else 0.0
         if share > 0:
             notes.append(
-                f"{placed.place}: conversion would exceed 1 in {share:.0%} of draws and segments, and is capped there"
+                f"{placed.path}: conversion would exceed 1 in {share:.0%} of draws and segments, and is capped there"
             )
     return notes

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Period = Literal["day", "week", "month", "quarter"]
 
+_ONE_DAY = np.timedelta64(1, "D")
 _MONDAY_OFFSET = 3
 """Day 0 of datetime64 is a Thursday; three days on, a week begins."""
 
@@ -58,7 +59,7 @@ class ForecastDays:
     @cached_property
     def days(self) -> NDArray[np.datetime64]:
         """Each day, datetime64[D], (n_days,)."""
-        return self.as_of + np.arange(self.n_days)
+        return np.arange(self.as_of, self.until + _ONE_DAY)
 
     @cached_property
     def period_of_day(self) -> NDArray[np.int64]:
@@ -74,7 +75,7 @@ class ForecastDays:
     @cached_property
     def ends(self) -> NDArray[np.datetime64]:
         """The last day of each period, datetime64[D], (n_periods,)."""
-        return np.append(self.starts[1:] - 1, self.until)
+        return np.append(self.starts[1:] - _ONE_DAY, self.until)
 
     @cached_property
     def weekday_of_day(self) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from simcast.segments import Segments
 def placed_levers(scenario: Scenario, name: str) -> list[PlacedLever]:
     """Return the levers of one scenario, each with the place at which it is written."""
     return [
-        PlacedLever(f"{scenario.origin.place(path)}: {_dotted(path)}", lever)
+        PlacedLever(scenario.origin.place(path), _dotted(path), lever)
         for path, lever in scenario.placed_levers(name).items()
     ]
 

@@ -91,10 +91,26 @@ def operation_of(lever: TimedLever) -> tuple[str, Distribution]:
 
 @dataclass(frozen=True)
 class PlacedLever:
-    """A lever, and where it is written."""
+    """A lever, and where it is written.
 
-    place: str
+    Parameters
+    ----------
+    file_place
+        File, line and column.
+    path
+        The keys that lead to it, such as ``scenarios.hire-two[0]``.
+    lever
+        The lever.
+    """
+
+    file_place: str
+    path: str
     lever: Lever
+
+    @property
+    def place(self) -> str:
+        """Where it is written, as errors say it."""
+        return f"{self.file_place}: {self.path}"
 
 
 def effects_of(

@@ -59,7 +59,7 @@ def interval(summary: Summary, *, signed: bool = False, deals: bool = False) -> 
     """Write the 80% interval of a summary, P10 to P90."""
     low, high = summary.quantile(0.1), summary.quantile(0.9)
     if deals:
-        return f"{count(low, signed=signed)} to {count(high, signed=signed)}"
+        return f"{count(round(low), signed=signed)} to {count(round(high), signed=signed)}"
     return f"{money(low, signed=signed)} to {money(high, signed=signed)}"
 
 

@@ -26,9 +26,12 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
     console.print()
     console.print(_periods(run, baseline))
     if run.differences:
+        console.print()
         console.print(_scenarios(run))
     for column in baseline.segments.columns:
+        console.print()
         console.print(_by(baseline, column))
+    console.print()
     console.print(_stages(baseline))
     _print_footer(run, console, folder)
 
@@ -50,7 +53,7 @@ def _periods(run: Run, baseline: Forecast) -> Table:
 
     def row(label: str, bookings: Summary, wins: Summary, actual: tuple[float, float] | None) -> None:
         shown = [money(bookings.quantile(q)) for q in (0.1, 0.5, 0.9)] + [
-            count(wins.quantile(q)) for q in (0.1, 0.5, 0.9)
+            count(round(wins.quantile(q))) for q in (0.1, 0.5, 0.9)
         ]
         table.add_row(label, *shown, *((money(actual[0]), count(actual[1])) if actual else ()))
 
@@ -86,7 +89,7 @@ def _scenarios(run: Run) -> Table:
                 count(difference.wins.mean, signed=True),
                 money(float(forecast.results["cost"].mean())),
                 money(difference.net.mean, signed=True),
-                chance(difference.probability_better),
+                chance(difference.probability_better) if difference.net.sd > 0 or difference.net.mean else "same",
             ]
         table.add_row(*row)
     table.caption = "difference: mean of the paired differences ± its Monte Carlo error; net: less the cost"
@@ -103,7 +106,7 @@ def _by(baseline: Forecast, column: str) -> Table:
             escape(value),
             money(bookings.quantile(0.5)),
             interval(bookings),
-            count(wins.quantile(0.5)),
+            count(round(wins.quantile(0.5))),
             interval(wins, deals=True),
         )
     return table
@@ -129,7 +132,7 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
         highlight=False,
     )
     if run.posterior.diagnostics is not None:
-        console.print(f"fit: {run.posterior.diagnostics.line()}", style="dim", highlight=False)
+        console.print(run.posterior.diagnostics.line(), style="dim", highlight=False)
     for warning in run.warnings[:N_WARNINGS]:
         console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)
     more = len(run.warnings) - N_WARNINGS

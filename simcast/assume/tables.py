@@ -1,0 +1,81 @@
+"""The arrays of a posterior while assumptions are written into them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.pipeline import Pipeline
+from simcast.posterior import DIMENSIONS, move_names
+from simcast.segments import Segments
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The arrays of a posterior while they are filled.
+
+    Parameters
+    ----------
+    n_draws
+        How many draws.
+    move_codes
+        The position of each destination among the moves.
+    arrays
+        By variable, with the dimensions of `DIMENSIONS`.
+    families
+        The attributes that name families.
+    """
+
+    n_draws: int
+    move_codes: dict[str, int]
+    arrays: dict[str, NDArray[np.generic]]
+    families: dict[str, str]
+
+    @classmethod
+    def blank(cls, pipeline: Pipeline, n_segments: int, n_draws: int) -> Tables:
+        """Make the tables of a posterior in which nothing moves, arrives or is worth anything."""
+        moves = move_names(pipeline)
+        by_move = (n_draws, pipeline.n_stages, len(moves), n_segments)
+        arrays: dict[str, NDArray[np.generic]] = {
+            "probability": np.zeros(by_move),
+            "days_scale": np.full(by_move, np.nan),
+            "days_shape": np.full(by_move, np.nan),
+            "days_family": np.full((pipeline.n_stages, len(moves)), "", dtype=object),
+            "entry_share": np.zeros((pipeline.n_stages, n_segments)),
+            "arrivals_per_day": np.zeros((n_draws, n_segments)),
+            "weekday_weight": np.ones((n_draws, 7)),
+            "arrivals_trend": np.zeros(n_draws),
+            "arrivals_size": np.full(n_draws, np.inf),
+            "amount_scale": np.full((n_draws, n_segments), np.nan),
+            "amount_shape": np.full((n_draws, n_segments), np.nan),
+        }
+        return cls(n_draws, {name: code for code, name in enumerate(moves)}, arrays, {})
+
+    def take(self, draws: xr.Dataset) -> None:
+        """Begin from the arrays of a fitted posterior."""
+        for name, array in self.arrays.items():
+            array[...] = draws[name].transpose(*DIMENSIONS[name]).to_numpy()
+
+    def dataset(self, pipeline: Pipeline, segments: Segments, attrs: Mapping[str, object]) -> xr.Dataset:
+        """Label the arrays."""
+        import xarray as xr
+
+        self.arrays["days_family"] = self.arrays["days_family"].astype(str)
+        return xr.Dataset(
+            {name: (DIMENSIONS[name], array) for name, array in self.arrays.items()},
+            coords={
+                "draw": np.arange(self.n_draws),
+                "stage": list(pipeline.stages),
+                "move": list(self.move_codes),
+                "segment": list(segments.labels),
+                "weekday": np.arange(7),
+            },
+            attrs=dict(attrs) | dict(self.families),
+        )

@@ -1,0 +1,17 @@
+"""Posteriors: named draws of all parameters, what is known of their quality, and where they are kept. No PyMC."""
+
+from __future__ import annotations
+
+from simcast.posterior.diagnostics import Diagnostics
+from simcast.posterior.draws import DIMENSIONS, Posterior, move_names
+from simcast.posterior.store import fit_fingerprint, posterior_path, stored_posterior
+
+__all__ = [
+    "DIMENSIONS",
+    "Diagnostics",
+    "Posterior",
+    "fit_fingerprint",
+    "move_names",
+    "posterior_path",
+    "stored_posterior",
+]

@@ -1,0 +1,183 @@
+"""Draws of all parameters on the natural scale, checked when they are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simcast.errors import FitError
+from simcast.pipeline import STALLED, Pipeline
+from simcast.posterior.diagnostics import Diagnostics
+from simcast.segments import Segments
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FAMILIES = ("lognormal", "weibull", "loglogistic", "exponential", "constant", "gamma")
+"""The families that days and amounts may have."""
+
+_TOLERANCE = 1e-6
+
+DIMENSIONS: Mapping[str, tuple[str, ...]] = {
+    "probability": ("draw", "stage", "move", "segment"),
+    "days_scale": ("draw", "stage", "move", "segment"),
+    "days_shape": ("draw", "stage", "move", "segment"),
+    "days_family": ("stage", "move"),
+    "entry_share": ("stage", "segment"),
+    "arrivals_per_day": ("draw", "segment"),
+    "weekday_weight": ("draw", "weekday"),
+    "arrivals_trend": ("draw",),
+    "arrivals_size": ("draw",),
+    "amount_scale": ("draw", "segment"),
+    "amount_shape": ("draw", "segment"),
+}
+"""The variables of a posterior's draws, with their dimensions."""
+
+
+def move_names(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the destinations in a posterior's order: stages that are not outcomes, outcomes, the stalled share.
+
+    Examples
+    --------
+    >>> move_names(Pipeline.define(["lead", "meeting"]))
+    ('lead', 'meeting', 'won', 'lost', 'stalled')
+    """
+    stages = tuple(name for name in pipeline.stages if name not in pipeline.outcomes)
+    return (*stages, *pipeline.outcomes, STALLED)
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What is known of a pipeline's parameters, as equally likely draws.
+
+    Parameters
+    ----------
+    pipeline, segments
+        What the parameters are of.
+    draws
+        The variables of `DIMENSIONS`. ``probability`` sums to 1 over ``move``, which holds the destinations and
+        ``stalled``; ``days_scale`` and ``days_shape`` are NaN where the pipeline has no such move.
+        ``attrs["amount_family"]`` names the family of amounts.
+    fingerprint
+        Of data, model, versions and seed.
+    diagnostics
+        Of the fit; None when the parameters were assumed.
+    sampled
+        For analysts: what the sampler drew for each part of the model, by name, with dimensions ``chain`` and
+        ``draw``. It is stored beside the draws, read again only by `simcast.posterior.files.load_sampled`.
+
+    Raises
+    ------
+    FitError
+        When variables, dimensions or labels are missing or wrong, probabilities do not sum to 1, or a number
+        that a forecast would need is not finite. All problems are listed at once.
+    """
+
+    pipeline: Pipeline
+    segments: Segments
+    draws: xr.Dataset
+    fingerprint: str
+    diagnostics: Diagnostics | None = None
+    sampled: Mapping[str, xr.Dataset] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        problems = list(_label_problems(self.pipeline, self.segments, self.draws))
+        if not problems:
+            problems = [*_stage_problems(self.pipeline, self.draws), *_new_deal_problems(self.draws)]
+        if problems:
+            raise FitError(problems)
+
+    @property
+    def n_draws(self) -> int:
+        """How many draws there are."""
+        return int(self.draws.sizes["draw"])
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to a NetCDF file, whole or not at all, and return the path."""
+        from simcast.posterior.files import save
+
+        return save(self, Path(path))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Posterior:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        FitError
+            When the file is missing, damaged, of another format version, or no posterior at all.
+        """
+        from simcast.posterior.files import load
+
+        return load(Path(path))
+
+
+def _label_problems(pipeline: Pipeline, segments: Segments, draws: xr.Dataset) -> Iterator[str]:
+    """Yield what is missing or mislabelled."""
+    for name, dims in DIMENSIONS.items():
+        if name not in draws:
+            yield f"posterior: the variable {name!r} is missing"
+        elif set(draws[name].dims) != set(dims):
+            yield f"posterior.{name}: has the dimensions {tuple(draws[name].dims)}, needs {dims}"
+    expected = {
+        "stage": pipeline.stages,
+        "move": move_names(pipeline),
+        "segment": segments.labels,
+        "weekday": tuple(range(7)),
+    }
+    for dim, labels in expected.items():
+        held = tuple(draws[dim].to_numpy().tolist()) if dim in draws.coords else None
+        if held != tuple(labels):
+            yield f"posterior: the labels of {dim!r} are {held}, need {tuple(labels)}"
+    if draws.sizes.get("draw", 0) < 1:
+        yield "posterior: there is no draw"
+    if draws.attrs.get("amount_family") not in FAMILIES:
+        yield f"posterior: amount_family is {draws.attrs.get('amount_family')!r} (known: {', '.join(FAMILIES)})"
+
+
+def _stage_problems(pipeline: Pipeline, draws: xr.Dataset) -> Iterator[str]:
+    """Yield what is wrong with probabilities and days, stage by stage."""
+    moves = move_names(pipeline)
+    for code, stage in enumerate(pipeline.stages):
+        here = draws.isel(stage=code)
+        probability = here["probability"].transpose("draw", "segment", "move").to_numpy()
+        if not np.all(probability >= 0) or not np.allclose(probability.sum(axis=-1), 1.0, atol=_TOLERANCE, rtol=0):
+            yield f"posterior.probability[{stage}]: must be at least 0 and sum to 1 over moves"
+        possible = np.array([name == STALLED or name in pipeline.moves[code] for name in moves])
+        if np.any(probability[..., ~possible] != 0):
+            yield f"posterior.probability[{stage}]: is above 0 for a move that the pipeline does not have"
+        for name in pipeline.moves[code]:
+            move = here.isel(move=moves.index(name))
+            yield from _days_problems(f"[{stage}, {name}]", move)
+
+
+def _days_problems(place: str, move: xr.Dataset) -> Iterator[str]:
+    """Yield what is wrong with the days until one move."""
+    family = str(move["days_family"].item())
+    if family not in FAMILIES:
+        yield f"posterior.days_family{place}: is {family!r} (known: {', '.join(FAMILIES)})"
+    for name, least in (("days_scale", "above 0"), ("days_shape", "at least 0")):
+        values = move[name].to_numpy()
+        enough = values > 0 if name == "days_scale" and family != "constant" else values >= 0
+        if not np.all(np.isfinite(values) & enough):
+            yield f"posterior.{name}{place}: must be finite and {least}"
+
+
+def _new_deal_problems(draws: xr.Dataset) -> Iterator[str]:
+    """Yield what is wrong with arrivals and amounts."""
+    if not np.allclose(draws["entry_share"].sum("stage").to_numpy(), 1.0, atol=_TOLERANCE, rtol=0):
+        yield "posterior.entry_share: must sum to 1 over stages"
+    if not np.allclose(draws["weekday_weight"].mean("weekday").to_numpy(), 1.0, atol=_TOLERANCE, rtol=0):
+        yield "posterior.weekday_weight: must average 1 over the week"
+    for name in ("entry_share", "weekday_weight", "arrivals_per_day", "amount_scale", "amount_shape"):
+        values = draws[name].to_numpy()
+        if not np.all(np.isfinite(values) & (values >= 0)):
+            yield f"posterior.{name}: must be finite and at least 0"
+    if not np.all(np.isfinite(draws["arrivals_trend"].to_numpy())):
+        yield "posterior.arrivals_trend: must be finite"
+    if not np.all(draws["arrivals_size"].to_numpy() > 0):
+        yield "posterior.arrivals_size: must be above 0 (infinite for Poisson counts)"

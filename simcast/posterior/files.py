@@ -1,0 +1,121 @@
+"""Posteriors in NetCDF files."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simcast.errors import FitError
+from simcast.pipeline import Pipeline
+from simcast.posterior.diagnostics import Diagnostics
+from simcast.posterior.draws import DIMENSIONS, Posterior
+from simcast.segments import Segments
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FORMAT = 1
+"""Version of the file format."""
+
+_ENGINE = "h5netcdf"
+_HEAD = "simcast_posterior"
+
+
+def save(posterior: Posterior, path: Path) -> Path:
+    """Write a posterior to `path`, whole or not at all: a new file in the same folder takes its place at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        head = json.dumps(_head(posterior), ensure_ascii=False)
+        main = posterior.draws[list(DIMENSIONS)].assign({_HEAD: ((), head)})  # attributes are limited to 64 kB
+        main.to_netcdf(part, mode="w", engine=_ENGINE, encoding=_encoding(main))
+        for position, (title, sampled) in enumerate(posterior.sampled.items()):
+            group = f"sampled/{position:03d}"
+            named = sampled.assign_attrs(title=title)
+            named.to_netcdf(part, mode="a", engine=_ENGINE, group=group, encoding=_encoding(named))
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path
+
+
+def load(path: Path) -> Posterior:
+    """Read a posterior; `FitError` when the file is missing, damaged or something else."""
+    import xarray as xr
+
+    try:
+        draws = xr.load_dataset(path, engine=_ENGINE)
+        head = json.loads(str(draws[_HEAD].item()))
+        if head["format"] != FORMAT:
+            raise FitError(f"{path}: has format {head['format']}, this version of simcast reads {FORMAT}; fit again")
+        draws = draws.drop_vars(_HEAD)
+        draws["days_family"] = draws["days_family"].astype(str)
+        return Posterior(
+            pipeline=_read_pipeline(head["pipeline"]),
+            segments=Segments(tuple(head["segments"]["columns"]), tuple(map(tuple, head["segments"]["values"]))),
+            draws=draws,
+            fingerprint=head["fingerprint"],
+            diagnostics=None if head["diagnostics"] is None else Diagnostics.from_dict(head["diagnostics"]),
+        )
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        raise FitError(f"{path}: is not a posterior that can be read ({_first_line(error)}); fit again") from error
+
+
+def load_sampled(path: Path) -> dict[str, xr.Dataset]:
+    """Read what the sampler drew, by part of the model, with dimensions ``chain`` and ``draw``, as ArviZ expects.
+
+    Raises
+    ------
+    FitError
+        When the file cannot be read.
+    """
+    import h5netcdf
+    import xarray as xr
+
+    try:
+        with h5netcdf.File(path, "r") as file:
+            groups = sorted(file["sampled"].groups) if "sampled" in file.groups else []
+        datasets = [xr.load_dataset(path, engine=_ENGINE, group=f"sampled/{group}") for group in groups]
+    except (OSError, KeyError, ValueError, RuntimeError) as error:
+        raise FitError(f"{path}: is not a posterior that can be read ({_first_line(error)}); fit again") from error
+    return {str(dataset.attrs["title"]): dataset for dataset in datasets}
+
+
+def _head(posterior: Posterior) -> dict[str, Any]:
+    diagnostics = posterior.diagnostics
+    return {
+        "format": FORMAT,
+        "fingerprint": posterior.fingerprint,
+        "pipeline": asdict(posterior.pipeline),
+        "segments": {"columns": posterior.segments.columns, "values": posterior.segments.values},
+        "diagnostics": None if diagnostics is None else diagnostics.to_dict(),
+    }
+
+
+def _read_pipeline(held: dict[str, Any]) -> Pipeline:
+    return Pipeline(
+        path=tuple(held["path"]),
+        stages=tuple(held["stages"]),
+        outcomes=tuple(held["outcomes"]),
+        kinds=tuple(held["kinds"]),
+        moves=tuple(map(tuple, held["moves"])),
+    )
+
+
+def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Compress the numbers: most of a posterior is zeros and NaN."""
+    return {
+        str(name): {"zlib": True, "complevel": 1}
+        for name, variable in dataset.data_vars.items()
+        if variable.dtype.kind in "fi" and variable.ndim
+    }
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).partition("\n")[0] or type(error).__name__

@@ -1,0 +1,70 @@
+"""What a scenario's author should know: what does nothing, and what no part of simcast plays yet."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from simcast.scenario.levers import NOT_YET, TimedLever
+from simcast.scenario.reading import KeyPath
+from simcast.scenario.schema import Scenario
+from simcast.scenario.settings import ModelSettings
+from simcast.scenario.showing import dotted
+
+
+def warnings(scenario: Scenario) -> list[str]:
+    """List what is allowed but probably not meant, by key and not by file, since results hold these lines."""
+    found = [
+        f"scenarios.{name}[{index}]: {text}"
+        for name, entries in scenario.scenarios.items()
+        for index, entry in enumerate(entries)
+        if isinstance(entry, TimedLever)
+        for text in _out_of_time(entry, scenario.forecast.as_of, scenario.forecast.until)
+    ]
+    pipeline = scenario.pipeline_definition
+    for stage in pipeline.stages[len(pipeline.path) :]:
+        others = [name for name in pipeline.stages if name != stage]
+        close = difflib.get_close_matches(stage, others, n=1, cutoff=0.85)
+        if close:
+            found.append(f"pipeline.moves: {stage!r} is a stage of its own; did you mean {close[0]!r}?")
+    if scenario.history is None and scenario.assume is not None:
+        if scenario.assume.arrivals is None:
+            found.append("assume.arrivals: not given, so no new deals come in")
+        if scenario.assume.amount is None:
+            found.append("assume.amount: not given, so only open deals with an amount bring bookings")
+    return found
+
+
+def _out_of_time(lever: TimedLever, as_of: date, until: date) -> Iterator[str]:
+    if lever.first_day(as_of) > until:
+        yield f"begins on {lever.from_}, after the forecast ends ({until}); it does nothing"
+    if lever.last_day(until) < as_of:
+        yield f"ends on {lever.until}, before the as-of date ({as_of}); it does nothing"
+
+
+def unavailable(scenario: Scenario, names: Iterable[str] | None = None) -> list[str]:
+    """List what a scenario asks for and no part of simcast plays yet, with places.
+
+    Parameters
+    ----------
+    scenario
+        The scenario.
+    names
+        The scenarios of the file to look at; all unless given.
+    """
+    origin = scenario.origin
+    found: dict[KeyPath, str] = {("teams", name): f"team {name!r}" for name in scenario.teams}
+    if scenario.history is not None:
+        if scenario.history.format not in ("log", "deals"):
+            found["history", "format"] = f"format {scenario.history.format!r} (log and deals are)"
+        default = ModelSettings()
+        for key in ("durations", "drift"):
+            chosen = getattr(scenario.history.model, key)
+            if chosen != getattr(default, key):
+                found["history", "model", key] = f"{key} {chosen!r} ({getattr(default, key)!r} is)"
+    for name in scenario.scenario_names if names is None else names:
+        for path, lever in scenario.placed_levers(name).items():
+            if lever.lever in NOT_YET:
+                found[path] = f"lever {lever.lever!r}"
+    return [f"{origin.place(path)}: not available yet: {what} at {dotted(path)}" for path, what in found.items()]

@@ -1,0 +1,182 @@
+"""The kinds of values that scenario files hold, as pydantic fields with their JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from simcast.scenario import distribution
+from simcast.scenario.distribution import NUMBER_FAMILIES, PARAMETERS, QUANTITY_FAMILIES, Distribution, Domain, Quantity
+from simcast.scenario.numbers import parse_number, parse_quantity
+
+JsonSchema = dict[str, Any]
+
+DEFINITION = "x-definition"
+"""Stands in a field's JSON Schema for a reference to one of `number_definitions`."""
+
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+
+class Closed(BaseModel):
+    """A part of a scenario file: frozen, strict about types, and closed to unknown keys."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class PartError(ValueError):
+    """Problems of a whole part, each with the key inside it that they are about."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(text for _, text in problems))
+
+
+@dataclass(frozen=True)
+class NumberField:
+    """Marks a field that takes a number or a distribution, within a domain."""
+
+    domain: Domain
+    name: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read with `parse_number`, write with `Distribution.plain`."""
+        return core_schema.no_info_plain_validator_function(
+            lambda value: parse_number(value, self.domain),
+            serialization=core_schema.plain_serializer_function_ser_schema(Distribution.plain),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        """Name the shared definition, which `number_definitions` holds."""
+        return {DEFINITION: self.name}
+
+
+class QuantityField:
+    """Marks a field that takes a positive quantity with its spread: days or money."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Read with `parse_quantity`, write with `Quantity.plain`."""
+        return core_schema.no_info_plain_validator_function(
+            parse_quantity, serialization=core_schema.plain_serializer_function_ser_schema(Quantity.plain)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
+        """Name the shared definition, which `number_definitions` holds."""
+        return {DEFINITION: "Quantity"}
+
+
+Number = Annotated[Distribution, NumberField(distribution.ANY, "Number")]
+Probability = Annotated[Distribution, NumberField(distribution.PROBABILITY, "Probability")]
+Change = Annotated[Distribution, NumberField(distribution.CHANGE, "Change")]
+Positive = Annotated[Distribution, NumberField(distribution.POSITIVE, "Positive")]
+NonNegative = Annotated[Distribution, NumberField(distribution.NON_NEGATIVE, "NonNegative")]
+Days = Annotated[Quantity, QuantityField()]
+Money = Annotated[Quantity, QuantityField()]
+
+
+def _parse_day(value: object) -> date:
+    if type(value) is date:
+        return value
+    wanted = "must be a day written as YYYY-MM-DD, such as 2026-07-01"
+    if not isinstance(value, str):
+        raise ValueError(f"{wanted}, got {value!r}")  # noqa: TRY004 - pydantic collects ValueError only
+    if len(value) != len("2026-07-01") or value[4] != "-":
+        time = "; dates are whole days, so leave the time out" if value[:4].isdecimal() and ":" in value else ""
+        raise ValueError(f"{wanted}, got {value!r}{time}")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError(f"{wanted}, got {value!r}, which is no day of the calendar") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"must be a day between {FIRST_YEAR} and {LAST_YEAR}, got {value!r}")
+    return day
+
+
+def _parse_whole(value: object) -> object:
+    """Let ``1e4`` stand for 10000."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _parse_where(value: object) -> object:
+    """Let one value stand for a list of one, and sort lists, whose order means nothing."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        column: (wanted,) if not isinstance(wanted, list | tuple) else _sorted_texts(wanted)
+        for column, wanted in value.items()
+    }
+
+
+def _sorted_texts(values: Sequence[object]) -> tuple[object, ...]:
+    texts = {value for value in values if isinstance(value, str)}
+    return tuple(sorted(texts)) if all(isinstance(value, str) for value in values) else tuple(values)
+
+
+Text = Annotated[str, Field(min_length=1)]
+Day = Annotated[date, BeforeValidator(_parse_day)]
+Whole = Annotated[int, BeforeValidator(_parse_whole)]
+Where = Annotated[
+    dict[Text, Annotated[tuple[Text, ...], Field(min_length=1)]],
+    BeforeValidator(
+        _parse_where,
+        json_schema_input_type=dict[str, str | list[str]],
+    ),
+]
+
+
+def _family_schema(family: str, inner: JsonSchema) -> JsonSchema:
+    """Describe ``{family: {name: value}}`` and its short form ``{family: [value, ...]}``."""
+    names = PARAMETERS[family]
+    keyed = {
+        "type": "object",
+        "properties": dict.fromkeys(names, inner),
+        "required": list(names),
+        "additionalProperties": False,
+    }
+    forms: list[JsonSchema] = [
+        keyed,
+        {"type": "array", "items": inner, "minItems": len(names), "maxItems": len(names)},
+    ]
+    if family == "gamma":
+        by_scale = {"properties": {"scale": inner, "shape": inner}, "required": ["scale", "shape"]}
+        forms.append(keyed | by_scale)
+    if len(names) == 1:
+        forms.append(inner)
+    return {
+        "type": "object",
+        "properties": {family: {"anyOf": forms, "description": f"{family}: {', '.join(names)}"}},
+        "required": [family],
+        "additionalProperties": False,
+    }
+
+
+def number_definitions() -> dict[str, JsonSchema]:
+    """Return the JSON Schema definitions that number and quantity fields refer to."""
+    number: JsonSchema = {"type": "number"}
+    families = [_family_schema(family, number) for family in NUMBER_FAMILIES]
+    bounds: dict[str, tuple[str, JsonSchema]] = {
+        "Number": ("A number, or a distribution of it.", {}),
+        "Probability": (
+            "A probability, or a distribution of it; a normal one is truncated to 0 to 1.",
+            {"minimum": 0, "maximum": 1},
+        ),
+        "Change": ("A change of probability, or a distribution of it.", {"minimum": -1, "maximum": 1}),
+        "Positive": ("A number above 0, or a distribution of it.", {"exclusiveMinimum": 0}),
+        "NonNegative": ("A number of 0 or more, or a distribution of it.", {"minimum": 0}),
+    }
+    definitions: dict[str, JsonSchema] = {
+        name: {"title": name, "description": text, "anyOf": [number | limits, *families]}
+        for name, (text, limits) in bounds.items()
+    }
+    inner: JsonSchema = {"$ref": "#/$defs/Positive"}
+    definitions["Quantity"] = {
+        "title": "Quantity",
+        "description": "Days or money, varying from deal to deal; its parameters may themselves be uncertain.",
+        "anyOf": [{"$ref": "#/$defs/NonNegative"}, *(_family_schema(family, inner) for family in QUANTITY_FAMILIES)],
+    }
+    return definitions

@@ -1,0 +1,252 @@
+"""The levers: what a scenario may change, each one entry of its list."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from simcast.scenario.distribution import Distribution
+from simcast.scenario.fields import (
+    Change,
+    Closed,
+    Day,
+    NonNegative,
+    Number,
+    PartError,
+    Positive,
+    Probability,
+    Text,
+    Where,
+    Whole,
+)
+
+
+class Lever(Closed):
+    """One change that a scenario makes."""
+
+    lever: str = Field(description="The kind of lever.")
+    cost: Number = Field(
+        default=Distribution.constant(0.0), description="What the lever costs in all; it lowers the net result."
+    )
+
+    @property
+    def key(self) -> str:
+        """The lever's content as canonical JSON; levers of equal content share their random numbers."""
+        content = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+    def _exactly_one(self, *names: str) -> list[tuple[str, str]]:
+        given = [name for name in names if getattr(self, name) is not None]
+        if len(given) == 1:
+            return []
+        if not given:
+            return [("lever", f"{self.lever}: give one of {', '.join(names)}; none is given")]
+        return [(given[1], f"{self.lever}: give one of {', '.join(names)}; got {', '.join(given)}")]
+
+
+class TimedLever(Lever):
+    """A lever that acts on some stays, for some time."""
+
+    from_: Day | None = Field(
+        default=None,
+        alias="from",
+        description="The first day on which the lever acts; the as-of date unless given. It acts on stays that begin "
+        "on it or later; the stays of open deals count as beginning on the as-of date.",
+    )
+    until: Day | None = Field(
+        default=None, description="The last day on which the lever acts; to the end of the forecast unless given."
+    )
+    ramp_days: float = Field(default=0.0, ge=0, description="Over how many days the effect grows from nothing to full.")
+    where: Where = Field(
+        default_factory=dict,
+        description="The segments in which the lever acts: a value, or a list of values, per column.",
+    )
+
+    @model_validator(mode="after")
+    def _check_dates(self) -> Self:
+        if self.from_ and self.until and self.until < self.from_:
+            raise PartError([("until", f"must not be before from ({self.from_}), got {self.until}")])
+        return self
+
+    def first_day(self, as_of: date) -> date:
+        """Return the first day on which the lever acts."""
+        return self.from_ or as_of
+
+    def last_day(self, until: date) -> date:
+        """Return the last day on which the lever acts."""
+        return self.until or until
+
+
+class ConversionLever(TimedLever):
+    """Changes the probability that a stay ends in the forward move; the other moves lose in proportion."""
+
+    lever: Literal["conversion"] = Field(description="The kind of lever.")
+    stage: Text = Field(description="The stage whose conversion changes.")
+    set: Probability | None = Field(default=None, description="The new probability.")
+    add: Change | None = Field(default=None, description="Points of probability added: 0.10 turns 40% into 50%.")
+    multiply: NonNegative | None = Field(default=None, description="A factor on the probability, capped at 1.")
+    odds: NonNegative | None = Field(default=None, description="A factor on the odds p / (1 - p).")
+
+    @model_validator(mode="after")
+    def _check_operation(self) -> Self:
+        if problems := self._exactly_one("set", "add", "multiply", "odds"):
+            raise PartError(problems)
+        return self
+
+
+class DurationLever(TimedLever):
+    """Changes the days that stays last."""
+
+    lever: Literal["duration"] = Field(description="The kind of lever.")
+    stage: Text = Field(description="The stage whose stays change.")
+    move: Text | None = Field(default=None, description="The destination whose stays change; all moves unless given.")
+    multiply: Positive | None = Field(default=None, description="A factor on the days.")
+    set: Positive | None = Field(default=None, description="The new median, in days.")
+    cap_days: Positive | None = Field(default=None, description="The most days that a stay lasts.")
+
+    @model_validator(mode="after")
+    def _check_operation(self) -> Self:
+        if problems := self._exactly_one("multiply", "set", "cap_days"):
+            raise PartError(problems)
+        return self
+
+
+class ArrivalsLever(TimedLever):
+    """Changes how many new deals arrive."""
+
+    lever: Literal["arrivals"] = Field(description="The kind of lever.")
+    multiply: NonNegative | None = Field(default=None, description="A factor on the new deals per day.")
+    add_per_day: Number | None = Field(
+        default=None, description="New deals added per day in all, shared among the segments chosen by `where`."
+    )
+
+    @model_validator(mode="after")
+    def _check_operation(self) -> Self:
+        if problems := self._exactly_one("multiply", "add_per_day"):
+            raise PartError(problems)
+        return self
+
+
+class AmountLever(TimedLever):
+    """Changes the amounts of deals."""
+
+    lever: Literal["amount"] = Field(description="The kind of lever.")
+    multiply: NonNegative | None = Field(default=None, description="A factor on the amount.")
+    add: Number | None = Field(default=None, description="Money added to the amount of each deal.")
+    open: bool = Field(default=False, description="Whether the amounts of open deals change too.")
+
+    @model_validator(mode="after")
+    def _check_operation(self) -> Self:
+        if problems := self._exactly_one("multiply", "add"):
+            raise PartError(problems)
+        return self
+
+
+class DealLever(Lever):
+    """Decides how one open deal ends."""
+
+    lever: Literal["deal"] = Field(description="The kind of lever.")
+    deal: Text = Field(description="The id of the deal.")
+    outcome: Text = Field(description="Where it ends: won, lost, or another outcome of the pipeline.")
+
+
+class ResponseLever(TimedLever):
+    """Answers new deals of a stage within some hours."""
+
+    lever: Literal["response"] = Field(description="The kind of lever.")
+    stage: Text = Field(description="The stage in which deals wait for the first contact.")
+    within_hours: Positive = Field(description="The hours within which every deal is answered.")
+
+
+class HireLever(Lever):
+    """Adds people to a team."""
+
+    lever: Literal["hire"] = Field(description="The kind of lever.")
+    team: Text = Field(description="The team that grows.")
+    count: Whole = Field(ge=1, description="How many people start.")
+    on: Day = Field(description="Their first day.")
+
+
+class LeaveLever(Lever):
+    """Takes people from a team."""
+
+    lever: Literal["leave"] = Field(description="The kind of lever.")
+    team: Text = Field(description="The team that shrinks.")
+    count: Whole = Field(ge=1, description="How many people leave.")
+    on: Day = Field(description="The first day without them.")
+
+
+class BudgetLever(TimedLever):
+    """Moves spending between segments, whose new deals answer to it."""
+
+    lever: Literal["budget"] = Field(description="The kind of lever.")
+    amount: Positive = Field(description="The money moved.")
+    out_of: Where = Field(default_factory=dict, description="The segments that lose it; new money unless given.")
+    into: Where = Field(default_factory=dict, description="The segments that gain it; saved unless given.")
+    elasticity: NonNegative | None = Field(
+        default=None, description="By how many percent new deals grow for one percent more money."
+    )
+    lag_weeks: float = Field(default=0.0, ge=0, description="The weeks until spending shows in new deals.")
+
+    @model_validator(mode="after")
+    def _check_direction(self) -> Self:
+        if not self.out_of and not self.into:
+            raise PartError([("lever", "budget: say where the money goes: give out_of, into, or both")])
+        return self
+
+
+class TrainLever(TimedLever):
+    """Trains a team: slower for a while, better after."""
+
+    lever: Literal["train"] = Field(description="The kind of lever.")
+    team: Text = Field(description="The team that is trained.")
+    days: NonNegative = Field(description="How many days the training takes.")
+    slowdown: Positive = Field(
+        default=Distribution.constant(1.0), description="A factor on effort during the training."
+    )
+    add: Change = Field(description="Points of conversion added afterwards in the stages that the team serves.")
+
+
+LEVERS: dict[str, type[Lever]] = {
+    "conversion": ConversionLever,
+    "duration": DurationLever,
+    "arrivals": ArrivalsLever,
+    "amount": AmountLever,
+    "deal": DealLever,
+    "response": ResponseLever,
+    "hire": HireLever,
+    "leave": LeaveLever,
+    "budget": BudgetLever,
+    "train": TrainLever,
+}
+
+NOT_YET = frozenset({"response", "hire", "leave", "budget", "train"})
+"""Levers that are read and checked, but that no simulation plays yet."""
+
+
+def _kind(value: Any) -> str | None:  # noqa: ANN401 - whatever the file holds
+    """Tell which branch of `Entry` a value belongs to."""
+    if isinstance(value, str):
+        return "<name>"
+    kind = value.get("lever") if isinstance(value, dict) else getattr(value, "lever", None)
+    return f"<{kind}>" if isinstance(kind, str) and kind in LEVERS else None
+
+
+Entry = Annotated[
+    Annotated[Text, Tag("<name>")]
+    | Annotated[ConversionLever, Tag("<conversion>")]
+    | Annotated[DurationLever, Tag("<duration>")]
+    | Annotated[ArrivalsLever, Tag("<arrivals>")]
+    | Annotated[AmountLever, Tag("<amount>")]
+    | Annotated[DealLever, Tag("<deal>")]
+    | Annotated[ResponseLever, Tag("<response>")]
+    | Annotated[HireLever, Tag("<hire>")]
+    | Annotated[LeaveLever, Tag("<leave>")]
+    | Annotated[BudgetLever, Tag("<budget>")]
+    | Annotated[TrainLever, Tag("<train>")],
+    Discriminator(_kind),
+]
+"""One entry of a scenario's list: a lever, or the name of another scenario."""

@@ -1,0 +1,143 @@
+"""From a file, or plain data, to a checked scenario, with every problem told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from simcast.errors import ScenarioError
+from simcast.scenario.checks import find_problems
+from simcast.scenario.merging import override, read_layers
+from simcast.scenario.parts import Parts, Problem
+from simcast.scenario.reading import Node, Place, is_file, plain, read_file
+from simcast.scenario.schema import Origin, Scenario
+from simcast.scenario.showing import shorten
+from simcast.scenario.wording import found, placed
+
+
+def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenario:
+    """Read a scenario file.
+
+    Parameters
+    ----------
+    path
+        The YAML file.
+    overrides
+        Values set over those of the file, as ``--set`` gives them: ``"forecast.target.bookings=3e6"``.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found, each with its file, line, column and key.
+    """
+    problems: list[str] = []
+    changes: list[str] = []
+    file = Path(path)
+    tree = read_layers(file, str(path), problems, changes)
+    if isinstance(tree.value, dict) and "name" not in tree.value:
+        tree = replace(tree, value={**tree.value, "name": Node(file.stem, tree.place)})
+    return _checked(tree, file, overrides, problems, changes)
+
+
+def build_scenario(data: Mapping[str, Any], *, folder: str | Path = ".", overrides: Sequence[str] = ()) -> Scenario:
+    """Build a scenario from plain data of the same form as a file.
+
+    Parameters
+    ----------
+    data
+        Dicts, lists and scalars; dates may be text or `datetime.date`.
+    folder
+        The folder against which paths in it are read.
+    overrides
+        As for `load_scenario`.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found, each with its key.
+    """
+    place = Place("scenario", folder=Path(folder))
+    return _checked(_node(data, place), None, overrides, [], [])
+
+
+def _node(value: Any, place: Place) -> Node:  # noqa: ANN401 - plain data of any depth
+    if isinstance(value, Mapping):
+        return Node({str(key): _node(item, place) for key, item in value.items()}, place)
+    if isinstance(value, list | tuple):
+        return Node([_node(item, place) for item in value], place)
+    return Node(value, place)
+
+
+def _checked(
+    tree: Node, file: Path | None, overrides: Sequence[str], problems: list[str], changes: list[str]
+) -> Scenario:
+    """Apply overrides, validate, check across sections, and raise all problems together."""
+    for setting in overrides:
+        tree = override(tree, setting, problems, changes)
+    n_problems = len(problems)
+    tree = _with_pipeline_file(tree, problems)
+    pipeline_unread = len(problems) > n_problems
+    data = plain(tree)
+    scenario: Scenario | None = None
+    found_in_tree: list[Problem] = []
+    try:
+        scenario = Scenario.model_validate(data)
+    except ValidationError as error:
+        found_in_tree += found(error, Scenario)
+    found_in_tree += find_problems(Parts.of(data))
+    if pipeline_unread:
+        found_in_tree = [problem for problem in found_in_tree if problem[0][:1] != ("pipeline",)]
+    lines = [placed(tree, path, text) for path, text in found_in_tree]
+    problems += [text for _, text in sorted(lines, key=lambda item: (item[0].line, item[0].column))]
+    if problems or scenario is None:
+        raise ScenarioError(list(dict.fromkeys(problems)))
+    scenario._origin = Origin(file, tree.place.folder, tuple(changes), tree)
+    return scenario
+
+
+def _with_pipeline_file(tree: Node, problems: list[str]) -> Node:
+    """Put the file that ``pipeline: stages.yaml`` names in its place."""
+    named = tree.child("pipeline")
+    if named is None or not isinstance(named.value, str) or not isinstance(tree.value, dict):
+        return tree
+    path = named.place.folder / named.value
+    if not is_file(path):
+        problems.append(f"{named.place}: pipeline: no such file {shorten(named.value)}; give stages, or a file of them")
+        return replace(tree, value={**tree.value, "pipeline": replace(named, value=None)})
+    shown = str(Path(named.place.source).parent / named.value) if named.place.line else str(path)
+    try:
+        held = read_file(path, shown, problems)
+    except ScenarioError as error:
+        problems.extend(error.problems)
+        held = replace(named, value=None)
+    return replace(tree, value={**tree.value, "pipeline": held})
+
+
+def dump_yaml(data: Mapping[str, Any]) -> str:
+    """Write plain data, such as `Scenario.resolved` returns, as YAML 1.2.
+
+    Examples
+    --------
+    >>> print(dump_yaml({"simcast": 1, "pipeline": {"stages": ["lead", "no"]}}), end="")
+    simcast: 1
+    pipeline:
+      stages:
+      - lead
+      - no
+    """
+    import io
+
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # ruamel annotates it as None
+    yaml.allow_unicode = True
+    yaml.width = 1000
+    stream = io.StringIO()
+    yaml.dump(dict(data), stream)
+    return stream.getvalue()

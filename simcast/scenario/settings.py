@@ -1,0 +1,249 @@
+"""The sections of a scenario file that say what is asked, of which pipeline, and from which history."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from simcast.pipeline import Kind, Pipeline
+from simcast.scenario import horizon as horizons
+from simcast.scenario.fields import Closed, Day, PartError, Text, Whole
+
+Metric = Literal["bookings", "wins"]
+
+COLUMNS = ("deal", "stage", "entered", "outcome", "closed", "amount")
+"""Our names for the columns of a history."""
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+
+
+class Move(Closed):
+    """A possible step beyond forward and lost."""
+
+    from_: Text = Field(alias="from", description="The stage it leaves, or won for a renewal.")
+    to: Text = Field(description="The stage or outcome it leads to; a new name becomes a stage beside the path.")
+
+
+class PipelineSettings(Closed):
+    """Stages, moves and outcomes."""
+
+    stages: tuple[Text, ...] = Field(
+        min_length=1, description="The stages in order; the forward move leads to the next, from the last to won."
+    )
+    moves: tuple[Move, ...] = Field(default=(), description="Moves beyond forward and lost: skip, back, wait, renew.")
+    outcomes: dict[Text, Kind] = Field(
+        default_factory=dict,
+        description="Further outcomes, each counted as won or lost; won and lost are always there.",
+    )
+
+    def define(self) -> Pipeline:
+        """Return the pipeline; `ScenarioError` when these stages and moves make none."""
+        return Pipeline.define(self.stages, [(move.from_, move.to) for move in self.moves], self.outcomes)
+
+
+class PriorSettings(Closed):
+    """A prior in place of the model's own."""
+
+    normal: Annotated[tuple[float, float], Field(strict=False)] = Field(
+        description="Mean and standard deviation, on the scale that the prior's name says; spreads are cut at 0."
+    )
+
+    @model_validator(mode="after")
+    def _check_sd(self) -> Self:
+        if self.normal[1] <= 0:
+            raise PartError([("normal", f"the standard deviation must be above 0, got {self.normal[1]:g}")])
+        return self
+
+
+PriorName = Literal[
+    "conversion_logit",
+    "other_moves_logit",
+    "conversion_spread",
+    "log_median_days",
+    "median_spread",
+    "log_days_shape",
+    "stalled_logit",
+]
+
+
+class ModelSettings(Closed):
+    """How the model is fitted."""
+
+    durations: Literal["lognormal", "weibull", "gamma", "loglogistic", "hazard"] = Field(
+        default="lognormal", description="The family of days in a stage."
+    )
+    drift: Literal["none", "quarterly"] = Field(
+        default="none", description="Whether conversion and speed may move over time."
+    )
+    priors: dict[PriorName, PriorSettings] = Field(
+        default_factory=dict, description="Priors that replace the model's own, by name."
+    )
+    draws: Whole = Field(default=1000, ge=1, description="Posterior draws per chain.")
+    tune: Whole = Field(default=1000, ge=1, description="Steps per chain in which the sampler adapts.")
+    chains: Whole = Field(default=4, ge=1, le=64, description="How many chains; two or more let r-hat be known.")
+    target_accept: float = Field(
+        default=0.95, gt=0, lt=1, description="The sampler's aim; nearer 1 means smaller steps and fewer divergences."
+    )
+
+
+def expand_variables(text: str) -> str:
+    """Replace ``${NAME}`` and ``${NAME:-default}`` by the environment.
+
+    Raises
+    ------
+    ValueError
+        When a variable without a default is not set.
+
+    Examples
+    --------
+    >>> expand_variables("${SIMCAST_NO_SUCH_VARIABLE:-data}/deals.csv")
+    'data/deals.csv'
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name, default = found[1], found[2]
+        given = os.environ.get(name) or default
+        if given is None:
+            raise ValueError(f"the environment variable {name} is not set; set it, or write ${{{name}:-default}}")
+        return given
+
+    expanded = _VARIABLE.sub(value, text)
+    if "${" in expanded:
+        raise ValueError(f"${{NAME}} or ${{NAME:-default}} is not complete in {text!r}")
+    return expanded
+
+
+def _check_variables(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must be the name of a file, got text with a zero byte")
+    expand_variables(text)
+    return text
+
+
+def _check_columns(columns: object) -> object:
+    """Refuse a column of columns anywhere but under `entered`."""
+    if isinstance(columns, dict):
+        wrong = [name for name, column in columns.items() if name != "entered" and not isinstance(column, str)]
+        if wrong:
+            raise PartError([(wrong[0], f"must be the name of one column as text, got {columns[wrong[0]]!r}")])
+        entered = columns.get("entered", "")
+        if not isinstance(entered, str) and not _is_text_mapping(entered):
+            raise PartError([("entered", "must be a column, or a column for each stage, as text")])
+    return columns
+
+
+def _is_text_mapping(value: object) -> bool:
+    return isinstance(value, dict) and bool(value) and all(isinstance(column, str) for column in value.values())
+
+
+class HistorySettings(Closed):
+    """Where the past of the pipeline is, and how to read it."""
+
+    path: Annotated[Text, AfterValidator(_check_variables)] = Field(
+        description="The file, relative to this one: csv or parquet. ${NAME:-default} reads the environment."
+    )
+    format: Literal["log", "deals", "salesforce", "hubspot", "pipedrive", "bitrix24", "amocrm"] = Field(
+        default="log", description="log: a row per stay or event; deals: a row per deal; or the export of a CRM."
+    )
+    columns: Annotated[
+        dict[Literal["deal", "stage", "entered", "outcome", "closed", "amount"], Any],
+        BeforeValidator(
+            _check_columns,
+            json_schema_input_type=dict[
+                Literal["deal", "stage", "entered", "outcome", "closed", "amount"], str | dict[str, str]
+            ],
+        ),
+    ] = Field(
+        default_factory=dict, description="The file's columns for ours; `entered` may name a column for each stage."
+    )
+    outcomes: dict[Text, Text] = Field(
+        default_factory=dict, description="The file's words for our outcomes (or open): {Won: won, Engaging: open}."
+    )
+    segments: tuple[Text, ...] = Field(default=(), description="The columns by which parameters may differ.")
+    on_bad_rows: Literal["stop", "quarantine"] = Field(
+        default="stop", description="stop: bad rows end the run; quarantine: they go to a file of their own."
+    )
+    amount_known_from: Literal["entry", "close"] = Field(
+        default="close", description="Whether the amount of a deal is known from its entry on, or only from its win."
+    )
+    model: ModelSettings = Field(
+        default_factory=ModelSettings, description="Choices of the model, its priors and its sampler."
+    )
+
+    @model_validator(mode="after")
+    def _check_segments(self) -> Self:
+        repeated = sorted({name for name in self.segments if self.segments.count(name) > 1})
+        if repeated:
+            raise PartError([("segments", f"{repeated[0]!r} is listed twice")])
+        return self
+
+
+def _check_horizon(text: str) -> str:
+    horizons.split(text)
+    return text
+
+
+def _hide_default(schema: dict[str, Any]) -> None:
+    schema.pop("default", None)
+
+
+class ForecastSettings(Closed):
+    """What is forecast: from when, until when, and in which slices."""
+
+    as_of: Day = Field(description="The day on which the forecast stands; what happens on it or later is not known.")
+    until: Day = Field(
+        default=date.max,
+        description="The last day forecast; give this or horizon.",
+        json_schema_extra=_hide_default,
+    )
+    horizon: Annotated[Text, AfterValidator(_check_horizon)] | None = Field(
+        default=None, description="How far to forecast from as_of, such as '1 quarter' or '6 weeks'; turned into until."
+    )
+    period: Literal["day", "week", "month", "quarter"] = Field(
+        default="month", description="The slices in which results are told."
+    )
+    by: tuple[Text, ...] = Field(default=(), description="Segment columns by which results are told too.")
+    target: dict[Metric, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="What is to be reached, such as {bookings: 2400000}; its probability is told."
+    )
+
+    @model_validator(mode="after")
+    def _work_out_until(self) -> Self:
+        given = "until" in self.model_fields_set
+        if given == (self.horizon is not None):
+            text = "give until or horizon, not both" if given else "give until (the last day) or horizon ('1 quarter')"
+            raise PartError([("horizon" if given else "", text)])
+        if self.horizon is not None:
+            try:
+                until = horizons.last_day(self.as_of, self.horizon)
+            except ValueError as error:
+                raise PartError([("horizon", str(error))]) from None
+            object.__setattr__(self, "until", until)
+            object.__setattr__(self, "horizon", None)
+            object.__setattr__(self, "__pydantic_fields_set__", self.model_fields_set - {"horizon"} | {"until"})
+        if self.until < self.as_of:
+            raise PartError([("until", f"must not be before as_of ({self.as_of}), got {self.until}")])
+        if (self.until - self.as_of).days > horizons.MAX_YEARS * 366:
+            raise PartError([("until", f"must be at most {horizons.MAX_YEARS} years after as_of, got {self.until}")])
+        return self
+
+    @property
+    def end(self) -> date:
+        """The first day after the forecast."""
+        return self.until + timedelta(days=1)
+
+    @property
+    def days(self) -> int:
+        """How many days are forecast."""
+        return (self.end - self.as_of).days
+
+
+class SimulationSettings(Closed):
+    """How the forecast is played."""
+
+    futures: Whole = Field(default=10_000, ge=1, le=10_000_000, description="How many futures are simulated.")
+    seed: Whole = Field(default=1, ge=0, lt=2**64, description="The seed of all random numbers.")

@@ -1,0 +1,37 @@
+"""Paths and values as messages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """Write a path as people read it.
+
+    Examples
+    --------
+    >>> dotted(("scenarios", "fix-operator", 0, "add"))
+    'scenarios.fix-operator[0].add'
+    """
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+def shorten(value: object, width: int = 60) -> str:
+    """Write a value for a message, cut to a readable length.
+
+    Examples
+    --------
+    >>> shorten("x" * 100, width=12)
+    "'xxxxxxxx..."
+    >>> shorten({"normal": (1, 2)})
+    "{'normal': [1, 2]}"
+    """
+    text = "nothing" if value is None else repr(_with_lists(value))
+    return text if len(text) <= width else text[: width - 3] + "..."
+
+
+def _with_lists(value: object) -> object:
+    """Turn tuples into lists, as the file has them."""
+    if isinstance(value, dict):
+        return {key: _with_lists(item) for key, item in value.items()}
+    return [_with_lists(item) for item in value] if isinstance(value, list | tuple) else value

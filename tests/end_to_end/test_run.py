@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import Result
+
+RunJson = Callable[..., dict[str, Any]]
+Invoke = Callable[..., Result]
+
+LEVELS = {"0.05", "0.1", "0.25", "0.5", "0.75", "0.9", "0.95"}
+
+
+def is_summary(value: Any) -> bool:
+    return set(value) == {"mean", "sd", "quantiles"} and set(value["quantiles"]) == LEVELS
+
+
+def test_the_document_has_the_shape_that_other_programs_rely_on(assumed: Path, run_json: RunJson) -> None:
+    document = run_json(assumed)
+    assert document["as_of"] == "2026-07-01"
+    assert document["until"] == "2026-09-30"
+    assert (document["period"], document["futures"], document["seed"]) == ("month", 600, 3)
+    assert document["fingerprint"].startswith("sha256:")
+    assert set(document["scenarios"]) == {"baseline", "better", "more", "neutral", "both"}
+    baseline = document["scenarios"]["baseline"]
+    for part in (baseline, *baseline["periods"], *baseline["origin"].values(), *baseline["by"]["source"].values()):
+        assert is_summary(part["bookings"])
+        assert is_summary(part["wins"])
+    assert [(p["start"], p["end"]) for p in baseline["periods"]] == [
+        ("2026-07-01", "2026-07-31"),
+        ("2026-08-01", "2026-08-31"),
+        ("2026-09-01", "2026-09-30"),
+    ]
+    assert set(baseline["stages"]) == {"lead", "meeting", "contract"}
+    for stage in baseline["stages"].values():
+        assert all(is_summary(stage[name]) for name in ("entered", "left_forward", "open_at_end", "wait_days"))
+    assert is_summary(baseline["cost"])
+    assert is_summary(baseline["net"])
+    assert baseline["target"]["bookings"] == 900000
+    assert 0 < baseline["target"]["probability"] < 1
+    differences = {found["scenario"]: found for found in document["differences"]}
+    assert set(differences) == {"better", "more", "neutral", "both"}
+    assert all(found["against"] == "baseline" for found in differences.values())
+
+
+def test_parts_add_up_to_the_whole(assumed: Path, run_json: RunJson) -> None:
+    baseline = run_json(assumed)["scenarios"]["baseline"]
+    for metric in ("bookings", "wins"):
+        whole = baseline[metric]["mean"]
+        for parts in (baseline["periods"], baseline["origin"].values(), baseline["by"]["source"].values()):
+            assert sum(part[metric]["mean"] for part in parts) == pytest.approx(whole)
+
+
+def test_a_neutral_lever_changes_nothing_at_all(assumed: Path, run_json: RunJson) -> None:
+    document = run_json(assumed)
+    neutral = next(found for found in document["differences"] if found["scenario"] == "neutral")
+    assert neutral["bookings"] == {"mean": 0.0, "sd": 0.0, "quantiles": dict.fromkeys(sorted(LEVELS, key=float), 0.0)}
+    scenarios = document["scenarios"]
+    assert scenarios["neutral"] == scenarios["baseline"]
+
+
+def test_levers_do_what_they_say(assumed: Path, run_json: RunJson) -> None:
+    document = run_json(assumed)
+    differences = {found["scenario"]: found for found in document["differences"]}
+    assert differences["better"]["wins"]["mean"] > 3
+    assert differences["better"]["net"]["mean"] == pytest.approx(differences["better"]["bookings"]["mean"] - 5000)
+    by_source = {name: document["scenarios"][name]["by"]["source"] for name in ("baseline", "more")}
+    assert by_source["more"]["referral"] == by_source["baseline"]["referral"], "a lever on ads moved referral"
+    assert by_source["more"]["ads"]["wins"]["mean"] > 1.1 * by_source["baseline"]["ads"]["wins"]["mean"]
+    assert differences["both"]["wins"]["mean"] > max(differences[name]["wins"]["mean"] for name in ("better", "more"))
+
+
+def test_threads_and_a_second_run_leave_every_byte_as_it_was(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+    results = []
+    for number, threads in enumerate((1, 2, 2)):
+        out = tmp_path / str(number)
+        assert invoke("run", assumed, "--threads", threads, "--out", out).exit_code == 0
+        results.append(tuple((out / name).read_bytes() for name in ("result.json", "quantiles.parquet")))
+    assert results[0] == results[1] == results[2]
+
+
+def test_another_seed_gives_another_result(assumed: Path, run_json: RunJson) -> None:
+    first, second = run_json(assumed), run_json(assumed, "--seed", 4)
+    assert second["seed"] == 4
+    assert first["scenarios"]["baseline"]["bookings"] != second["scenarios"]["baseline"]["bookings"]
+
+
+def test_the_resolved_scenario_gives_the_same_forecast(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+    out = tmp_path / "first"
+    invoke("run", assumed, "--set", "assume.arrivals.per_day=5", "--out", out)
+    again = invoke("run", out / "resolved.yaml", "--json", "--out", tmp_path / "second")
+    first = json.loads((out / "result.json").read_text(encoding="utf-8"))
+    assert json.loads(again.stdout)["scenarios"] == first["scenarios"]
+
+
+def test_a_run_leaves_its_provenance(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    invoke("run", assumed, "--set", "simulation.seed=9", "--out", out)
+    assert sorted(path.name for path in out.iterdir()) == [
+        "provenance.json",
+        "quantiles.parquet",
+        "resolved.yaml",
+        "result.json",
+    ]
+    provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
+    assert provenance["seed"] == 9
+    assert provenance["scenario_file"] == str(assumed)
+    assert any("simulation.seed" in change for change in provenance["overrides"])
+    table = pd.read_parquet(out / "quantiles.parquet")
+    assert set(table["scenario"]) == {"baseline", "better", "more", "neutral", "both"}
+    assert set(table["by"]) == {"total", "period", "source"}
+
+
+def test_without_out_the_files_are_beside_the_scenario(assumed: Path, invoke: Invoke) -> None:
+    result = invoke("run", assumed, "--futures", 50)
+    (folder,) = (assumed.parent / "runs").iterdir()
+    assert (folder / "result.json").exists()
+    assert str(folder) in result.stdout.replace("\n", "")
+
+
+def test_the_answer_comes_first_and_names_the_target(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+    printed = invoke("run", assumed, "--out", tmp_path / "out").stdout
+    first = " ".join(printed.split("\n\n")[0].split())
+    assert first.startswith("a test: ")
+    assert "(P10 to P90)" in first
+    assert "the target of 900.0 k is reached with probability" in first
+    assert "Traceback" not in printed
+
+
+def test_only_the_scenario_asked_for_is_run(assumed: Path, run_json: RunJson) -> None:
+    assert set(run_json(assumed, "--scenario", "more")["scenarios"]) == {"baseline", "more"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragments"),
+    [
+        (["--scenario", "beter"], ["--scenario beter", "better"]),
+        (["--set", "forecast.taget.bookings=1"], ["--set", "target"]),
+        (["--set", "scenarios.more.0.where.source=radio"], ["radio", "ads, referral"]),
+        (["--set", "forecast.by.0=region"], ["forecast.by", "'region'", "known: source"]),
+        (["--cluster", "local:2"], ["--cluster", "not available yet"]),
+    ],
+)
+def test_wrong_input_ends_with_2_and_says_what_to_do(
+    arguments: list[str], fragments: list[str], assumed: Path, invoke: Invoke, tmp_path: Path
+) -> None:
+    result = invoke("run", assumed, "--out", tmp_path / "out", *arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert all(line.startswith("error: ") for line in result.stderr.splitlines())
+    for fragment in fragments:
+        assert fragment in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_lever_that_needs_a_team_says_that_it_is_not_there_yet(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+    text = assumed.read_text(encoding="utf-8").replace(
+        "  neutral:", "  fast: [{lever: response, stage: lead, within_hours: 24}]\n  neutral:"
+    )
+    assumed.write_text(text, encoding="utf-8")
+    result = invoke("run", assumed, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "not available yet" in result.stderr
+    assert "response" in result.stderr
+
+
+def test_the_help_loads_nothing_heavy() -> None:
+    script = (
+        "import sys\nfrom simcast.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "heavy = {'numba', 'numpy', 'pandas', 'pymc', 'arviz', 'xarray', 'scipy', 'pydantic', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    printed = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines()[-1] == "[]"
+
+
+def test_each_command_explains_itself_with_an_example(invoke: Invoke) -> None:
+    for command in ("check", "fit", "run", "schema"):
+        result = invoke(command, "--help")
+        assert result.exit_code == 0
+        assert f"simcast {command} " in result.stdout.split("Example")[1]
+
+
+def test_the_schema_is_json_and_names_the_sections(invoke: Invoke) -> None:
+    schema = json.loads(invoke("schema").stdout)
+    assert {"pipeline", "history", "assume", "forecast", "simulation", "teams", "scenarios"} <= set(
+        schema["properties"]
+    )
+
+
+def test_check_says_what_it_found_and_writes_nothing(assumed: Path, invoke: Invoke) -> None:
+    result = invoke("check", assumed)
+    assert result.exit_code == 0
+    assert "better, more" in result.stdout
+    assert list(assumed.parent.iterdir()) == [assumed]

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import twin
+from scipy import special, stats
+
+from simcast.engine import rng
+from simcast.engine.counts import count
+from simcast.engine.gamma import gamma_log_survival, gamma_quantile
+from simcast.engine.normal import normal_log_survival, normal_quantile, normal_survival, normal_upper_quantile
+from simcast.engine.samplers import FAMILIES, exceeded, exceeded_by_log, log_survival, survival
+
+LAWS = {
+    "exponential": (3.0, 1.0, stats.expon(scale=3.0)),
+    "lognormal": (3.0, 0.8, stats.lognorm(0.8, scale=3.0)),
+    "weibull": (3.0, 0.6, stats.weibull_min(1 / 0.6, scale=3.0)),
+    "loglogistic": (3.0, 0.5, stats.fisk(2.0, scale=3.0)),
+    "gamma": (3.0, 2.5, stats.gamma(2.5, scale=3.0)),
+}
+
+
+def test_threefry_gives_the_published_known_answers() -> None:
+    """Random123, kat_vectors, threefry2x64 with 20 rounds."""
+    known = [
+        ((0, 0), (0, 0), (0xC2B6E3A8C2C69865, 0x6F81ED42F350084D)),
+        ((2**64 - 1,) * 2, (2**64 - 1,) * 2, (0xE02CB7C4D95D277A, 0xD06633D0893B8B68)),
+        (
+            (0xA4093822299F31D0, 0x082EFA98EC4E6C89),
+            (0x243F6A8885A308D3, 0x13198A2E03707344),
+            (0x263C7D30BB0F0AF1, 0x56BE8361D3311526),
+        ),
+    ]
+    for key, counter, expected in known:
+        words = rng.threefry(*(np.uint64(word) for word in (*key, *counter)))
+        assert tuple(map(int, words)) == expected
+        assert twin.threefry(key, counter) == expected
+
+
+def test_uniforms_of_different_events_are_different_and_in_the_unit_interval() -> None:
+    drawn = {
+        u
+        for future in range(4)
+        for key in range(4)
+        for visit in range(4)
+        for purpose in range(6)
+        for u in rng.uniforms(np.uint64(1), future, np.uint64(key), visit, purpose)
+    }
+    assert len(drawn) == 4**3 * 6 * 2
+    assert all(0 < u < 1 for u in drawn)
+
+
+def test_all_draws_are_used_equally_often() -> None:
+    used = rng.draw_of_futures(np.uint64(7), 120, 40)
+    assert np.bincount(used, minlength=40).tolist() == [3] * 40
+    assert not np.array_equal(used[:40], used[40:80])
+
+
+def test_a_future_keeps_its_draw_when_more_are_played() -> None:
+    assert np.array_equal(rng.draw_of_futures(np.uint64(7), 10, 40), rng.draw_of_futures(np.uint64(7), 500, 40)[:10])
+
+
+@pytest.mark.parametrize("family", LAWS)
+def test_quantile_and_survival_agree_with_scipy(family: str) -> None:
+    scale, shape, law = LAWS[family]
+    code = FAMILIES.index(family)
+    for u in (1e-9, 1e-4, 0.02, 0.3, 0.5, 0.77, 0.999, 1 - 1e-7):
+        assert exceeded(code, scale, shape, u) == pytest.approx(law.isf(u), rel=3e-6)
+        assert exceeded_by_log(code, scale, shape, math.log(u)) == pytest.approx(law.isf(u), rel=1e-8)
+    for days in (0.0, 0.01, 0.5, 3.0, 20.0, 90.0):
+        assert survival(code, scale, shape, days) == pytest.approx(law.sf(days), rel=3e-6, abs=1e-300)
+        assert log_survival(code, scale, shape, days) == pytest.approx(law.logsf(days), rel=1e-9, abs=1e-12)
+
+
+def test_a_constant_time_is_survived_until_it_comes() -> None:
+    assert exceeded(0, 5.0, 0.0, 0.3) == 5.0
+    assert [survival(0, 5.0, 0.0, days) for days in (0.0, 4.9, 5.0, 6.0)] == [1.0, 1.0, 0.0, 0.0]
+
+
+def test_the_table_of_normal_quantiles_is_monotone_and_within_a_millionth() -> None:
+    u = np.sort(np.random.default_rng(0).random(50_000))
+    u = np.concatenate([[1e-12, 2e-7], u, [1 - 1e-9]])
+    z = np.array([normal_quantile(p) for p in u])
+    assert np.all(np.diff(z) >= 0)
+    np.testing.assert_allclose(z, special.ndtri(u), atol=1e-6)
+
+
+def test_normal_survival_is_within_two_millionths_of_its_value() -> None:
+    z = np.linspace(-9, 12, 4001)
+    np.testing.assert_allclose([normal_survival(x) for x in z], special.ndtr(-z), rtol=2e-6)
+
+
+@pytest.mark.parametrize("z", [-5.0, 0.0, 3.0, 24.9, 25.1, 37.0, 60.0, 400.0])
+def test_the_normal_tail_and_its_inverse_agree_far_out(z: float) -> None:
+    assert normal_log_survival(z) == pytest.approx(special.log_ndtr(-z), rel=1e-12)
+    if z > -5:
+        assert normal_upper_quantile(normal_log_survival(z)) == pytest.approx(z, rel=1e-10, abs=1e-12)
+
+
+@pytest.mark.parametrize("k", [0.05, 0.5, 1.0, 3.0, 50.0])
+def test_the_gamma_tail_and_its_inverse_agree_with_scipy(k: float) -> None:
+    for x in (0.01, 0.5, 3.0, 40.0, 200.0):
+        assert gamma_log_survival(k, x) == pytest.approx(float(stats.gamma.logsf(x, k)), rel=1e-9, abs=1e-13)
+    for log_s in (-1e-3, -0.5, -3.0, -50.0, -600.0):
+        assert gamma_log_survival(k, gamma_quantile(k, log_s)) == pytest.approx(log_s, rel=1e-9)
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.7, 5.0, 80.0, 900.0, 12_000.0])
+@pytest.mark.parametrize("size", [math.inf, 0.5, 3.0, 50.0])
+def test_counts_are_the_quantiles_of_their_distribution(mean: float, size: float) -> None:
+    u = np.random.default_rng(0).random(200)
+    law = stats.poisson(mean) if math.isinf(size) else stats.nbinom(size, size / (size + mean))
+    assert [count(mean, size, p) for p in u] == law.ppf(u).tolist()
+
+
+def test_more_arrivals_never_take_one_away() -> None:
+    for u in np.random.default_rng(1).random(100):
+        counts = [count(mean, 2.0, u) for mean in np.linspace(0, 20, 41)]
+        assert counts == sorted(counts)
