@@ -33,6 +33,10 @@ _LEAST_WEIGHT = 1e-280
 """Below this, an open deal's chances are weighed by their logarithms."""
 
 
+# Typed constants, since Numba compiles a function anew for each plain number that it is called with.
+_OPEN, _NEW = np.int64(OPEN), np.int64(NEW)
+_FIRST_VISIT = np.int64(0)
+
 _BLOCK = 512
 """How many deals are played together: few enough to stay in the processor's nearest cache."""
 
@@ -62,28 +66,28 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
     for row in range(results.bookings.shape[0]):
         future = first + row
         fill_tables(plan, tables, future)
-        for start in range(0, len(plan.deal_key), _BLOCK):
-            n = _begin_open_deals(plan, tables, future, start, in_play)
-            _play_block(plan, tables, future, OPEN, in_play, n, results, row)
-        n = _count_arrivals(plan, tables, future, arrivals)
+        _count_arrivals(plan, tables, future, arrivals)
+        n_begun = np.int64(0)
         at[:] = 0
-        while n > 0:
-            n = _begin_new_deals(plan, tables, future, arrivals, at, in_play, results.entered[row])
-            _play_block(plan, tables, future, NEW, in_play, n, results, row)
+        while True:
+            origin = _NEW
+            if n_begun < len(plan.deal_key):
+                origin = _OPEN
+                n = _begin_open_deals(plan, tables, future, n_begun, in_play)
+            else:
+                n = _begin_new_deals(plan, future, arrivals, at, in_play, results.entered[row])
+                _begin_stays(plan, tables, future, _FIRST_VISIT, in_play, n)
+            if n == 0:
+                break
+            n_begun += n
+            for visit in range(_FIRST_VISIT + 1, MAX_VISITS + 1):
+                n = _end_stays(plan, tables, future, origin, in_play, n, results, row)
+                if n == 0:
+                    break
+                _begin_stays(plan, tables, future, visit, in_play, n)
+            results.capped[0] += n
+            _stop_in_place(plan, in_play, n, results.open_at_end[row])
         _running_sum_over_periods(results.open_at_end[row])
-
-
-@njit(cache=True)
-def _play_block(
-    plan: KernelPlan, tables: Tables, future: int, origin: int, in_play: _InPlay, n: int, results: Results, row: int
-) -> None:
-    """Play a block's deals, all of one origin, round by round until none is in play."""
-    for visit in range(1, MAX_VISITS + 1):
-        n = _play_round(plan, tables, future, origin, visit, in_play, n, results, row)
-        if n == 0:
-            return
-    results.capped[0] += n
-    _stop_in_place(plan, in_play, n, results.open_at_end[row])
 
 
 @njit(cache=True)
@@ -104,10 +108,9 @@ def _room_for_a_block() -> _InPlay:
 
 
 @njit(cache=True)
-def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDArray[np.int64]) -> int:
-    """Draw how many deals arrive per segment and day, and return the total."""
+def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDArray[np.int64]) -> None:
+    """Draw how many deals arrive per segment and day."""
     draw = plan.draw_of_future[future]
-    total = 0
     for segment in range(arrivals.shape[0]):
         for day in range(plan.horizon_days):
             epoch = plan.epoch_of_day[day]
@@ -115,11 +118,10 @@ def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDA
             mean = (mean + tables.arrival_add[epoch, segment]) * plan.arrival_day_factor[draw, day]
             n = 0
             if mean > 0.0:
-                u, _ = uniforms(plan.seed, future, plan.arrival_key[segment] + np.uint64(day), 0, ARRIVALS)
+                key = plan.arrival_key[segment] + np.uint64(day)
+                u, _ = uniforms(plan.seed, future, key, _FIRST_VISIT, ARRIVALS)
                 n = count(mean, plan.arrival_size[draw], u)
             arrivals[segment, day] = n
-            total += n
-    return total
 
 
 @njit(cache=True)
@@ -136,7 +138,7 @@ def _begin_open_deals(plan: KernelPlan, tables: Tables, future: int, start: int,
     weight = np.empty(n_slots)
     n = min(_BLOCK, len(plan.deal_key) - start)
     in_play.key[:n] = plan.deal_key[start : start + n]
-    fill_uniforms(plan.seed, future, in_play.key, n, 0, STAY, in_play.u_first, in_play.u_second)
+    fill_uniforms(plan.seed, future, in_play.key, n, _FIRST_VISIT, STAY, in_play.u_first, in_play.u_second)
     for i in range(n):
         deal = start + i
         stage = plan.deal_stage[deal]
@@ -185,19 +187,18 @@ def _begin_open_deals(plan: KernelPlan, tables: Tables, future: int, start: int,
 @njit(cache=True)
 def _begin_new_deals(
     plan: KernelPlan,
-    tables: Tables,
     future: int,
     arrivals: NDArray[np.int64],
     at: NDArray[np.int64],
     in_play: _InPlay,
     entered: NDArray[np.int32],
 ) -> int:
-    """Put the next block of the deals that arrive in play, and return how many there are.
+    """Put the next block of the deals that arrive in play, their first stays not drawn yet; return how many there are.
 
     `at` holds the segment, day and ordinal to begin with, and afterwards those to go on with.
     """
     n = _next_arrivals(plan, arrivals, at, in_play)
-    fill_uniforms(plan.seed, future, in_play.key, n, 0, BIRTH, in_play.u_first, in_play.u_second)
+    fill_uniforms(plan.seed, future, in_play.key, n, _FIRST_VISIT, BIRTH, in_play.u_first, in_play.u_second)
     for i in range(n):
         segment = in_play.segment[i]
         stage = 0
@@ -206,14 +207,13 @@ def _begin_new_deals(
         entered[plan.period_of_day[int(in_play.enters_on[i])], plan.group_of_segment[segment], stage] += 1
         in_play.stage[i] = stage
         in_play.enters_on[i] += in_play.u_first[i]
-    _begin_stays(plan, tables, future, 0, in_play, n)
     return n
 
 
 @njit(cache=True)
 def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np.int64], in_play: _InPlay) -> int:
     """Write down keys, segments and days of the next block of new deals, and return how many there are."""
-    i = 0
+    i = np.int64(0)
     for segment in range(at[0], arrivals.shape[0]):
         for day in range(at[1], plan.horizon_days):
             for ordinal in range(at[2], arrivals[segment, day]):
@@ -262,22 +262,21 @@ def _begin_stays(plan: KernelPlan, tables: Tables, future: int, visit: int, in_p
 
 
 @njit(cache=True)
-def _play_round(
+def _end_stays(
     plan: KernelPlan,
     tables: Tables,
     future: int,
     origin: int,
-    visit: int,
     in_play: _InPlay,
     n: int,
     results: Results,
     row: int,
 ) -> int:
-    """End the stay of each deal in play and begin its next; return how many are still in play."""
+    """End the stay of each deal in play, count it, and return how many deals go on to another stage."""
     n_stages = plan.destination.shape[0]
     draw = plan.draw_of_future[future]
     entered, left_forward, open_at_end = results.entered[row], results.left_forward[row], results.open_at_end[row]
-    kept = 0
+    kept = np.int64(0)
     for i in range(n):
         leaves_on = in_play.leaves_on[i]
         enters_day = np.uint64(in_play.enters_on[i])
@@ -301,7 +300,7 @@ def _play_round(
                 worth = float(amount)
                 scale = plan.amount_scale[draw, segment]
                 if worth < 0.0 and scale > 0.0:
-                    u, _ = uniforms(plan.seed, future, key, 0, AMOUNT)
+                    u, _ = uniforms(plan.seed, future, key, _FIRST_VISIT, AMOUNT)
                     worth = exceeded_by_log(plan.amount_family, scale, plan.amount_shape[draw, segment], math.log(u))
                 epoch = plan.epoch_of_day[enters_day]
                 worth = max(worth, 0.0) * tables.amount_factor[epoch, origin, segment]
@@ -324,7 +323,6 @@ def _play_round(
         in_play.segment[kept] = segment
         in_play.stage[kept] = stage
         kept += 1
-    _begin_stays(plan, tables, future, visit, in_play, kept)
     return kept
 
 

@@ -15,17 +15,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-STAY = 0
+# Typed constants, since Numba compiles a function anew for each plain number that it is called with.
+STAY = np.uint64(0)
 """Purpose: how a stay ends and how long it lasts."""
-ARRIVALS = 1
+ARRIVALS = np.uint64(1)
 """Purpose: how many deals arrive in a segment on a day."""
-BIRTH = 2
+BIRTH = np.uint64(2)
 """Purpose: the time of day at which a new deal arrives, and the stage it enters."""
-AMOUNT = 3
+AMOUNT = np.uint64(3)
 """Purpose: the amount of a deal for which none is known."""
-DRAW = 4
+DRAW = np.uint64(4)
 """Purpose: which posterior draw a future plays under."""
-LEVER = 5
+LEVER = np.uint64(5)
 """Purpose: the size of an uncertain lever in a future."""
 
 _PARITY = np.uint64(0x1BD11BDAA9FC1A22)
@@ -89,9 +90,9 @@ def to_unit(bits: np.uint64) -> float:
 
 
 @njit(cache=True)
-def uniforms(seed: np.uint64, future: int, deal_key: np.uint64, visit: int, purpose: int) -> tuple[float, float]:
+def uniforms(seed: np.uint64, future: int, deal_key: np.uint64, visit: int, purpose: np.uint64) -> tuple[float, float]:
     """Return the two uniforms of one event of one deal in one future."""
-    counter = (np.uint64(visit) << np.uint64(8)) | np.uint64(purpose)
+    counter = (np.uint64(visit) << np.uint64(8)) | purpose
     bits0, bits1 = threefry(np.uint64(seed), np.uint64(future), np.uint64(deal_key), counter)
     return to_unit(bits0), to_unit(bits1)
 
@@ -103,12 +104,12 @@ def fill_uniforms(
     deal_keys: NDArray[np.uint64],
     n: int,
     visit: int,
-    purpose: int,
+    purpose: np.uint64,
     first: NDArray[np.float64],
     second: NDArray[np.float64],
 ) -> None:
     """Write the two uniforms of one event of each of the first n deals."""
-    counter = (np.uint64(visit) << np.uint64(8)) | np.uint64(purpose)
+    counter = (np.uint64(visit) << np.uint64(8)) | purpose
     for i in range(n):
         bits0, bits1 = _threefry(seed, np.uint64(future), deal_keys[i], counter)
         first[i] = to_unit(bits0)
@@ -116,7 +117,7 @@ def fill_uniforms(
 
 
 @njit(cache=True)
-def uniform_by_future(seed: np.uint64, n_futures: int, key: np.uint64, purpose: int) -> NDArray[np.float64]:
+def uniform_by_future(seed: np.uint64, n_futures: int, key: np.uint64, purpose: np.uint64) -> NDArray[np.float64]:
     """Return one uniform per future for a thing that all deals share, such as the size of a lever.
 
     Returns
@@ -150,5 +151,5 @@ def _block_order(seed: np.uint64, block: int, n_draws: int) -> NDArray[np.uint64
     """Return random sort keys for the draws of one block of futures."""
     order = np.empty(n_draws, dtype=np.uint64)
     for draw in range(n_draws):
-        order[draw] = threefry(np.uint64(seed), np.uint64(block), np.uint64(draw), np.uint64(DRAW))[0]
+        order[draw] = threefry(np.uint64(seed), np.uint64(block), np.uint64(draw), DRAW)[0]
     return order

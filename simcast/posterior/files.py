@@ -7,7 +7,7 @@ import os
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from simcast.errors import FitError
 from simcast.pipeline import Pipeline
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the file format."""
 
-_ENGINE = "h5netcdf"
+_ENGINE: Literal["h5netcdf"] = "h5netcdf"
 _HEAD = "simcast_posterior"
 
 
@@ -75,13 +75,13 @@ def load_sampled(path: Path) -> dict[str, xr.Dataset]:
     FitError
         When the file cannot be read.
     """
-    import h5netcdf
     import xarray as xr
 
     try:
-        with h5netcdf.File(path, "r") as file:
-            groups = sorted(file["sampled"].groups) if "sampled" in file.groups else []
-        datasets = [xr.load_dataset(path, engine=_ENGINE, group=f"sampled/{group}") for group in groups]
+        groups = xr.open_groups(path, engine=_ENGINE)
+        datasets = [groups[name].load() for name in sorted(groups) if name.startswith("/sampled/")]
+        for dataset in groups.values():
+            dataset.close()
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise FitError(f"{path}: is not a posterior that can be read ({_first_line(error)}); fit again") from error
     return {str(dataset.attrs["title"]): dataset for dataset in datasets}

@@ -1,0 +1,191 @@
+"""Stays of one stage, compressed to distinct rows with counts, and the points at which their likelihood is evaluated.
+
+Dates are whole days. A stay that ended `d` days after its first lasted between ``d - u`` and ``d + 1 - u`` days,
+where ``u``, the time of day on which it began, is uniform on (0, 1) and unknown. The likelihood therefore
+averages over `u`, by Gauss-Legendre nodes, wherever a day is long against the duration itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.model.stage_data import StageData
+
+EXACT_DAYS = 14
+"""Durations up to this many days keep their own row and all the nodes; beyond it, bins and one node."""
+
+BIN_GROWTH = 0.08
+"""Relative width of the bins beyond `EXACT_DAYS`."""
+
+NODES, NODE_WEIGHTS = (0.5 * (1 + np.polynomial.legendre.leggauss(3)[0]), 0.5 * np.polynomial.legendre.leggauss(3)[1])
+"""Gauss-Legendre nodes and weights on (0, 1) for the time of day at which a stay began."""
+
+_NEVER = 1e-30
+"""Stands for a duration of zero days, whose logarithm must stay finite."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class StageRows:
+    """The stays of one stage: ended ones by segment, move and days, open ones by segment and age.
+
+    Parameters
+    ----------
+    n_segments, n_moves
+        How many segments there are, and how many moves leave the stage.
+    segment, move
+        int64, (n_rows,): codes of each distinct ended row; a move's code is its position among the stage's moves.
+    low_days, high_days
+        int64, (n_rows,): the first and the last whole number of days in the row's bin.
+    count
+        float64, (n_rows,): how many stays the row stands for.
+    open_segment, open_days, open_count
+        The same for open stays; `open_days` is the mean age, in whole days up to `EXACT_DAYS`.
+    """
+
+    n_segments: int
+    n_moves: int
+    segment: Ints
+    move: Ints
+    low_days: Ints
+    high_days: Ints
+    count: Floats
+    open_segment: Ints
+    open_days: Floats
+    open_count: Floats
+
+    @property
+    def n_ended(self) -> int:
+        """How many stays ended."""
+        return int(self.count.sum())
+
+    @property
+    def n_open(self) -> int:
+        """How many stays are open for at least a day."""
+        return int(self.open_count.sum())
+
+    def ended_by_cell(self, least_days: int = 0) -> Floats:
+        """Return the number of stays that ended after `least_days` or more, float64, (n_segments, n_moves)."""
+        total = np.zeros((self.n_segments, self.n_moves))
+        np.add.at(total, (self.segment, self.move), self.count * (self.low_days >= least_days))
+        return total
+
+
+def bin_starts(longest_days: int) -> Ints:
+    """Return the first day of each bin, up to the one that holds `longest_days`, and one more.
+
+    Examples
+    --------
+    >>> bin_starts(40)[-6:].tolist()
+    [29, 31, 33, 35, 37, 39]
+    """
+    starts = list(range(EXACT_DAYS + 2))
+    while starts[-1] <= longest_days:
+        starts.append(starts[-1] + max(1, int(starts[-1] * BIN_GROWTH)))
+    return np.array(starts, dtype=np.int64)
+
+
+def compress(segment: Ints, move: Ints, days: Ints, *, n_segments: int, n_moves: int, binned: bool = True) -> StageRows:
+    """Count the distinct rows among the stays of one stage.
+
+    Parameters
+    ----------
+    segment
+        int64, (n_stays,): segment codes.
+    move
+        int64, (n_stays,): position among the stage's moves of the one that ended the stay; -1 while it is open.
+    days
+        int64, (n_stays,): whole days from entering to leaving, or to the first day not known.
+    n_segments, n_moves
+        Sizes of the two code spaces.
+    binned
+        Whether to merge long durations into bins; False keeps every whole day, to check that binning loses nothing.
+
+    Returns
+    -------
+    StageRows
+        Open stays of age zero carry no information and are left out.
+    """
+    ended = move >= 0
+    waiting = ~ended & (days > 0)
+    longest = int(np.max(days, initial=0))
+    starts = bin_starts(longest) if binned else np.arange(longest + 2, dtype=np.int64)
+    bins = np.searchsorted(starts, days, side="right") - 1
+
+    keys, counts = np.unique(np.stack([segment, move, bins])[:, ended], axis=1, return_counts=True)
+    open_keys, which, open_counts = np.unique(
+        np.stack([segment, bins])[:, waiting], axis=1, return_inverse=True, return_counts=True
+    )
+    open_total = np.bincount(which.ravel(), weights=days[waiting], minlength=open_counts.size)
+    return StageRows(
+        n_segments=n_segments,
+        n_moves=n_moves,
+        segment=keys[0],
+        move=keys[1],
+        low_days=starts[keys[2]],
+        high_days=starts[keys[2] + 1] - 1,
+        count=counts.astype(np.float64),
+        open_segment=open_keys[0],
+        open_days=open_total / np.maximum(open_counts, 1),
+        open_count=open_counts.astype(np.float64),
+    )
+
+
+def likelihood_inputs(rows: StageRows) -> StageData:
+    """Lay out the rows as the likelihood reads them: distinct points in time, and terms that refer to them.
+
+    Most points serve several terms (the end of one day is the beginning of the next), so that the normal
+    distribution's tails are evaluated once per distinct (segment, move, time). A row's likelihood is the
+    weighted sum of its terms, one per node (and, for an open stay, per move).
+
+    Returns
+    -------
+    StageData
+        ``point_log_days`` and ``point_cell`` (segment x n_moves + move) per point; for ended rows
+        ``ended_start`` (n_rows + 1,) into the terms, ``ended_count``, and per term ``term_low``, ``term_high``
+        (points) and ``term_weight``; for open rows ``open_start``, ``open_count``, ``wait_point`` and
+        ``wait_weight``.
+    """
+    cell = rows.segment * rows.n_moves + rows.move
+    row, nodes, ended_start, term_weight = _spread_over_nodes(rows.high_days <= EXACT_DAYS)
+    low = rows.low_days[row] - nodes
+    high = rows.high_days[row] + 1 - nodes
+
+    moves = np.arange(rows.n_moves, dtype=np.int64)
+    open_row, open_nodes, open_start, wait_weight = _spread_over_nodes(rows.open_days <= EXACT_DAYS)
+    age = np.repeat(rows.open_days[open_row] - open_nodes, rows.n_moves)
+    wait_cell = (rows.open_segment[open_row][:, None] * rows.n_moves + moves).ravel()
+
+    cells = np.concatenate([cell[row], cell[row], wait_cell])
+    days = np.maximum(np.concatenate([low, high, age]), _NEVER)
+    _, first, number = np.unique(np.stack([cells, np.round(days, 9)]), axis=1, return_index=True, return_inverse=True)
+    term_low, term_high, wait_point = np.split(number.ravel(), [low.size, low.size + high.size])
+    return StageData(
+        point_log_days=np.log(days[first]),
+        point_cell=cells[first],
+        ended_start=ended_start,
+        ended_count=rows.count,
+        term_low=term_low,
+        term_high=term_high,
+        term_weight=term_weight,
+        open_start=open_start * rows.n_moves,
+        open_count=rows.open_count,
+        wait_point=wait_point,
+        wait_weight=np.repeat(wait_weight, rows.n_moves),
+    )
+
+
+def _spread_over_nodes(short: NDArray[np.bool_]) -> tuple[Ints, Floats, Ints, Floats]:
+    """Return, per term, its row and its node; where each row's terms start; and each term's weight."""
+    per_row = np.where(short, NODES.size, 1)
+    start = np.concatenate([[0], np.cumsum(per_row)]).astype(np.int64)
+    row = np.repeat(np.arange(short.size, dtype=np.int64), per_row)
+    position = np.arange(row.size) - start[row]
+    nodes = np.where(short[row], NODES[position], 0.5)
+    weight = np.where(short[row], NODE_WEIGHTS[position], 1.0)
+    return row, nodes, start, weight

@@ -1,0 +1,99 @@
+"""The rows of one stage as its likelihood reads them, apart and packed into two arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class StageData(NamedTuple):
+    """Distinct points in time, and the rows whose terms refer to them.
+
+    Parameters
+    ----------
+    point_log_days, point_cell
+        (n_points,): logarithm of the days, and segment x n_moves + move.
+    ended_start, ended_count
+        (n_rows + 1,) and (n_rows,): where each ended row's terms begin, and how many stays it stands for.
+    term_low, term_high, term_weight
+        (n_terms,): the points between which the stay ended, and the weight of the quadrature node.
+    open_start, open_count
+        The same as for ended rows.
+    wait_point, wait_weight
+        (n_waits,): the point past which the stay has waited, one per node and move, and its weight.
+    """
+
+    point_log_days: Floats
+    point_cell: Ints
+    ended_start: Ints
+    ended_count: Floats
+    term_low: Ints
+    term_high: Ints
+    term_weight: Floats
+    open_start: Ints
+    open_count: Floats
+    wait_point: Ints
+    wait_weight: Floats
+
+
+_NO_NUMBERS, _NO_INDICES, _NO_ROWS = np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
+
+NO_DATA = StageData(
+    point_log_days=_NO_NUMBERS,
+    point_cell=_NO_INDICES,
+    ended_start=_NO_ROWS,
+    ended_count=_NO_NUMBERS,
+    term_low=_NO_INDICES,
+    term_high=_NO_INDICES,
+    term_weight=_NO_NUMBERS,
+    open_start=_NO_ROWS,
+    open_count=_NO_NUMBERS,
+    wait_point=_NO_INDICES,
+    wait_weight=_NO_NUMBERS,
+)
+"""A stage that nothing is known of."""
+
+
+def pack(data: StageData) -> dict[str, NDArray[np.generic]]:
+    """Return the same data as two arrays, ``numbers`` and ``indices``, which begins with the five sizes.
+
+    Compiling a model takes about a second more for each array of data that it reads.
+    """
+    numbers = (data.point_log_days, data.ended_count, data.term_weight, data.open_count, data.wait_weight)
+    indices = (data.point_cell, data.ended_start, data.term_low, data.term_high, data.open_start, data.wait_point)
+    sizes = np.array([part.size for part in numbers], dtype=np.int64)
+    return {"numbers": np.concatenate(numbers), "indices": np.concatenate([sizes, *indices])}
+
+
+@njit(nogil=True, cache=True)
+def unpack(numbers: Floats, indices: Ints) -> StageData:
+    """Return views of what `pack` put together."""
+    n_points, n_ended, n_terms, n_open, n_waits = indices[0], indices[1], indices[2], indices[3], indices[4]
+    ended = n_points
+    term = ended + n_ended
+    waiting = term + n_terms
+    wait = waiting + n_open
+    start = 5 + n_points
+    low = start + n_ended + 1
+    high = low + n_terms
+    open_start = high + n_terms
+    wait_point = open_start + n_open + 1
+    return StageData(
+        numbers[:ended],
+        indices[5:start],
+        indices[start:low],
+        numbers[ended:term],
+        indices[low:high],
+        indices[high:open_start],
+        numbers[term:waiting],
+        indices[open_start:wait_point],
+        numbers[waiting:wait],
+        indices[wait_point : wait_point + n_waits],
+        numbers[wait : wait + n_waits],
+    )

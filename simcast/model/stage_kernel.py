@@ -1,0 +1,270 @@
+"""The log-likelihood of one stage's stays and its gradient, in one compiled pass over distinct rows.
+
+Written by hand rather than as a graph, because a graph of the same formula takes a minute to compile and several
+times as long to evaluate. `simcast.model.likelihood_op` makes it an operation of PyTensor.
+
+Probabilities are summed as they are wherever floating-point numbers hold them, and as logarithms in the far tails,
+so that value and gradient are finite anywhere the sampler may go.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from simcast.model.normal_tails import LOG_ROOT_TWO_PI, log_add, log_interval, log_tails
+from simcast.model.stage_data import StageData, unpack
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_ROOT_HALF = math.sqrt(0.5)
+_DENSITY_AT_ZERO = math.exp(-LOG_ROOT_TWO_PI)
+_SAFE = 1e-200
+"""Above this a row's probability is summed as it is."""
+
+
+class _Points(NamedTuple):
+    """The standard normal distribution at every distinct point, and the likelihood's derivative there."""
+
+    z: Floats
+    tail: Floats
+    density: Floats
+    by_z: Floats
+
+
+@njit(nogil=True, cache=True)
+def stage_from_arrays(
+    effects: Floats, stalled_logit: Floats, log_shape: Floats, numbers: Floats, indices: Ints
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Do what `stage_log_likelihood` does for packed data, with scalars as arrays without dimensions."""
+    value, by_effect, by_stalled, by_shape = stage_log_likelihood(
+        effects, stalled_logit.item(), log_shape, unpack(numbers, indices)
+    )
+    return np.array(value), by_effect, np.array(by_stalled), by_shape
+
+
+@njit(nogil=True, cache=True)
+def stage_log_likelihood(
+    effects: Floats, stalled_logit: float, log_shape: Floats, data: StageData
+) -> tuple[float, Floats, float, Floats]:
+    """Return the log-likelihood of all stays and its derivatives by each of the three parameters.
+
+    Parameters
+    ----------
+    effects
+        float64, (n_segments, 2 n_moves - 1). First n_moves - 1 log odds: of the forward move against the rest, then
+        of each further move against the first that is not forward. Then n_moves logs of the median days.
+    stalled_logit
+        Log odds that a stay never ends.
+    log_shape
+        float64, (n_moves,): log of sigma.
+
+    Returns
+    -------
+    float, then a derivative in the shape of each parameter
+    """
+    n_moves = log_shape.size
+    share = move_shares(effects[:, : n_moves - 1])
+    log_median = effects[:, n_moves - 1 :]
+    stalled = 1.0 / (1.0 + math.exp(-stalled_logit))
+    log_stalled, log_moving = -_softplus(-stalled_logit), -_softplus(stalled_logit)
+    log_probability = np.log(share) + log_moving
+
+    precision = np.exp(-log_shape)
+    points = _evaluate_points(data, log_median, precision)
+    by_probability = np.zeros(share.shape)
+    total = _add_ended(data, points, log_probability, by_probability)
+    waiting, by_stalled = _add_open(data, points, log_probability, log_stalled, by_probability)
+
+    by_effect = np.zeros(effects.shape)
+    _add_by_log_odds(by_probability, share, by_effect)
+    by_shape = np.zeros(n_moves)
+    for point in range(points.z.size):
+        segment, move = divmod(data.point_cell[point], n_moves)
+        by_effect[segment, n_moves - 1 + move] -= points.by_z[point] * precision[move]
+        by_shape[move] -= points.by_z[point] * points.z[point]
+    by_logit = by_stalled * (1.0 - stalled) - stalled * by_probability.sum()
+    return total + waiting, by_effect, by_logit, by_shape
+
+
+@njit(nogil=True, cache=True)
+def move_shares(log_odds: Floats) -> Floats:
+    """Return the probability of each move of a stay that ends, (n_segments, n_moves), at least 1e-300."""
+    n_segments, n_odds = log_odds.shape
+    share = np.empty((n_segments, n_odds + 1))
+    for segment in range(n_segments):
+        share[segment, 0] = math.exp(-_softplus(-log_odds[segment, 0]))
+        rest = -_softplus(log_odds[segment, 0])
+        largest = 0.0
+        for odds in range(1, n_odds):
+            largest = max(largest, log_odds[segment, odds])
+        total = math.exp(-largest)
+        for odds in range(1, n_odds):
+            total += math.exp(log_odds[segment, odds] - largest)
+        base = rest - largest - math.log(total)
+        share[segment, 1] = math.exp(base)
+        for odds in range(1, n_odds):
+            share[segment, odds + 1] = math.exp(base + log_odds[segment, odds])
+    return np.maximum(share, 1e-300)
+
+
+@njit(nogil=True, cache=True)
+def _add_by_log_odds(by_probability: Floats, share: Floats, by_effect: Floats) -> None:
+    """Carry the derivatives by log probability back to the log odds."""
+    n_segments, n_moves = share.shape
+    for segment in range(n_segments):
+        by_others, not_forward = 0.0, 0.0
+        for move in range(1, n_moves):
+            by_others += by_probability[segment, move]
+            not_forward += share[segment, move]
+        by_effect[segment, 0] = by_probability[segment, 0] * not_forward - share[segment, 0] * by_others
+        for move in range(2, n_moves):
+            by_effect[segment, move - 1] = (
+                by_probability[segment, move] - share[segment, move] / not_forward * by_others
+            )
+
+
+@njit(nogil=True, cache=True)
+def _evaluate_points(data: StageData, log_median: Floats, precision: Floats) -> _Points:
+    n_moves = precision.size
+    n_points = data.point_log_days.size
+    z, tail, density = np.empty(n_points), np.empty(n_points), np.empty(n_points)
+    for point in range(n_points):
+        segment, move = divmod(data.point_cell[point], n_moves)
+        z[point] = (data.point_log_days[point] - log_median[segment, move]) * precision[move]
+        tail[point] = 0.5 * math.erfc(abs(z[point]) * _ROOT_HALF)
+        density[point] = _DENSITY_AT_ZERO * math.exp(-0.5 * z[point] * z[point])
+    return _Points(z, tail, density, np.zeros(n_points))
+
+
+@njit(nogil=True, cache=True)
+def _add_ended(data: StageData, points: _Points, log_probability: Floats, by_probability: Floats) -> float:
+    """Return the ended stays' log-likelihood; add its derivatives by z and by log probability."""
+    n_moves = log_probability.shape[1]
+    total = 0.0
+    for row in range(data.ended_count.size):
+        first, last = data.ended_start[row], data.ended_start[row + 1]
+        count = data.ended_count[row]
+        value = 0.0
+        for term in range(first, last):
+            value += data.term_weight[term] * _interval(points, data.term_low[term], data.term_high[term])
+        if value > _SAFE:
+            for term in range(first, last):
+                weight = count * data.term_weight[term] / value
+                points.by_z[data.term_low[term]] -= weight * points.density[data.term_low[term]]
+                points.by_z[data.term_high[term]] += weight * points.density[data.term_high[term]]
+            total += count * math.log(value)
+        else:
+            total += count * _add_ended_in_tail(data, points, row)
+        segment, move = divmod(data.point_cell[data.term_low[first]], n_moves)
+        total += count * log_probability[segment, move]
+        by_probability[segment, move] += count
+    return total
+
+
+@njit(nogil=True, cache=True)
+def _interval(points: _Points, low: int, high: int) -> float:
+    """Return the probability between two points, taken on the side where the tails are smaller."""
+    if points.z[low] > 0.0:
+        return float(points.tail[low] - points.tail[high])
+    if points.z[high] < 0.0:
+        return float(points.tail[high] - points.tail[low])
+    return float(1.0 - points.tail[low] - points.tail[high])
+
+
+@njit(nogil=True, cache=True)
+def _add_ended_in_tail(data: StageData, points: _Points, row: int) -> float:
+    """Do in logarithms what `_add_ended` does for one row, and return the row's log-likelihood of days."""
+    first, last = data.ended_start[row], data.ended_start[row + 1]
+    value = -math.inf
+    for term in range(first, last):
+        low, high = data.term_low[term], data.term_high[term]
+        interval = log_interval(*log_tails(points.z[low]), *log_tails(points.z[high]))
+        value = log_add(value, math.log(data.term_weight[term]) + interval)
+    for term in range(first, last):
+        low, high = data.term_low[term], data.term_high[term]
+        weight = data.ended_count[row] * data.term_weight[term]
+        points.by_z[low] -= weight * math.exp(_log_density(points.z[low]) - value)
+        points.by_z[high] += weight * math.exp(_log_density(points.z[high]) - value)
+    return value
+
+
+@njit(nogil=True, cache=True)
+def _add_open(
+    data: StageData, points: _Points, log_probability: Floats, log_stalled: float, by_probability: Floats
+) -> tuple[float, float]:
+    """Return the open stays' log-likelihood and its derivative by log stalled; add those by z and log probability."""
+    n_moves = log_probability.shape[1]
+    probability = np.exp(log_probability)
+    total = 0.0
+    by_stalled = 0.0
+    for row in range(data.open_count.size):
+        first, last = data.open_start[row], data.open_start[row + 1]
+        count = data.open_count[row]
+        value = math.exp(log_stalled)
+        for term in range(first, last):
+            point = data.wait_point[term]
+            segment, move = divmod(data.point_cell[point], n_moves)
+            above = points.tail[point] if points.z[point] > 0.0 else 1.0 - points.tail[point]
+            value += data.wait_weight[term] * probability[segment, move] * above
+        if value <= _SAFE:
+            row_total, row_by_stalled = _add_open_in_tail(
+                data, points, log_probability, log_stalled, by_probability, row
+            )
+            total += count * row_total
+            by_stalled += row_by_stalled
+            continue
+        for term in range(first, last):
+            point = data.wait_point[term]
+            segment, move = divmod(data.point_cell[point], n_moves)
+            above = points.tail[point] if points.z[point] > 0.0 else 1.0 - points.tail[point]
+            weight = count * data.wait_weight[term] * probability[segment, move] / value
+            points.by_z[point] -= weight * points.density[point]
+            by_probability[segment, move] += weight * above
+        total += count * math.log(value)
+        by_stalled += count * math.exp(log_stalled) / value
+    return total, by_stalled
+
+
+@njit(nogil=True, cache=True)
+def _add_open_in_tail(
+    data: StageData,
+    points: _Points,
+    log_probability: Floats,
+    log_stalled: float,
+    by_probability: Floats,
+    row: int,
+) -> tuple[float, float]:
+    """Do in logarithms what `_add_open` does for one row."""
+    n_moves = log_probability.shape[1]
+    first, last = data.open_start[row], data.open_start[row + 1]
+    value = log_stalled
+    for term in range(first, last):
+        point = data.wait_point[term]
+        segment, move = divmod(data.point_cell[point], n_moves)
+        above = log_tails(points.z[point])[1]
+        value = log_add(value, math.log(data.wait_weight[term]) + log_probability[segment, move] + above)
+    for term in range(first, last):
+        point = data.wait_point[term]
+        segment, move = divmod(data.point_cell[point], n_moves)
+        above = log_tails(points.z[point])[1]
+        scale = math.log(data.open_count[row] * data.wait_weight[term]) + log_probability[segment, move] - value
+        points.by_z[point] -= math.exp(scale + _log_density(points.z[point]))
+        by_probability[segment, move] += math.exp(scale + above)
+    return value, data.open_count[row] * math.exp(log_stalled - value)
+
+
+@njit(nogil=True, cache=True)
+def _log_density(z: float) -> float:
+    return -0.5 * z * z - LOG_ROOT_TWO_PI
+
+
+@njit(nogil=True, cache=True)
+def _softplus(x: float) -> float:
+    """Return log(1 + exp(x))."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))

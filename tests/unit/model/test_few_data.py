@@ -1,0 +1,98 @@
+"""Few and odd data: the fit runs, stays wide, and says what it could not learn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_histories import PIPELINE, QUICK, SOURCES, Stay, history_of, mixed
+
+from simcast.errors import FitError
+from simcast.model import fit
+from simcast.posterior import Posterior
+
+
+def conversion(posterior: Posterior, stage: str = "звонок") -> np.ndarray:
+    """Draws of the forward share among the stays that end, (draw, segment)."""
+    here = posterior.draws["probability"].sel(stage=stage)
+    moving = 1 - here.sel(move="stalled")
+    forward = PIPELINE.forward(stage)
+    return np.asarray((here.sel(move=forward) / moving).transpose("draw", "segment"))
+
+
+def width(draws: np.ndarray) -> np.ndarray:
+    """Width of the 90% interval."""
+    return np.quantile(draws, 0.95, axis=0) - np.quantile(draws, 0.05, axis=0)
+
+
+def stays(moves: list[str | None], days: list[int], until: int) -> list[Stay]:
+    return [
+        (f"D{n:03d}", SOURCES[n % 3], "звонок", until - 40, None if move is None else until - 40 + day, move, np.nan)
+        for n, (move, day) in enumerate(zip(moves, days, strict=True))
+    ]
+
+
+def test_ten_deals_are_enough_to_run_and_leave_everything_wide() -> None:
+    posterior = fit(mixed(10), settings=QUICK)
+    assert posterior.draws.sizes["draw"] == 400
+    assert (width(conversion(posterior)) > 0.3).all()
+    assert posterior.diagnostics is not None
+    assert posterior.diagnostics.divergences == 0
+    assert sum("rest mostly on the priors" in warning for warning in posterior.diagnostics.warnings) == 2
+
+
+def test_a_stage_never_entered_rests_on_its_priors() -> None:
+    posterior = fit(history_of(stays(["lost"] * 40, [*range(1, 40), 5], 60), 60), settings=QUICK)
+    assert (width(conversion(posterior, "встреча")) > 0.7).all()
+    assert (conversion(posterior).mean(axis=0) < 0.2).all()
+    assert posterior.diagnostics is not None
+    said = " ".join(posterior.diagnostics.warnings)
+    assert "stage 'встреча': only 0 stays ended" in said
+    assert "stage 'звонок': no stay ended in встреча" in said
+    assert "no deal has an amount" in said
+    assert posterior.draws.attrs["amount_family"] == "constant"
+    assert not posterior.draws["amount_scale"].any()
+
+
+def test_a_segment_with_nothing_won_is_pulled_towards_the_others_and_stays_wider() -> None:
+    rows = [stay for stay in stays(["встреча", "lost"] * 60, [4] * 120, 42) if stay[1] != "cold"]
+    rows += [(f"C{n}", "cold", "звонок", 2, 6, "lost", np.nan) for n in range(3)]
+    rows += [(f"C{n}", "cold", "звонок", 40, None, None, np.nan) for n in range(3, 30)]
+    found = conversion(fit(history_of(rows, 42), settings=QUICK))
+    assert 0.1 < found[:, 0].mean() < 0.5
+    assert width(found)[0] > width(found)[1:].max()
+
+
+def test_all_open_deals_leave_conversion_unknown_and_say_so() -> None:
+    posterior = fit(history_of(stays([None] * 60, [0] * 60, 50), 50), settings=QUICK)
+    assert (width(conversion(posterior)) > 0.6).all()
+    assert posterior.diagnostics is not None
+    assert any("100% of its stays are open" in warning for warning in posterior.diagnostics.warnings)
+
+
+def test_durations_all_zero_or_all_equal_do_not_break_the_sampler() -> None:
+    for days in ([0] * 60, [3] * 60):
+        posterior = fit(history_of(stays(["встреча", "lost"] * 30, days, 80), 80), settings=QUICK)
+        assert posterior.diagnostics is not None
+        assert posterior.diagnostics.divergences <= 2
+        median = posterior.draws["days_scale"].sel(stage="звонок", move="lost")
+        assert float(median.quantile(0.95)) < (3.0 if days[0] == 0 else 4.5)
+
+
+def test_a_history_without_deals_cannot_be_fitted() -> None:
+    empty = mixed(10).known_at("2020-01-01")
+    with pytest.raises(FitError, match="nothing to learn from"):
+        fit(empty, settings=QUICK)
+
+
+def test_a_move_that_the_pipeline_does_not_have_is_named() -> None:
+    history = history_of([("D1", "site", "звонок", 0, 3, "потеряшка", np.nan)], 10)
+    with pytest.raises(FitError, match=r"'потеряшка'.*pipeline\.moves"):
+        fit(history, settings=QUICK)
+
+
+def test_amounts_of_lost_deals_serve_where_none_was_won() -> None:
+    rows = [(*stay[:6], 500.0) for stay in stays(["lost"] * 30, [2] * 30, 60)]
+    posterior = fit(history_of(rows, 60), settings=QUICK)
+    assert posterior.draws.attrs["amounts_of"] == "all"
+    assert float(posterior.draws["amount_scale"].mean()) == pytest.approx(500.0, rel=0.01)
+    assert float(posterior.draws["amount_shape"].max()) < 0.05

@@ -1,0 +1,128 @@
+"""The sampler: it sees the data it is given, whole chains or an error, the same draws for the same seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from small_histories import PIPELINE, QUICK, mixed
+
+import simcast.model.fitting as fitting
+from simcast.errors import FitError
+from simcast.model import load_or_fit
+from simcast.model.assemble import stage_parameters
+from simcast.model.diagnosing import ebfmi
+from simcast.model.priors import resolve_priors
+from simcast.model.sampling import Sample, compiled_stage_model, sample, whole, with_data
+from simcast.model.stage_model import stage_inputs
+from simcast.model.tables import tabulate
+from simcast.posterior import posterior_path
+from simcast.segments import Segments
+
+PRIORS = tuple(resolve_priors().items())
+
+
+def test_one_compiled_model_gives_each_data_set_its_own_answer() -> None:
+    segments = Segments(("source",), (("a",), ("b",), ("c",)))
+    shares = []
+    for seed in (6, 7):
+        rows = tabulate(mixed(300, seed=seed)).stages[0]
+        inputs = stage_inputs(rows)
+        drawn = sample(compiled_stage_model(3, 2, PRIORS), inputs, QUICK, 1, "звонок")
+        found = stage_parameters(drawn, rows, PIPELINE.moves[0], segments)
+        share = found["share"].sel(move="встреча").mean(["chain", "draw"])
+        count = rows.ended_by_cell()
+        np.testing.assert_allclose(share, count[:, 0] / count.sum(axis=1), atol=0.1)
+        shares.append(float(share.sum()))
+    assert shares[0] != shares[1]
+
+
+def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others() -> None:
+    inputs = stage_inputs(tabulate(mixed(60)).stages[0])
+    compiled = compiled_stage_model(3, 2, PRIORS)
+    one, same, other = (sample(compiled, inputs, QUICK, seed, "звонок").draws for seed in (1, 1, 2))
+    xr.testing.assert_equal(one, same)
+    assert not np.array_equal(one["stalled_logit"], other["stalled_logit"])
+
+
+def test_data_that_the_model_does_not_read_or_that_is_left_out_is_an_error() -> None:
+    compiled = compiled_stage_model(3, 2, PRIORS)
+    inputs = stage_inputs(tabulate(mixed(60)).stages[0])
+    with pytest.raises(ValueError, match="the model reads 3 arrays, got 2"):
+        with_data(compiled, {name: inputs[name] for name in ("numbers", "indices")})
+    with pytest.raises(KeyError):
+        with_data(compiled, {**{name: inputs[name] for name in ("numbers", "indices")}, "typo": np.zeros(1)})
+
+
+def test_data_that_the_compiled_model_did_not_take_over_is_noticed() -> None:
+    class Deaf:
+        """A compiled model whose `with_data` silently does nothing, as nutpie's once did."""
+
+        def __init__(self) -> None:
+            self.shared_data = {"a": np.zeros(2)}
+
+        def with_data(self, **_: object) -> Deaf:
+            return self
+
+    with pytest.raises(ValueError, match="did not take over"):
+        with_data(Deaf(), {"a": np.ones(2)})
+
+
+@pytest.mark.parametrize("fault", ["fewer draws", "fewer chains", "gaps"])
+def test_chains_that_were_cut_short_are_refused(fault: str) -> None:
+    values = np.zeros((QUICK.chains, QUICK.draws))
+    if fault == "gaps":
+        values[1, 50:] = np.nan
+    held = values[:1] if fault == "fewer chains" else values[:, :150] if fault == "fewer draws" else values
+    draws = xr.Dataset({"x": (("chain", "draw"), held)})
+    statistics = xr.Dataset(dict.fromkeys(("diverging", "energy"), (("chain", "draw"), held)))
+    with pytest.raises(FitError, match="cut short"):
+        whole(draws, statistics, QUICK, "stage x")
+
+
+def test_an_interrupted_fit_stores_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCAST_CACHE", str(tmp_path))
+
+    def interrupt(description: str, _: float) -> None:
+        if description == "fitting stage встреча":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load_or_fit(mixed(60), settings=QUICK, progress=interrupt)
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_a_fit_is_stored_and_found_again_until_the_data_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCAST_CACHE", str(tmp_path))
+    history = mixed(60)
+    told: list[float] = []
+    first = load_or_fit(history, settings=QUICK, progress=lambda _, fraction: told.append(fraction))
+    assert posterior_path(first.fingerprint).is_file()
+    assert told == sorted(told)
+    assert told[0] == 0.0
+    assert told[-1] == 1.0
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("fitted again")
+
+    monkeypatch.setattr(fitting, "fit", refuse)
+    again = load_or_fit(history, settings=QUICK)
+    assert again.draws.identical(first.draws)
+    assert again.diagnostics == first.diagnostics
+    with pytest.raises(AssertionError, match="fitted again"):
+        load_or_fit(mixed(61), settings=QUICK)
+    with pytest.raises(AssertionError, match="fitted again"):
+        load_or_fit(history, settings=QUICK, seed=2)
+
+
+def test_energy_that_wanders_slowly_has_a_low_fraction_of_missing_information() -> None:
+    noise = np.random.default_rng(1).standard_normal((2, 2000))
+    assert ebfmi(noise) > 1.5
+    assert ebfmi(np.cumsum(noise, axis=1)) < 0.1
+
+
+def test_a_sample_without_spreads_says_so() -> None:
+    drawn = Sample(xr.Dataset({"x": (("chain", "draw"), np.ones((1, 2)))}), xr.Dataset())
+    assert drawn.get("effect_raw") is None
