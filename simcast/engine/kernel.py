@@ -11,7 +11,7 @@ deal instead costs a hundred times the work itself.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 from numba import njit
@@ -34,8 +34,8 @@ _LEAST_WEIGHT = 1e-280
 
 
 # Typed constants, since Numba compiles a function anew for each plain number that it is called with.
-_OPEN, _NEW = np.int64(OPEN), np.int64(NEW)
-_FIRST_VISIT = np.int64(0)
+_OPEN, _NEW = cast("int", np.int64(OPEN)), cast("int", np.int64(NEW))
+_NONE = _FIRST_VISIT = cast("int", np.int64(0))
 
 _BLOCK = 512
 """How many deals are played together: few enough to stay in the processor's nearest cache."""
@@ -67,7 +67,7 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
         future = first + row
         fill_tables(plan, tables, future)
         _count_arrivals(plan, tables, future, arrivals)
-        n_begun = np.int64(0)
+        n_begun = _NONE
         at[:] = 0
         while True:
             origin = _NEW
@@ -213,7 +213,7 @@ def _begin_new_deals(
 @njit(cache=True)
 def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np.int64], in_play: _InPlay) -> int:
     """Write down keys, segments and days of the next block of new deals, and return how many there are."""
-    i = np.int64(0)
+    i = _NONE
     for segment in range(at[0], arrivals.shape[0]):
         for day in range(at[1], plan.horizon_days):
             for ordinal in range(at[2], arrivals[segment, day]):
@@ -276,7 +276,7 @@ def _end_stays(
     n_stages = plan.destination.shape[0]
     draw = plan.draw_of_future[future]
     entered, left_forward, open_at_end = results.entered[row], results.left_forward[row], results.open_at_end[row]
-    kept = np.int64(0)
+    kept = _NONE
     for i in range(n):
         leaves_on = in_play.leaves_on[i]
         enters_day = np.uint64(in_play.enters_on[i])

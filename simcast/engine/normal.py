@@ -57,7 +57,7 @@ def normal_quantile(u: float) -> float:
         z = -normal_upper_quantile(math.log(p))
     else:
         bits = np.float64(p).view(np.uint64)
-        cell = np.int64(bits >> np.uint64(_CELL_BITS)) - _FIRST_CELL
+        cell = np.int64(bits >> np.uint64(_CELL_BITS)) - np.int64(_FIRST_CELL)
         along = np.float64(bits & _WITHIN_CELL) * 2.0**-_CELL_BITS
         z = _TABLE[cell] + along * (_TABLE[cell + 1] - _TABLE[cell])
     return z if u < 0.5 else -z
@@ -79,9 +79,9 @@ def normal_survival(z: float) -> float:
     if not _TABLE_FROM <= z < _TABLE_TO:
         return 0.5 * math.erfc(z * _SQRT_HALF)
     position = (z - _TABLE_FROM) * _CELLS_PER_UNIT
-    cell = np.uint64(position)
-    along = position - np.float64(cell)
-    return math.exp(_LOG_SURVIVAL[cell] + along * (_LOG_SURVIVAL[cell + np.uint64(1)] - _LOG_SURVIVAL[cell]))
+    cell = int(position)
+    along = position - cell
+    return math.exp(_LOG_SURVIVAL[cell] + along * (_LOG_SURVIVAL[cell + 1] - _LOG_SURVIVAL[cell]))
 
 
 @njit(cache=True)

@@ -19,7 +19,10 @@ pipeline: {stages: [lead, meeting, contract]}
 assume:
   segments: {source: {ads: 0.4, referral: 0.6}}
   stages:
-    lead: {conversion: {beta: [60, 40]}, days: {lognormal: {median: 4, sigma: 0.8}}, days_lost: {exponential: {mean: 6}}}
+    lead:
+      conversion: {beta: [60, 40]}
+      days: {lognormal: {median: 4, sigma: 0.8}}
+      days_lost: {exponential: {mean: 6}}
     meeting: {conversion: 0.5, days: {weibull: {scale: 9, shape: 1.3}}, stalled: 0.1}
     contract: {conversion: 0.7, days: {gamma: {mean: 6, shape: 2}}}
   arrivals: {per_day: 3}

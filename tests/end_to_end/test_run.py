@@ -17,7 +17,7 @@ Invoke = Callable[..., Result]
 LEVELS = {"0.05", "0.1", "0.25", "0.5", "0.75", "0.9", "0.95"}
 
 
-def is_summary(value: Any) -> bool:
+def is_summary(value: dict[str, Any]) -> bool:
     return set(value) == {"mean", "sd", "quantiles"} and set(value["quantiles"]) == LEVELS
 
 

@@ -46,7 +46,7 @@ def test_uniforms_of_different_events_are_different_and_in_the_unit_interval() -
         for key in range(4)
         for visit in range(4)
         for purpose in range(6)
-        for u in rng.uniforms(np.uint64(1), future, np.uint64(key), visit, purpose)
+        for u in rng.uniforms(np.uint64(1), future, np.uint64(key), visit, np.uint64(purpose))
     }
     assert len(drawn) == 4**3 * 6 * 2
     assert all(0 < u < 1 for u in drawn)
