@@ -57,7 +57,7 @@ def normal_quantile(u: float) -> float:
         z = -normal_upper_quantile(math.log(p))
     else:
         bits = np.float64(p).view(np.uint64)
-        cell = np.int64(bits >> np.uint64(_CELL_BITS)) - np.int64(_FIRST_CELL)
+        cell = int(np.int64(bits >> np.uint64(_CELL_BITS))) - _FIRST_CELL
         along = np.float64(bits & _WITHIN_CELL) * 2.0**-_CELL_BITS
         z = _TABLE[cell] + along * (_TABLE[cell + 1] - _TABLE[cell])
     return z if u < 0.5 else -z
