@@ -16,7 +16,7 @@ __all__ = ["main"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="simcast")
 def main() -> None:
-    r"""Forecast what a pipeline will win, with honest intervals, and what would change it.
+    """Forecast what a pipeline will win, with honest intervals, and what would change it.
 
     \b
     Start here:

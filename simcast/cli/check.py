@@ -9,13 +9,13 @@ import click
 from simcast.cli import options
 
 
-@click.command()
+@click.command(short_help="Validate a file and its history; write nothing.")
 @options.scenario_file
 @options.overrides
 @options.as_json
 @options.says_what_is_wrong
 def check(file: Path, overrides: tuple[str, ...], as_json: bool) -> None:
-    r"""Validate FILE and the history behind it, and report on the quality of the data; write nothing.
+    """Validate FILE and the history behind it, and report on the quality of the data; write nothing.
 
     Exit status: 0 sound; 2 the input is wrong, with one line per problem.
 

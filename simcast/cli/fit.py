@@ -10,14 +10,14 @@ import click
 from simcast.cli import options
 
 
-@click.command()
+@click.command(short_help="Fit the history of a file, and store it.")
 @options.scenario_file
 @options.overrides
 @options.as_json
 @options.quiet
 @options.says_what_is_wrong
 def fit(file: Path, overrides: tuple[str, ...], as_json: bool, quiet: bool) -> None:
-    r"""Fit the model to the history of FILE as known at its as-of date, and store the posterior.
+    """Fit the model to the history of FILE as known at its as-of date, and store the posterior.
 
     A fit of the same data with the same model is not repeated: `simcast run` uses the stored one.
 

@@ -10,7 +10,7 @@ import click
 from simcast.cli import options
 
 
-@click.command()
+@click.command(short_help="Forecast every scenario of a file.")
 @options.scenario_file
 @options.overrides
 @click.option("--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated.")
@@ -40,7 +40,7 @@ def run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    r"""Forecast every scenario in FILE and compare each with the baseline.
+    """Forecast every scenario in FILE and compare each with the baseline.
 
     The history is fitted first, unless a fit of the same data is stored already. Every run leaves a folder with
     the full result, its quantiles, the resolved scenario and its provenance.

@@ -7,10 +7,10 @@ import click
 from simcast.cli import options
 
 
-@click.command()
+@click.command(short_help="Print the JSON Schema of scenario files.")
 @options.says_what_is_wrong
 def schema() -> None:
-    r"""Print the JSON Schema of the scenario file, by which editors complete and check it.
+    """Print the JSON Schema of the scenario file, by which editors complete and check it.
 
     \b
     Example:

@@ -62,6 +62,7 @@ def fit(
     priors = tuple(resolve_priors(chosen.priors).items())
     tell("loading the sampler", 0.0)
 
+    from simcast.model import arviz_generation  # noqa: F401  before PyMC, which would let ArviZ announce itself
     from simcast.model.assemble import assemble, new_deal_parameters, stage_parameters
     from simcast.model.diagnosing import data_warnings, diagnose
     from simcast.model.tables import tabulate

@@ -221,6 +221,17 @@ def _lists(value: Any) -> Any:  # noqa: ANN401 - plain data of any depth
     return [_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
+def _plain_defaults(schema: Any) -> Any:  # noqa: ANN401 - plain data of any depth
+    """Write the defaults of numbers as a file would, not as the fields of `Distribution`."""
+    if isinstance(schema, list):
+        return [_plain_defaults(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if set(schema) >= {"family", "parameters"} and schema["family"] == "constant":
+        return schema["parameters"][0]
+    return {key: _plain_defaults(item) for key, item in schema.items()}
+
+
 def _also_text(schema: dict[str, Any]) -> None:
     reference = schema.pop("$ref", None)
     if reference is not None:
@@ -229,7 +240,7 @@ def _also_text(schema: dict[str, Any]) -> None:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (Draft 2020-12) of the scenario file."""
-    schema = Scenario.model_json_schema(by_alias=True, mode="validation")
+    schema: dict[str, Any] = _plain_defaults(Scenario.model_json_schema(by_alias=True, mode="validation"))
     definitions = schema.get("$defs", {}) | number_definitions()
     whole = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

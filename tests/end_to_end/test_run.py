@@ -185,7 +185,8 @@ def test_each_command_explains_itself_with_an_example(invoke: Invoke) -> None:
     for command in ("check", "fit", "run", "schema"):
         result = invoke(command, "--help")
         assert result.exit_code == 0
-        assert f"simcast {command} " in result.stdout.split("Example")[1]
+        examples = result.stdout.split("Example")[1].splitlines()[1:]
+        assert examples[0].strip().startswith(f"simcast {command} "), "each example has a line of its own"
 
 
 def test_the_schema_is_json_and_names_the_sections(invoke: Invoke) -> None:
