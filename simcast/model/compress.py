@@ -82,7 +82,7 @@ def bin_starts(longest_days: int) -> Ints:
     Examples
     --------
     >>> bin_starts(40)[-6:].tolist()
-    [29, 31, 33, 35, 37, 39]
+    [31, 33, 35, 37, 39, 42]
     """
     starts = list(range(EXACT_DAYS + 2))
     while starts[-1] <= longest_days:

@@ -69,7 +69,7 @@ def target_phrase(forecast: Forecast) -> str:
     for metric, wanted in forecast.targets.items():
         written = money(wanted) if metric == "bookings" else f"{count(wanted)} wins"
         likely = chance(forecast.probability(metric, wanted))
-        parts.append(f"the target of {written} is reached with probability {likely}")
+        parts.append(f"{likely} reach the target of {written}")
     return "; ".join(parts)
 
 
@@ -81,8 +81,8 @@ def answer(run: Run) -> str:
     total = Summary.of(baseline.values("wins")) if by_wins else bookings
     middle = f"{count(total.quantile(0.5))} wins" if by_wins else money(total.quantile(0.5))
     sentence = (
-        f"{run.scenario.name}: {middle} by {run.days.until} is as likely to be passed as missed (P50), "
-        f"and 8 times in 10 it will be {interval(total, deals=by_wins)} (P10 to P90)"
+        f"{run.scenario.name}: half of the futures reach {middle} by {run.days.until} (P50), "
+        f"8 in 10 end between {interval(total, deals=by_wins).replace(' to ', ' and ')} (P10 and P90)"
     )
     target = target_phrase(baseline)
     return sentence + (f"; {target}." if target else ".")

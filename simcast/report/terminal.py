@@ -23,6 +23,8 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
     if run.scenario.question:
         console.print(f"[dim]{escape(run.scenario.question)}[/dim]")
     console.print(f"[bold]{escape(answer(run))}[/bold]")
+    if not run.trusted and run.posterior.diagnostics is not None:
+        console.print(f"[bold red]Do not rely on this: {escape(run.posterior.diagnostics.line())}[/bold red]")
     console.print()
     console.print(_periods(run, baseline))
     if run.differences:
@@ -73,7 +75,9 @@ def _scenarios(run: Run) -> Table:
     """Each scenario and its difference from the baseline, future by future."""
     has_target = bool(run.forecasts[BASELINE].targets)
     columns = ["scenario", "bookings P50", *(["P(target)"] if has_target else []), "difference", "80% interval"]
-    table = _table("Scenarios against the baseline, in the same futures", *columns, "wins", "cost", "net", "P(better)")
+    table = _table(
+        "Scenarios against the baseline, in the same futures", *columns, "more wins", "cost", "net gain", "P(better)"
+    )
     for name, forecast in run.forecasts.items():
         row = [escape(name), money(Summary.of(forecast.values("bookings")).quantile(0.5))]
         if has_target:
@@ -92,7 +96,7 @@ def _scenarios(run: Run) -> Table:
                 chance(difference.probability_better) if difference.net.sd > 0 or difference.net.mean else "same",
             ]
         table.add_row(*row)
-    table.caption = "difference: mean of the paired differences ± its Monte Carlo error; net: less the cost"
+    table.caption = "difference: mean of the paired differences ± its Monte Carlo error; net gain: less the cost"
     table.caption_justify = "left"
     return table
 

@@ -128,8 +128,9 @@ def test_the_answer_comes_first_and_names_the_target(assumed: Path, invoke: Invo
     printed = invoke("run", assumed, "--out", tmp_path / "out").stdout
     first = " ".join(printed.split("\n\n")[0].split())
     assert first.startswith("a test: ")
-    assert "(P10 to P90)" in first
-    assert "the target of 900.0 k is reached with probability" in first
+    assert "(P50)" in first
+    assert "(P10 and P90)" in first
+    assert "reach the target of 900.0 k" in first
     assert "Traceback" not in printed
 
 
