@@ -25,7 +25,7 @@ def money(amount: float, *, signed: bool = False) -> str:
         if abs(amount) >= size * 0.99995:
             scaled = amount / size
             return f"{sign}{scaled:.2f} {unit}" if size > _THOUSAND else f"{sign}{scaled:.1f} {unit}"
-    return f"{sign}{amount:.0f}" if abs(amount) >= 100 or amount == 0 else f"{sign}{amount:.2f}"
+    return f"{sign}{amount:.0f}" if abs(amount) >= 100 or amount == round(amount) else f"{sign}{amount:.2f}"
 
 
 def count(number: float, *, signed: bool = False) -> str:

@@ -135,12 +135,13 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
         style="dim",
         highlight=False,
     )
-    if run.posterior.diagnostics is not None:
-        console.print(run.posterior.diagnostics.line(), style="dim", highlight=False)
-    for warning in run.warnings[:N_WARNINGS]:
+    verdict = "" if run.posterior.diagnostics is None else run.posterior.diagnostics.line()
+    if verdict and run.trusted:
+        console.print(verdict, style="dim", highlight=False)
+    warnings = [warning for warning in run.warnings if warning != verdict]
+    for warning in warnings[:N_WARNINGS]:
         console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)
-    more = len(run.warnings) - N_WARNINGS
-    if more > 0:
-        console.print(f"[dim]({more} more in result.json)[/dim]")
+    if len(warnings) > N_WARNINGS:
+        console.print(f"[dim]({len(warnings) - N_WARNINGS} more in result.json)[/dim]")
     if folder is not None:
         console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
