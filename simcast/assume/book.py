@@ -59,7 +59,7 @@ def assumed_book(assumptions: Assumptions, pipeline: Pipeline, segments: Segment
         ages += [group.age_days] * group.count
         amounts += [math.nan if group.amount is None else group.amount] * group.count
     return Book(
-        as_of=np.datetime64(as_of, "D"),
+        as_of=np.datetime64(str(as_of), "D"),
         pipeline=pipeline,
         segments=segments,
         deal=np.array([f"open-{number}" for number in range(1, len(ages) + 1)], dtype=object),

@@ -182,7 +182,7 @@ class History:
             segments=known.segments,
             deal=last["deal"].to_numpy(dtype=object),
             stage_code=last["stage"].map(self.pipeline.stage_code).to_numpy(dtype=np.int64),
-            age_days=waited.astype(np.int64) - 0.5,
+            age_days=waited.astype(np.int64).astype(np.float64) - 0.5,
             segment_code=last["segment_code"].to_numpy(dtype=np.int64),
             amount=last["amount"].to_numpy(dtype=np.float64),
         )

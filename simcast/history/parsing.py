@@ -60,7 +60,7 @@ def as_day(value: str | date | np.datetime64, place: str = "as_of") -> np.dateti
         raise DataError(f"{place}: value {value}: has a time zone; give the local calendar day")
     if pd.isna(value):
         raise DataError(f"{place}: a day is needed, written YYYY-MM-DD")
-    return np.datetime64(value, "D")
+    return np.datetime64(str(value)[:10], "D")
 
 
 def parse_day(text: str) -> tuple[int, int, str]:

@@ -180,5 +180,5 @@ def sum_amounts(amount: Floats, segment: Ints, n_segments: int) -> AmountSums:
     centre = float(logs.mean()) if logs.size else 0.0
     count = np.bincount(codes, minlength=n_segments).astype(np.float64)
     mean = np.bincount(codes, weights=logs - centre, minlength=n_segments) / np.maximum(count, 1.0)
-    squares = np.bincount(codes, weights=(logs - centre - mean[codes]) ** 2, minlength=n_segments)
+    squares = np.bincount(codes, weights=(logs - centre - mean[codes]) ** 2, minlength=n_segments).astype(np.float64)
     return AmountSums(count, mean, squares, centre)

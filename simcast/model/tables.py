@@ -57,7 +57,7 @@ def tabulate(history: History) -> FitTables:
     """
     pipeline, n_segments = history.pipeline, len(history.segments)
     stays = history.stays
-    until = int(np.datetime64(history.observed_until, "D").astype(np.int64))
+    until = int(history.observed_until.astype("datetime64[D]").astype(np.int64))
     if not len(stays):
         raise FitError(f"the history holds no deal before {history.observed_until}: there is nothing to learn from")
     stage = np.array([pipeline.stage_code(name) for name in stays["stage"]], dtype=np.int64)

@@ -68,10 +68,10 @@ def simulate_bookings(
     log
         A history of `simulate_history` that ends where the forecast begins.
     """
-    origin = np.datetime64(start, "D")
-    first_day, end_day = (int((np.datetime64(day, "D") - origin).astype(np.int64)) for day in (as_of, until))
+    origin = np.datetime64(str(start), "D")
+    first_day, end_day = (int((np.datetime64(str(day), "D") - origin).astype(np.int64)) for day in (as_of, until))
     end_day += 1
-    calendar = Calendar.of(truth, origin, np.datetime64(until, "D"))
+    calendar = Calendar.of(truth, origin, np.datetime64(str(until), "D"))
     standing = _open_deals(truth, log, origin)
     generator = np.random.default_rng(seed)
     bookings, wins = np.zeros((2, n_futures)), np.zeros((2, n_futures), dtype=np.int64)

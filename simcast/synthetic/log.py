@@ -100,7 +100,7 @@ def simulate_history(truth: Truth, start: str | np.datetime64, end: str | np.dat
     >>> str(log["entered"].max() < np.datetime64("2026-02-01"))
     'True'
     """
-    origin, until = np.datetime64(start, "D"), np.datetime64(end, "D")
+    origin, until = np.datetime64(str(start), "D"), np.datetime64(str(end), "D")
     n_days = int((until - origin).astype(np.int64))
     generator = np.random.default_rng(seed)
     calendar = Calendar.of(truth, origin, until)
