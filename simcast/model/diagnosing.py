@@ -94,6 +94,7 @@ def _worst(
 def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
     """Return sentences about what this history cannot tell, the most important first."""
     found = []
+    never: dict[str, list[str]] = {}
     for stage, moves, rows in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
         total = rows.n_ended + rows.n_open
         if rows.n_ended < FEW_STAYS:
@@ -105,9 +106,14 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
                 f"stage {stage!r}: {rows.n_open / total:.0%} of its stays are open; conversion and how long the slow "
                 "ones take cannot be told apart"
             )
-        never = [name for name, count in zip(moves, rows.ended_by_cell().sum(axis=0), strict=True) if not count]
-        if never and rows.n_ended >= FEW_STAYS:
-            found.append(f"stage {stage!r}: no stay ended in {', '.join(never)}; how likely that is rests on the prior")
+        if rows.n_ended >= FEW_STAYS:
+            for name, count in zip(moves, rows.ended_by_cell().sum(axis=0), strict=True):
+                if not count:
+                    never.setdefault(name, []).append(repr(stage))
+    found += [
+        f"no stay in {', '.join(stages)} ended in {name!r}; how likely that is rests on the prior"
+        for name, stages in never.items()
+    ]
     return found + _new_deal_warnings(tables)
 
 
