@@ -163,6 +163,13 @@ class Forecast:
         """Return the share of futures in which a total reaches a value."""
         return float(np.mean(self.values(metric) >= at_least))
 
+    def probability_of_targets(self) -> float:
+        """Return the share of futures that reach all targets; 1 without any."""
+        reached = np.ones(self.n_futures, dtype=bool)
+        for metric, wanted in self.targets.items():
+            reached &= self.values(metric) >= wanted
+        return float(reached.mean())
+
     def stage_values(
         self, variable: Literal["entered", "left_forward", "open_at_end"], stage: str
     ) -> NDArray[np.float64]:

@@ -13,8 +13,7 @@ from simcast.engine.kernel import play_futures
 from simcast.engine.layout import Results, empty_results
 from simcast.errors import SimcastError
 from simcast.forecast import Forecast
-from simcast.plan import Plan
-from simcast.plan.building import MINOR_UNITS
+from simcast.plan import MINOR_UNITS, Plan
 
 FUTURES_PER_CHUNK = 250
 """Small enough for progress and for threads to share the work evenly; results do not depend on it."""

@@ -19,8 +19,8 @@ class Difference:
         The names of the two.
     bookings, wins, net
         Differences of the totals; net is bookings less cost.
-    probability_better
-        The share of futures in which the net result is larger.
+    probability_better, probability_worse
+        The shares of futures in which the net result is larger, and smaller; in the others it is the same.
     """
 
     scenario: str
@@ -29,6 +29,7 @@ class Difference:
     wins: Summary
     net: Summary
     probability_better: float
+    probability_worse: float
 
 
 def compare(forecast: Forecast, against: Forecast) -> Difference:
@@ -52,4 +53,5 @@ def compare(forecast: Forecast, against: Forecast) -> Difference:
         Summary.of(forecast.values("wins") - against.values("wins")),
         Summary.of(net),
         float(np.mean(net > 0)),
+        float(np.mean(net < 0)),
     )

@@ -197,7 +197,8 @@ def _fill_arrivals(
     arrays["arrivals_per_day"][...] = values["arrivals.per_day"][:, None] * shares
     arrays["arrivals_trend"][...] = 0.0
     if assumed.size is not None:
-        arrays["arrivals_size"][...] = values["arrivals.size"]
+        # Sizes in proportion to the shares: the segments' counts then add up to the count that was assumed.
+        arrays["arrivals_size"][...] = values["arrivals.size"][:, None] * shares
     if assumed.weekdays is not None:
         weights = np.array(assumed.weekdays)
         arrays["weekday_weight"][...] = weights / weights.mean()

@@ -52,7 +52,7 @@ class Tables:
             "arrivals_per_day": np.zeros((n_draws, n_segments)),
             "weekday_weight": np.ones((n_draws, 7)),
             "arrivals_trend": np.zeros(n_draws),
-            "arrivals_size": np.full(n_draws, np.inf),
+            "arrivals_size": np.full((n_draws, n_segments), np.inf),
             "amount_scale": np.full((n_draws, n_segments), np.nan),
             "amount_shape": np.full((n_draws, n_segments), np.nan),
         }

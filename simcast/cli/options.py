@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -75,16 +76,26 @@ def load(file: Path, overrides: tuple[str, ...], futures: int | None = None, see
     return load_scenario(file, overrides=[*overrides, *short])
 
 
+def check_writable(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written, before minutes of work are spent; it is not made yet."""
+    standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not standing.is_dir() or not os.access(standing, os.W_OK):
+        raise SimcastError(f"--out {folder}: {standing} is not a folder that can be written; name another")
+
+
 def console_for_results() -> Console:
     """Return a console on stdout, wide enough for the tables where no terminal says how wide it is."""
     from rich.console import Console
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a stage's name may be in letters that the terminal has not
     return Console(width=None if sys.stdout.isatty() else _FULL_WIDTH)
 
 
 def print_json(document: dict[str, Any] | list[Any]) -> None:
-    """Print one JSON document on stdout."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print one JSON document on stdout, with escapes where its encoding has not all letters."""
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16")
+    click.echo(json.dumps(document, indent=2, ensure_ascii=not unicode, allow_nan=False))
 
 
 @contextmanager

@@ -61,14 +61,15 @@ def run(
         raise SimcastError("--cluster: not available yet; --threads uses the processors of this machine")
     scenario = options.load(file, overrides, futures, seed)
     folder = out or default_folder(scenario)
-    with options.progress_on_stderr(silent=quiet or as_json) as progress:
-        result = analysis.run(
-            scenario, names=names, threads=threads, actual=actual, rejects=folder / "rejects.csv", progress=progress
-        )
+    options.check_writable(folder)
     try:
+        with options.progress_on_stderr(silent=quiet or as_json) as progress:
+            result = analysis.run(
+                scenario, names=names, threads=threads, actual=actual, rejects=folder / "rejects.csv", progress=progress
+            )
         report.write_run_folder(result, folder, sys.argv)
     except OSError as error:
-        raise SimcastError(f"--out {folder}: {error.strerror}; name a folder that can be written") from error
+        raise SimcastError(f"--out {folder}: {error}; name a folder that can be written") from error
     if as_json:
         options.print_json(report.run_document(result))
     else:

@@ -29,6 +29,11 @@ _MOST_MINOR_UNITS = 1e15
 _MOST_DAYS = 1e9
 """Stays are cut here, so that a cap on an overflowed time is a cap and not a NaN."""
 
+_LATEST_TIME_OF_DAY = 1.0 - 2.0**-40
+"""Added to any day within decades, this does not round up to the next day."""
+
+_MOST_OF_ONE = 1.0 - 2.0**-53
+
 _LEAST_WEIGHT = 1e-280
 """Below this, an open deal's chances are weighed by their logarithms."""
 
@@ -115,12 +120,13 @@ def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDA
         for day in range(plan.horizon_days):
             epoch = plan.epoch_of_day[day]
             mean = plan.arrival_mean[draw, segment] * tables.arrival_factor[epoch, segment]
-            mean = (mean + tables.arrival_add[epoch, segment]) * plan.arrival_day_factor[draw, day]
+            mean = mean * plan.arrival_trend_factor[draw, day] + tables.arrival_add[epoch, segment]
+            mean *= plan.arrival_weekday_factor[draw, day]
             n = 0
             if mean > 0.0:
                 key = plan.arrival_key[segment] + np.uint64(day)
                 u, _ = uniforms(plan.seed, future, key, _FIRST_VISIT, ARRIVALS)
-                n = count(mean, plan.arrival_size[draw], u)
+                n = count(mean, plan.arrival_size[draw, segment], u)
             arrivals[segment, day] = n
 
 
@@ -160,7 +166,7 @@ def _begin_open_deals(plan: KernelPlan, tables: Tables, future: int, start: int,
             slot = _choose(weight, u_move * total)
             days = math.inf
             if destination[slot] != NOWHERE:
-                u_left = u_days * weight[slot] / probability[slot]
+                u_left = min(u_days * weight[slot] / probability[slot], _MOST_OF_ONE)
                 days = exceeded(family[slot], scale[slot], shape[slot], u_left) - age
         else:
             slot, days = _beyond_floats(u_move, u_days, age, probability, destination, family, scale, shape)
@@ -206,7 +212,7 @@ def _begin_new_deals(
             stage += 1
         entered[plan.period_of_day[int(in_play.enters_on[i])], plan.group_of_segment[segment], stage] += 1
         in_play.stage[i] = stage
-        in_play.enters_on[i] += in_play.u_first[i]
+        in_play.enters_on[i] += min(in_play.u_first[i], _LATEST_TIME_OF_DAY)
     return n
 
 
@@ -329,7 +335,7 @@ def _end_stays(
 @njit(inline="always")
 def _with_levers(days: float, time_factor: float, cap_days: float, cap_weight: float) -> float:
     """Stretch a stay, then cap it as far as the cap has faded in."""
-    stretched = min(days * time_factor, _MOST_DAYS)
+    stretched = min(max(days * time_factor, 0.0), _MOST_DAYS)
     return stretched - cap_weight * max(0.0, stretched - cap_days)
 
 

@@ -102,10 +102,12 @@ class KernelPlan(NamedTuple):
     """(n_segments,): from the segment's label."""
     arrival_mean: NDArray[np.float64]
     """(n_draws, n_segments): new deals per average day."""
-    arrival_day_factor: NDArray[np.float64]
-    """(n_draws, horizon_days): weekday and trend."""
+    arrival_weekday_factor: NDArray[np.float64]
+    """(n_draws, horizon_days): each day's share of its week, averaging 1."""
+    arrival_trend_factor: NDArray[np.float64]
+    """(n_draws, horizon_days): growth since the as-of date; deals that a lever adds do not follow it."""
     arrival_size: NDArray[np.float64]
-    """(n_draws,): the negative binomial's size; infinite for Poisson."""
+    """(n_draws, n_segments): the negative binomial's size; infinite for Poisson."""
     entry_cumulative: NDArray[np.float64]
     """(n_segments, n_stages): where new deals enter."""
 

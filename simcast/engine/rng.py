@@ -30,7 +30,7 @@ LEVER = np.uint64(5)
 """Purpose: the size of an uncertain lever in a future."""
 
 _PARITY = np.uint64(0x1BD11BDAA9FC1A22)
-_TWO_TO_MINUS_53 = 2.0**-53
+_TWO_TO_MINUS_52 = 2.0**-52
 
 
 @njit(inline="always")
@@ -85,8 +85,8 @@ def threefry(key0: np.uint64, key1: np.uint64, counter0: np.uint64, counter1: np
 
 @njit(inline="always")
 def to_unit(bits: np.uint64) -> float:
-    """Turn 64 random bits into a float64 strictly between 0 and 1."""
-    return (np.float64(bits >> np.uint64(11)) + 0.5) * _TWO_TO_MINUS_53
+    """Turn 52 of 64 random bits into a float64 strictly between 0 and 1: one bit more would round up to 1."""
+    return (np.float64(bits >> np.uint64(12)) + 0.5) * _TWO_TO_MINUS_52
 
 
 @njit(cache=True)

@@ -135,7 +135,7 @@ def assemble(
         "arrivals_per_day": _array(new["arrivals_per_day"], "segment"),
         "weekday_weight": _array(new["weekday_weight"], "weekday"),
         "arrivals_trend": new["trend_per_year"].to_numpy() / DAYS_PER_YEAR,
-        "arrivals_size": new["arrivals_size"].to_numpy(),
+        "arrivals_size": np.repeat(new["arrivals_size"].to_numpy()[:, None], len(segments), axis=1),
         "amount_scale": _array(new["amount_median"], "segment") * has_amounts,
         "amount_shape": _array(new["amount_sigma"], "segment") * has_amounts,
     }

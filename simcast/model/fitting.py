@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from simcast.model.priors import resolve_priors
 from simcast.model.settings import FitSettings, ModelChoices
-from simcast.posterior import Posterior, fit_fingerprint, posterior_path, stored_posterior
+from simcast.posterior import CACHE_VARIABLE, Posterior, fit_fingerprint, posterior_path, stored_posterior
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -103,8 +103,21 @@ def load_or_fit(
     if stored is not None:
         return stored
     posterior = fit(history, seed=seed, settings=chosen, progress=progress)
-    posterior.save(posterior_path(fingerprint))
+    try:
+        posterior.save(posterior_path(fingerprint))
+    except OSError as error:
+        return _with_warning(
+            posterior, f"the fit could not be stored ({error}); set {CACHE_VARIABLE} to a folder for it"
+        )
     return posterior
+
+
+def _with_warning(posterior: Posterior, warning: str) -> Posterior:
+    """Return the posterior with one more warning."""
+    diagnostics = posterior.diagnostics
+    if diagnostics is None:
+        return posterior
+    return replace(posterior, diagnostics=replace(diagnostics, warnings=(*diagnostics.warnings, warning)))
 
 
 def _fingerprint(history: History, settings: FitSettings, seed: int) -> str:

@@ -3,6 +3,6 @@
 from simcast.plan.building import build_plan, forecast_days
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names
-from simcast.plan.plan import Plan
+from simcast.plan.plan import MINOR_UNITS, Plan
 
-__all__ = ["ForecastDays", "Plan", "build_plan", "check_names", "forecast_days"]
+__all__ = ["MINOR_UNITS", "ForecastDays", "Plan", "build_plan", "check_names", "forecast_days"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
+from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import CONSTANT, FAMILIES
 from simcast.errors import ScenarioError
@@ -18,7 +18,7 @@ from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
-from simcast.plan.plan import Plan
+from simcast.plan.plan import MINOR_UNITS, Plan
 from simcast.posterior import Posterior
 from simcast.scenario import (
     BASELINE,
@@ -31,8 +31,8 @@ from simcast.scenario import (
 )
 from simcast.segments import Segments
 
-MINOR_UNITS = 100
-"""Minor units (cents) in one unit of money."""
+MOST_ARRIVALS = 20_000_000
+"""The most new deals expected in one future: more would take minutes each."""
 
 
 def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str = BASELINE) -> Plan:
@@ -91,6 +91,8 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         on_arrivals=effects[ArrivalsLever],
         on_amount=effects[AmountLever],
     )
+    if problems := _too_many_arrivals(kernel):
+        raise ScenarioError(problems)
     return Plan(
         scenario=name,
         kernel=kernel,
@@ -101,7 +103,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         cost=sum((frame.size(placed.lever, placed.lever.cost, "cost") for placed in levers), np.zeros(n_futures)),
         targets=dict(scenario.forecast.target),
         fingerprint=posterior.fingerprint,
-        notes=tuple(_capped(posterior, levers)),
+        notes=tuple(_capped(posterior, levers, frame, kernel.draw_of_future)),
     )
 
 
@@ -222,29 +224,47 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
             [key_of(f"arrivals:{value!r}") for value in posterior.segments.values], dtype=np.uint64
         ),
         "arrival_mean": _array(posterior, "arrivals_per_day", "draw", "segment"),
-        "arrival_day_factor": weekday * np.exp(trend),
-        "arrival_size": _array(posterior, "arrivals_size", "draw"),
+        "arrival_weekday_factor": weekday,
+        "arrival_trend_factor": np.exp(trend),
+        "arrival_size": _array(posterior, "arrivals_size", "draw", "segment"),
         "entry_cumulative": np.where(cumulative > 1.0 - 1e-12, 1.0, cumulative),
     }
 
 
-def _capped(posterior: Posterior, levers: Sequence[PlacedLever]) -> list[str]:
-    """Say which levers would raise a conversion beyond 1."""
+def _capped(
+    posterior: Posterior, levers: Sequence[PlacedLever], frame: LeverFrame, draw_of_future: NDArray[np.int64]
+) -> list[str]:
+    """Say which levers would push a conversion beyond 1 or below 0, and in how many futures."""
     notes = []
     for placed in levers:
         lever = placed.lever
         if not isinstance(lever, ConversionLever):
             continue
         operation, number = operation_of(lever)
+        if operation not in ("multiply", "add"):
+            continue
         forward = posterior.pipeline.forward(lever.stage)
-        chosen = posterior.segments.select(lever.where, f"{placed.place}.where")
         now = (
             posterior.draws["probability"].sel(stage=lever.stage, move=forward).transpose("draw", "segment").to_numpy()
         )
-        then = {"multiply": now * number.mean(), "add": now + number.mean()}.get(operation, now)[:, chosen]
-        share = float(np.mean(then > 1.0)) if then.size else 0.0
-        if share > 0:
-            notes.append(
-                f"{placed.path}: conversion would exceed 1 in {share:.0%} of draws and segments, and is capped there"
-            )
+        now = now[:, posterior.segments.select(lever.where, f"{placed.place}.where")][draw_of_future]
+        size = frame.size(lever, number)[:, None]
+        then = now * size if operation == "multiply" else now + size
+        for bound, beyond in (("exceed 1", then > 1.0), ("fall below 0", then < 0.0)):
+            if beyond.any():
+                share = beyond.any(axis=1).mean()
+                notes.append(f"{placed.path}: conversion would {bound} in {share:.0%} of the futures, and is cut there")
     return notes
+
+
+def _too_many_arrivals(kernel: KernelPlan) -> list[str]:
+    """Refuse more new deals in a future than can be played one by one."""
+    per_day = kernel.arrival_mean.sum(axis=1, keepdims=True) * kernel.arrival_trend_factor
+    expected = float(np.max((per_day * kernel.arrival_weekday_factor).sum(axis=1)))
+    for operation, sizes in zip(kernel.on_arrivals.operation, kernel.on_arrivals.value, strict=True):
+        largest = float(np.max(sizes))
+        expected = expected * max(1.0, largest) if operation == MULTIPLY else expected + largest * kernel.horizon_days
+    if expected <= MOST_ARRIVALS:
+        return []
+    problem = f"about {expected:,.0f} new deals would come in one future, and simcast plays at most {MOST_ARRIVALS:,}"
+    return [f"{problem}; count them in thousands, or forecast fewer days"]

@@ -14,6 +14,7 @@ from simcast.engine.layout import Effects
 from simcast.engine.rng import LEVER, uniform_by_future
 from simcast.pipeline import Pipeline
 from simcast.plan.calendar import ForecastDays
+from simcast.plan.plan import MINOR_UNITS
 from simcast.scenario import (
     AmountLever,
     ArrivalsLever,
@@ -142,7 +143,7 @@ def _effects(frame: LeverFrame, levers: Sequence[tuple[str, TimedLever]], weight
     n = len(levers)
     operations = [operation_of(lever) for _, lever in levers]
     money = [
-        100.0 if isinstance(lever, AmountLever) and name == "add" else 1.0
+        float(MINOR_UNITS) if isinstance(lever, AmountLever) and name == "add" else 1.0
         for (_, lever), (name, _) in zip(levers, operations, strict=True)
     ]
     stages = [getattr(lever, "stage", None) for _, lever in levers]

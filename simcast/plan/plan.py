@@ -13,6 +13,9 @@ from simcast.pipeline import Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.segments import Segments
 
+MINOR_UNITS = 100
+"""Minor units (cents) in one unit of money."""
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from simcast.posterior.diagnostics import Diagnostics
 from simcast.posterior.draws import DIMENSIONS, Posterior, move_names
-from simcast.posterior.store import fit_fingerprint, posterior_path, stored_posterior
+from simcast.posterior.store import CACHE_VARIABLE, fit_fingerprint, posterior_path, stored_posterior
 
 __all__ = [
+    "CACHE_VARIABLE",
     "DIMENSIONS",
     "Diagnostics",
     "Posterior",

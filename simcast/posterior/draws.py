@@ -31,7 +31,7 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "arrivals_per_day": ("draw", "segment"),
     "weekday_weight": ("draw", "weekday"),
     "arrivals_trend": ("draw",),
-    "arrivals_size": ("draw",),
+    "arrivals_size": ("draw", "segment"),
     "amount_scale": ("draw", "segment"),
     "amount_shape": ("draw", "segment"),
 }

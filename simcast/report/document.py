@@ -80,16 +80,16 @@ def _totals(forecast: Forecast, **selection: Any) -> dict[str, Any]:  # noqa: AN
     }
 
 
-def _target(forecast: Forecast) -> dict[str, float] | None:
-    """Return the targets and the share of futures that reach all of them; None without any."""
+def _target(forecast: Forecast) -> dict[str, Any] | None:
+    """Return the targets, and the shares of futures that reach all of them and each; None without any."""
     if not forecast.targets:
         return None
-    reached = np.ones(forecast.n_futures, dtype=bool)
-    for metric, wanted in forecast.targets.items():
-        reached &= forecast.values(metric) >= wanted
     return {
         **{str(metric): wanted for metric, wanted in forecast.targets.items()},
-        "probability": float(reached.mean()),
+        "probability": forecast.probability_of_targets(),
+        "probabilities": {
+            str(metric): forecast.probability(metric, wanted) for metric, wanted in forecast.targets.items()
+        },
     }
 
 
@@ -111,6 +111,7 @@ def _difference(difference: Difference) -> dict[str, Any]:
         "wins": difference.wins.to_dict(),
         "net": difference.net.to_dict(),
         "probability_better": difference.probability_better,
+        "probability_worse": difference.probability_worse,
     }
 
 

@@ -45,12 +45,12 @@ def chance(probability: float) -> str:
 
     Examples
     --------
-    >>> chance(0.632), chance(0.0004), chance(1.0)
+    >>> chance(0.632), chance(0.005), chance(0.995)
     ('63%', 'under 1%', 'over 99%')
     """
-    if probability < 0.005:
+    if probability <= 0.005:
         return "under 1%"
-    if probability > 0.995:
+    if probability >= 0.995:
         return "over 99%"
     return f"{probability:.0%}"
 
@@ -70,6 +70,8 @@ def target_phrase(forecast: Forecast) -> str:
         written = money(wanted) if metric == "bookings" else f"{count(wanted)} wins"
         likely = chance(forecast.probability(metric, wanted))
         parts.append(f"{likely} reach the target of {written}")
+    if len(parts) > 1:
+        parts.append(f"{chance(forecast.probability_of_targets())} reach all of them")
     return "; ".join(parts)
 
 

@@ -90,7 +90,8 @@ class OpenDeals(Closed):
         default=None, description="The amount of each; drawn as for new deals unless given."
     )
     where: Where = Field(
-        default_factory=dict, description="Their segment; spread by the shares of the segments unless given."
+        default_factory=dict,
+        description="Their segment. Without a history they are spread by the shares of the segments unless given.",
     )
 
 

@@ -49,6 +49,8 @@ def parse_number(value: object, domain: Domain = ANY) -> Distribution:
             raise ValueError(f"must be {domain.text}, got {number:g}{percent}")
         return Distribution.constant(number)
     family, values = _split(value, NUMBER_FAMILIES, "a number")
+    if family == "constant":
+        return parse_number(_float(values[0], "constant: value must be a number"), domain)
     parameters = tuple(
         _float(item, f"{family}: {name} must be a number")
         for name, item in zip(PARAMETERS[family], values, strict=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -158,6 +159,64 @@ def test_wrong_input_ends_with_2_and_says_what_to_do(
     for fragment in fragments:
         assert fragment in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("{lever: duration, stage: lead, multiply: {constant: -1}}", "above 0"),
+        ("{lever: duration, stage: lead, cap_days: {constant: -2}}", "above 0"),
+        ("{lever: amount, multiply: {constant: -2}}", "0 or more"),
+        ("{lever: conversion, stage: lead, set: {constant: 1.5}}", "from 0 to 1"),
+    ],
+)
+def test_a_constant_is_a_number_like_any_other(change: str, says: str, assumed: Path, invoke: Invoke) -> None:
+    result = invoke("check", assumed, "--set", f"scenarios.more.0={change}")
+    assert result.exit_code == 2
+    assert says in result.stderr
+
+
+def test_a_constant_may_stand_wherever_a_number_may(assumed: Path, run_json: RunJson) -> None:
+    plain = run_json(assumed, "--set", "assume.stages.meeting.conversion=0.6")
+    same = run_json(assumed, "--set", "assume.stages.meeting.conversion={constant: 0.6}")
+    assert plain["scenarios"] == same["scenarios"]
+
+
+def test_a_lever_that_is_cut_at_one_says_in_how_many_futures(assumed: Path, run_json: RunJson) -> None:
+    lever = "{lever: conversion, stage: meeting, multiply: {uniform: [1.5, 2.5]}}"
+    warnings = run_json(assumed, "--set", f"scenarios.better.0={lever}")["warnings"]
+    told = next(warning for warning in warnings if "would exceed 1" in warning)
+    share = int(told.split("in ")[1].split("%")[0])
+    assert 40 < share < 60, told
+
+
+def test_more_arrivals_than_can_be_played_are_refused(assumed: Path, invoke: Invoke) -> None:
+    result = invoke("run", assumed, "--set", "assume.arrivals.per_day=1e7")
+    assert result.exit_code == 2
+    assert "new deals would come in one future" in result.stderr
+
+
+def test_several_targets_are_told_apart_and_together(assumed: Path, run_json: RunJson) -> None:
+    target = run_json(assumed, "--set", "forecast.target.wins=75")["scenarios"]["baseline"]["target"]
+    assert target["probability"] <= min(target["probabilities"].values())
+    assert set(target["probabilities"]) == {"bookings", "wins"}
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(assumed: Path, invoke: Invoke) -> None:
+    result = invoke("run", assumed, "--out", assumed / "inside-a-file")
+    assert result.exit_code == 2
+    assert "is not a folder that can be written" in result.stderr
+
+
+def test_letters_that_the_terminal_has_not_do_not_end_the_run(assumed: Path, tmp_path: Path) -> None:
+    for flag in ([], ["--json"]):
+        run = subprocess.run(
+            [sys.executable, "-m", "simcast.cli", "run", str(assumed), "--out", str(tmp_path / "out"), *flag],
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        assert run.returncode == 0, run.stderr
 
 
 def test_a_lever_that_needs_a_team_says_that_it_is_not_there_yet(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def new_deal_scores(world: World, posterior: Posterior) -> Iterator[tuple[str, f
         truth = world.weekday[day] * 7 / world.weekday.sum()
         yield f"weekday {day}", score(np.log(draws["weekday_weight"].sel(weekday=day)), np.log(truth))
     yield "trend", score(draws["arrivals_trend"] * 365.25, world.trend_per_year)
-    yield "size", score(np.log(draws["arrivals_size"]), np.log(world.size))
+    yield "size", score(np.log(draws["arrivals_size"].isel(segment=0)), np.log(world.size))
 
 
 def score(draws: object, truth: float) -> float:

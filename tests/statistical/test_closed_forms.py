@@ -138,7 +138,7 @@ def test_bookings_of_new_deals_are_compound_poisson() -> None:
 
 def test_arrivals_vary_as_the_negative_binomial_says() -> None:
     """Daily counts of mean 3 and size 1.5 over 20 days. Detectable: 1.1% of the mean, 8% of the variance."""
-    plan = chain_plan(40_000, 20, (0.5,), per_day=3.0)._replace(arrival_size=np.array([1.5]))
+    plan = chain_plan(40_000, 20, (0.5,), per_day=3.0)._replace(arrival_size=np.array([[1.5]]))
     entered = play(plan).entered[:, 0, 0, 0]
     assert abs(z_of_mean(entered, 60.0)) < Z_LIMIT
     assert abs(z_of_variance(entered, 20 * (3 + 9 / 1.5))) < Z_LIMIT

@@ -144,6 +144,18 @@ def test_arrival_levers_reach_only_the_segments_they_name() -> None:
     assert found["unsure"].values("wins").std() > 0.12 * found["unsure"].values("wins").mean()
 
 
+def test_the_spread_of_all_arrivals_does_not_depend_on_how_they_are_split() -> None:
+    """Negative binomial counts whose sizes go with their shares add up to one of the whole size."""
+    counts = {}
+    for name, segments in (("whole", {}), ("split", {"source": {"a": 0.5, "b": 0.3, "c": 0.2}})):
+        data = one_stage(days=0)
+        data["assume"] |= {"arrivals": {"per_day": 6, "size": 2}, "segments": segments}
+        data["forecast"] = {"as_of": AS_OF, "until": AS_OF}
+        counts[name] = forecasts(data, futures=20_000)["baseline"].stage_values("entered", "desk")
+        squares = (counts[name] - counts[name].mean()) ** 2
+        assert agrees(squares, 6 + 36 / 2, 15.0), name  # 15: were the size each segment's own
+
+
 def test_arrivals_follow_the_weekdays_given() -> None:
     data = one_stage(days=0)
     data["assume"]["arrivals"] = {"per_day": 7, "weekdays": [1, 1, 1, 1, 1, 0, 0]}

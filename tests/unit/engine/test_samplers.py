@@ -52,6 +52,10 @@ def test_uniforms_of_different_events_are_different_and_in_the_unit_interval() -
     assert all(0 < u < 1 for u in drawn)
 
 
+def test_no_bits_at_all_give_a_uniform_of_0_or_1() -> None:
+    assert 0 < rng.to_unit(np.uint64(0)) < rng.to_unit(np.uint64(2**64 - 1)) < 1
+
+
 def test_all_draws_are_used_equally_often() -> None:
     used = rng.draw_of_futures(np.uint64(7), 120, 40)
     assert np.bincount(used, minlength=40).tolist() == [3] * 40

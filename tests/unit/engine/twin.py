@@ -63,7 +63,7 @@ def threefry(key: tuple[int, int], counter: tuple[int, int]) -> tuple[int, int]:
 
 def uniforms(plan: KernelPlan, future: int, key: int, visit: int, purpose: int) -> tuple[float, float]:
     words = threefry((int(plan.seed), future), (key % WORD, visit * 256 + purpose))
-    return ((words[0] >> 11) + 0.5) / 2**53, ((words[1] >> 11) + 0.5) / 2**53
+    return ((words[0] >> 12) + 0.5) / 2**52, ((words[1] >> 12) + 0.5) / 2**52
 
 
 def quantile(family: int, scale: float, shape: float, s: float) -> float:
@@ -187,8 +187,8 @@ def new_deals(plan: KernelPlan, future: int) -> Iterator[Deal]:
                 else:
                     share = plan.arrival_mean[draw, segment] / total if total > 0 else 1 / chosen.sum()
                     added += weight * value * share
-            mean = (mean + added) * plan.arrival_day_factor[draw, day]
-            n = arrivals(mean, plan.arrival_size[draw], uniforms(plan, future, key + day, 0, ARRIVALS)[0])
+            mean = (mean * plan.arrival_trend_factor[draw, day] + added) * plan.arrival_weekday_factor[draw, day]
+            n = arrivals(mean, plan.arrival_size[draw, segment], uniforms(plan, future, key + day, 0, ARRIVALS)[0])
             for ordinal in range(n):
                 own = key + day * 2**32 + ordinal
                 u_time, u_entry = uniforms(plan, future, own, 0, BIRTH)

@@ -37,7 +37,7 @@ def draws(n_draws: int = 5) -> xr.Dataset:
         "arrivals_per_day": generator.random((n_draws, 2)),
         "weekday_weight": np.tile([1.4, 1.4, 1.4, 1.4, 1.4, 0.0, 0.0], (n_draws, 1)),
         "arrivals_trend": np.zeros(n_draws),
-        "arrivals_size": np.full(n_draws, np.inf),
+        "arrivals_size": np.full((n_draws, 2), np.inf),
         "amount_scale": np.full((n_draws, 2), 100.0),
         "amount_shape": np.full((n_draws, 2), 0.5),
     }
@@ -77,7 +77,7 @@ def test_a_posterior_with_thousands_of_segments_fits_into_a_file(tmp_path: Path)
     many = Segments(("owner",), tuple((f"менеджер по продажам номер {code:05d}",) for code in range(3000)))
     one = draws(1).isel(segment=0, drop=True)
     wide = one.expand_dims(segment=list(many.labels)).transpose(*DIMENSIONS["probability"], ...)
-    for name in ("days_family", "weekday_weight", "arrivals_trend", "arrivals_size"):
+    for name in ("days_family", "weekday_weight", "arrivals_trend"):
         wide[name] = one[name]
     path = Posterior(PIPELINE, many, wide, "sha256:x").save(tmp_path / "p.nc")
     assert Posterior.load(path).segments == many
