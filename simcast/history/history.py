@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -53,6 +53,8 @@ class History:
         How many rows and deals of a file are in it; None when it was not read from one.
     late_segments
         Values of segment columns that a deal had not from its first day: ``deal``, ``column``, ``since``.
+    is_cut
+        Whether `known_at` has forgotten what came later, so that silence after `observed_until` means nothing.
     """
 
     pipeline: Pipeline
@@ -61,6 +63,7 @@ class History:
     observed_until: np.datetime64
     reading: Reading | None = None
     late_segments: pd.DataFrame = field(default_factory=_no_late_values, repr=False)
+    is_cut: bool = False
 
     @classmethod
     def of(
@@ -150,8 +153,15 @@ class History:
 
         Stays entered later vanish, stays left later are open again, and with them go their moves, amounts and
         values of segment columns recorded later. A day after the last event is allowed; see `silent_days`.
+
+        Raises
+        ------
+        DataError
+            When the history was cut at an earlier day already: what came between is forgotten, not empty.
         """
         day = as_day(as_of)
+        if self.is_cut and day > self.observed_until:
+            raise DataError(f"this history was cut at {self.observed_until}; ask the whole one what was known at {day}")
         stays = self.stays[self.stays["entered"] < day].reset_index(drop=True)
         undone = ~(stays["left"] < day)
         stays = stays.assign(
@@ -164,7 +174,8 @@ class History:
             for name, group in late[late["since"] >= day].groupby("column"):
                 stays[name] = stays[name].mask(stays["deal"].isin(group["deal"]), UNKNOWN)
             late = late[late["since"] < day].reset_index(drop=True)
-        return History.of(self.pipeline, stays, self.segments.columns, day, reading=self.reading, late_segments=late)
+        known = History.of(self.pipeline, stays, self.segments.columns, day, reading=self.reading, late_segments=late)
+        return replace(known, is_cut=True)
 
     def open_deals(self, as_of: Day) -> Book:
         """Return the deals that were open at the start of a day, with their stages and ages.

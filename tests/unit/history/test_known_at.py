@@ -130,6 +130,17 @@ def test_a_day_after_the_last_event_is_allowed_and_the_silence_measured(read: Re
     assert "nothing is recorded in the 10 days before 2026-01-16" in " ".join(known.quality.warnings)
 
 
+def test_what_was_cut_off_is_not_taken_for_silence(read: Read) -> None:
+    whole = read("deal,stage,entered\nA,заявка,2026-01-05\nA,meeting,2026-03-02\n", PIPELINE)
+    cut = whole.known_at("2026-02-01")
+    assert cut.known_at("2026-02-01") == cut
+    assert len(cut.open_deals("2026-02-01")) == 1
+    with pytest.raises(DataError, match="was cut at 2026-02-01; ask the whole one what was known at 2026-04-01"):
+        cut.known_at("2026-04-01")
+    with pytest.raises(DataError, match="was cut"):
+        cut.open_deals("2026-04-01")
+
+
 def test_before_the_first_event_nothing_is_known(read: Read) -> None:
     history = read("deal,stage,entered,source\nA,lead,2026-01-05,ads\n", ["lead"], segments=["source"])
 
