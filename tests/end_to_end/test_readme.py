@@ -1,0 +1,42 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from simcast.scenario import load_scenario
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str) -> str:
+    """Return the README's one block of a language."""
+    (found,) = re.findall(rf"```{language}\n(.*?)```", README, flags=re.S)
+    return str(found)
+
+
+def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "readme.yaml"
+    file.write_text(block("yaml"), encoding="utf-8")
+    assert load_scenario(file).scenario_names == ("baseline", "fix-operator", "move-budget", "both")
+
+
+@pytest.mark.slow
+def test_the_example_in_python_runs_as_it_stands() -> None:
+    code = block("python") + "\nassert forecast.quantiles('bookings', by='month').shape == (3, 8)\n"
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
