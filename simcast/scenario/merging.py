@@ -54,7 +54,7 @@ def read_layers(path: Path, shown: str, problems: list[str], changes: list[str],
         base_path = path.parent / str(name.value)
         base_shown = str(Path(shown).parent / str(name.value))
         if not is_file(base_path):
-            problems.append(f"{name.place}: extends: no such file {shorten(base_shown)}")
+            problems.append(f"{name.place}: extends: no such file {base_shown!r}")
             continue
         base = read_layers(base_path, base_shown, problems, changes, (*trail, here))
         layer = base if layer is None else _join(layer, base, (), problems)
