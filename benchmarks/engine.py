@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtr, ndtri, ndtri_exp
 
 from simcast.engine.kernel import play_futures
-from simcast.engine.layout import NOT_FORCED, NOWHERE, Effects, KernelPlan, Results, empty_results
+from simcast.engine.layout import NOT_FORCED, NOWHERE, Effects, KernelPlan, Results, empty_results, no_hazards
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import LOGNORMAL
 
@@ -69,11 +69,13 @@ def build_plan(n_deals: int, n_futures: int, per_day: float) -> KernelPlan:
         probability=probability,
         scale=rng.uniform(4.0, 8.0, full),
         shape=rng.uniform(0.6, 1.0, full),
+        **no_hazards(N_DRAWS, N_STAGES, N_SEGMENTS, N_SLOTS),
         deal_key=rng.integers(0, 2**64, n_deals, dtype=np.uint64),
         deal_stage=np.sort(rng.integers(0, N_STAGES, n_deals)),  # as `build_plan` orders them
         deal_segment=rng.integers(0, N_SEGMENTS, n_deals),
         deal_age=rng.integers(1, 40, n_deals) - 0.5,
         deal_amount=rng.integers(1, 10**6, n_deals),
+        deal_log_amount=np.zeros(n_deals),
         deal_forced=np.full(n_deals, NOT_FORCED),
         deal_forced_day=np.zeros(n_deals),
         arrival_key=rng.integers(0, 2**64, N_SEGMENTS, dtype=np.uint64),
@@ -85,6 +87,7 @@ def build_plan(n_deals: int, n_futures: int, per_day: float) -> KernelPlan:
         amount_family=LOGNORMAL,
         amount_scale=np.full((N_DRAWS, N_SEGMENTS), 1e6),
         amount_shape=np.full((N_DRAWS, N_SEGMENTS), 0.9),
+        amount_quantiles=np.zeros((N_SEGMENTS, 0)),
         on_conversion=nothing,
         on_duration=nothing,
         on_arrivals=nothing,

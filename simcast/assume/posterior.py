@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.assume.carried import carried_variables
 from simcast.assume.segments import assumed_segments
 from simcast.assume.tables import Tables
 from simcast.errors import ScenarioError
@@ -92,7 +93,8 @@ def assumed_posterior(
         _fill_amount(tables, assumptions.amount, values)
     inherited = "" if base is None else base.fingerprint
     fingerprint = _fingerprint(pipeline, assumptions, segments, inherited, (n_draws, seed))
-    draws = tables.dataset(pipeline, segments, {} if base is None else base.draws.attrs)
+    attrs, carried = ({}, {}) if base is None else (base.draws.attrs, carried_variables(base.draws, assumptions))
+    draws = tables.dataset(pipeline, segments, attrs, carried)
     return Posterior(pipeline, segments, draws, fingerprint, None if base is None else base.diagnostics)
 
 

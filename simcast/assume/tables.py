@@ -63,19 +63,33 @@ class Tables:
         for name, array in self.arrays.items():
             array[...] = draws[name].transpose(*DIMENSIONS[name]).to_numpy()
 
-    def dataset(self, pipeline: Pipeline, segments: Segments, attrs: Mapping[str, object]) -> xr.Dataset:
-        """Label the arrays."""
+    def dataset(
+        self,
+        pipeline: Pipeline,
+        segments: Segments,
+        attrs: Mapping[str, object],
+        carried: Mapping[str, xr.DataArray],
+    ) -> xr.Dataset:
+        """Label the arrays, and add what is carried over from a fitted posterior."""
         import xarray as xr
 
         self.arrays["days_family"] = self.arrays["days_family"].astype(str)
+        labels = {
+            dim: array[dim].to_numpy()
+            for array in carried.values()
+            for dim in ("piece", "harmonic", "block", "level")
+            if dim in array.coords
+        }
         return xr.Dataset(
-            {name: (DIMENSIONS[name], array) for name, array in self.arrays.items()},
+            {name: (DIMENSIONS[name], array) for name, array in self.arrays.items()}
+            | {name: (array.dims, array.to_numpy()) for name, array in carried.items()},
             coords={
                 "draw": np.arange(self.n_draws),
                 "stage": list(pipeline.stages),
                 "move": list(self.move_codes),
                 "segment": list(segments.labels),
                 "weekday": np.arange(7),
-            },
+            }
+            | labels,
             attrs=dict(attrs) | dict(self.families),
         )

@@ -39,8 +39,34 @@ _folder = _compiled_folder()
 if _folder is not None and not _before:
     config.CACHE_DIR = str(_folder)  # type: ignore[attr-defined]
 
-from simcast.engine import counts, gamma, kernel, layout, normal, rng, samplers, tables  # noqa: E402
+from simcast.engine import (  # noqa: E402
+    amount_slope,
+    block,
+    counts,
+    gamma,
+    hazard,
+    kernel,
+    layout,
+    normal,
+    open_deals,
+    rng,
+    samplers,
+    tables,
+)
 
 config.CACHE_DIR = _before  # type: ignore[attr-defined]
 
-__all__ = ["counts", "gamma", "kernel", "layout", "normal", "rng", "samplers", "tables"]
+__all__ = [
+    "amount_slope",
+    "block",
+    "counts",
+    "gamma",
+    "hazard",
+    "kernel",
+    "layout",
+    "normal",
+    "open_deals",
+    "rng",
+    "samplers",
+    "tables",
+]

@@ -26,6 +26,19 @@ def gamma_log_survival(k: float, x: float) -> float:
 
 
 @njit(cache=True)
+def gamma_log_tails(k: float, x: float) -> tuple[float, float]:
+    """Return log P(k, x) and log Q(k, x), the log probabilities below and above x, each to full relative precision."""
+    if x <= 0.0:
+        return -math.inf, 0.0
+    log_front = k * math.log(x) - x - math.lgamma(k)
+    if x < k + 1.0:
+        below = log_front + math.log(_lower_series(k, x))
+        return below, math.log1p(-min(math.exp(below), 1.0 - _EPSILON))
+    above = log_front + math.log(_upper_fraction(k, x))
+    return math.log1p(-min(math.exp(above), 1.0 - _EPSILON)), above
+
+
+@njit(cache=True)
 def _lower_series(k: float, x: float) -> float:
     """Return P(k, x) over x^k e^-x / Gamma(k), for x below k + 1."""
     term = total = 1.0 / k

@@ -82,6 +82,17 @@ class KernelPlan(NamedTuple):
     """(n_draws, n_stages, n_segments, n_slots), days."""
     shape: NDArray[np.float64]
     """(n_draws, n_stages, n_segments, n_slots)"""
+    hazard_row: NDArray[np.int64]
+    """(n_stages,): where a stage all of whose moves have the family "hazard" is in the arrays below, or NOWHERE."""
+    hazard_start: NDArray[np.float64]
+    """(n_pieces + 1,): the first day of each piece, and the end after which a stay never ends."""
+    hazard_rate: NDArray[np.float64]
+    """(n_draws, n_rows, n_slots - 1, n_pieces): hazard per day of each move; 0 in unused slots."""
+    hazard_factor: NDArray[np.float64]
+    """(n_draws, n_rows, n_segments, n_slots - 1): multiplies it."""
+    amount_slope: NDArray[np.float64]
+    """(n_draws, n_stages): change of the log odds of the forward move (for "hazard": of its log hazard) by log amount;
+    without any draws where nothing goes with the amount."""
 
     deal_key: NDArray[np.uint64]
     """(n_deals,): from the deal's id, so that its luck does not depend on the other deals."""
@@ -93,6 +104,8 @@ class KernelPlan(NamedTuple):
     """(n_deals,): days already spent in the stage."""
     deal_amount: NDArray[np.int64]
     """(n_deals,): minor units; negative where unknown."""
+    deal_log_amount: NDArray[np.float64]
+    """(n_deals,): log of the amount over its centre; 0 where unknown or of no account."""
     deal_forced: NDArray[np.int64]
     """(n_deals,): an outcome that a lever forces, or NOT_FORCED."""
     deal_forced_day: NDArray[np.float64]
@@ -105,7 +118,7 @@ class KernelPlan(NamedTuple):
     arrival_weekday_factor: NDArray[np.float64]
     """(n_draws, horizon_days): each day's share of its week, averaging 1."""
     arrival_trend_factor: NDArray[np.float64]
-    """(n_draws, horizon_days): growth since the as-of date; deals that a lever adds do not follow it."""
+    """(n_draws, horizon_days): trend, season and walk; deals that a lever adds do not follow them."""
     arrival_size: NDArray[np.float64]
     """(n_draws, n_segments): the negative binomial's size; infinite for Poisson."""
     entry_cumulative: NDArray[np.float64]
@@ -116,6 +129,8 @@ class KernelPlan(NamedTuple):
     """(n_draws, n_segments), minor units."""
     amount_shape: NDArray[np.float64]
     """(n_draws, n_segments)"""
+    amount_quantiles: NDArray[np.float64]
+    """(n_segments, n_levels): the empirical amounts over their scale, see `amounts`; no levels for other families."""
 
     on_conversion: Effects
     on_duration: Effects
@@ -142,6 +157,17 @@ class Results(NamedTuple):
     """(n_deals,): the sum over those futures of the day of the win, counted from the as-of date."""
     capped: NDArray[np.int64]
     """(1,): deals stopped at MAX_VISITS."""
+
+
+def no_hazards(n_draws: int, n_stages: int, n_segments: int, n_slots: int) -> dict[str, NDArray[np.generic]]:
+    """Return the hazard arrays of a plan none of whose stages has that family, and no slope by amount."""
+    return {
+        "hazard_row": np.full(n_stages, NOWHERE, dtype=np.int64),
+        "hazard_start": np.zeros(1),
+        "hazard_rate": np.zeros((n_draws, 0, n_slots - 1, 0)),
+        "hazard_factor": np.zeros((n_draws, 0, n_segments, n_slots - 1)),
+        "amount_slope": np.zeros((0, n_stages)),
+    }
 
 
 def empty_results(plan: KernelPlan, n_futures: int) -> Results:

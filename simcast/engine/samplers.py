@@ -11,6 +11,7 @@ lognormal   2    median         sd of log t       1 - Phi(log(t/scale)/shape)
 weibull     3    scale          1 / Weibull's k   exp(-(t/scale)^(1/shape))
 loglogistic 4    median         1 / beta          1 / (1 + (t/scale)^(1/shape))
 gamma       5    theta          k                 Q(k, t / scale)
+hazard      6    unused         unused            see `simcast.engine.hazard`
 =========== ==== ============== ================= =========================
 
 A time is drawn as the one that a uniform share of stays exceeds, which is monotone: under common random numbers
@@ -33,8 +34,9 @@ LOGNORMAL = 2
 WEIBULL = 3
 LOGLOGISTIC = 4
 GAMMA = 5
+HAZARD = 6
 
-FAMILIES = ("constant", "exponential", "lognormal", "weibull", "loglogistic", "gamma")
+FAMILIES = ("constant", "exponential", "lognormal", "weibull", "loglogistic", "gamma", "hazard")
 """The names of the families, in code order."""
 
 

@@ -12,10 +12,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.hazard import fill_survival, hazard_exceeded
 from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, ODDS, OPEN, SET, Effects, KernelPlan
-from simcast.engine.samplers import exceeded_by_log
+from simcast.engine.samplers import HAZARD, exceeded_by_log
 
-_LOG_HALF = math.log(0.5)
+_HALF = 0.5
+_LOG_HALF = math.log(_HALF)
+
+_MOST_DAYS = 1e9
+"""Stays are cut here, so that a cap on an overflowed time is a cap and not a NaN."""
 
 
 class Tables(NamedTuple):
@@ -39,6 +44,10 @@ class Tables(NamedTuple):
     """(n_epochs, 2, n_segments): by origin, OPEN or NEW."""
     amount_add: NDArray[np.float64]
     """(n_epochs, 2, n_segments): minor units."""
+    hazard_survival: NDArray[np.float64]
+    """(n_rows, n_segments, n_slots - 1, n_pieces + 1): `survival` of `fill_survival`."""
+    hazard_total: NDArray[np.float64]
+    """(n_rows, n_segments, n_pieces): `total` of `fill_survival`."""
 
 
 @njit(cache=True)
@@ -46,6 +55,7 @@ def empty_tables(plan: KernelPlan) -> Tables:
     """Allocate the tables of one thread; every future overwrites them."""
     n_epochs = plan.epoch_of_day[-1] + 1
     _, n_stages, n_segments, n_slots = plan.probability.shape
+    n_rows, n_pieces = plan.hazard_rate.shape[1], plan.hazard_rate.shape[3]
     shape = (n_epochs, n_stages, n_segments, n_slots)
     return Tables(
         np.empty(shape),
@@ -57,6 +67,8 @@ def empty_tables(plan: KernelPlan) -> Tables:
         np.empty((n_epochs, n_segments)),
         np.empty((n_epochs, 2, n_segments)),
         np.empty((n_epochs, 2, n_segments)),
+        np.empty((n_rows, n_segments, n_slots - 1, n_pieces + 1)),
+        np.empty((n_rows, n_segments, n_pieces)),
     )
 
 
@@ -74,16 +86,8 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     tables.amount_add.fill(0.0)
     for operation in (SET, ODDS, MULTIPLY, ADD):
         _apply_conversion(plan.on_conversion, future, operation, tables.probability)
-    _apply_duration(
-        plan.on_duration,
-        future,
-        plan.family,
-        plan.scale[draw],
-        plan.shape[draw],
-        tables.time_factor,
-        tables.cap_days,
-        tables.cap_weight,
-    )
+    _fill_hazards(plan, tables, draw)
+    _apply_duration(plan, tables, future)
     _apply_arrivals(plan.on_arrivals, future, plan.arrival_mean[draw], tables.arrival_factor, tables.arrival_add)
     _apply_amount(plan.on_amount, future, tables.amount_factor, tables.amount_add)
     _accumulate(tables.probability, tables.cumulative)
@@ -142,18 +146,37 @@ def _shift_forward(probability: NDArray[np.float64], operation: int, value: floa
 
 
 @njit(cache=True)
-def _apply_duration(
-    effects: Effects,
-    future: int,
-    family: NDArray[np.int64],
-    scale: NDArray[np.float64],
-    shape: NDArray[np.float64],
-    time_factor: NDArray[np.float64],
-    cap_days: NDArray[np.float64],
-    cap_weight: NDArray[np.float64],
-) -> None:
+def _fill_hazards(plan: KernelPlan, tables: Tables, draw: int) -> None:
+    """Work out how the stays end that have hazards by day."""
+    probability = np.empty(plan.destination.shape[1])
+    for row in range(plan.hazard_rate.shape[1]):
+        for segment in range(plan.hazard_factor.shape[2]):
+            fill_survival(
+                plan.hazard_rate[draw, row],
+                plan.hazard_factor[draw, row, segment],
+                plan.hazard_start,
+                tables.hazard_survival[row, segment],
+                tables.hazard_total[row, segment],
+                probability,
+            )
+
+
+@njit(cache=True)
+def _median_days(plan: KernelPlan, tables: Tables, draw: int, stage: int, segment: int, slot: int) -> float:
+    """Return the median days until a move, before any lever."""
+    if plan.family[stage, slot] == HAZARD:
+        row = plan.hazard_row[stage]
+        survival, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
+        return hazard_exceeded(survival, total, plan.hazard_start, _HALF)
+    scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
+    return exceeded_by_log(plan.family[stage, slot], scale, shape, _LOG_HALF)
+
+
+@njit(cache=True)
+def _apply_duration(plan: KernelPlan, tables: Tables, future: int) -> None:
     """Stretch, set or cap the stays of a stage; to set a median is to stretch by its ratio to the present one."""
-    n_epochs, _, n_segments, n_slots = time_factor.shape
+    effects, draw = plan.on_duration, plan.draw_of_future[future]
+    n_epochs, _, n_segments, n_slots = tables.time_factor.shape
     for i in range(len(effects.operation)):
         stage = effects.stage[i]
         value = effects.value[i, future]
@@ -163,15 +186,35 @@ def _apply_duration(
                     continue
                 ratio = value
                 if effects.operation[i] == SET:
-                    here = (stage, segment, slot)
-                    ratio /= exceeded_by_log(family[stage, slot], scale[here], shape[here], _LOG_HALF)
+                    ratio /= _median_days(plan, tables, draw, stage, segment, slot)
                 for epoch in range(n_epochs):
                     weight = effects.weight[i, epoch]
                     if effects.operation[i] == CAP:
-                        cap_days[epoch, stage, segment, slot] = value
-                        cap_weight[epoch, stage, segment, slot] = weight
+                        tables.cap_days[epoch, stage, segment, slot] = value
+                        tables.cap_weight[epoch, stage, segment, slot] = weight
                     else:
-                        time_factor[epoch, stage, segment, slot] *= 1.0 + weight * (ratio - 1.0)
+                        tables.time_factor[epoch, stage, segment, slot] *= 1.0 + weight * (ratio - 1.0)
+
+
+@njit(inline="always")
+def with_levers(days: float, time_factor: float, cap_days: float, cap_weight: float) -> float:
+    """Stretch a stay, then cap it as far as the cap has faded in."""
+    stretched = min(max(days * time_factor, 0.0), _MOST_DAYS)
+    return stretched - cap_weight * max(0.0, stretched - cap_days)
+
+
+@njit(inline="always")
+def choose(weight: NDArray[np.float64], reach: float) -> int:
+    """Return the slot in which the running sum of weights passes `reach`; never one without weight."""
+    chosen = 0
+    total = 0.0
+    for slot in range(len(weight)):
+        if weight[slot] > 0.0:
+            chosen = slot
+            total += weight[slot]
+            if reach < total:
+                break
+    return chosen
 
 
 @njit(cache=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL
 from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import CONSTANT, FAMILIES
@@ -17,9 +18,11 @@ from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
+from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
 from simcast.plan.plan import MINOR_UNITS, Plan
 from simcast.posterior import Posterior
+from simcast.posterior.arrivals import calendar_factor
 from simcast.scenario import (
     BASELINE,
     AmountLever,
@@ -70,7 +73,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
     n_slots = max(map(len, pipeline.moves)) + 1
     frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots)
     epoch_of_day, effects = effects_of(frame, levers)
-    book = _by_stage(book)
+    book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
     kernel = KernelPlan(
         seed=seed,
@@ -81,11 +84,14 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         group_of_segment=group_of_segment,
         **_pipeline_arrays(pipeline, n_slots),
         **_stage_arrays(posterior, n_slots),
+        **(hazard_arrays(posterior, n_slots) | slope_arrays(posterior)),
         **_deal_arrays(book, segments, [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]),
+        deal_log_amount=log_amounts(posterior, book),
         **_arrival_arrays(posterior, days),
-        amount_family=FAMILIES.index(posterior.draws.attrs["amount_family"]),
+        amount_family=AMOUNT_FAMILIES.index(posterior.draws.attrs["amount_family"]),
         amount_scale=_array(posterior, "amount_scale", "draw", "segment") * MINOR_UNITS,
         amount_shape=_array(posterior, "amount_shape", "draw", "segment"),
+        amount_quantiles=_amount_quantiles(posterior),
         on_conversion=effects[ConversionLever],
         on_duration=effects[DurationLever],
         on_arrivals=effects[ArrivalsLever],
@@ -186,9 +192,9 @@ def _stage_arrays(posterior: Posterior, n_slots: int) -> dict[str, Any]:
     }
 
 
-def _by_stage(book: Book) -> Book:
-    """Order the open deals by stage and segment, where the kernel's branches are then easier to foresee."""
-    order = np.lexsort((book.segment_code, book.stage_code))
+def _by_stage(book: Book, log_amount: NDArray[np.float64]) -> Book:
+    """Order the open deals by stage, segment and amount, so that the kernel meets the like in a row."""
+    order = np.lexsort((log_amount, book.segment_code, book.stage_code))
     arrays = ("deal", "stage_code", "age_days", "segment_code", "amount")
     return replace(book, **{name: getattr(book, name)[order] for name in arrays})
 
@@ -213,10 +219,21 @@ def _deal_arrays(book: Book, segments: Segments, forced: Sequence[DealLever]) ->
     }
 
 
+def _amount_quantiles(posterior: Posterior) -> NDArray[np.float64]:
+    """Return the empirical amounts by segment, without any level when amounts have another family."""
+    if posterior.draws.attrs["amount_family"] != AMOUNT_FAMILIES[EMPIRICAL]:
+        return np.zeros((len(posterior.segments), 0))
+    return _array(posterior, "amount_quantiles", "segment", "level")
+
+
 def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
     """Return how many deals arrive per segment and day, and where they enter."""
     weekday = _array(posterior, "weekday_weight", "draw", "weekday")[:, days.weekday_of_day]
-    trend = _array(posterior, "arrivals_trend", "draw")[:, None] * (np.arange(days.n_days) + 0.5)
+    season, path = (
+        _array(posterior, name, "draw", dim) if name in posterior.draws else None
+        for name, dim in (("arrivals_season", "harmonic"), ("arrivals_path", "block"))
+    )
+    as_of = int(days.as_of.astype("datetime64[D]").astype(np.int64))
     cumulative = np.cumsum(_array(posterior, "entry_share", "segment", "stage"), axis=1)
     cumulative[:, -1] = 1.0
     return {
@@ -225,7 +242,9 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
         ),
         "arrival_mean": _array(posterior, "arrivals_per_day", "draw", "segment"),
         "arrival_weekday_factor": weekday,
-        "arrival_trend_factor": np.exp(trend),
+        "arrival_trend_factor": calendar_factor(
+            as_of, days.n_days, season, path, _array(posterior, "arrivals_trend", "draw")
+        ),
         "arrival_size": _array(posterior, "arrivals_size", "draw", "segment"),
         "entry_cumulative": np.where(cumulative > 1.0 - 1e-12, 1.0, cumulative),
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hazard_posterior import hazard_draws, with_amount_slope, with_draws
 
 from simcast.assume import assumed_book, assumed_posterior, assumed_segments
 from simcast.errors import ScenarioError
@@ -289,3 +290,43 @@ def test_stages_of_any_language_and_renewals_can_be_assumed() -> None:
     assert list(draws["stage"].values) == ["заявка", "договор", "продление", "won"]
     np.testing.assert_allclose(draws["probability"].sum("move"), 1.0)
     assert draws["probability"].sel(stage="won", move="продление").item() == 0.5
+
+
+def fitted_with_everything() -> Posterior:
+    """A posterior as a fit gives it, with hazards in a stage, slopes by amount and arrivals that move."""
+    fitted = assumed_posterior(PIPELINE, assume(stages=uncertain_stages()), n_draws=3)
+    rate = np.broadcast_to([[[0.1, 0.02], [0.2, 0.01], [0.05, 0.05]]], (3, 3, 2))
+    draws = with_amount_slope(hazard_draws(fitted, "meeting", rate, [0, 1], 3653), 0.2, 1000.0)
+    return with_draws(
+        fitted,
+        draws.assign(
+            arrivals_season=(("draw", "harmonic"), np.full((3, 4), 0.1)),
+            arrivals_path=(("draw", "block"), np.full((3, 130), 0.2)),
+        ),
+    )
+
+
+def test_what_is_not_assumed_keeps_its_hazards_slopes_and_arrivals() -> None:
+    base = fitted_with_everything()
+    found = assumed_posterior(PIPELINE, Assumptions.model_validate({"stages": {"lead": STAGES["lead"]}}), base=base)
+    for name in ("hazard_log", "hazard_effect", "arrivals_season", "arrivals_path"):
+        assert found.draws[name].identical(base.draws[name]), name
+    assert found.draws["amount_slope"].sel(stage="lead").to_numpy().tolist() == [0.0] * 3
+    assert found.draws["amount_slope"].sel(stage="meeting").to_numpy().tolist() == [0.2] * 3
+    assert found.draws.attrs["hazard_end"] == 3653
+
+
+def test_a_stage_assumed_over_hazards_has_its_assumed_family_and_no_hazards() -> None:
+    assumed = Assumptions.model_validate({"stages": {"meeting": STAGES["meeting"]}})
+    found = assumed_posterior(PIPELINE, assumed, base=fitted_with_everything())
+    assert at(found, "days_family", "meeting", "won") == "lognormal"
+    assert np.all(np.isnan(found.draws["hazard_log"]))
+    assert np.all(np.isnan(found.draws["hazard_effect"]))
+
+
+def test_assumed_arrivals_are_as_many_in_every_season() -> None:
+    assumed = Assumptions.model_validate({"arrivals": {"per_day": 3}})
+    found = assumed_posterior(PIPELINE, assumed, base=fitted_with_everything())
+    assert "arrivals_season" not in found.draws
+    assert "arrivals_path" not in found.draws
+    assert "hazard_log" in found.draws

@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, Effects, KernelPlan
+from simcast.engine.amounts import EMPIRICAL
+from simcast.engine.hazard import hazard_marginals
+from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, Effects, KernelPlan, no_hazards
 from simcast.engine.rng import draw_of_futures
-from simcast.engine.samplers import EXPONENTIAL, LOGNORMAL
+from simcast.engine.samplers import EXPONENTIAL, HAZARD, LOGNORMAL
 
 
 def no_effects(plan_shape: tuple[int, int, int], n_epochs: int, n_futures: int) -> Effects:
@@ -41,6 +44,24 @@ def random_effects(
     )
 
 
+def random_hazards(
+    rng: np.random.Generator, by_day: NDArray[np.int64], full: tuple[int, int, int, int]
+) -> dict[str, NDArray[np.generic]]:
+    """Return hazards for some stages: some end before the oldest deals' ages, some moves come in some pieces only."""
+    n_draws, n_stages, n_segments, n_slots = full
+    start = np.array([0.0, 1.0, 3.0, 4.0, 7.0, 9.0 if rng.random() < 0.3 else 40.0])
+    row = np.full(n_stages, NOWHERE)
+    row[by_day] = np.arange(len(by_day))
+    rate = rng.exponential(0.1, (n_draws, len(by_day), n_slots - 1, len(start) - 1))
+    rate[:, :, 2, rng.integers(0, len(start) - 1)] = 1e-300
+    return {
+        "hazard_row": row,
+        "hazard_start": start,
+        "hazard_rate": rate,
+        "hazard_factor": np.exp(rng.normal(0.0, 0.5, (n_draws, len(by_day), n_segments, n_slots - 1))),
+    }
+
+
 def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
     """Return a small plan that uses everything at once: any graph, all families, levers, renewals, forced deals."""
     rng = np.random.default_rng(seed)
@@ -51,6 +72,8 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
         destination[stage, 1] = n_stages + 1
         destination[stage, 2] = rng.choice([k for k in range(n_stages) if k not in (stage, stage + 1)])
     family = rng.integers(0, 6, (n_stages, n_slots))
+    by_day = np.flatnonzero(rng.random(n_stages) < 0.5)
+    family[by_day] = HAZARD
     full = (n_draws, n_stages, n_segments, n_slots)
     shape = (n_stages, n_segments, n_slots)
     n_deals = 12
@@ -60,6 +83,11 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
     groups = rng.integers(0, 2, n_segments)
     groups[0] = 1
     effects = (2, shape, n_epochs, n_futures)
+    probability = rng.dirichlet(np.ones(n_slots), full[:-1])
+    hazards = random_hazards(rng, by_day, full)
+    for row, stage in enumerate(by_day):
+        logs = np.log(hazards["hazard_rate"][:, row]), np.log(hazards["hazard_factor"][:, row]).transpose(0, 2, 1)
+        probability[:, stage] = hazard_marginals(*logs, hazards["hazard_start"])[0].transpose(0, 2, 1)
     return KernelPlan(
         seed=np.uint64(seed + 2**63),
         horizon_days=horizon,
@@ -71,14 +99,17 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
         family=family,
         outcome_won=np.array([True, False]),
         outcome_resumes=np.array([int(rng.integers(0, n_stages)) if seed % 2 else NOWHERE, NOWHERE]),
-        probability=rng.dirichlet(np.ones(n_slots), full[:-1]),
+        probability=probability,
         scale=rng.uniform(0.5, 6.0, full),
         shape=rng.uniform(0.3, 1.5, full),
+        **hazards,
+        amount_slope=rng.normal(0.0, 0.5, (n_draws if seed % 3 else 0, n_stages)),
         deal_key=rng.integers(0, 2**64, n_deals, dtype=np.uint64),
         deal_stage=rng.integers(0, n_stages, n_deals),
         deal_segment=rng.integers(0, n_segments, n_deals),
         deal_age=rng.integers(0, 9, n_deals) + 0.5,
         deal_amount=np.where(rng.random(n_deals) < 0.5, rng.integers(0, 10**6, n_deals), -1),
+        deal_log_amount=np.where(rng.random(n_deals) < 0.6, rng.normal(0.0, 1.5, n_deals), 0.0) * (seed % 3 > 0),
         deal_forced=np.where(rng.random(n_deals) < 0.2, n_stages + rng.integers(0, 2, n_deals), NOT_FORCED),
         deal_forced_day=rng.integers(0, horizon, n_deals).astype(float),
         arrival_key=rng.integers(0, 2**64, n_segments, dtype=np.uint64),
@@ -87,9 +118,10 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
         arrival_trend_factor=rng.uniform(0.5, 1.5, (n_draws, horizon)),
         arrival_size=np.array([[math.inf] * n_segments, [1.5, 0.7, 9.0]]),
         entry_cumulative=np.hstack([np.sort(rng.random((n_segments, n_stages - 1))), np.ones((n_segments, 1))]),
-        amount_family=LOGNORMAL,
+        amount_family=LOGNORMAL if seed % 2 else EMPIRICAL,
         amount_scale=rng.uniform(1e3, 1e6, (n_draws, n_segments)),
         amount_shape=rng.uniform(0.2, 1.2, (n_draws, n_segments)),
+        amount_quantiles=np.sort(rng.uniform(0.0, 3.0, (n_segments, 1 + seed % 5)), axis=1),
         on_conversion=random_effects(rng, 3, (0, 1, 2, 3), *effects[1:]),
         on_duration=random_effects(rng, 4, (0, 2, 4), *effects[1:]),
         on_arrivals=random_effects(rng, 2, (2, 3), *effects[1:]),
@@ -131,11 +163,13 @@ def chain_plan(
         probability=np.stack([p, 1 - p, 0 * p], axis=-1)[None, :, None, :],
         scale=np.full((1, *shape), mean_days),
         shape=np.ones((1, *shape)),
+        **no_hazards(1, *shape),
         deal_key=np.arange(n_open, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15),
         deal_stage=np.zeros(n_open, np.int64),
         deal_segment=np.zeros(n_open, np.int64),
         deal_age=np.full(n_open, age),
         deal_amount=np.full(n_open, round(amount * 100)),
+        deal_log_amount=np.zeros(n_open),
         deal_forced=np.full(n_open, NOT_FORCED),
         deal_forced_day=np.zeros(n_open),
         arrival_key=np.array([2**63 + 12345], dtype=np.uint64),
@@ -147,8 +181,23 @@ def chain_plan(
         amount_family=0,
         amount_scale=np.full((1, 1), amount * 100),
         amount_shape=np.zeros((1, 1)),
+        amount_quantiles=np.zeros((1, 0)),
         on_conversion=none,
         on_duration=none,
         on_arrivals=none,
         on_amount=none,
+    )
+
+
+def with_hazards(plan: KernelPlan, rate: NDArray[np.float64], start: NDArray[np.float64]) -> KernelPlan:
+    """Return the plan with the same hazards, (2 moves, n_pieces), in all stages, segments and draws."""
+    n_draws, n_stages, n_segments, _ = plan.probability.shape
+    ends, _ = hazard_marginals(np.log(rate)[None], np.zeros((1, 2, 1)), start)
+    return plan._replace(
+        family=np.where(plan.destination == NOWHERE, plan.family, HAZARD),
+        probability=np.broadcast_to(ends[0, :, 0], plan.probability.shape).copy(),
+        hazard_row=np.arange(n_stages),
+        hazard_start=start,
+        hazard_rate=np.broadcast_to(rate, (n_draws, n_stages, *rate.shape)).copy(),
+        hazard_factor=np.ones((n_draws, n_stages, n_segments, 2)),
     )

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import twin
 from plans import random_plan
 
 from simcast.engine.kernel import play_futures
-from simcast.engine.layout import KernelPlan, Results, empty_results
+from simcast.engine.layout import KernelPlan, Results, empty_results, no_hazards
 
 
 def play(plan: KernelPlan, first: int, n_futures: int) -> Results:
@@ -27,12 +30,25 @@ def test_the_kernel_equals_its_plain_python_twin(seed: int) -> None:
         np.testing.assert_allclose(getattr(got, name), getattr(expected, name), rtol=0, atol=slack, err_msg=name)
 
 
-def test_the_twin_tells_plans_apart() -> None:
-    plan = random_plan(1)
-    other = plan._replace(seed=np.uint64(99))
-    expected = empty_results(plan, 3)
-    twin.play_futures(other, 0, expected)
-    assert not np.array_equal(play(plan, 0, 3).bookings, expected.bookings)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: {"seed": np.uint64(99)},
+        lambda plan: {"hazard_factor": plan.hazard_factor * 1.3},
+        lambda plan: {"amount_slope": plan.amount_slope + 0.5},
+        lambda plan: {"deal_age": plan.deal_age + 1.0},
+    ],
+    ids=["luck", "hazards", "slope", "age"],
+)
+def test_the_twin_tells_plans_apart(change: Callable[[KernelPlan], dict[str, Any]]) -> None:
+    """Over a few plans: in each, hazards or slopes may be far from the deals."""
+    differ = 0
+    for seed in (1, 2, 4, 5, 7):
+        plan = random_plan(seed)
+        expected = empty_results(plan, 3)
+        twin.play_futures(plan._replace(**change(plan)), 0, expected)
+        differ += not np.array_equal(play(plan, 0, 3).left_forward, expected.left_forward)
+    assert differ >= 3
 
 
 def test_a_future_does_not_depend_on_where_its_chunk_begins() -> None:
@@ -78,7 +94,7 @@ def test_a_deal_that_goes_round_for_ever_is_stopped_and_counted() -> None:
     endless = plan._replace(
         probability=probability, destination=destination, scale=plan.scale * 1e-9, on_conversion=plan.on_amount,
         on_duration=plan.on_amount._replace(operation=plan.on_amount.operation[:0]), arrival_mean=plan.arrival_mean * 0,
-        family=np.zeros_like(plan.family),
+        family=np.zeros_like(plan.family), **no_hazards(*probability.shape),
     )  # fmt: skip
     endless = endless._replace(on_conversion=endless.on_duration, on_arrivals=endless.on_duration)
     results = play(endless, 0, 1)

@@ -7,12 +7,13 @@ survival functions come from elsewhere: Python's integers, the standard library 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import special, stats
 
+from simcast.engine.amounts import EMPIRICAL
 from simcast.engine.layout import (
     ADD,
     CAP,
@@ -66,34 +67,82 @@ def uniforms(plan: KernelPlan, future: int, key: int, visit: int, purpose: int) 
     return ((words[0] >> 12) + 0.5) / 2**52, ((words[1] >> 12) + 0.5) / 2**52
 
 
-def quantile(family: int, scale: float, shape: float, s: float) -> float:
-    """The time that a share `s` of stays exceeds."""
-    return (
-        scale
-        * [
-            lambda: 1.0,
-            lambda: -math.log(s),
-            lambda: math.exp(-shape * special.ndtri(s)),
-            lambda: (-math.log(s)) ** shape,
-            lambda: ((1 - s) / s) ** shape,
-            lambda: special.gammainccinv(shape, s),
-        ][family]()
-    )
+class ByFamily(NamedTuple):
+    """The days until a move, as a family with its two numbers."""
+
+    family: int
+    scale: float
+    shape: float
+
+    def quantile(self, s: float) -> float:
+        """The time that a share `s` of stays exceeds."""
+        return (
+            self.scale
+            * [
+                lambda: 1.0,
+                lambda: -math.log(s),
+                lambda: math.exp(-self.shape * special.ndtri(s)),
+                lambda: (-math.log(s)) ** self.shape,
+                lambda: ((1 - s) / s) ** self.shape,
+                lambda: special.gammainccinv(self.shape, s),
+            ][self.family]()
+        )
+
+    def survival(self, age: float) -> float:
+        """The share of stays that exceed `age`."""
+        x = age / self.scale
+        if x <= 0:
+            return 1.0
+        return [
+            lambda: float(x < 1),
+            lambda: math.exp(-x),
+            lambda: special.ndtr(-math.log(x) / self.shape),
+            lambda: math.exp(-(x ** (1 / self.shape))),
+            lambda: 1 / (1 + x ** (1 / self.shape)),
+            lambda: special.gammaincc(self.shape, x),
+        ][self.family]()
 
 
-def survival(family: int, scale: float, shape: float, age: float) -> float:
-    """The share of stays that exceed `age`."""
-    x = age / scale
-    if x <= 0:
-        return 1.0
-    return [
-        lambda: float(x < 1),
-        lambda: math.exp(-x),
-        lambda: special.ndtr(-math.log(x) / shape),
-        lambda: math.exp(-(x ** (1 / shape))),
-        lambda: 1 / (1 + x ** (1 / shape)),
-        lambda: special.gammaincc(shape, x),
-    ][family]()
+class ByDay(NamedTuple):
+    """The days until a move, as the share of all stays that it ends on each day, and the hazard of all moves on it."""
+
+    ended: np.ndarray
+    hazard: np.ndarray
+
+    def lasting(self) -> np.ndarray:
+        """Of the stays that the move ends, the share that reaches each day."""
+        return np.append(np.cumsum(self.ended[::-1])[::-1], 0.0) / self.ended.sum()
+
+    def quantile(self, s: float) -> float:
+        """The day on which the share that reaches it falls below `s`, and the time of day."""
+        lasting = self.lasting()
+        day = int(np.flatnonzero(lasting >= s)[-1])
+        within = (s - lasting[day + 1]) / (lasting[day] - lasting[day + 1])
+        through = math.exp(-self.hazard[day])
+        return day - math.log(through + within * (1 - through)) / self.hazard[day]
+
+    def survival(self, age: float) -> float:
+        """The share that has not ended before the day on which it would be `age` days old."""
+        return float(self.lasting()[min(math.ceil(age), len(self.ended))])
+
+
+def ends_by_day(plan: KernelPlan, draw: int, stage: int, segment: int, effect: float = 0.0) -> list[ByDay]:
+    """How stays with hazards end, move by move; `effect` is added to the log hazard of the forward move."""
+    row = plan.hazard_row[stage]
+    piece = np.searchsorted(plan.hazard_start, np.arange(plan.hazard_start[-1]), side="right") - 1
+    hazard = plan.hazard_rate[draw, row][:, piece] * plan.hazard_factor[draw, row, segment][:, None]
+    hazard[0] *= math.exp(effect)
+    total = hazard.sum(axis=0)
+    reached = np.exp(-(np.cumsum(total) - total))
+    return [ByDay(reached * of_move / total * (1 - np.exp(-total)), total) for of_move in hazard]
+
+
+def laws(plan: KernelPlan, draw: int, stage: int, segment: int, effect: float = 0.0) -> Sequence[ByFamily | ByDay]:
+    """The days until each move of a stage."""
+    if plan.hazard_row[stage] >= 0:
+        return ends_by_day(plan, draw, stage, segment, effect)
+    numbers = plan.family[stage], plan.scale[draw, stage, segment], plan.shape[draw, stage, segment]
+    return [ByFamily(int(family), *rest) for family, *rest in zip(*numbers, strict=True)]
 
 
 def arrivals(mean: float, size: float, u: float) -> int:
@@ -130,9 +179,23 @@ def probabilities(plan: KernelPlan, future: int, day: int, stage: int, segment: 
     return p
 
 
+def own_probabilities(
+    plan: KernelPlan, draw: int, stage: int, segment: int, p: list[float], effect: float
+) -> list[float]:
+    """Give a deal its own chances: the effect of its amount is on the log odds, or log hazard, of the forward move."""
+    if plan.hazard_row[stage] < 0:
+        odds = math.exp(effect)
+        ratio = [odds, *[1.0] * (len(p) - 1)]
+    else:
+        own_days, usual_days = (ends_by_day(plan, draw, stage, segment, own) for own in (effect, 0.0))
+        ended = [[*(k.ended.sum() for k in days), math.exp(-days[0].hazard.sum())] for days in (own_days, usual_days)]
+        ratio = [own / usual for own, usual in zip(*ended, strict=True)]
+    weights = [x * r for x, r in zip(p, ratio, strict=True)]
+    return [x / sum(weights) for x in weights]
+
+
 def with_levers(plan: KernelPlan, future: int, day: int, stage: int, segment: int, slot: int, days: float) -> float:
-    draw = plan.draw_of_future[future]
-    how = plan.family[stage, slot], plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
+    law = laws(plan, plan.draw_of_future[future], stage, segment)[slot]
     acting = [
         effect
         for effect in at_work(plan.on_duration, plan, future, day, segment)
@@ -142,7 +205,7 @@ def with_levers(plan: KernelPlan, future: int, day: int, stage: int, segment: in
         if operation == CAP:
             days -= weight * max(0.0, days - value)
         else:
-            factor = value if operation == MULTIPLY else value / quantile(*how, 0.5)
+            factor = value if operation == MULTIPLY else value / law.quantile(0.5)
             days *= 1 + weight * (factor - 1)
     return days
 
@@ -152,25 +215,33 @@ def stay(plan: KernelPlan, future: int, deal: Deal, visit: int, age: float = 0.0
     draw, day = plan.draw_of_future[future], int(deal.enters_on)
     u_move, u_time = uniforms(plan, future, deal.key, visit, STAY)
     p = probabilities(plan, future, day, deal.stage, deal.segment)
-    law = [
-        (
-            plan.family[deal.stage, k],
-            plan.scale[draw, deal.stage, deal.segment, k],
-            plan.shape[draw, deal.stage, deal.segment, k],
-        )
-        for k in range(len(p))
-    ]
+    effect = 0.0
+    if deal.number >= 0 and len(plan.amount_slope):
+        effect = plan.amount_slope[draw, deal.stage] * plan.deal_log_amount[deal.number]
+        p = own_probabilities(plan, draw, deal.stage, deal.segment, p, effect)
+    law = laws(plan, draw, deal.stage, deal.segment, effect)
+    by_day = plan.hazard_row[deal.stage] >= 0
     moves = plan.destination[deal.stage]
-    weights = [x * (1.0 if moves[k] == NOWHERE or x == 0 else survival(*law[k], age)) for k, x in enumerate(p)]
+    weights = [x * (1.0 if moves[k] == NOWHERE or x == 0 else law[k].survival(age)) for k, x in enumerate(p)]
     overdue = sum(weights) == 0
+    if overdue and by_day:
+        return len(p) - 1, math.inf
     cumulative = np.cumsum(p if overdue else weights)
     slot = int(np.searchsorted(cumulative, u_move * cumulative[-1], side="right"))
     if overdue:
         return slot, 0.0
     if moves[slot] == NOWHERE:
         return slot, math.inf
-    days = quantile(*law[slot], u_time * survival(*law[slot], age)) - age
+    days = law[slot].quantile(u_time * law[slot].survival(age)) - (math.ceil(age) if by_day else age)
     return slot, with_levers(plan, future, day, deal.stage, deal.segment, slot, max(0.0, days))
+
+
+def end_of_stay(plan: KernelPlan, deal: Deal, days: float) -> float:
+    """When a stay ends: hazards count days of the calendar, and on the first of them only its rest is left."""
+    day = math.floor(deal.enters_on)
+    if plan.hazard_row[deal.stage] < 0 or days == math.inf:
+        return deal.enters_on + days
+    return day + days if days >= 1 else deal.enters_on + days * (day + 1 - deal.enters_on)
 
 
 def new_deals(plan: KernelPlan, future: int) -> Iterator[Deal]:
@@ -205,8 +276,13 @@ def open_deals(plan: KernelPlan) -> Iterator[Deal]:
 def worth(plan: KernelPlan, future: int, deal: Deal) -> int:
     draw, amount = plan.draw_of_future[future], deal.amount
     if math.isnan(amount):
-        law = plan.amount_family, plan.amount_scale[draw, deal.segment], plan.amount_shape[draw, deal.segment]
-        amount = quantile(*law, uniforms(plan, future, deal.key, 0, AMOUNT)[0])
+        scale, shape = plan.amount_scale[draw, deal.segment], plan.amount_shape[draw, deal.segment]
+        exceeding = uniforms(plan, future, deal.key, 0, AMOUNT)[0]
+        if plan.amount_family == EMPIRICAL:
+            known = plan.amount_quantiles[deal.segment]
+            amount = scale * np.interp(1 - exceeding, (np.arange(len(known)) + 0.5) / len(known), known)
+        else:
+            amount = ByFamily(plan.amount_family, scale, shape).quantile(exceeding)
     factor, added = 1.0, 0.0
     for i, operation, value, weight in at_work(plan.on_amount, plan, future, int(deal.enters_on), deal.segment):
         if deal.origin == NEW or plan.on_amount.on_open[i]:
@@ -226,7 +302,7 @@ def play(plan: KernelPlan, future: int, deal: Deal, results: Results, row: int) 
         forced = plan.deal_forced[deal.number] if deal.number >= 0 and visit == 0 else NOT_FORCED
         slot, days = stay(plan, future, deal, visit, age)
         destination = plan.destination[deal.stage, slot]
-        leaves_on = deal.enters_on + days
+        leaves_on = end_of_stay(plan, deal, days)
         if forced != NOT_FORCED:
             destination, leaves_on = forced, plan.deal_forced_day[deal.number]
         ended = plan.period_of_day[int(leaves_on)] if leaves_on < plan.horizon_days else plan.period_of_day[-1] + 1

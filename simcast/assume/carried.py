@@ -1,0 +1,51 @@
+"""What a fitted posterior has besides, and keeps when something is assumed over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simcast.posterior import OPTIONAL_DIMENSIONS
+from simcast.scenario import Assumptions
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_OF_STAGES = {"hazard_log": np.nan, "hazard_effect": np.nan, "amount_slope": 0.0}
+"""The optional variables that belong to stages, with what stands there for a stage that has none of it."""
+
+_OF_ARRIVALS = ("arrivals_season", "arrivals_path")
+_OF_AMOUNTS = ("amount_quantiles",)
+
+
+def carried_variables(draws: xr.Dataset, assumptions: Assumptions) -> dict[str, xr.DataArray]:
+    """Return the optional variables of a fitted posterior that hold beside what is assumed.
+
+    A stage that is assumed has neither hazards by day nor a slope by amount. Arrivals that are assumed are as many as
+    that on every day, in all seasons.
+
+    Parameters
+    ----------
+    draws
+        The posterior's.
+    assumptions
+        The scenario's `assume` section.
+
+    Returns
+    -------
+    dict
+        By name, with the dimensions of `OPTIONAL_DIMENSIONS`, in that order.
+    """
+    replaced = (_OF_ARRIVALS if assumptions.arrivals is not None else ()) + (
+        _OF_AMOUNTS if assumptions.amount is not None else ()
+    )
+    found = {}
+    for name, dims in OPTIONAL_DIMENSIONS.items():
+        if name not in draws or name in replaced:
+            continue
+        found[name] = draws[name].transpose(*dims)
+        if name in _OF_STAGES:
+            assumed = draws["stage"].isin(list(assumptions.stages))
+            found[name] = found[name].where(~assumed, _OF_STAGES[name])
+    return found

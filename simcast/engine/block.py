@@ -1,0 +1,60 @@
+"""The deals that are played together."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+BLOCK = 512
+"""How many deals are played together: few enough to stay in the processor's nearest cache."""
+
+LATEST_TIME_OF_DAY = 1.0 - 2.0**-40
+"""Added to any day within decades, this does not round up to the next day."""
+
+
+class InPlay(NamedTuple):
+    """The deals of a block that are still in play, with the stay that each is in; the first n entries count."""
+
+    key: NDArray[np.uint64]
+    deal: NDArray[np.int64]  # position among the open deals; -1 for a new deal, and after the first win
+    amount: NDArray[np.int64]
+    enters_on: NDArray[np.float64]
+    leaves_on: NDArray[np.float64]
+    segment: NDArray[np.uint32]
+    stage: NDArray[np.uint32]
+    goes_to: NDArray[np.int64]  # the destination that ends the stay
+    u_first: NDArray[np.float64]  # the uniforms of the event at hand
+    u_second: NDArray[np.float64]
+
+
+@njit(cache=True)
+def room_for_a_block() -> InPlay:
+    """Allocate room for a block of deals."""
+    return InPlay(
+        np.empty(BLOCK, np.uint64),
+        np.empty(BLOCK, np.int64),
+        np.empty(BLOCK, np.int64),
+        np.empty(BLOCK, np.float64),
+        np.empty(BLOCK, np.float64),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.int64),
+        np.empty(BLOCK, np.float64),
+        np.empty(BLOCK, np.float64),
+    )
+
+
+@njit(inline="always")
+def after_days(enters_on: float, days: float) -> float:
+    """Return when a stay ends whose days count from the beginning of the day on which it began.
+
+    The whole days are days of the calendar, the fraction is the time of day. On the day of entry only the rest of
+    the day is left: the fraction is of that, so that no stay ends before it begins.
+    """
+    day: float = np.floor(enters_on)
+    if days >= 1.0:
+        return day + days
+    return enters_on + days * max(0.0, day + LATEST_TIME_OF_DAY - enters_on)

@@ -1,0 +1,230 @@
+"""The stays in which open deals are found at the as-of date, drawn given how long they have lasted already.
+
+The move is drawn from p S(age) / sum, the time from T given T > age. The wait so far happened without levers, so
+survival is the posterior's; levers act on the moves' probabilities and on the time that remains.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from simcast.engine.amount_slope import fill_law, is_law_of, room_for_a_law, shift_odds
+from simcast.engine.block import BLOCK, InPlay
+from simcast.engine.hazard import hazard_exceeded, hazard_survival, piece_of
+from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
+from simcast.engine.rng import STAY, fill_uniforms
+from simcast.engine.samplers import exceeded, exceeded_by_log, log_survival, survival
+from simcast.engine.tables import Tables, choose, with_levers
+
+_MOST_OF_ONE = 1.0 - 2.0**-53
+
+_LEAST_WEIGHT = 1e-280
+"""Below this, an open deal's chances are weighed by their logarithms."""
+
+# A typed constant, since Numba compiles a function anew for each plain number that it is called with.
+_FIRST_VISIT = cast("int", np.int64(0))
+
+
+@njit(cache=True)
+def begin_open_deals(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: InPlay) -> int:
+    """Put a block of the deals open at the as-of date in play, and return how many there are in it."""
+    n = min(BLOCK, len(plan.deal_key) - start)
+    in_play.key[:n] = plan.deal_key[start : start + n]
+    fill_uniforms(plan.seed, future, in_play.key, n, _FIRST_VISIT, STAY, in_play.u_first, in_play.u_second)
+    _draw_rests(plan, tables, future, start, in_play, n)
+    if plan.hazard_rate.shape[1] > 0:
+        _draw_rests_of_hazards(plan, tables, future, start, in_play, n)
+    epoch = plan.epoch_of_day[0]
+    for i in range(n):
+        deal = start + i
+        stage = plan.deal_stage[deal]
+        segment = plan.deal_segment[deal]
+        slot = in_play.goes_to[i]  # so far; its destination follows
+        in_play.deal[i] = deal
+        in_play.amount[i] = plan.deal_amount[deal]
+        in_play.segment[i] = segment
+        in_play.stage[i] = stage
+        in_play.enters_on[i] = 0.0
+        if plan.deal_forced[deal] == NOT_FORCED:
+            in_play.goes_to[i] = plan.destination[stage, slot]
+            in_play.leaves_on[i] = with_levers(
+                max(0.0, in_play.leaves_on[i]),
+                tables.time_factor[epoch, stage, segment, slot],
+                tables.cap_days[epoch, stage, segment, slot],
+                tables.cap_weight[epoch, stage, segment, slot],
+            )
+        else:
+            in_play.goes_to[i] = plan.deal_forced[deal]
+            in_play.leaves_on[i] = plan.deal_forced_day[deal]
+    return n
+
+
+@njit(cache=True)
+def _draw_rests(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: InPlay, n: int) -> None:
+    """Draw slot and days left, into `goes_to` and `leaves_on`, of stays whose days belong to families."""
+    draw = plan.draw_of_future[future]
+    epoch = plan.epoch_of_day[0]
+    n_slots = plan.destination.shape[1]
+    weight, own = np.empty(n_slots), np.empty(n_slots)
+    has_hazard, has_slope = plan.hazard_rate.shape[1] > 0, len(plan.amount_slope) > 0
+    for i in range(n):
+        deal = start + i
+        stage = plan.deal_stage[deal]
+        if has_hazard and plan.hazard_row[stage] != NOWHERE:
+            continue
+        segment = plan.deal_segment[deal]
+        age = plan.deal_age[deal]
+        u_move, u_days = in_play.u_first[i], in_play.u_second[i]
+        probability = tables.probability[epoch, stage, segment]
+        if has_slope and plan.deal_log_amount[deal] != 0.0:
+            shift_odds(probability, plan.amount_slope[draw, stage] * plan.deal_log_amount[deal], own)
+            probability = own
+        destination = plan.destination[stage]
+        family = plan.family[stage]
+        scale = plan.scale[draw, stage, segment]
+        shape = plan.shape[draw, stage, segment]
+        total = 0.0
+        for slot in range(n_slots):
+            weight[slot] = probability[slot]
+            if weight[slot] > 0.0 and destination[slot] != NOWHERE:
+                weight[slot] *= survival(family[slot], scale[slot], shape[slot], age)
+            total += weight[slot]
+        if total > _LEAST_WEIGHT:
+            slot = choose(weight, u_move * total)
+            days = math.inf
+            if destination[slot] != NOWHERE:
+                u_left = min(u_days * weight[slot] / probability[slot], _MOST_OF_ONE)
+                days = exceeded(family[slot], scale[slot], shape[slot], u_left) - age
+        else:
+            slot, days = _beyond_floats(u_move, u_days, age, probability, destination, family, scale, shape)
+        in_play.goes_to[i] = slot
+        in_play.leaves_on[i] = days
+
+
+@njit(cache=True)
+def _beyond_floats(
+    u_move: float,
+    u_days: float,
+    age: float,
+    probability: NDArray[np.float64],
+    destination: NDArray[np.int64],
+    family: NDArray[np.int64],
+    scale: NDArray[np.float64],
+    shape: NDArray[np.float64],
+) -> tuple[int, float]:
+    """Draw slot and days left of a deal so old that the survivals of all its moves are below the range of floats."""
+    weight = np.full(len(probability), -math.inf)
+    for slot in range(len(probability)):
+        if probability[slot] > 0.0 and destination[slot] != NOWHERE:
+            weight[slot] = math.log(probability[slot]) + log_survival(family[slot], scale[slot], shape[slot], age)
+    best = np.max(weight)
+    if best == -math.inf:  # older than any stay can be (constant times only): it moves on at once
+        slot = choose(probability, u_move)
+        return slot, 0.0 if destination[slot] != NOWHERE else math.inf
+    total = 0.0
+    for slot in range(len(weight)):
+        weight[slot] = math.exp(weight[slot] - best)
+        total += weight[slot]
+    slot = choose(weight, u_move * total)
+    log_s = math.log(u_days) + log_survival(family[slot], scale[slot], shape[slot], age)
+    return slot, exceeded_by_log(family[slot], scale[slot], shape[slot], log_s) - age
+
+
+@njit(cache=True)
+def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: InPlay, n: int) -> None:
+    """Draw slot and days left, into `goes_to` and `leaves_on`, of stays that have hazards by day.
+
+    These count whole days, and the as-of date is the beginning of a day: a deal has lasted its age rounded up.
+    """
+    draw = plan.draw_of_future[future]
+    epoch = plan.epoch_of_day[0]
+    law = room_for_a_law(plan)
+    weight = np.empty(plan.destination.shape[1])
+    for i in range(n):
+        deal = start + i
+        stage = plan.deal_stage[deal]
+        row = plan.hazard_row[stage]
+        if row == NOWHERE:
+            continue
+        segment = plan.deal_segment[deal]
+        rate, factor = plan.hazard_rate[draw, row], plan.hazard_factor[draw, row, segment]
+        before, levered = plan.probability[draw, stage, segment], tables.probability[epoch, stage, segment]
+        probability = levered
+        lasting, total = tables.hazard_survival[row, segment], tables.hazard_total[row, segment]
+        if plan.deal_log_amount[deal] != 0.0:
+            effect = plan.amount_slope[draw, stage] * plan.deal_log_amount[deal]
+            if not is_law_of(law, epoch, stage, segment, effect):
+                fill_law(plan, tables, draw, epoch, stage, segment, effect, law)
+            factor, lasting, total, probability = law.factor, law.survival, law.total, law.probability
+        age = np.ceil(plan.deal_age[deal])
+        u_move, u_days = in_play.u_first[i], in_play.u_second[i]
+        slot, days = _rest_of_hazard(u_move, u_days, age, probability, lasting, total, plan.hazard_start, weight)
+        if slot == NOWHERE:
+            slot, days = _beyond_hazards(u_move, u_days, age, rate, factor, before, levered, plan.hazard_start, weight)
+        in_play.goes_to[i] = slot
+        in_play.leaves_on[i] = days
+
+
+@njit(cache=True)
+def _rest_of_hazard(
+    u_move: float,
+    u_days: float,
+    age: float,
+    probability: NDArray[np.float64],
+    lasting: NDArray[np.float64],
+    total: NDArray[np.float64],
+    start: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> tuple[int, float]:
+    """Draw slot and days left of a stay that has hazards by day; the slot is NOWHERE where floats do not suffice."""
+    stalled = len(weight) - 1
+    weight[stalled] = probability[stalled]
+    sum_of_weights = 0.0
+    for slot in range(stalled):
+        weight[slot] = probability[slot]
+        if weight[slot] > 0.0:
+            weight[slot] *= hazard_survival(lasting[slot], total, start, age)
+        sum_of_weights += weight[slot]
+    sum_of_weights += weight[stalled]
+    if sum_of_weights <= _LEAST_WEIGHT:
+        return NOWHERE, 0.0
+    slot = choose(weight, u_move * sum_of_weights)
+    if slot == stalled:
+        return slot, math.inf
+    u_left = min(u_days * weight[slot] / probability[slot], 1.0)
+    return slot, hazard_exceeded(lasting[slot], total, start, u_left) - age
+
+
+@njit(cache=True)
+def _beyond_hazards(
+    u_move: float,
+    u_days: float,
+    age: float,
+    rate: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    before: NDArray[np.float64],
+    levered: NDArray[np.float64],
+    start: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> tuple[int, float]:
+    """Draw slot and days left where hardly a stay lasts so long: by the ratio of the hazards at this age.
+
+    Conversion levers change the ratio as they change that of the probabilities, from `before` to `levered`.
+    """
+    stalled = len(weight) - 1
+    piece = piece_of(age, start)
+    total, sum_of_weights = 0.0, 0.0
+    weight[stalled] = 0.0
+    for slot in range(stalled):
+        hazard = rate[slot, piece] * factor[slot]
+        weight[slot] = hazard * levered[slot] / before[slot] if before[slot] > 0.0 else 0.0
+        total += hazard
+        sum_of_weights += weight[slot]
+    if age >= start[-1] or sum_of_weights == 0.0:
+        return stalled, math.inf
+    return choose(weight, u_move * sum_of_weights), -math.log(u_days) / total
