@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from simcast.posterior.diagnostics import Diagnostics
-from simcast.posterior.draws import DIMENSIONS, Posterior, move_names
+from simcast.posterior.diagnostics import Diagnostics, FamilyChoice, PartDiagnostics, PriorInfluence
+from simcast.posterior.draws import DIMENSIONS, OPTIONAL_DIMENSIONS, Posterior, move_names
 from simcast.posterior.store import CACHE_VARIABLE, fit_fingerprint, posterior_path, stored_posterior
 
 __all__ = [
     "CACHE_VARIABLE",
     "DIMENSIONS",
+    "OPTIONAL_DIMENSIONS",
     "Diagnostics",
+    "FamilyChoice",
+    "PartDiagnostics",
     "Posterior",
+    "PriorInfluence",
     "fit_fingerprint",
     "move_names",
     "posterior_path",

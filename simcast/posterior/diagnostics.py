@@ -8,7 +8,95 @@ from typing import Any
 
 MOST_RHAT = 1.01
 LEAST_ESS = 400.0
+QUICK_RHAT, QUICK_ESS = 1.05, 100.0
 LEAST_EBFMI = 0.3
+
+
+@dataclass(frozen=True)
+class PartDiagnostics:
+    """How well the sampler explored one part of the model.
+
+    Parameters
+    ----------
+    part
+        Such as ``"stage meeting"`` or ``"new deals"``.
+    rhat_max, ess_bulk_min, ess_tail_min, divergences, ebfmi_min
+        As in `Diagnostics`, over this part's parameters.
+    """
+
+    part: str
+    rhat_max: float
+    ess_bulk_min: float
+    ess_tail_min: float
+    divergences: int
+    ebfmi_min: float
+
+
+@dataclass(frozen=True)
+class FamilyChoice:
+    """How the family of a stage's days was chosen, and how well it foresees single stays.
+
+    Parameters
+    ----------
+    stage
+        The stage.
+    chosen
+        The family of its days.
+    reason
+        Why, in plain words.
+    elpd
+        By family compared, the expected log predictive density of all stays, left out one by one.
+    elpd_error
+        By family, the standard error of its difference from the chosen one.
+    n_stays
+        How many stays there are, open ones included.
+    n_high_pareto_k
+        How many of them have a Pareto k above 0.7 under the final fit: too influential for these estimates.
+    elpd_loo, p_loo
+        Of the final fit: the same expectation, and the effective number of parameters.
+
+    References
+    ----------
+    Vehtari, Gelman & Gabry (2017), Practical Bayesian model evaluation using leave-one-out cross-validation.
+    """
+
+    stage: str
+    chosen: str
+    reason: str
+    elpd: Mapping[str, float]
+    elpd_error: Mapping[str, float]
+    n_stays: int
+    n_high_pareto_k: int
+    elpd_loo: float
+    p_loo: float
+
+
+@dataclass(frozen=True)
+class PriorInfluence:
+    """How far a parameter rests on its prior.
+
+    Parameters
+    ----------
+    part, parameter
+        Whose it is, and its name.
+    contraction
+        One less the posterior's variance over the prior's: near 1 the data decided, near 0 the prior did.
+    sensitivity
+        By how many of its standard deviations the parameter's mean moves when its priors' weight is doubled.
+    rests_on_prior
+        Whether contraction is low.
+
+    References
+    ----------
+    Kallioinen, Paananen, Buerkner & Vehtari (2024), Detecting and diagnosing prior and likelihood sensitivity with
+    power-scaling.
+    """
+
+    part: str
+    parameter: str
+    contraction: float
+    sensitivity: float
+    rests_on_prior: bool
 
 
 @dataclass(frozen=True)
@@ -31,6 +119,14 @@ class Diagnostics:
         For ``"rhat"``, ``"ess_bulk"``, ``"ess_tail"`` and ``"ebfmi"``, the name of the worst parameter or part.
     warnings
         Sentences about what the data could not tell.
+    parts
+        The same by part of the model.
+    families
+        The families of days, stage by stage.
+    prior_influence
+        Which parameters rest on their priors.
+    quick
+        Whether few draws were asked for, and less is expected of them.
 
     References
     ----------
@@ -46,17 +142,22 @@ class Diagnostics:
     n_draws: int
     worst: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+    parts: tuple[PartDiagnostics, ...] = ()
+    families: tuple[FamilyChoice, ...] = ()
+    prior_influence: tuple[PriorInfluence, ...] = ()
+    quick: bool = False
 
     @property
     def trusted(self) -> bool:
         """Whether r-hat is at most 1.01, both effective sample sizes at least 400, and nothing diverged.
 
-        A diagnostic that could not be computed (NaN) does not pass.
+        Of a quick fit less is expected: 1.05 and 100. A diagnostic that could not be computed (NaN) does not pass.
         """
+        most_rhat, least_ess = (QUICK_RHAT, QUICK_ESS) if self.quick else (MOST_RHAT, LEAST_ESS)
         return (
-            self.rhat_max <= MOST_RHAT
-            and self.ess_bulk_min >= LEAST_ESS
-            and self.ess_tail_min >= LEAST_ESS
+            self.rhat_max <= most_rhat
+            and self.ess_bulk_min >= least_ess
+            and self.ess_tail_min >= least_ess
             and self.divergences == 0
         )
 
@@ -64,18 +165,32 @@ class Diagnostics:
         """Return all of it in one line."""
         verdict = "trusted" if self.trusted else "NOT TO BE TRUSTED"
         low_energy = f", E-BFMI {self.ebfmi_min:.2f} ({self.worst['ebfmi']})" if self.ebfmi_min < LEAST_EBFMI else ""
+        what = "quick fit" if self.quick else "fit"
         return (
-            f"fit {verdict}: r-hat at most {self.rhat_max:.3f} ({self.worst['rhat']}), "
+            f"{what} {verdict}: r-hat at most {self.rhat_max:.3f} ({self.worst['rhat']}), "
             f"effective draws at least {self.ess_bulk_min:.0f} bulk and {self.ess_tail_min:.0f} tail "
             f"of {self.n_chains * self.n_draws}, {self.divergences} divergences{low_energy}"
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain numbers, strings, lists and dicts, with the verdict."""
-        return asdict(self) | {"warnings": list(self.warnings), "worst": dict(self.worst), "trusted": self.trusted}
+        return _with_lists(asdict(self)) | {"trusted": self.trusted}
 
     @classmethod
     def from_dict(cls, held: Mapping[str, Any]) -> Diagnostics:
         """Read what `to_dict` wrote."""
         fields = {name: value for name, value in held.items() if name != "trusted"}
-        return cls(**fields | {"warnings": tuple(held["warnings"])})
+        return cls(
+            **fields
+            | {
+                "warnings": tuple(held["warnings"]),
+                "parts": tuple(PartDiagnostics(**part) for part in held.get("parts", ())),
+                "families": tuple(FamilyChoice(**choice) for choice in held.get("families", ())),
+                "prior_influence": tuple(PriorInfluence(**item) for item in held.get("prior_influence", ())),
+            }
+        )
+
+
+def _with_lists(fields: dict[str, Any]) -> dict[str, Any]:
+    """Make lists of tuples, as JSON does."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()}

@@ -11,7 +11,9 @@ import numpy as np
 
 from simcast.errors import FitError
 from simcast.pipeline import STALLED, Pipeline
+from simcast.posterior.arrivals import HARMONICS
 from simcast.posterior.diagnostics import Diagnostics
+from simcast.posterior.hazards import HAZARD, hazard_problems
 from simcast.segments import Segments
 
 if TYPE_CHECKING:
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 FAMILIES = ("lognormal", "weibull", "loglogistic", "exponential", "constant", "gamma")
 """The families that days and amounts may have."""
+
+EMPIRICAL = "empirical"
+AMOUNT_FAMILIES = (*FAMILIES, EMPIRICAL)
+"""The families that amounts may have."""
+
+_DAYS_FAMILIES = (*FAMILIES, HAZARD)
 
 _TOLERANCE = 1e-6
 
@@ -36,6 +44,26 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "amount_shape": ("draw", "segment"),
 }
 """The variables of a posterior's draws, with their dimensions."""
+
+OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
+    "hazard_log": ("draw", "stage", "move", "piece"),
+    "hazard_effect": ("draw", "stage", "move", "segment"),
+    "amount_slope": ("draw", "stage"),
+    "arrivals_season": ("draw", "harmonic"),
+    "arrivals_path": ("draw", "block"),
+    "amount_quantiles": ("segment", "level"),
+}
+"""The variables that a posterior's draws may have besides, with their dimensions.
+
+``hazard_log`` and ``hazard_effect`` belong to stages whose family is ``hazard`` and are NaN elsewhere: log hazard per
+day in each piece of days, and what a segment adds to it. The coordinate ``piece`` is the first day of each piece, and
+``attrs["hazard_end"]`` the day after which a stay never ends. ``amount_slope`` is the change of the log odds of the
+forward move (for ``hazard``: of its log hazard) per unit of the log of amount over ``attrs["amount_centre"]``.
+``arrivals_season`` holds the coefficients of cos 2 pi t, sin 2 pi t, cos 4 pi t and sin 4 pi t, t = (days since
+1970-01-01 + 0.5) / 365.25, and ``arrivals_path`` the level relative to the as-of date in the consecutive blocks of 28
+days after it, both on the log scale. ``amount_quantiles`` belongs to amounts whose family is ``empirical``: a segment's
+amounts at the levels 1/2n, 3/2n, ..., 1 - 1/2n, of which ``amount_scale`` is then a factor.
+"""
 
 
 def move_names(pipeline: Pipeline) -> tuple[str, ...]:
@@ -59,8 +87,10 @@ class Posterior:
     pipeline, segments
         What the parameters are of.
     draws
-        The variables of `DIMENSIONS`. ``probability`` sums to 1 over ``move``, which holds the destinations and
-        ``stalled``; ``days_scale`` and ``days_shape`` are NaN where the pipeline has no such move.
+        The variables of `DIMENSIONS`, and any of `OPTIONAL_DIMENSIONS`. ``probability`` sums to 1 over ``move``,
+        which holds the destinations and ``stalled``; ``days_scale`` and ``days_shape`` are NaN where the pipeline has
+        no such move. Where the family of days is ``hazard``, the hazards say all: ``probability`` is what follows
+        from them, ``days_scale`` the median days, and ``days_shape`` 1.
         ``attrs["amount_family"]`` names the family of amounts.
     fingerprint
         Of data, model, versions and seed.
@@ -87,7 +117,12 @@ class Posterior:
     def __post_init__(self) -> None:
         problems = list(_label_problems(self.pipeline, self.segments, self.draws))
         if not problems:
-            problems = [*_stage_problems(self.pipeline, self.draws), *_new_deal_problems(self.draws)]
+            problems = [
+                *_stage_problems(self.pipeline, self.draws),
+                *hazard_problems(self.pipeline, self.draws),
+                *_new_deal_problems(self.draws),
+                *_optional_problems(self.draws),
+            ]
         if problems:
             raise FitError(problems)
 
@@ -118,10 +153,11 @@ class Posterior:
 
 def _label_problems(pipeline: Pipeline, segments: Segments, draws: xr.Dataset) -> Iterator[str]:
     """Yield what is missing or mislabelled."""
-    for name, dims in DIMENSIONS.items():
+    for name in DIMENSIONS:
         if name not in draws:
             yield f"posterior: the variable {name!r} is missing"
-        elif set(draws[name].dims) != set(dims):
+    for name, dims in {**DIMENSIONS, **OPTIONAL_DIMENSIONS}.items():
+        if name in draws and set(draws[name].dims) != set(dims):
             yield f"posterior.{name}: has the dimensions {tuple(draws[name].dims)}, needs {dims}"
     expected = {
         "stage": pipeline.stages,
@@ -135,8 +171,8 @@ def _label_problems(pipeline: Pipeline, segments: Segments, draws: xr.Dataset) -
             yield f"posterior: the labels of {dim!r} are {held}, need {tuple(labels)}"
     if draws.sizes.get("draw", 0) < 1:
         yield "posterior: there is no draw"
-    if draws.attrs.get("amount_family") not in FAMILIES:
-        yield f"posterior: amount_family is {draws.attrs.get('amount_family')!r} (known: {', '.join(FAMILIES)})"
+    if draws.attrs.get("amount_family") not in AMOUNT_FAMILIES:
+        yield f"posterior: amount_family is {draws.attrs.get('amount_family')!r} (known: {', '.join(AMOUNT_FAMILIES)})"
 
 
 def _stage_problems(pipeline: Pipeline, draws: xr.Dataset) -> Iterator[str]:
@@ -158,8 +194,8 @@ def _stage_problems(pipeline: Pipeline, draws: xr.Dataset) -> Iterator[str]:
 def _days_problems(place: str, move: xr.Dataset) -> Iterator[str]:
     """Yield what is wrong with the days until one move."""
     family = str(move["days_family"].item())
-    if family not in FAMILIES:
-        yield f"posterior.days_family{place}: is {family!r} (known: {', '.join(FAMILIES)})"
+    if family not in _DAYS_FAMILIES:
+        yield f"posterior.days_family{place}: is {family!r} (known: {', '.join(_DAYS_FAMILIES)})"
     for name, least in (("days_scale", "above 0"), ("days_shape", "at least 0")):
         values = move[name].to_numpy()
         enough = values > 0 if name == "days_scale" and family != "constant" else values >= 0
@@ -181,3 +217,31 @@ def _new_deal_problems(draws: xr.Dataset) -> Iterator[str]:
         yield "posterior.arrivals_trend: must be finite"
     if not np.all(draws["arrivals_size"].to_numpy() > 0):
         yield "posterior.arrivals_size: must be above 0 (infinite for Poisson counts)"
+
+
+def _optional_problems(draws: xr.Dataset) -> Iterator[str]:
+    """Yield what is wrong with the slopes by amount and with the arrivals' changes over time, where there are any."""
+    for name in ("amount_slope", "arrivals_season", "arrivals_path"):
+        if name in draws and not np.all(np.isfinite(draws[name].to_numpy())):
+            yield f"posterior.{name}: must be finite"
+    if "amount_slope" in draws and not draws.attrs.get("amount_centre", 0.0) > 0.0:
+        centre = draws.attrs.get("amount_centre")
+        yield f"posterior: amount_centre is {centre!r}, needs an amount above 0 for amount_slope to refer to"
+    if "arrivals_season" in draws and draws.sizes["harmonic"] != len(HARMONICS):
+        yield f"posterior.arrivals_season: has {draws.sizes['harmonic']} coefficients, needs {len(HARMONICS)}"
+    if "arrivals_path" in draws and draws.sizes["block"] < 1:
+        yield "posterior.arrivals_path: has no block"
+    if draws.attrs["amount_family"] == EMPIRICAL:
+        yield from _quantile_problems(draws)
+
+
+def _quantile_problems(draws: xr.Dataset) -> Iterator[str]:
+    """Yield what is wrong with empirical amounts."""
+    if "amount_quantiles" not in draws:
+        yield "posterior: the variable 'amount_quantiles' is missing, which empirical amounts need"
+        return
+    values = draws["amount_quantiles"].transpose("segment", "level").to_numpy()
+    if not values.shape[1]:
+        yield "posterior.amount_quantiles: has no level"
+    if not np.all(np.isfinite(values) & (values >= 0)) or np.any(np.diff(values, axis=1) < 0):
+        yield "posterior.amount_quantiles: must be finite, at least 0, and not fall from level to level"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from simcast.errors import FitError
 from simcast.pipeline import Pipeline
 from simcast.posterior.diagnostics import Diagnostics
-from simcast.posterior.draws import DIMENSIONS, Posterior
+from simcast.posterior.draws import DIMENSIONS, OPTIONAL_DIMENSIONS, Posterior
 from simcast.segments import Segments
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ def save(posterior: Posterior, path: Path) -> Path:
     part = Path(name)
     try:
         head = json.dumps(_head(posterior), ensure_ascii=False)
-        main = posterior.draws[list(DIMENSIONS)].assign({_HEAD: ((), head)})  # attributes are limited to 64 kB
+        held = [*DIMENSIONS, *(name for name in OPTIONAL_DIMENSIONS if name in posterior.draws)]
+        main = posterior.draws[held].assign({_HEAD: ((), head)})  # attributes are limited to 64 kB
         main.to_netcdf(part, mode="w", engine=_ENGINE, encoding=_encoding(main))
         for position, (title, sampled) in enumerate(posterior.sampled.items()):
             group = f"sampled/{position:03d}"
