@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from simcast.backtesting import backtest
     from simcast.errors import SimcastError
     from simcast.forecast import Forecast
     from simcast.history import History, read_history
     from simcast.model import fit
+    from simcast.model.arviz_data import open_in_arviz
     from simcast.pipeline import Pipeline
     from simcast.plan import Plan, build_plan
     from simcast.posterior import Posterior
@@ -26,9 +28,11 @@ _ROOMS = {
     "Posterior": "posterior",
     "Scenario": "scenario",
     "SimcastError": "errors",
+    "backtest": "backtesting",
     "build_plan": "plan",
     "fit": "model",
     "load_scenario": "scenario",
+    "open_in_arviz": "model.arviz_data",
     "read_history": "history",
     "simulate": "simulation",
 }
@@ -41,9 +45,11 @@ __all__ = [
     "Posterior",
     "Scenario",
     "SimcastError",
+    "backtest",
     "build_plan",
     "fit",
     "load_scenario",
+    "open_in_arviz",
     "read_history",
     "simulate",
 ]

@@ -13,10 +13,11 @@ from simcast.cli import options
 @click.command(short_help="Fit the history of a file, and store it.")
 @options.scenario_file
 @options.overrides
+@options.quick
 @options.as_json
 @options.quiet
 @options.says_what_is_wrong
-def fit(file: Path, overrides: tuple[str, ...], as_json: bool, quiet: bool) -> None:
+def fit(file: Path, overrides: tuple[str, ...], quick: bool, as_json: bool, quiet: bool) -> None:
     """Fit the model to the history of FILE as known at its as-of date, and store the posterior.
 
     A fit of the same data with the same model is not repeated: `simcast run` uses the stored one.
@@ -30,7 +31,7 @@ def fit(file: Path, overrides: tuple[str, ...], as_json: bool, quiet: bool) -> N
     from simcast import analysis
     from simcast.posterior import posterior_path
 
-    scenario = options.load(file, overrides)
+    scenario = options.load(file, overrides, quick=quick)
     with options.progress_on_stderr(silent=quiet or as_json) as progress:
         posterior = analysis.fit_scenario(scenario, progress)
     diagnostics = posterior.diagnostics

@@ -29,6 +29,8 @@ NOT_TRUSTED = 1
 WRONG_INPUT = 2
 """Exit status: the input is wrong; one line per problem."""
 
+_ESTIMATE_SECONDS = 600.0
+"""Over which stretch the time left is estimated: a fit tells of its progress a few times a minute only."""
 _FULL_WIDTH = 120
 _INTERRUPTED = 130
 
@@ -39,6 +41,9 @@ overrides = click.option(
     multiple=True,
     metavar="KEY=VALUE",
     help="Override one value of the file, such as forecast.target.bookings=3e6; may be repeated.",
+)
+quick = click.option(
+    "--quick", is_flag=True, help="Fit with few draws: to look at a scenario, not to rely on it (history.model.quick)."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr.")
@@ -66,13 +71,17 @@ def says_what_is_wrong(command: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def load(file: Path, overrides: tuple[str, ...], futures: int | None = None, seed: int | None = None) -> Scenario:
-    """Read a scenario with its overrides; ``--futures`` and ``--seed`` are short for two of them."""
+def load(
+    file: Path, overrides: tuple[str, ...], futures: int | None = None, seed: int | None = None, *, quick: bool = False
+) -> Scenario:
+    """Read a scenario with its overrides; ``--futures``, ``--seed`` and ``--quick`` are short for three of them."""
     from simcast.scenario import load_scenario
 
     short = [
         f"simulation.{name}={value}" for name, value in (("futures", futures), ("seed", seed)) if value is not None
     ]
+    if quick:
+        short.append("history.model.quick=true")
     return load_scenario(file, overrides=[*overrides, *short])
 
 
@@ -108,12 +117,15 @@ def progress_on_stderr(*, silent: bool) -> Iterator[Callable[[str, float], None]
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, speed_estimate_period=_ESTIMATE_SECONDS
+    ) as bars:
         shown: dict[str, TaskID] = {}
 
         def report(description: str, fraction: float) -> None:
-            if description not in shown:
-                shown[description] = bars.add_task(description, total=1.0)
-            bars.update(shown[description], completed=fraction)
+            work = description.partition(":")[0]  # "fit: stage lead" and "fit: stage meeting" share a bar
+            if work not in shown:
+                shown[work] = bars.add_task(description, total=1.0)
+            bars.update(shown[work], description=description, completed=fraction)
 
         yield report

@@ -24,6 +24,7 @@ from simcast.cli import options
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to leave the files; runs/ by default."
 )
+@options.quick
 @options.as_json
 @options.quiet
 @options.says_what_is_wrong
@@ -37,6 +38,7 @@ def run(
     cluster: str | None,
     actual: bool,
     out: Path | None,
+    quick: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -59,7 +61,7 @@ def run(
 
     if cluster is not None:
         raise SimcastError("--cluster: not available yet; --threads uses the processors of this machine")
-    scenario = options.load(file, overrides, futures, seed)
+    scenario = options.load(file, overrides, futures, seed, quick=quick)
     folder = out or default_folder(scenario)
     options.check_writable(folder)
     try:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", FutureWarning)  # 0.23 announces ArviZ 1 whenever it is imported
@@ -18,14 +21,40 @@ def group(trace: Any, name: str) -> xr.Dataset:  # noqa: ANN401  # InferenceData
     return held if isinstance(held, xr.Dataset) else held.to_dataset()
 
 
+def open_groups(groups: Mapping[str, xr.Dataset]) -> Any:  # noqa: ANN401  # InferenceData or DataTree
+    """Put groups such as ``posterior`` and ``sample_stats`` into what this ArviZ's functions take."""
+    if int(arviz.__version__.partition(".")[0]) < 1:
+        return arviz.InferenceData(**groups)
+    return xr.DataTree.from_dict(dict(groups))
+
+
 def rhat(draws: xr.Dataset) -> xr.Dataset:
     """Return the rank-normalised split r-hat of every parameter; `draws` has dimensions chain and draw."""
-    return _dataset(arviz.rhat(draws))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # elements that do not vary, such as a walk's end, give NaN
+        return _dataset(arviz.rhat(draws))
 
 
 def effective_sample_size(draws: xr.Dataset, method: str) -> xr.Dataset:
     """Return the ``"bulk"`` or ``"tail"`` effective sample size of every parameter."""
     return _dataset(arviz.ess(draws, method=method))
+
+
+def pareto_smoothed(log_weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Pareto-smoothed log importance weights, each row normalised, and each row's Pareto k.
+
+    Parameters
+    ----------
+    log_weights
+        float64, (n_rows, n_draws).
+    """
+    if hasattr(arviz, "psislw"):
+        smoothed, k = arviz.psislw(log_weights)
+    else:
+        from arviz_stats.base.array import array_stats
+
+        smoothed, k = array_stats.psislw(-log_weights)  # it takes log-likelihoods
+    return np.asarray(smoothed, dtype=np.float64), np.atleast_1d(np.asarray(k, dtype=np.float64))
 
 
 def _dataset(result: Any) -> xr.Dataset:  # noqa: ANN401  # a Dataset or a DataTree

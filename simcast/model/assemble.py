@@ -9,17 +9,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simcast.model.compress import StageRows
-from simcast.model.hierarchy import effects_of_draws
-from simcast.model.new_deals import DAYS_PER_YEAR
+from simcast.model.arrival_levels import N_STEPS, centred_levels, future_path, weekly_levels
+from simcast.model.empirical_amounts import amount_quantiles, mean_factors
+from simcast.model.new_deals import ArrivalCounts
 from simcast.model.new_deals_model import EFFECTS, WEEKDAY_BASIS
-from simcast.model.new_deals_model import centring as new_deals_centring
 from simcast.model.sampling import Sample
-from simcast.model.stage_kernel import move_shares
-from simcast.model.stage_model import centring as stage_centring
+from simcast.model.stage_arrays import posterior_stages
 from simcast.model.tables import FitTables
-from simcast.pipeline import STALLED, Pipeline
+from simcast.pipeline import Pipeline
 from simcast.posterior import DIMENSIONS, move_names
+from simcast.posterior.arrivals import DAYS_PER_YEAR, HARMONICS
+from simcast.posterior.draws import OPTIONAL_DIMENSIONS
 from simcast.segments import Segments
 
 Floats = NDArray[np.float64]
@@ -28,63 +28,24 @@ MOST_DRAWS = 2000
 """More draws than this are thinned evenly: their number no longer limits a forecast, and files stay small."""
 
 
-def stage_parameters(sample: Sample, rows: StageRows, moves: Sequence[str], segments: Segments) -> xr.Dataset:
-    """Return the natural parameters of one stage.
-
-    Returns
-    -------
-    Dataset with dimensions (chain, draw, ...)
-        ``share`` (segment, move), of the stays that end; ``median_days`` (segment, move); ``sigma`` (move);
-        ``stalled``; and the hyperparameters ``effect_mean`` and ``effect_spread`` (effect).
-    """
-    n_odds = len(moves) - 1
-    effects = effects_of_draws(
-        sample["effect_mean"], sample.get("effect_log_spread"), sample.get("effect_raw"), stage_centring(rows)
-    )
-    log_odds = effects[..., :n_odds]
-    share = move_shares(log_odds.reshape(-1, n_odds)).reshape(*effects.shape[:-1], len(moves))
-    chain_draw = ("chain", "draw")
-    variables = {
-        "share": ((*chain_draw, "segment", "move"), share),
-        "median_days": ((*chain_draw, "segment", "move"), np.exp(effects[..., n_odds:])),
-        "sigma": ((*chain_draw, "move"), np.exp(sample["log_shape"])),
-        "stalled": (chain_draw, 1.0 / (1.0 + np.exp(-sample["stalled_logit"]))),
-        "effect_mean": ((*chain_draw, "effect"), sample["effect_mean"]),
-    }
-    log_spread = sample.get("effect_log_spread")
-    if log_spread is not None:
-        variables["effect_spread"] = ((*chain_draw, "effect"), np.exp(log_spread))
-    odds = [f"log odds of {moves[0]}", *(f"log odds of {name} against {moves[1]}" for name in moves[2:])]
-    effect = [*odds, *(f"log median days to {name}" for name in moves)]
-    coords = {"segment": list(segments.labels), "move": list(moves), "effect": effect}
-    return xr.Dataset(variables, coords=coords | _iterations(sample))
-
-
 def new_deal_parameters(sample: Sample, tables: FitTables, segments: Segments) -> xr.Dataset:
     """Return the natural parameters of arrivals and amounts.
 
     Returns
     -------
     Dataset with dimensions (chain, draw, ...)
-        ``arrivals_per_day`` (segment) at the first day not known; ``weekday_weight`` (weekday); ``trend_per_year``;
-        ``arrivals_size``; ``amount_median`` and ``amount_sigma`` (segment); ``effect_mean`` and ``effect_spread``.
+        ``arrivals_per_day`` (segment) at the first day not known, without its season; ``weekday_weight`` (weekday);
+        ``trend_per_year``; ``walk_sd`` per block of 28 days; ``season`` (harmonic), when there is a year of history;
+        ``log_level`` (week, labelled by its first day), so that the mean of a past day is ``arrivals_per_day *
+        weekday_weight * exp(log_level)``; ``arrivals_size``; ``amount_median`` and ``amount_sigma`` (segment);
+        ``effect_mean`` and ``effect_spread``. ``attrs["imports"]`` names the days left out as imports, in ISO form.
     """
     arrivals, amounts = tables.arrivals, tables.amounts
-    log_spread = sample.get("new_deal_effect_log_spread")
-    effects = effects_of_draws(
-        sample["new_deal_effect_mean"],
-        log_spread,
-        sample.get("new_deal_effect_raw"),
-        new_deals_centring(arrivals, amounts),
-    )
-    trend = sample["trend_per_year"] * arrivals.has_trend
+    effects, log_spread = sample["new_deal_effect"], sample.get("new_deal_effect_log_spread")
     weekday = np.exp(arrivals.has_weekdays * sample["weekday_contrast"] @ WEEKDAY_BASIS.T)
-    rate = arrivals.mean_rate * np.exp(effects[..., 0] + (trend * arrivals.years_to_end)[..., None])
     chain_draw = ("chain", "draw")
-    variables = {
-        "arrivals_per_day": ((*chain_draw, "segment"), rate),
+    variables = _level_parameters(sample, arrivals, effects[..., 0]) | {
         "weekday_weight": ((*chain_draw, "weekday"), 7.0 * weekday / weekday.sum(axis=-1, keepdims=True)),
-        "trend_per_year": (chain_draw, trend),
         "arrivals_size": (chain_draw, np.exp(sample["log_size"])),
         "amount_median": ((*chain_draw, "segment"), np.exp(amounts.centre + effects[..., 1])),
         "amount_sigma": ((*chain_draw, "segment"), np.exp(effects[..., 2])),
@@ -92,8 +53,37 @@ def new_deal_parameters(sample: Sample, tables: FitTables, segments: Segments) -
     }
     if log_spread is not None:
         variables["effect_spread"] = ((*chain_draw, "effect"), np.exp(log_spread))
-    coords = {"segment": list(segments.labels), "weekday": np.arange(7), "effect": list(EFFECTS)}
-    return xr.Dataset(variables, coords=coords | _iterations(sample))
+    coords = {
+        "segment": list(segments.labels),
+        "weekday": np.arange(7),
+        "effect": list(EFFECTS),
+        "week": weekly_levels(arrivals)[0].astype("datetime64[D]").astype("datetime64[ns]"),
+    }
+    if arrivals.has_season:
+        coords["harmonic"] = list(HARMONICS)
+    imports = " ".join(str(np.datetime64(day, "D")) for day, _ in arrivals.imports)
+    return xr.Dataset(variables, coords=coords | _iterations(sample), attrs={"imports": imports})
+
+
+def _level_parameters(
+    sample: Sample, arrivals: ArrivalCounts, log_rate: Floats
+) -> dict[str, tuple[tuple[str, ...], Floats]]:
+    """Return what tells how arrivals move over time, and the rates at the as-of date."""
+    terms = sample["level_terms"]
+    centre = centred_levels(arrivals)[1]
+    chain_draw = ("chain", "draw")
+    found: dict[str, tuple[tuple[str, ...], Floats]] = {
+        "arrivals_per_day": (
+            (*chain_draw, "segment"),
+            arrivals.mean_rate * np.exp(log_rate - (terms @ centre)[..., None]),
+        ),
+        "log_level": ((*chain_draw, "week"), terms @ weekly_levels(arrivals)[1].T),
+        "trend_per_year": (chain_draw, terms[..., -1] * arrivals.has_trend),
+        "walk_sd": (chain_draw, np.exp(sample["walk_log_spread"])),
+    }
+    if arrivals.has_season:
+        found["season"] = ((*chain_draw, "harmonic"), terms[..., N_STEPS:-1])
+    return found
 
 
 def _iterations(sample: Sample) -> dict[str, NDArray[np.int64]]:
@@ -101,7 +91,12 @@ def _iterations(sample: Sample) -> dict[str, NDArray[np.int64]]:
 
 
 def assemble(
-    pipeline: Pipeline, segments: Segments, tables: FitTables, stages: Sequence[xr.Dataset], new_deals: xr.Dataset
+    pipeline: Pipeline,
+    segments: Segments,
+    tables: FitTables,
+    stages: Sequence[xr.Dataset],
+    new_deals: xr.Dataset,
+    seed: int,
 ) -> xr.Dataset:
     """Put the parameters of all parts into the draws of a `Posterior`, thinned evenly to `MOST_DRAWS` at most.
 
@@ -111,49 +106,55 @@ def assemble(
     chosen = _evenly_thinned(new_deals.sizes["chain"], new_deals.sizes["draw"])
     new = _stacked(new_deals, chosen)
     n_draws = new.sizes["sample"]
-    by_move = (n_draws, pipeline.n_stages, len(moves), len(segments))
-    probability = np.zeros(by_move)
-    scale, shape = np.full(by_move, np.nan), np.full(by_move, np.nan)
-    family = np.full((pipeline.n_stages, len(moves)), "", dtype="<U16")
-    for code, parameters in enumerate(stages):
-        part = _stacked(parameters, chosen)
-        codes = [moves.index(name) for name in pipeline.moves[code]]
-        stalled = part["stalled"].to_numpy()
-        share = part["share"].transpose("sample", "move", "segment").to_numpy()
-        probability[:, code, codes] = share / share.sum(axis=1, keepdims=True) * (1.0 - stalled)[:, None, None]
-        probability[:, code, moves.index(STALLED)] = stalled[:, None]
-        scale[:, code, codes] = part["median_days"].transpose("sample", "move", "segment").to_numpy()
-        shape[:, code, codes] = part["sigma"].transpose("sample", "move").to_numpy()[:, :, None]
-        family[code, codes] = "lognormal"
-    has_amounts = tables.amounts_of != "none"
-    arrays = {
-        "probability": probability,
-        "days_scale": scale,
-        "days_shape": shape,
-        "days_family": family,
+    of_stages = posterior_stages(pipeline, segments, [_stacked(parameters, chosen) for parameters in stages], seed)
+    arrays = of_stages.variables | {
         "entry_share": tables.entry_share,
         "arrivals_per_day": _array(new["arrivals_per_day"], "segment"),
         "weekday_weight": _array(new["weekday_weight"], "weekday"),
         "arrivals_trend": new["trend_per_year"].to_numpy() / DAYS_PER_YEAR,
         "arrivals_size": np.repeat(new["arrivals_size"].to_numpy()[:, None], len(segments), axis=1),
-        "amount_scale": _array(new["amount_median"], "segment") * has_amounts,
-        "amount_shape": _array(new["amount_sigma"], "segment") * has_amounts,
+        "arrivals_path": future_path(new["walk_sd"].to_numpy(), seed),
     }
+    amount_family, of_amounts = _amount_arrays(tables, new, seed)
+    arrays |= of_amounts
+    if "season" in new:
+        arrays["arrivals_season"] = _array(new["season"], "harmonic")
     return xr.Dataset(
-        {name: (DIMENSIONS[name], array) for name, array in arrays.items()},
+        {name: ({**DIMENSIONS, **OPTIONAL_DIMENSIONS}[name], array) for name, array in arrays.items()},
         coords={
             "draw": np.arange(n_draws),
             "stage": list(pipeline.stages),
             "move": list(moves),
             "segment": list(segments.labels),
             "weekday": np.arange(7),
-        },
+        }
+        | of_stages.coords,
         attrs={
-            "amount_family": "lognormal" if has_amounts else "constant",
+            "amount_family": amount_family,
             "amounts_of": tables.amounts_of,
             "n_chains": new_deals.sizes["chain"],
-        },
+            "amount_centre": tables.amount_centre,
+            "recorded_from": _iso_day(tables.recorded_from),
+        }
+        | of_stages.attrs,
     )
+
+
+def _amount_arrays(tables: FitTables, new: xr.Dataset, seed: int) -> tuple[str, dict[str, Floats]]:
+    """Return the family of amounts and its arrays."""
+    median, sigma = _array(new["amount_median"], "segment"), _array(new["amount_sigma"], "segment")
+    if tables.amounts_of == "none":
+        return "constant", {"amount_scale": 0.0 * median, "amount_shape": 0.0 * sigma}
+    if not tables.amounts.empirical:
+        return "lognormal", {"amount_scale": median, "amount_shape": sigma}
+    log_median = np.log(median)
+    quantiles = amount_quantiles(tables.amounts, log_median.mean(axis=0))
+    scale = mean_factors(tables.amounts, quantiles, log_median, seed)
+    return "empirical", {"amount_scale": scale, "amount_shape": np.ones(sigma.shape), "amount_quantiles": quantiles}
+
+
+def _iso_day(day: int | None) -> str:
+    return "" if day is None else str(np.datetime64(day, "D"))
 
 
 def _evenly_thinned(n_chains: int, n_draws: int) -> NDArray[np.int64]:

@@ -3,6 +3,9 @@
 Dates are whole days. A stay that ended `d` days after its first lasted between ``d - u`` and ``d + 1 - u`` days,
 where ``u``, the time of day on which it began, is uniform on (0, 1) and unknown. The likelihood therefore
 averages over `u`, by Gauss-Legendre nodes, wherever a day is long against the duration itself.
+
+A *cell* is a set of stays that share all parameters: a segment, or where parameters drift or depend on the amount,
+a segment in a quarter and a class of amounts.
 """
 
 from __future__ import annotations
@@ -32,30 +35,32 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class StageRows:
-    """The stays of one stage: ended ones by segment, move and days, open ones by segment and age.
+    """The stays of one stage: ended ones by cell, move and days, open ones by cell and age.
 
     Parameters
     ----------
-    n_segments, n_moves
-        How many segments there are, and how many moves leave the stage.
-    segment, move
+    n_cells, n_moves
+        How many cells there are, and how many moves leave the stage.
+    cell, move
         int64, (n_rows,): codes of each distinct ended row; a move's code is its position among the stage's moves.
     low_days, high_days
         int64, (n_rows,): the first and the last whole number of days in the row's bin.
     count
         float64, (n_rows,): how many stays the row stands for.
-    open_segment, open_days, open_count
-        The same for open stays; `open_days` is the mean age, in whole days up to `EXACT_DAYS`.
+    open_cell, open_days, open_count
+        The same for open stays; `open_days` is the mean age, in whole days up to `EXACT_DAYS`. A negative count
+        stands for stays that are on record only because they had lasted so long: their likelihood is divided by
+        the probability of that (left truncation).
     """
 
-    n_segments: int
+    n_cells: int
     n_moves: int
-    segment: Ints
+    cell: Ints
     move: Ints
     low_days: Ints
     high_days: Ints
     count: Floats
-    open_segment: Ints
+    open_cell: Ints
     open_days: Floats
     open_count: Floats
 
@@ -67,12 +72,12 @@ class StageRows:
     @property
     def n_open(self) -> int:
         """How many stays are open for at least a day."""
-        return int(self.open_count.sum())
+        return int(self.open_count[self.open_count > 0].sum())
 
     def ended_by_cell(self, least_days: int = 0) -> Floats:
-        """Return the number of stays that ended after `least_days` or more, float64, (n_segments, n_moves)."""
-        total = np.zeros((self.n_segments, self.n_moves))
-        np.add.at(total, (self.segment, self.move), self.count * (self.low_days >= least_days))
+        """Return the number of stays that ended after `least_days` or more, float64, (n_cells, n_moves)."""
+        total = np.zeros((self.n_cells, self.n_moves))
+        np.add.at(total, (self.cell, self.move), self.count * (self.low_days >= least_days))
         return total
 
 
@@ -90,19 +95,30 @@ def bin_starts(longest_days: int) -> Ints:
     return np.array(starts, dtype=np.int64)
 
 
-def compress(segment: Ints, move: Ints, days: Ints, *, n_segments: int, n_moves: int, binned: bool = True) -> StageRows:
+def compress(
+    cell: Ints,
+    move: Ints,
+    days: Ints,
+    *,
+    n_cells: int,
+    n_moves: int,
+    since: Ints | None = None,
+    binned: bool = True,
+) -> StageRows:
     """Count the distinct rows among the stays of one stage.
 
     Parameters
     ----------
-    segment
-        int64, (n_stays,): segment codes.
+    cell
+        int64, (n_stays,): cell codes.
     move
         int64, (n_stays,): position among the stage's moves of the one that ended the stay; -1 while it is open.
     days
         int64, (n_stays,): whole days from entering to leaving, or to the first day not known.
-    n_segments, n_moves
+    n_cells, n_moves
         Sizes of the two code spaces.
+    since
+        int64, (n_stays,): days that each stay had lasted when records began; 0 where it began later.
     binned
         Whether to merge long durations into bins; False keeps every whole day, to check that binning loses nothing.
 
@@ -111,47 +127,62 @@ def compress(segment: Ints, move: Ints, days: Ints, *, n_segments: int, n_moves:
     StageRows
         Open stays of age zero carry no information and are left out.
     """
+    since = np.zeros_like(days) if since is None else since
     ended = move >= 0
-    waiting = ~ended & (days > 0)
+    waiting = ~ended & (days > since)
     longest = int(np.max(days, initial=0))
     starts = bin_starts(longest) if binned else np.arange(longest + 2, dtype=np.int64)
     bins = np.searchsorted(starts, days, side="right") - 1
+    low = np.maximum(starts[bins], since)  # a bin may begin before the day from which its stay is on record
 
-    keys, counts = np.unique(np.stack([segment, move, bins])[:, ended], axis=1, return_counts=True)
-    open_keys, which, open_counts = np.unique(
-        np.stack([segment, bins])[:, waiting], axis=1, return_inverse=True, return_counts=True
-    )
-    open_total = np.bincount(which.ravel(), weights=days[waiting], minlength=open_counts.size)
+    keys, counts = np.unique(np.stack([cell, move, low, starts[bins + 1] - 1])[:, ended], axis=1, return_counts=True)
+    opened = _mean_days_by_bin(cell[waiting], bins[waiting], days[waiting])
+    late = (ended | waiting) & (since > 0)
+    truncated = _mean_days_by_bin(cell[late], np.searchsorted(starts, since[late], side="right") - 1, since[late])
     return StageRows(
-        n_segments=n_segments,
+        n_cells=n_cells,
         n_moves=n_moves,
-        segment=keys[0],
+        cell=keys[0],
         move=keys[1],
-        low_days=starts[keys[2]],
-        high_days=starts[keys[2] + 1] - 1,
+        low_days=keys[2],
+        high_days=keys[3],
         count=counts.astype(np.float64),
-        open_segment=open_keys[0],
-        open_days=open_total / np.maximum(open_counts, 1),
-        open_count=open_counts.astype(np.float64),
+        open_cell=np.concatenate([opened[0], truncated[0]]),
+        open_days=np.concatenate([opened[1], truncated[1]]),
+        open_count=np.concatenate([opened[2], -truncated[2]]),
     )
 
 
-def likelihood_inputs(rows: StageRows) -> StageData:
+def _mean_days_by_bin(cell: Ints, bins: Ints, days: Ints) -> tuple[Ints, Floats, Floats]:
+    """Return the cell, the mean days and the number of stays of each cell and bin that occur."""
+    keys, which, counts = np.unique(np.stack([cell, bins]), axis=1, return_inverse=True, return_counts=True)
+    total = np.bincount(which.ravel(), weights=days, minlength=counts.size)
+    return keys[0], total / np.maximum(counts, 1), counts.astype(np.float64)
+
+
+def likelihood_inputs(rows: StageRows, family: Ints | None = None) -> StageData:
     """Lay out the rows as the likelihood reads them: distinct points in time, and terms that refer to them.
 
     Most points serve several terms (the end of one day is the beginning of the next), so that the normal
     distribution's tails are evaluated once per distinct (segment, move, time). A row's likelihood is the
     weighted sum of its terms, one per node (and, for an open stay, per move).
 
+    Parameters
+    ----------
+    rows
+        The rows.
+    family
+        int64, (n_moves,): the family of each move's days, see `simcast.model.duration_tails`; lognormal unless given.
+
     Returns
     -------
     StageData
-        ``point_log_days`` and ``point_cell`` (segment x n_moves + move) per point; for ended rows
+        ``point_log_days`` and ``point_cell`` (cell x n_moves + move) per point; for ended rows
         ``ended_start`` (n_rows + 1,) into the terms, ``ended_count``, and per term ``term_low``, ``term_high``
         (points) and ``term_weight``; for open rows ``open_start``, ``open_count``, ``wait_point`` and
         ``wait_weight``.
     """
-    cell = rows.segment * rows.n_moves + rows.move
+    cell = rows.cell * rows.n_moves + rows.move
     row, nodes, ended_start, term_weight = _spread_over_nodes(rows.high_days <= EXACT_DAYS)
     low = rows.low_days[row] - nodes
     high = rows.high_days[row] + 1 - nodes
@@ -159,7 +190,7 @@ def likelihood_inputs(rows: StageRows) -> StageData:
     moves = np.arange(rows.n_moves, dtype=np.int64)
     open_row, open_nodes, open_start, wait_weight = _spread_over_nodes(rows.open_days <= EXACT_DAYS)
     age = np.repeat(rows.open_days[open_row] - open_nodes, rows.n_moves)
-    wait_cell = (rows.open_segment[open_row][:, None] * rows.n_moves + moves).ravel()
+    wait_cell = (rows.open_cell[open_row][:, None] * rows.n_moves + moves).ravel()
 
     cells = np.concatenate([cell[row], cell[row], wait_cell])
     days = np.maximum(np.concatenate([low, high, age]), _NEVER)
@@ -177,6 +208,7 @@ def likelihood_inputs(rows: StageRows) -> StageData:
         open_count=rows.open_count,
         wait_point=wait_point,
         wait_weight=np.repeat(wait_weight, rows.n_moves),
+        family=np.zeros(rows.n_moves, dtype=np.int64) if family is None else family,
     )
 
 

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from simcast.model.arviz_generation import effective_sample_size, rhat
+from simcast.model.judging import STATISTIC_PREFIX
 from simcast.model.new_deals import DAYS_FOR_TREND, DAYS_FOR_WEEKDAYS
 from simcast.model.sampling import Sample
 from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
-from simcast.posterior import Diagnostics
+from simcast.posterior import Diagnostics, FamilyChoice, PartDiagnostics, PriorInfluence
 
 FEW_STAYS = 30
 MOSTLY_OPEN = 0.7
+MOST_UNKNOWN = 0.05
 
 
 def diagnose(
-    parameters: Mapping[str, xr.Dataset], samples: Mapping[str, Sample], warnings: Sequence[str]
+    parameters: Mapping[str, xr.Dataset],
+    samples: Mapping[str, Sample],
+    *,
+    warnings: Sequence[str],
+    families: Sequence[FamilyChoice],
+    prior_influence: Sequence[PriorInfluence],
+    quick: bool,
 ) -> Diagnostics:
     """Find the worst of each diagnostic.
 
@@ -32,23 +41,72 @@ def diagnose(
         What the sampler drew for each part.
     warnings
         Sentences to keep with the diagnostics.
+    families, prior_influence
+        Kept as they are.
+    quick
+        Whether few draws were asked for.
     """
-    worst_rhat = _worst(parameters, rhat, np.nanargmax)
-    worst_bulk = _worst(parameters, lambda draws: effective_sample_size(draws, "bulk"), np.nanargmin)
-    worst_tail = _worst(parameters, lambda draws: effective_sample_size(draws, "tail"), np.nanargmin)
-    energy = {part: ebfmi(sample.statistics["energy"].to_numpy()) for part, sample in samples.items()}
-    least_energy = min(energy, key=lambda part: energy[part])
+    judged = [_judge(part, parameters[part], samples[part]) for part in samples]
+    worst_rhat = _extreme([part.rhat for part in judged], np.argmax)
+    worst_bulk = _extreme([part.bulk for part in judged], np.argmin)
+    worst_tail = _extreme([part.tail for part in judged], np.argmin)
+    least_energy = min(judged, key=lambda part: part.ebfmi)
     some = next(iter(samples.values())).draws.sizes
     return Diagnostics(
         rhat_max=worst_rhat[0],
         ess_bulk_min=worst_bulk[0],
         ess_tail_min=worst_tail[0],
-        divergences=sum(int(sample.statistics["diverging"].sum()) for sample in samples.values()),
-        ebfmi_min=energy[least_energy],
+        divergences=sum(part.divergences for part in judged),
+        ebfmi_min=least_energy.ebfmi,
         n_chains=int(some["chain"]),
         n_draws=int(some["draw"]),
-        worst={"rhat": worst_rhat[1], "ess_bulk": worst_bulk[1], "ess_tail": worst_tail[1], "ebfmi": least_energy},
+        worst={
+            "rhat": worst_rhat[1],
+            "ess_bulk": worst_bulk[1],
+            "ess_tail": worst_tail[1],
+            "ebfmi": least_energy.name,
+        },
         warnings=tuple(warnings),
+        parts=tuple(part.summary() for part in judged),
+        families=tuple(families),
+        prior_influence=tuple(prior_influence),
+        quick=quick,
+    )
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """One part: the worst r-hat, bulk and tail effective sample sizes, each with the name of its parameter."""
+
+    name: str
+    rhat: tuple[float, str]
+    bulk: tuple[float, str]
+    tail: tuple[float, str]
+    divergences: int
+    ebfmi: float
+
+    def summary(self) -> PartDiagnostics:
+        return PartDiagnostics(self.name, self.rhat[0], self.bulk[0], self.tail[0], self.divergences, self.ebfmi)
+
+
+def _judge(part: str, parameters: xr.Dataset, sample: Sample) -> _Judged:
+    """Judge one part by its natural parameters, those that vary."""
+    varying = parameters[
+        [
+            name
+            for name, values in parameters.data_vars.items()
+            if values.dims[:2] == ("chain", "draw")
+            and not str(name).startswith(STATISTIC_PREFIX)
+            and float(values.std()) > 0
+        ]
+    ]
+    return _Judged(
+        part,
+        _worst(part, rhat(varying), np.argmax),
+        _worst(part, effective_sample_size(varying, "bulk"), np.argmin),
+        _worst(part, effective_sample_size(varying, "tail"), np.argmin),
+        int(sample.statistics.attrs["n_diverging"]),
+        ebfmi(sample.statistics["energy"].to_numpy()),
     )
 
 
@@ -69,45 +127,51 @@ def ebfmi(energy: NDArray[np.float64]) -> float:
     return float(np.min(change / spread))
 
 
-def _worst(
-    parameters: Mapping[str, xr.Dataset],
-    measure: Callable[[xr.Dataset], xr.Dataset],
-    find: Callable[[NDArray[np.float64]], np.intp],
-) -> tuple[float, str]:
-    """Return the worst value over all varying parameters, and whose it is; NaN when none varies."""
+_Worst = tuple[float, str]
+_Finder = Callable[[NDArray[np.float64]], np.intp]
+
+
+def _worst(part: str, measured: xr.Dataset, find: _Finder) -> _Worst:
+    """Return the worst value over the parameters of a part, and whose it is; NaN when none varies."""
     values: list[float] = []
     names: list[str] = []
-    for part, draws in parameters.items():
-        varying = draws[[name for name in draws.data_vars if float(draws[name].std()) > 0]]
-        for name, measured in measure(varying).data_vars.items():
-            flat = measured.to_numpy().astype(np.float64)
-            for index in np.ndindex(flat.shape):
-                values.append(float(flat[index]))
-                labels = [str(measured[dim].to_numpy()[at]) for dim, at in zip(measured.dims, index, strict=True)]
-                names.append(f"{part}: {name}" + (f"[{', '.join(labels)}]" if labels else ""))
-    if not values or np.all(np.isnan(values)):
-        return float("nan"), "none"
-    position = int(find(np.array(values)))
-    return values[position], names[position]
+    for name, variable in measured.data_vars.items():
+        flat = variable.to_numpy().astype(np.float64)
+        for index in np.ndindex(flat.shape):
+            values.append(float(flat[index]))
+            labels = [str(variable[dim].to_numpy()[at]) for dim, at in zip(variable.dims, index, strict=True)]
+            names.append(f"{part}: {name}" + (f"[{', '.join(labels)}]" if labels else ""))
+    return _extreme(list(zip(values, names, strict=True)), find)
+
+
+def _extreme(found: Sequence[_Worst], find: _Finder) -> _Worst:
+    """Return the worst of several; NaN when there is none."""
+    worst = [item for item in found if not np.isnan(item[0])]
+    return worst[int(find(np.array([value for value, _ in worst])))] if worst else (float("nan"), "none")
 
 
 def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
     """Return sentences about what this history cannot tell, the most important first."""
     found = []
+    if tables.recorded_from is not None and tables.n_missing:
+        found.append(
+            f"no deal ended before {np.datetime64(tables.recorded_from, 'D')}, though about {tables.n_missing:.0f} "
+            "should have: the records are taken to begin there (history.model.recorded_from)"
+        )
     never: dict[str, list[str]] = {}
-    for stage, moves, rows in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
-        total = rows.n_ended + rows.n_open
-        if rows.n_ended < FEW_STAYS:
+    for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
+        total = stays.n_ended + stays.n_open
+        if stays.n_ended < FEW_STAYS:
             found.append(
-                f"stage {stage!r}: only {rows.n_ended} stays ended; its conversion and times rest mostly on the priors"
+                f"stage {stage!r}: only {stays.n_ended} stays ended; its conversion and times rest mostly on the priors"
             )
-        if total and rows.n_open > MOSTLY_OPEN * total:
+        if total and stays.n_open > MOSTLY_OPEN * total:
             found.append(
-                f"stage {stage!r}: {rows.n_open / total:.0%} of its stays are open; conversion and how long the slow "
+                f"stage {stage!r}: {stays.n_open / total:.0%} of its stays are open; conversion and how long the slow "
                 "ones take cannot be told apart"
             )
-        if rows.n_ended >= FEW_STAYS:
-            for name, count in zip(moves, rows.ended_by_cell().sum(axis=0), strict=True):
+        if stays.n_ended >= FEW_STAYS:
+            for name, count in zip(moves, stays.ended_by_move, strict=True):
                 if not count:
                     never.setdefault(name, []).append(repr(stage))
     found += [
@@ -123,6 +187,17 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
         found.append("no deal has an amount: new deals count as worth nothing; forecast wins instead of bookings")
     elif tables.amounts_of == "all":
         found.append("no won deal has an amount: new deals are worth what all deals are")
+    known, unknown = tables.amounts.n_amounts, tables.amounts.n_unknown
+    if known and unknown > MOST_UNKNOWN * (known + unknown):
+        found.append(
+            f"{unknown} of {known + unknown} {'won deals' if tables.amounts_of == 'won' else 'deals'} have no amount: "
+            "they are left out, as if they were worth what the others are"
+        )
+    found += [
+        f"{count} deals began on {np.datetime64(day, 'D')}, far more than on other days: taken for an import and "
+        "left out of arrivals"
+        for day, count in tables.arrivals.imports
+    ]
     length = tables.arrivals.length_days
     if length < DAYS_FOR_WEEKDAYS:
         found.append(f"the history spans {length} days: new deals have neither a weekly pattern nor a trend")

@@ -1,30 +1,32 @@
-"""Fitting a history: take it apart, sample each part, put the draws together, judge them."""
+"""Fitting a history: take it apart, choose families, sample each part, put the draws together, judge them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from simcast.model.priors import resolve_priors
+from simcast.model.priors import Prior, resolve_priors
 from simcast.model.settings import FitSettings, ModelChoices
-from simcast.posterior import CACHE_VARIABLE, Posterior, fit_fingerprint, posterior_path, stored_posterior
+from simcast.posterior import CACHE_VARIABLE, FamilyChoice, Posterior, fit_fingerprint, posterior_path, stored_posterior
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from simcast.history import History
+    from simcast.model.finished_parts import FinishedParts
+    from simcast.model.parts import Part
     from simcast.model.sampling import Sample
     from simcast.model.tables import FitTables
+    from simcast.posterior import PriorInfluence
 
 Progress = Callable[[str, float], None]
 
 NEW_DEALS = "new deals"
 """The part of the model that is not a stage."""
 
-FEW = 1000
-"""Parts of the model with fewer observations have awkward posteriors, which are sampled in smaller steps."""
-CAREFUL_ACCEPTANCE = 0.99
+_CHOOSING = 0.1
+"""The share of the work that choosing families is."""
 
 
 def fit(
@@ -55,32 +57,11 @@ def fit(
     Raises
     ------
     FitError
-        When there is nothing to learn from, a choice is not available, or the sampler fails.
+        When there is nothing to learn from, a choice is not known, or the sampler fails.
     """
-    chosen = FitSettings.of(settings)
-    tell = progress or _silence
-    priors = tuple(resolve_priors(chosen.priors).items())
-    tell("loading the sampler", 0.0)
+    from simcast.model.finished_parts import FinishedParts
 
-    from simcast.model import arviz_generation  # noqa: F401  before PyMC, which would let ArviZ announce itself
-    from simcast.model.assemble import assemble, new_deal_parameters, stage_parameters
-    from simcast.model.diagnosing import data_warnings, diagnose
-    from simcast.model.tables import tabulate
-
-    pipeline, segments = history.pipeline, history.segments
-    tables = tabulate(history)
-    samples = _sample_parts(history, tables, chosen, priors, seed, tell)
-    tell("putting the draws together", 0.97)
-    parameters: dict[str, xr.Dataset] = {
-        stage: stage_parameters(samples[f"stage {stage}"], rows, moves, segments)
-        for stage, rows, moves in zip(pipeline.stages, tables.stages, pipeline.moves, strict=True)
-    }
-    new_deals = new_deal_parameters(samples[NEW_DEALS], tables, segments)
-    draws = assemble(pipeline, segments, tables, list(parameters.values()), new_deals)
-    named = {f"stage {stage}": part for stage, part in parameters.items()} | {NEW_DEALS: new_deals}
-    diagnostics = diagnose(named, samples, data_warnings(pipeline, tables))
-    tell("fitted", 1.0)
-    return Posterior(pipeline, segments, draws, _fingerprint(history, chosen, seed), diagnostics, named)
+    return _fit(history, FitSettings.of(settings), seed, progress or _silence, FinishedParts())
 
 
 def load_or_fit(
@@ -93,7 +74,8 @@ def load_or_fit(
     """Return the stored posterior of this history, or fit it and store the result.
 
     A stored posterior is found without importing PyMC. One that is damaged, or that belongs to other data, another
-    model or other versions, is fitted again. An interrupted fit stores nothing.
+    model or other versions, is fitted again. A fit that is interrupted leaves its finished parts stored, and the next
+    one goes on from there.
 
     Parameters and errors are those of `fit`.
     """
@@ -102,13 +84,18 @@ def load_or_fit(
     stored = stored_posterior(fingerprint)
     if stored is not None:
         return stored
-    posterior = fit(history, seed=seed, settings=chosen, progress=progress)
+    from simcast.model.finished_parts import FinishedParts
+
+    path = posterior_path(fingerprint)
+    finished = FinishedParts(path.with_suffix(".parts"))
+    posterior = _fit(history, chosen, seed, progress or _silence, finished)
     try:
-        posterior.save(posterior_path(fingerprint))
+        posterior.save(path)
     except OSError as error:
         return _with_warning(
             posterior, f"the fit could not be stored ({error}); set {CACHE_VARIABLE} to a folder for it"
         )
+    finished.forget()
     return posterior
 
 
@@ -124,44 +111,119 @@ def _fingerprint(history: History, settings: FitSettings, seed: int) -> str:
     return fit_fingerprint(history.digest, history.pipeline, history.segments, settings.plain(), seed)
 
 
-def _sample_parts(
+def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finished: FinishedParts) -> Posterior:
+    """Fit a history; see `fit`."""
+    priors = resolve_priors(chosen.priors)
+    tell("fit: loading the sampler", 0.0)
+
+    import numpy as np
+
+    from simcast.model import arviz_generation  # noqa: F401  before PyMC, which would let ArviZ announce itself
+    from simcast.model.assemble import assemble
+    from simcast.model.diagnosing import data_warnings, diagnose
+    from simcast.model.parts import sample_parts
+    from simcast.model.tables import tabulate
+
+    settings = chosen.budgeted()
+    pipeline, segments = history.pipeline, history.segments
+    tables = tabulate(history, settings)
+    seeds = [int(number) for number in np.random.SeedSequence(seed).generate_state(pipeline.n_stages + 1)]
+    choices = _choose_families(history, tables, settings, priors, seed, tell)
+    parts = _parts(history, tables, choices, settings, priors)
+    drawn = sample_parts(parts, seeds, finished, lambda text, done: tell(text, _CHOOSING + (0.95 - _CHOOSING) * done))
+    samples = {part.name: sample for part, sample in zip(parts, drawn, strict=True)}
+    tell("fit: judging the draws", 0.95)
+    named, choices = _natural_parameters(history, tables, choices, samples)
+    draws = assemble(
+        pipeline, segments, tables, [named[_part_of(stage)] for stage in pipeline.stages], named[NEW_DEALS], seed
+    )
+    diagnostics = diagnose(
+        named,
+        samples,
+        warnings=data_warnings(pipeline, tables),
+        families=choices,
+        prior_influence=_prior_influence(history, samples, choices, priors),
+        quick=chosen.quick,
+    )
+    tell("fit: done", 1.0)
+    return Posterior(pipeline, segments, draws, _fingerprint(history, chosen, seed), diagnostics, named)
+
+
+def _part_of(stage: str) -> str:
+    return f"stage {stage}"
+
+
+def _choose_families(
     history: History,
     tables: FitTables,
     settings: FitSettings,
-    priors: tuple[tuple[str, object], ...],
+    priors: Mapping[str, Prior],
     seed: int,
     tell: Progress,
-) -> dict[str, Sample]:
-    """Sample every stage, and new deals, each with its own stream of random numbers."""
-    import numpy as np
+) -> list[FamilyChoice]:
+    """Choose the family of days of every stage."""
+    from simcast.model.choosing import choose_family
 
-    from simcast.model.new_deals_model import new_deal_inputs
-    from simcast.model.sampling import compiled_new_deals_model, compiled_stage_model, sample
-    from simcast.model.stage_model import stage_inputs
-
-    pipeline, n_segments = history.pipeline, len(history.segments)
-    seeds = np.random.SeedSequence(seed).generate_state(pipeline.n_stages + 1)
-    done = 1.0 / (pipeline.n_stages + 2)
-    samples: dict[str, Sample] = {}
-    for code, (stage, rows) in enumerate(zip(pipeline.stages, tables.stages, strict=True)):
-        part = f"stage {stage}"
-        tell(f"fitting {part}" if code else "compiling the model", (code + 0.1) * done)
-        compiled = compiled_stage_model(n_segments, rows.n_moves, priors)
-        tell(f"fitting {part}", (code + 1) * done)
-        careful = _careful(settings, rows.n_ended)
-        samples[part] = sample(compiled, stage_inputs(rows), careful, int(seeds[code]), part)
-    tell(f"fitting {NEW_DEALS}", (pipeline.n_stages + 1) * done)
-    careful = _careful(settings, tables.amounts.n_amounts)
-    inputs = new_deal_inputs(tables.arrivals, tables.amounts)
-    samples[NEW_DEALS] = sample(compiled_new_deals_model(n_segments), inputs, careful, int(seeds[-1]), NEW_DEALS)
-    return samples
+    choices = []
+    for code, (stage, stays) in enumerate(zip(history.pipeline.stages, tables.stages, strict=True)):
+        tell(f"fit: comparing families for {stage}", _CHOOSING * code / len(tables.stages))
+        choices.append(choose_family(stage, stays, priors, settings.candidates, seed))
+    return choices
 
 
-def _careful(settings: FitSettings, n_observations: int) -> FitSettings:
-    """Return the settings with smaller steps where there are few data: such parts cost next to nothing anyway."""
-    if n_observations >= FEW:
-        return settings
-    return replace(settings, target_accept=max(settings.target_accept, CAREFUL_ACCEPTANCE))
+def _parts(
+    history: History,
+    tables: FitTables,
+    choices: list[FamilyChoice],
+    settings: FitSettings,
+    priors: Mapping[str, Prior],
+) -> list[Part]:
+    """Return the parts to sample: the stages in order, then new deals."""
+    from simcast.model.hierarchy import SegmentLayout
+    from simcast.model.parts import new_deals_part, stage_part
+
+    layout = SegmentLayout.of(history.segments)
+    stages = [
+        stage_part(_part_of(choice.stage), stays, choice.chosen, layout, settings, tuple(priors.items()))
+        for choice, stays in zip(choices, tables.stages, strict=True)
+    ]
+    return [*stages, new_deals_part(NEW_DEALS, tables, len(history.segments), settings)]
+
+
+def _natural_parameters(
+    history: History, tables: FitTables, choices: list[FamilyChoice], samples: Mapping[str, Sample]
+) -> tuple[dict[str, xr.Dataset], list[FamilyChoice]]:
+    """Return the natural parameters of every part, and the choices with how well single stays are foreseen."""
+    from simcast.model.assemble import new_deal_parameters
+    from simcast.model.judging import with_single_stays, with_statistics
+    from simcast.model.stage_parameters import stage_parameters
+
+    named: dict[str, xr.Dataset] = {}
+    judged = []
+    for choice, stays, moves in zip(choices, tables.stages, history.pipeline.moves, strict=True):
+        sample = samples[_part_of(choice.stage)]
+        parameters = stage_parameters(sample, choice.chosen, stays, moves, history.segments)
+        judged_parameters, judged_choice = with_single_stays(parameters, sample, stays, choice)
+        named[_part_of(choice.stage)] = with_statistics(judged_parameters, sample)
+        judged.append(judged_choice)
+    new_deals = new_deal_parameters(samples[NEW_DEALS], tables, history.segments)
+    named[NEW_DEALS] = with_statistics(new_deals, samples[NEW_DEALS])
+    return named, judged
+
+
+def _prior_influence(
+    history: History, samples: Mapping[str, Sample], choices: list[FamilyChoice], priors: Mapping[str, Prior]
+) -> list[PriorInfluence]:
+    """Say of every part which parameters rest on their priors."""
+    from simcast.model.hierarchy import SegmentLayout
+    from simcast.model.prior_influence import new_deals_influence, stage_influence
+
+    layout = SegmentLayout.of(history.segments)
+    found = []
+    for choice, moves in zip(choices, history.pipeline.moves, strict=True):
+        part = _part_of(choice.stage)
+        found += stage_influence(part, samples[part], choice.chosen, moves, layout, priors)
+    return found + new_deals_influence(NEW_DEALS, samples[NEW_DEALS])
 
 
 def _silence(_: str, __: float) -> None:

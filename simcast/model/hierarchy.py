@@ -3,70 +3,129 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
+from scipy.linalg import helmert
 
 from simcast.model.priors import Prior
+from simcast.segments import Segments
 
 Floats = NDArray[np.float64]
 Tensor: TypeAlias = Any
 
 
-def pooled_effects(name: str, mean_priors: Sequence[Prior], spread_priors: Sequence[Prior], n_segments: int) -> Tensor:
+@dataclass(frozen=True)
+class SegmentLayout:
+    """How the segments of a model are made up of the values of crossed columns.
+
+    Parameters
+    ----------
+    n_segments
+        How many segments there are.
+    column_codes
+        For each column that has an effect of its own, the code of its value in each segment, (n_segments,). Empty
+        where fewer than two columns vary: the segments' own effects then say all there is to say.
+    """
+
+    n_segments: int
+    column_codes: tuple[tuple[int, ...], ...] = ()
+
+    @classmethod
+    def of(cls, segments: Segments) -> SegmentLayout:
+        """Find the columns that vary.
+
+        Examples
+        --------
+        >>> SegmentLayout.of(Segments(("source", "region"), (("ads", "East"), ("ads", "West"), ("site", "East"))))
+        SegmentLayout(n_segments=3, column_codes=((0, 0, 1), (0, 1, 0)))
+        """
+        codes = []
+        for name in segments.columns:
+            values = segments.column(name)
+            known = sorted(set(values))
+            if 1 < len(known) < len(segments):
+                codes.append(tuple(known.index(value) for value in values))
+        return cls(len(segments), tuple(codes) if len(codes) > 1 else ())
+
+
+def zero_sum_basis(n: int) -> Floats:
+    """Return an orthonormal basis, (n, n - 1), of the vectors of length n that sum to zero."""
+    basis: Floats = helmert(n).T
+    return basis
+
+
+def pooled_effects(
+    name: str, mean_priors: Sequence[Prior], spread_priors: Sequence[Prior], layout: SegmentLayout
+) -> Tensor:
     """Declare effects, (n_segments, n_effects), each normal round a common mean with a common spread.
 
-    Declares ``{name}_mean``, ``{name}_log_spread``, ``{name}_raw`` and the data ``{name}_centring``. Centring 0
-    samples ``(effect - mean) / spread``, best where the data say little; centring 1 samples the effect itself, best
-    where they say much; between them the two are blended (Papaspiliopoulos, Roberts & Skoeld 2007). The model is the
-    same whatever the centring. A single segment has no spread to learn: its effect is the mean.
+    Declares ``{name}_mean``, ``{name}_log_spread``, ``{name}_raw``, the data ``{name}_centring``, and the effects
+    themselves as ``{name}``. Centring 0 samples ``(effect - location) / spread``, best where the data say little;
+    centring 1 samples the effect itself, best where they say much; between them the two are blended
+    (Papaspiliopoulos, Roberts & Skoeld 2007). The model is the same whatever the centring. A single segment has no
+    spread to learn: its effect is the mean. Where several columns cross, the location of a segment is the mean plus
+    an effect of each of its values (``{name}_column_raw_0`` and so on), and the segment's own effect is what is left.
     """
-    n_effects = len(mean_priors)
-    mean: Tensor = pm.Normal(f"{name}_mean", *_columns(mean_priors), shape=n_effects)
+    n_segments, n_effects = layout.n_segments, len(mean_priors)
+    mean: Tensor = pm.Normal(f"{name}_mean", *columns(mean_priors), shape=n_effects)
     if n_segments == 1:
-        return mean[None, :]
-    log_spread = _log_spread(name, spread_priors)
+        return pm.Deterministic(name, mean[None, :])
+    location = mean[None, :] + column_effects(name, spread_priors, layout)
+    log_spread = _log_spread(f"{name}_log_spread", spread_priors)
     centring: Tensor = pm.Data(f"{name}_centring", np.zeros((n_segments, n_effects)), shape=(n_segments, n_effects))
-    raw = pm.Normal(f"{name}_raw", centring * mean, pt.exp(centring * log_spread), shape=(n_segments, n_effects))
-    return mean + (raw - centring * mean) * pt.exp((1 - centring) * log_spread)
+    raw = pm.Normal(f"{name}_raw", centring * location, pt.exp(centring * log_spread), shape=(n_segments, n_effects))
+    return pm.Deterministic(name, location + (raw - centring * location) * pt.exp((1 - centring) * log_spread))
+
+
+def contrasts(name: str, spread_priors: Sequence[Prior], layout: SegmentLayout) -> Tensor:
+    """Declare effects, (n_segments, n_effects), that sum to zero over segments, round the effects of crossed columns.
+
+    Declares ``{name}_log_spread``, ``{name}_raw``, the data ``{name}_centring`` (n_effects,), and ``{name}``; see
+    `pooled_effects`.
+    """
+    n_segments, n_effects = layout.n_segments, len(spread_priors)
+    if n_segments == 1:
+        return pm.Deterministic(name, pt.zeros((1, n_effects)))
+    log_spread = _log_spread(f"{name}_log_spread", spread_priors)
+    centring: Tensor = pm.Data(f"{name}_centring", np.zeros(n_effects), shape=(n_effects,))
+    raw = pm.Normal(f"{name}_raw", 0.0, pt.exp(centring * log_spread), shape=(n_segments - 1, n_effects))
+    own = pt.dot(zero_sum_basis(n_segments), raw * pt.exp((1 - centring) * log_spread))
+    return pm.Deterministic(name, own + column_effects(name, spread_priors, layout))
+
+
+def column_effects(name: str, spread_priors: Sequence[Prior], layout: SegmentLayout) -> Tensor | float:
+    """Declare the effects of the crossed columns' values, each summing to zero over its column; 0 without any."""
+    total: Tensor | float = 0.0
+    for column, codes in enumerate(layout.column_codes):
+        n_values = max(codes) + 1
+        log_spread = _log_spread(f"{name}_column_log_spread_{column}", spread_priors)
+        raw = pm.Normal(f"{name}_column_raw_{column}", 0.0, 1.0, shape=(n_values - 1, len(spread_priors)))
+        of_value: Tensor = pt.dot(zero_sum_basis(n_values), raw * pt.exp(log_spread))
+        total = total + of_value[np.array(codes)]
+    return total
 
 
 def _log_spread(name: str, priors: Sequence[Prior]) -> Tensor:
     """Declare the logarithms of the spreads, whether the spreads are lognormal or normal cut at zero."""
-    means, sds = _columns(priors)
+    means, sds = columns(priors)
     if all(prior.family == "lognormal" for prior in priors):
-        return pm.Normal(f"{name}_log_spread", means, sds, shape=len(priors))
-    log_spread: Tensor = pm.Flat(f"{name}_log_spread", shape=len(priors), initval=np.full(len(priors), -1.0))
+        return pm.Normal(name, means, sds, shape=len(priors))
+    log_spread: Tensor = pm.Flat(name, shape=len(priors), initval=np.full(len(priors), -1.0))
     lognormal = np.array([prior.family == "lognormal" for prior in priors])
     quantity: Tensor = pt.switch(lognormal, log_spread, pt.exp(log_spread))
     jacobian = (log_spread * ~lognormal).sum()
-    pm.Potential(f"{name}_log_spread_prior", jacobian - 0.5 * (((quantity - means) / sds) ** 2).sum())
+    pm.Potential(f"{name}_prior", jacobian - 0.5 * (((quantity - means) / sds) ** 2).sum())
     return log_spread
 
 
-def _columns(priors: Sequence[Prior]) -> tuple[Floats, Floats]:
+def columns(priors: Sequence[Prior]) -> tuple[Floats, Floats]:
+    """Return the means and the standard deviations of several priors."""
     return np.array([prior.mean for prior in priors]), np.array([prior.sd for prior in priors])
-
-
-def effects_of_draws(mean: Floats, log_spread: Floats | None, raw: Floats | None, centring: Floats) -> Floats:
-    """Return the effects from draws of what `pooled_effects` declares.
-
-    Parameters
-    ----------
-    mean, log_spread
-        float64, (..., n_effects); `log_spread` and `raw` are None for a single segment.
-    raw
-        float64, (..., n_segments, n_effects).
-    centring
-        float64, (n_segments, n_effects).
-    """
-    common = mean[..., None, :]
-    if log_spread is None or raw is None:
-        return common
-    return common + (raw - centring * common) * np.exp((1 - centring) * log_spread[..., None, :])
 
 
 def guessed_variance(squares: float, count: float) -> float:

@@ -14,7 +14,7 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-from simcast.model import new_deals_kernel, normal_tails, stage_data, stage_kernel
+from simcast.model import duration_tails, hazard_kernel, new_deals_kernel, normal_tails, stage_data, stage_kernel
 
 Kernel = Callable[..., tuple[Any, ...]]
 Tensor: TypeAlias = Any
@@ -22,6 +22,7 @@ Tensor: TypeAlias = Any
 
 _KERNELS: dict[str, tuple[Kernel, int]] = {
     "stage": (stage_kernel.stage_from_arrays, 3),
+    "hazard": (hazard_kernel.hazard_log_likelihood, 2),
     "new_deals": (new_deals_kernel.new_deals_from_arrays, 4),
 }
 """Each kernel, and how many of its arguments are parameters; the rest are data."""
@@ -77,11 +78,11 @@ def log_likelihood(name: str, parameters: Sequence[Tensor], data: Iterable[Tenso
 @cache
 def _source_version() -> int:
     """Return a number that changes with the kernels' sources, for PyTensor's cache on disk."""
-    modules = (stage_kernel, stage_data, normal_tails, new_deals_kernel)
+    modules = (stage_kernel, stage_data, duration_tails, normal_tails, hazard_kernel, new_deals_kernel)
     sources = [Path(str(module.__file__)).read_bytes() for module in modules]
     return int(hashlib.sha256(b"".join(sources)).hexdigest()[:12], 16)
 
 
-@register_funcify_default_op_cache_key(CompiledLikelihood)  # type: ignore[no-untyped-call, untyped-decorator]
+@register_funcify_default_op_cache_key(CompiledLikelihood)  # type: ignore[untyped-decorator]
 def _compile_for_numba(op: CompiledLikelihood, **_: object) -> tuple[Kernel, int]:
     return op.kernel, _source_version()

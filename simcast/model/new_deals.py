@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.posterior.arrivals import BLOCK_DAYS
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -15,17 +17,25 @@ DAYS_FOR_WEEKDAYS = 14
 DAYS_FOR_TREND = 56
 """A shorter history tells nothing of a trend."""
 
-DAYS_OF_ARRIVALS = 182
-"""Only the last half-year is counted: the first months of a young CRM would pass for a trend that goes on."""
+DAYS_FOR_SEASON = 365
+"""A shorter history tells nothing of the seasons."""
 
-DAYS_PER_YEAR = 365.25
-_MOST_TIME_BINS = 26
+N_BLOCKS = 39
+"""How many blocks of four weeks are counted at most: three years nearly."""
+
+DAYS_OF_RAMP = 182
+"""In the first half-year of a young CRM, arrivals grow because people begin to use it, not because there are more."""
+
+LEAST_IMPORT, IMPORT_FACTOR, MOST_IMPORTS = 50, 20.0, 3
+"""A day on which at least so many deals begin, and so many times those of a mean other day, is one of an import into
+the CRM and says nothing of arrivals. Where there are more such days than this, they are a way of working."""
+
 _MONDAY_OFFSET = 3  # 1970-01-01 was a Thursday
 
 
 @dataclass(frozen=True)
 class ArrivalCounts:
-    """New deals summed over days that share segment, weekday and bin of time.
+    """New deals summed over days that share segment, weekday and block of four weeks.
 
     The negative binomial likelihood needs no more: for counts y of days with mean m and size r it is the sum of
     ``log(r + i)`` over i below y, plus ``y log m - (y + r) log(m + r) + r log r``.
@@ -33,22 +43,29 @@ class ArrivalCounts:
     Parameters
     ----------
     total
-        float64, (n_segments, 7, n_bins): deals by segment, weekday (0 Monday) and bin.
+        float64, (n_segments, 7, n_blocks): deals by segment, weekday (0 Monday) and block, the latest block first.
     n_days
-        float64, (7, n_bins): days of each kind.
-    years
-        float64, (n_bins,): mean time of each bin's days, in years from the middle of the days counted.
-    years_to_end
-        From the middle of the days counted to the first day not known.
+        float64, (7, n_blocks): days of each kind.
+    start, until
+        The first day counted, and the first day not known, since 1970-01-01.
     exceeding
         float64, (most deals in a day and segment,): how many (segment, day) pairs had more than 0, 1, 2, ... deals.
+    squares
+        float64, (n_blocks,): the sum of the squared counts of a block's (segment, day) pairs.
+    begins_young
+        Whether the first day counted is that of the first deal on record, so that the CRM may be ramping up.
+    imports
+        Days left out as imports, since 1970-01-01, each with its number of deals.
     """
 
     total: Floats
     n_days: Floats
-    years: Floats
-    years_to_end: float
+    start: int
+    until: int
     exceeding: Floats
+    squares: Floats
+    begins_young: bool = False
+    imports: tuple[tuple[int, int], ...] = ()
 
     @property
     def mean_rate(self) -> float:
@@ -61,9 +78,14 @@ class ArrivalCounts:
         return int(self.total.shape[0])
 
     @property
+    def n_blocks(self) -> int:
+        """How many blocks there are; the first in time may be cut short."""
+        return int(self.n_days.shape[1])
+
+    @property
     def length_days(self) -> int:
         """How many days are counted."""
-        return int(self.n_days.sum())
+        return self.until - self.start
 
     @property
     def has_weekdays(self) -> bool:
@@ -75,9 +97,16 @@ class ArrivalCounts:
         """Whether the history is long enough to show a trend."""
         return self.length_days >= DAYS_FOR_TREND
 
+    @property
+    def has_season(self) -> bool:
+        """Whether the history is long enough to show the seasons."""
+        return self.length_days >= DAYS_FOR_SEASON
 
-def count_arrivals(first_day: Ints, segment: Ints, until: int, n_segments: int) -> ArrivalCounts:
-    """Count new deals from the first recorded day, or from `DAYS_OF_ARRIVALS` ago, to the day before `until`.
+
+def count_arrivals(
+    first_day: Ints, segment: Ints, until: int, n_segments: int, recorded_from: int | None = None
+) -> ArrivalCounts:
+    """Count new deals of the last three years, or from the first on record, to the day before `until`.
 
     Parameters
     ----------
@@ -89,33 +118,55 @@ def count_arrivals(first_day: Ints, segment: Ints, until: int, n_segments: int) 
         The first day not known.
     n_segments
         How many segments there are.
+    recorded_from
+        The first day from which ends of stays are on record. Deals that had ended before it are missing, so the
+        arrivals before it are incomplete and are not counted. None when all are on record.
     """
-    start = max(int(np.min(first_day)), until - DAYS_OF_ARRIVALS)
+    first = int(np.min(first_day))
+    start = max(first, until - N_BLOCKS * BLOCK_DAYS)
+    if recorded_from is not None:
+        start = min(max(start, recorded_from), until - 1)
     days = np.arange(start, until)
     daily = np.zeros((n_segments, days.size))
     recent = first_day >= start
     np.add.at(daily, (segment[recent], first_day[recent] - start), 1.0)
+    imported = _imports(daily.sum(axis=0))
+    imports = tuple((int(days[day]), int(daily[:, day].sum())) for day in imported)
+    days, daily = np.delete(days, imported), np.delete(daily, imported, axis=1)
 
-    n_bins = min(_MOST_TIME_BINS, max(1, days.size // 7))
-    time_bin = (days - start) * n_bins // days.size
+    block = (until - 1 - days) // BLOCK_DAYS
+    n_blocks = (until - 1 - start) // BLOCK_DAYS + 1
     weekday = (days + _MONDAY_OFFSET) % 7
-    n_days = np.zeros((7, n_bins))
-    np.add.at(n_days, (weekday, time_bin), 1.0)
-    total = np.zeros((n_segments, 7, n_bins))
+    n_days = np.zeros((7, n_blocks))
+    np.add.at(n_days, (weekday, block), 1.0)
+    total = np.zeros((n_segments, 7, n_blocks))
     for code in range(n_segments):
-        np.add.at(total[code], (weekday, time_bin), daily[code])
+        np.add.at(total[code], (weekday, block), daily[code])
 
-    middle = 0.5 * (start + until)
-    midday = days + 0.5
-    bin_time = np.bincount(time_bin, weights=midday) / np.bincount(time_bin)
     of_value = np.bincount(daily.astype(np.int64).ravel())
     return ArrivalCounts(
         total=total,
         n_days=n_days,
-        years=(bin_time - middle) / DAYS_PER_YEAR,
-        years_to_end=(until - middle) / DAYS_PER_YEAR,
+        start=start,
+        until=until,
         exceeding=np.cumsum(of_value[::-1])[::-1][1:].astype(np.float64),
+        squares=np.bincount(block, weights=np.sum(daily**2, axis=0), minlength=n_blocks),
+        begins_young=start == first,
+        imports=imports,
     )
+
+
+def _imports(per_day: Floats) -> list[int]:
+    """Return the positions of the days of an import, in order."""
+    found: list[int] = []
+    if per_day.size < DAYS_FOR_WEEKDAYS:
+        return found
+    for day in np.argsort(-per_day)[: MOST_IMPORTS + 1]:
+        others = np.delete(per_day, [*found, int(day)])
+        if per_day[day] < LEAST_IMPORT or per_day[day] <= IMPORT_FACTOR * others.mean():
+            break
+        found.append(int(day))
+    return sorted(found) if len(found) <= MOST_IMPORTS else []
 
 
 def entry_shares(stage: Ints, segment: Ints, n_stages: int, n_segments: int) -> Floats:
@@ -138,7 +189,7 @@ def entry_shares(stage: Ints, segment: Ints, n_stages: int, n_segments: int) -> 
 
 @dataclass(frozen=True)
 class AmountSums:
-    """What the lognormal likelihood needs of the amounts of each segment.
+    """What is known of amounts: the sums that the lognormal likelihood needs, and the amounts themselves.
 
     Parameters
     ----------
@@ -150,12 +201,22 @@ class AmountSums:
         float64, (n_segments,): sum of squared deviations of the logarithms from their mean.
     centre
         Mean logarithm over all segments.
+    log_amount, segment
+        (n_amounts,): the logarithms and their segments.
+    n_unknown
+        How many deals had no amount, or none above 0.
+    empirical
+        Whether new deals are worth what deals of the past were, rather than lognormal amounts.
     """
 
     count: Floats
     mean_log: Floats
     squares: Floats
     centre: float
+    log_amount: Floats
+    segment: Ints
+    n_unknown: int = 0
+    empirical: bool = False
 
     @property
     def n_amounts(self) -> int:
@@ -181,4 +242,4 @@ def sum_amounts(amount: Floats, segment: Ints, n_segments: int) -> AmountSums:
     count = np.bincount(codes, minlength=n_segments).astype(np.float64)
     mean = np.bincount(codes, weights=logs - centre, minlength=n_segments) / np.maximum(count, 1.0)
     squares = np.bincount(codes, weights=(logs - centre - mean[codes]) ** 2, minlength=n_segments).astype(np.float64)
-    return AmountSums(count, mean, squares, centre)
+    return AmountSums(count, mean, squares, centre, logs, codes, n_unknown=int(np.sum(~known)))

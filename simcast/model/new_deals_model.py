@@ -1,9 +1,15 @@
 """The model of new deals: how many arrive per segment and day, and the amounts of those that are won.
 
-Arrivals of segment j on a day are negative binomial with mean ``rate[j] * weight[weekday] * exp(trend * years)`` and
-one size for all. Weights average 1 over the week; the trend is shrunk to none. Amounts are lognormal per segment.
-Rates, median amounts and their spreads vary over segments round common means. Arrivals and amounts share no
-parameters; they are one model because compiling two takes twice as long.
+Arrivals of segment j on a day are negative binomial with mean ``rate[j] * weight[weekday] * level[time]`` and one size
+for all. Weights average 1 over the week. The level, which all segments share, is the exponential of
+
+- a Gaussian random walk from block to block of 28 days, whose steps have a spread of their own in the first half-year
+  of a young CRM: a ramp-up then widens neither the walk nor the trend that go on after the as-of date,
+- the seasons, two yearly harmonics, from a year of history on,
+- a trend, shrunk to none, from 56 days on.
+
+Amounts are lognormal per segment. Rates, median amounts and their spreads vary over segments round common means.
+Arrivals and amounts share no parameters; they are one model because compiling two takes twice as long.
 
 Rates are relative to the mean of all segments and days, amounts to the geometric mean of all amounts: their natural
 units are put back when draws are assembled.
@@ -12,6 +18,8 @@ units are put back when draws are assembled.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import pymc as pm
@@ -19,16 +27,23 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from scipy.linalg import helmert
 
-from simcast.model.hierarchy import guessed_variance, pooled_effects
+from simcast.model.amount_model import amount_inputs, log_medians
+from simcast.model.arrival_levels import N_STEPS, N_TERMS, WalkBasis, centred_levels
+from simcast.model.hierarchy import SegmentLayout, pooled_effects
 from simcast.model.likelihood_op import log_likelihood
 from simcast.model.new_deals import AmountSums, ArrivalCounts, Floats
 from simcast.model.priors import NEW_DEAL_PRIORS, Prior
 
+Tensor: TypeAlias = Any
+
 EFFECTS = ("log_rate", "log_amount", "log_amount_shape")
 """The columns of the effects over segments."""
 
-_PRIOR_INFORMATION = (1.6, 6.3, 11.0)
-"""1 / spread**2 at the medians of the three spreads' priors: see `simcast.model.priors`."""
+_POOLED = ("log_rate", "log_amount_shape")
+"""Those of them that are sampled as pooled effects."""
+
+_PRIOR_INFORMATION = (1.6, 11.0)
+"""1 / spread**2 at the medians of their spreads' priors: see `simcast.model.priors`."""
 
 WEEKDAY_BASIS = helmert(7).T
 """Orthonormal, (7, 6): six free numbers span all differences between seven days, and nothing else."""
@@ -39,56 +54,100 @@ def build_new_deals_model(n_segments: int) -> pm.Model:
     priors = NEW_DEAL_PRIORS
     model: pm.Model
     with pm.Model(check_bounds=False) as model:
-        effect = pooled_effects(
-            "new_deal_effect",
-            [priors[f"{name}_mean"] for name in EFFECTS],
-            [priors[f"{name}_spread"] for name in EFFECTS],
-            n_segments,
+        pooled = pooled_effects(
+            "pooled",
+            [priors[f"{name}_mean"] for name in _POOLED],
+            [priors[f"{name}_spread"] for name in _POOLED],
+            SegmentLayout(n_segments),
         )
+        log_rate, log_sigma = pooled[:, 0], pooled[:, 1]
+        log_median, amount_mean, amount_log_spread = log_medians(priors, log_sigma, n_segments)
+        pm.Deterministic("new_deal_effect", pt.stack([log_rate, log_median, log_sigma], axis=1))
+        pm.Deterministic("new_deal_effect_mean", _between(model["pooled_mean"], amount_mean))
+        if amount_log_spread is not None:
+            pm.Deterministic("new_deal_effect_log_spread", _between(model["pooled_log_spread"], amount_log_spread))
         weekday = pm.Normal("weekday_contrast", *_numbers(priors["weekday_logit"]), shape=6)
-        trend = pm.Normal("trend_per_year", *_numbers(priors["trend_per_year"]))
+        log_level = (pm.Data("levels", np.zeros((1, N_TERMS))) * _level_terms(priors)[None, :]).sum(axis=1)
         log_size = pm.Normal("log_size", *_numbers(priors["log_size"]))
-        data = {name: pm.Data(name, value) for name, value in _no_data(n_segments).items()}
         weekday_logit = (WEEKDAY_BASIS * weekday[None, :]).sum(axis=1)
         log_weight = weekday_logit - pt.log(pt.exp(weekday_logit).sum()) + math.log(7.0)
-        has_weekdays, has_trend = data.pop("has_weekdays"), data.pop("has_trend")
-        parameters = (effect, has_weekdays * log_weight, has_trend * trend, log_size)
-        pm.Potential("new_deals", log_likelihood("new_deals", parameters, data.values()))
+        parameters = (log_rate, pm.Data("has_weekdays", 0.0) * log_weight, log_level, log_size)
+        data = [pm.Data(name, value) for name, value in count_inputs(_no_arrivals(n_segments)).items()]
+        pm.Potential("arrivals", log_likelihood("new_deals", parameters, data))
     return model
+
+
+def _level_terms(priors: Mapping[str, Prior]) -> Tensor:
+    """Declare the terms of the level, (N_TERMS,), as ``level_terms``.
+
+    Declares ``walk_log_spread``, ``ramp_log_spread``, ``season_log_spread``, ``mode_raw``, ``season_raw``, ``slope``,
+    and the data ``walk_modes``, ``ramp_modes``, ``walk_likeness`` and ``level_centring``: see
+    `simcast.model.arrival_levels.WalkBasis`.
+    """
+    n_calm = N_TERMS - N_STEPS
+    modes: Tensor = pm.Data("walk_modes", np.eye(N_STEPS), shape=(N_STEPS, N_STEPS))
+    ramp: Tensor = pm.Data("ramp_modes", np.zeros(N_STEPS), shape=(N_STEPS,))
+    likeness: Tensor = pm.Data("walk_likeness", np.zeros((n_calm, N_STEPS)), shape=(n_calm, N_STEPS))
+    centring: Tensor = pm.Data("level_centring", np.zeros(N_STEPS + 1), shape=(N_STEPS + 1,))
+    walk, ramping, season = (
+        pm.Normal(f"{name}_log_spread", *_numbers(priors[f"{name}_spread"])) for name in ("walk", "ramp", "season")
+    )
+    log_spread = ramp * ramping + (1 - ramp) * walk
+    mode_raw = pm.Normal("mode_raw", 0.0, pt.exp(centring[:-1] * log_spread), shape=N_STEPS)
+    amplitude = mode_raw * pt.exp((1 - centring[:-1]) * log_spread)
+    alike = (likeness * amplitude[None, :]).sum(axis=1)
+    unit = pt.exp((1 - centring[-1]) * season)
+    season_raw = pm.Normal("season_raw", alike[:-1] / unit, pt.exp(centring[-1] * season), shape=n_calm - 1)
+    of_trend = priors["trend_per_year"]
+    slope = pm.Normal("slope", of_trend.mean + alike[-1], of_trend.sd)
+    step = (modes * amplitude[None, :]).sum(axis=1)
+    trend = pm.Deterministic("trend_per_year", slope - alike[-1])
+    terms = [step, season_raw * unit - alike[:-1], trend[None]]
+    return pm.Deterministic("level_terms", pt.concatenate(terms))
 
 
 def new_deal_inputs(arrivals: ArrivalCounts, amounts: AmountSums) -> dict[str, NDArray[np.generic]]:
     """Return what the compiled model reads, by name."""
-    inputs: dict[str, NDArray[np.generic]] = {
-        "total": arrivals.total,
-        "n_days": arrivals.n_days,
-        "years": arrivals.years,
-        "exceeding": arrivals.exceeding,
-        "amounts": np.stack([amounts.count, amounts.mean_log, amounts.squares]),
-        "log_unit": np.array(math.log(arrivals.mean_rate)),
+    basis = WalkBasis.of(arrivals)
+    inputs: dict[str, NDArray[np.generic]] = count_inputs(arrivals) | {
+        "amounts": amount_inputs(amounts),
         "has_weekdays": np.array(float(arrivals.has_weekdays)),
-        "has_trend": np.array(float(arrivals.has_trend)),
+        "levels": centred_levels(arrivals)[0],
+        "walk_modes": basis.modes,
+        "ramp_modes": basis.ramp,
+        "walk_likeness": basis.likeness,
+        "level_centring": basis.centring,
     }
     if arrivals.n_segments > 1:
-        inputs["new_deal_effect_centring"] = centring(arrivals, amounts)
+        inputs["pooled_centring"] = centring(arrivals, amounts)
     return inputs
 
 
+def count_inputs(arrivals: ArrivalCounts) -> dict[str, NDArray[np.generic]]:
+    """Return what the kernel of arrivals reads, by name and in its order."""
+    return {
+        "total": arrivals.total,
+        "n_days": arrivals.n_days,
+        "exceeding": arrivals.exceeding,
+        "log_unit": np.array(math.log(arrivals.mean_rate)),
+    }
+
+
 def centring(arrivals: ArrivalCounts, amounts: AmountSums) -> Floats:
-    """Return how far to centre each effect: 0 with no data, towards 1 where data outweigh the common mean."""
-    variance = guessed_variance(float(amounts.squares.sum()), amounts.n_amounts)
-    information = np.stack(
-        [arrivals.total.sum(axis=(1, 2)), amounts.count / variance, 2 * np.maximum(amounts.count - 1, 0.0)], axis=1
-    )
+    """Return how far to centre each pooled effect: 0 with no data, towards 1 where they outweigh the common mean."""
+    of_sigma = 2 * np.maximum(amounts.count - 1, 0.0)
+    information = np.stack([arrivals.total.sum(axis=(1, 2)), of_sigma], axis=1)
     weight: Floats = information / (information + np.array(_PRIOR_INFORMATION))
     return weight
 
 
-def _no_data(n_segments: int) -> dict[str, NDArray[np.generic]]:
-    arrivals = ArrivalCounts(np.zeros((n_segments, 7, 1)), np.zeros((7, 1)), np.zeros(1), 0.0, np.zeros(1))
-    nothing = np.zeros(n_segments)
-    inputs = new_deal_inputs(arrivals, AmountSums(nothing, nothing, nothing, 0.0))
-    return {name: value for name, value in inputs.items() if name != "new_deal_effect_centring"}
+def _no_arrivals(n_segments: int) -> ArrivalCounts:
+    return ArrivalCounts(np.zeros((n_segments, 7, 1)), np.ones((7, 1)), 0, 7, np.zeros(1), np.zeros(1))
+
+
+def _between(pair: Tensor, middle: Tensor) -> Tensor:
+    """Put what belongs to amounts between what belongs to rates and to sigmas, in the order of `EFFECTS`."""
+    return pt.stack([pair[0], middle, pair[1]])
 
 
 def _numbers(prior: Prior) -> tuple[float, float]:

@@ -64,10 +64,28 @@ DEFAULT_PRIORS: Mapping[str, Prior] = {
         0.3, 0.7, "Segments differ in median days by a factor of about 1.35; between 1.1 and 3 is possible."
     ),
     "log_days_shape": _normal(
-        math.log(0.9), 0.5, "The sigma of log days lies between 0.35 and 2.4: from punctual to long-tailed."
+        math.log(0.9),
+        0.5,
+        "The shape of the days (lognormal: sigma of log days) lies between 0.35 and 2.4: from punctual to long-tailed.",
     ),
     "stalled_logit": _normal(
         math.log(0.04 / 0.96), 1.5, "About one stay in 25 never ends; anything from 1 in 500 to 1 in 2 is possible."
+    ),
+    "amount_slope": _normal(
+        0.0, 0.5, "A deal e times as large has between a third and three times the odds of moving on."
+    ),
+    "drift_spread": _lognormal(
+        0.05, 1.0, "Odds, speed and hazards change by about 5% from quarter to quarter; 1% to 35% is possible."
+    ),
+    "log_hazard": _normal(
+        math.log(0.02), 2.0, "On its second day a stay ends with a chance between 1 in 2,500 and all but certainty."
+    ),
+    "first_day_step": _normal(0.0, 1.5, "On the day of its entry a stay ends up to twenty times as easily, or hardly."),
+    "hazard_step": _lognormal(
+        0.3, 0.6, "From one piece of time to the next the chance to end changes by a factor of about 1.35."
+    ),
+    "hazard_spread": _lognormal(
+        0.3, 0.7, "Segments differ in the chance to end by a factor of about 1.35; between 1.1 and 3 is possible."
     ),
 }
 """The priors of the stage model, by the names that ``history.model.priors`` accepts."""
@@ -93,6 +111,15 @@ NEW_DEAL_PRIORS: Mapping[str, Prior] = {
     ),
     "log_amount_shape_spread": _lognormal(0.3, 0.7, "Segments differ in that sigma by a factor of about 1.35."),
     "weekday_logit": _normal(0.0, 2.0, "Any day of the week may bring almost all or almost none of the deals."),
+    "walk_spread": _lognormal(
+        0.03, 0.8, "The level of arrivals moves by about 3% in four weeks; 0.6% to 15% is possible."
+    ),
+    "ramp_spread": _lognormal(
+        0.2, 0.8, "In the first half-year of a young CRM it moves by about 20% in four weeks; 4% to 100% is possible."
+    ),
+    "season_spread": _lognormal(
+        0.05, 1.0, "Over the year arrivals swing by about 5% up and down; 1% to 35%, or more, is possible."
+    ),
     "trend_per_year": _normal(0.0, 0.3, "Arrivals grow or shrink by a third per year at most, usually less."),
     "log_size": _normal(math.log(10.0), 1.5, "Daily counts vary somewhat more than Poisson counts do."),
 }

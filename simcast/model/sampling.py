@@ -1,10 +1,11 @@
-"""Sampling a compiled model with nutpie: data in by name, whole chains out or an error."""
+"""Sampling a compiled model: data in by name, whole chains out or an error."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,18 @@ from numpy.typing import NDArray
 
 from simcast.errors import FitError
 from simcast.model.arviz_generation import group
+from simcast.model.hazard_model import build_hazard_model
 from simcast.model.new_deals_model import build_new_deals_model
 from simcast.model.priors import Prior
 from simcast.model.settings import FitSettings
 from simcast.model.stage_model import build_stage_model
+from simcast.model.stage_shape import StageShape
 
 _POLL_SECONDS = 0.1
 _STATISTICS = ("diverging", "energy")
 
 Array = NDArray[np.generic]
+Priors = tuple[tuple[str, Prior], ...]
 
 
 @dataclass(frozen=True)
@@ -50,33 +54,72 @@ class Sample:
         return self[name] if name in self.draws else None
 
 
-@lru_cache(maxsize=16)
-def compiled_stage_model(n_segments: int, n_moves: int, priors: tuple[tuple[str, Prior], ...]) -> Any:  # noqa: ANN401
-    """Compile the stage model once for all stages, and all later fits, of the same shape and priors."""
-    return _compile(build_stage_model(n_segments, n_moves, dict(priors)))
-
-
-@lru_cache(maxsize=4)
-def compiled_new_deals_model(n_segments: int) -> Any:  # noqa: ANN401  # nutpie has no type hints
-    """Compile the model of new deals once for all histories with as many segments."""
-    return _compile(build_new_deals_model(n_segments))
-
-
-def sample(compiled: Any, data: Mapping[str, Array], settings: FitSettings, seed: int, part: str) -> Sample:  # noqa: ANN401
-    """Sample a compiled model on other data.
+@dataclass(frozen=True, eq=False)
+class ReadyModel:
+    """A model that is compiled when first sampled, and then sampled on any data of its shape.
 
     Parameters
     ----------
-    compiled
+    build
+        Builds the model.
+    """
+
+    build: Callable[[], pm.Model]
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @cached_property
+    def model(self) -> pm.Model:
+        """The model."""
+        return self.build()
+
+    @cached_property
+    def compiled(self) -> Any:  # noqa: ANN401  # nutpie has no type hints
+        """The model compiled for nutpie."""
+        return nutpie.compile_pymc_model(self.model, backend="numba", gradient_backend="pytensor")
+
+
+@lru_cache(maxsize=16)
+def ready_stage_model(shape: StageShape, priors: Priors) -> ReadyModel:
+    """Return the model of all stages, and all later fits, of the same shape and priors."""
+    return ReadyModel(lambda: build_stage_model(shape, dict(priors)))
+
+
+@lru_cache(maxsize=16)
+def ready_hazard_model(shape: StageShape, priors: Priors) -> ReadyModel:
+    """Return the hazard model of all stages, and all later fits, of the same shape and priors."""
+    return ReadyModel(lambda: build_hazard_model(shape, dict(priors)))
+
+
+@lru_cache(maxsize=4)
+def ready_new_deals_model(n_segments: int) -> ReadyModel:
+    """Return the model of new deals for all histories with as many segments."""
+    return ReadyModel(lambda: build_new_deals_model(n_segments))
+
+
+def sample(
+    ready: ReadyModel,
+    data: Mapping[str, Array],
+    settings: FitSettings,
+    seed: int,
+    part: str,
+    stop: threading.Event | None = None,
+) -> Sample:
+    """Sample a model on other data.
+
+    Parameters
+    ----------
+    ready
         A model from this module.
     data
         All that the model reads, by name.
     settings
-        Chains, draws, tuning steps and target acceptance.
+        Sampler, chains, draws, tuning steps and target acceptance.
     seed
         Of the chains.
     part
         What to call this part of the model in an error.
+    stop
+        When it is set, sampling is given up with a KeyboardInterrupt.
 
     Raises
     ------
@@ -85,9 +128,22 @@ def sample(compiled: Any, data: Mapping[str, Array], settings: FitSettings, seed
     KeyboardInterrupt
         When the user interrupts; the sampler is stopped first.
     """
+    run = _sample_with_pymc if settings.sampler == "pymc" else _sample_with_nutpie
+    try:
+        trace = run(ready, data, settings, seed, stop or threading.Event())
+    except RuntimeError as error:
+        raise FitError(f"{part}: the sampler failed ({error}); check the history for impossible dates") from error
+    return whole(group(trace, "posterior"), group(trace, "sample_stats"), settings, part)
+
+
+def _sample_with_nutpie(
+    ready: ReadyModel, data: Mapping[str, Array], settings: FitSettings, seed: int, stop: threading.Event
+) -> Any:  # noqa: ANN401  # InferenceData or DataTree
+    with ready.lock:
+        compiled = with_data(ready.compiled, data)
     sampler = nutpie.sample(
-        with_data(compiled, data),
-        draws=settings.draws,
+        compiled,
+        draws=settings.draws * settings.thin,
         tune=settings.tune,
         chains=settings.chains,
         target_accept=settings.target_accept,
@@ -97,22 +153,44 @@ def sample(compiled: Any, data: Mapping[str, Array], settings: FitSettings, seed
         blocking=False,
     )
     try:
-        trace = _wait(sampler)
-    except RuntimeError as error:
-        raise FitError(f"{part}: the sampler failed ({error}); check the history for impossible dates") from error
-    except BaseException:
-        sampler.cancel()  # type: ignore[no-untyped-call]
+        return _wait(sampler, stop)
+    except RuntimeError:
         raise
-    return whole(group(trace, "posterior"), group(trace, "sample_stats"), settings, part)
+    except BaseException:
+        sampler.cancel()
+        raise
 
 
-def _wait(sampler: Any) -> Any:  # noqa: ANN401  # nutpie has no type hints
+def _wait(sampler: Any, stop: threading.Event) -> Any:  # noqa: ANN401  # nutpie has no type hints
     """Wait for the sampler in short spells, between which Python can take an interrupt."""
     while True:
         try:
             return sampler.wait(timeout=_POLL_SECONDS)
         except TimeoutError:
-            continue
+            if stop.is_set():
+                raise KeyboardInterrupt from None
+
+
+def _sample_with_pymc(
+    ready: ReadyModel, data: Mapping[str, Array], settings: FitSettings, seed: int, stop: threading.Event
+) -> Any:  # noqa: ANN401  # InferenceData or DataTree
+    """Sample with PyMC's own sampler, compiled by Numba since there may be no C compiler."""
+    if stop.is_set():
+        raise KeyboardInterrupt
+    with ready.lock, ready.model:
+        pm.set_data(dict(data))
+        return pm.sample(
+            draws=settings.draws * settings.thin,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=1,
+            target_accept=settings.target_accept,
+            random_seed=seed,
+            compile_kwargs={"mode": "NUMBA"},
+            progressbar=False,
+            compute_convergence_checks=False,
+            quiet=True,
+        )
 
 
 def with_data(compiled: Any, data: Mapping[str, Array]) -> Any:  # noqa: ANN401  # nutpie has no type hints
@@ -133,16 +211,16 @@ def with_data(compiled: Any, data: Mapping[str, Array]) -> Any:  # noqa: ANN401 
 
 def whole(draws: xr.Dataset, statistics: xr.Dataset, settings: FitSettings, part: str) -> Sample:
     """Return the sample after checking that no chain was cut short."""
-    expected = {"chain": settings.chains, "draw": settings.draws}
+    expected = {"chain": settings.chains, "draw": settings.draws * settings.thin}
     got = {dim: draws.sizes.get(dim, 0) for dim in expected}
     finite = all(bool(np.isfinite(draws[name].to_numpy()).all()) for name in draws.data_vars)
     if got != expected or not finite:
         raise FitError(
-            f"{part}: sampling was cut short (chains x draws: wanted {settings.chains} x {settings.draws}, "
+            f"{part}: sampling was cut short (chains x draws: wanted {expected['chain']} x {expected['draw']}, "
             f"got {got['chain']} x {got['draw']}{'' if finite else ' with gaps'}); nothing was stored, fit again"
         )
-    return Sample(draws, statistics[list(_STATISTICS)])
-
-
-def _compile(model: pm.Model) -> Any:  # noqa: ANN401  # nutpie has no type hints
-    return nutpie.compile_pymc_model(model, backend="numba", gradient_backend="pytensor")
+    kept = slice(None, None, settings.thin)
+    n_diverging = statistics["diverging"].sum().item()
+    thinned = statistics[list(_STATISTICS)].isel(draw=kept).assign_attrs(n_diverging=int(n_diverging))
+    relabelled = {"draw": np.arange(settings.draws)}
+    return Sample(draws.isel(draw=kept).assign_coords(relabelled), thinned.assign_coords(relabelled))

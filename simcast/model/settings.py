@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from typing import Any, Protocol
 
 from simcast.errors import FitError
@@ -16,6 +17,21 @@ class ModelChoices(Protocol):
         """Return the choices as plain numbers, strings, lists and dicts."""
 
 
+DURATIONS = ("lognormal", "weibull", "loglogistic", "gamma", "hazard")
+"""The families of days, in the order in which equally good ones are preferred."""
+
+QUICK = {"draws": 300, "tune": 300, "chains": 2}
+"""What a quick fit affords at most."""
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "durations": ("auto", *DURATIONS),
+    "drift": ("none", "quarterly"),
+    "amount_effect": ("auto", "none"),
+    "amounts": ("auto", "lognormal", "empirical"),
+    "sampler": ("nutpie", "pymc"),
+}
+
+
 @dataclass(frozen=True)
 class FitSettings:
     """How the model is fitted.
@@ -23,9 +39,18 @@ class FitSettings:
     Parameters
     ----------
     durations
-        Family of the days in a stage; ``"lognormal"`` so far.
+        Family of the days in a stage: ``"auto"`` lets each stage's history choose, else ``"lognormal"``,
+        ``"weibull"``, ``"loglogistic"``, ``"gamma"`` or ``"hazard"`` for all.
     drift
-        Whether parameters move over time; ``"none"`` so far.
+        Whether parameters move over time: ``"none"``, or ``"quarterly"`` by a random walk from quarter to quarter.
+    amount_effect
+        ``"auto"`` lets the chance of the forward move depend on the amount where amounts are known from the
+        beginning of stays on; ``"none"`` does not.
+    amounts
+        What new deals are worth: ``"lognormal"`` amounts, ``"empirical"`` ones, drawn from the segment's past, or
+        ``"auto"``: the latter where the former are refuted, see `simcast.model.empirical_amounts`.
+    recorded_from
+        The day from which ends of deals are on record, in ISO form; ``"auto"`` finds it, ``"none"`` is as ever.
     priors
         Priors in place of the model's own: see `simcast.model.priors.resolve_priors`.
     draws, tune
@@ -34,29 +59,57 @@ class FitSettings:
         How many chains.
     target_accept
         The acceptance rate that tuning aims at.
+    sampler
+        ``"nutpie"``, or ``"pymc"`` for PyMC's own.
+    thin
+        Of how many draws one is kept; as many times `draws` are drawn.
+    quick
+        Whether a tenth of the draws will do: for looking at a scenario, not for relying on it.
 
     Raises
     ------
     FitError
-        When a choice is not available yet.
+        When a choice is not known.
     """
 
-    durations: str = "lognormal"
+    durations: str = "auto"
     drift: str = "none"
+    amount_effect: str = "auto"
+    amounts: str = "auto"
+    recorded_from: str = "auto"
     priors: Mapping[str, Any] = field(default_factory=dict)
     draws: int = 1000
     tune: int = 1000
     chains: int = 4
     target_accept: float = 0.95
+    sampler: str = "nutpie"
+    thin: int = 1
+    quick: bool = False
 
     def __post_init__(self) -> None:
         problems = [
-            f"history.model.{name}: {got!r} is not available yet; use {have!r}"
-            for name, got, have in (("durations", self.durations, "lognormal"), ("drift", self.drift, "none"))
-            if got != have
+            f"history.model.{name}: {getattr(self, name)!r} is not known; use one of {', '.join(known)}"
+            for name, known in _CHOICES.items()
+            if getattr(self, name) not in known
         ]
+        if self.recorded_from not in ("auto", "none") and not _is_day(self.recorded_from):
+            problems.append(
+                f"history.model.recorded_from: {self.recorded_from!r} is no date; write 2017-03-01, auto or none"
+            )
         if problems:
             raise FitError(problems)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The families that each stage may have."""
+        return DURATIONS if self.durations == "auto" else (self.durations,)
+
+    def budgeted(self) -> FitSettings:
+        """Return the settings with what a quick fit affords."""
+        if not self.quick:
+            return self
+        fewer = {name: min(getattr(self, name), most) for name, most in QUICK.items()}
+        return replace(self, **fewer)
 
     @classmethod
     def of(cls, choices: FitSettings | ModelChoices | None) -> FitSettings:
@@ -67,15 +120,17 @@ class FitSettings:
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as plain numbers, strings, lists and dicts, the same for equal settings."""
-        return {
-            "durations": self.durations,
-            "drift": self.drift,
-            "priors": {name: _plain_prior(value) for name, value in sorted(self.priors.items())},
-            "draws": self.draws,
-            "tune": self.tune,
-            "chains": self.chains,
-            "target_accept": float(self.target_accept),
-        }
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        priors = {name: _plain_prior(value) for name, value in sorted(self.priors.items())}
+        return held | {"priors": priors, "target_accept": float(self.target_accept)}
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _plain_prior(value: object) -> object:

@@ -18,15 +18,17 @@ class StageData(NamedTuple):
     Parameters
     ----------
     point_log_days, point_cell
-        (n_points,): logarithm of the days, and segment x n_moves + move.
+        (n_points,): logarithm of the days, and cell x n_moves + move.
     ended_start, ended_count
         (n_rows + 1,) and (n_rows,): where each ended row's terms begin, and how many stays it stands for.
     term_low, term_high, term_weight
         (n_terms,): the points between which the stay ended, and the weight of the quadrature node.
     open_start, open_count
-        The same as for ended rows.
+        The same as for ended rows; a negative count takes the probability of having waited out again.
     wait_point, wait_weight
         (n_waits,): the point past which the stay has waited, one per node and move, and its weight.
+    family
+        (n_moves,): the code of the days' family, see `simcast.model.duration_tails`.
     """
 
     point_log_days: Floats
@@ -40,24 +42,28 @@ class StageData(NamedTuple):
     open_count: Floats
     wait_point: Ints
     wait_weight: Floats
+    family: Ints
 
 
 _NO_NUMBERS, _NO_INDICES, _NO_ROWS = np.zeros(0), np.zeros(0, dtype=np.int64), np.zeros(1, dtype=np.int64)
 
-NO_DATA = StageData(
-    point_log_days=_NO_NUMBERS,
-    point_cell=_NO_INDICES,
-    ended_start=_NO_ROWS,
-    ended_count=_NO_NUMBERS,
-    term_low=_NO_INDICES,
-    term_high=_NO_INDICES,
-    term_weight=_NO_NUMBERS,
-    open_start=_NO_ROWS,
-    open_count=_NO_NUMBERS,
-    wait_point=_NO_INDICES,
-    wait_weight=_NO_NUMBERS,
-)
-"""A stage that nothing is known of."""
+
+def no_data(n_moves: int) -> StageData:
+    """Return the data of a stage that nothing is known of."""
+    return StageData(
+        point_log_days=_NO_NUMBERS,
+        point_cell=_NO_INDICES,
+        ended_start=_NO_ROWS,
+        ended_count=_NO_NUMBERS,
+        term_low=_NO_INDICES,
+        term_high=_NO_INDICES,
+        term_weight=_NO_NUMBERS,
+        open_start=_NO_ROWS,
+        open_count=_NO_NUMBERS,
+        wait_point=_NO_INDICES,
+        wait_weight=_NO_NUMBERS,
+        family=np.zeros(n_moves, dtype=np.int64),
+    )
 
 
 def pack(data: StageData) -> dict[str, NDArray[np.generic]]:
@@ -66,7 +72,15 @@ def pack(data: StageData) -> dict[str, NDArray[np.generic]]:
     Compiling a model takes about a second more for each array of data that it reads.
     """
     numbers = (data.point_log_days, data.ended_count, data.term_weight, data.open_count, data.wait_weight)
-    indices = (data.point_cell, data.ended_start, data.term_low, data.term_high, data.open_start, data.wait_point)
+    indices = (
+        data.point_cell,
+        data.ended_start,
+        data.term_low,
+        data.term_high,
+        data.open_start,
+        data.wait_point,
+        data.family,
+    )
     sizes = np.array([part.size for part in numbers], dtype=np.int64)
     return {"numbers": np.concatenate(numbers), "indices": np.concatenate([sizes, *indices])}
 
@@ -96,4 +110,5 @@ def unpack(numbers: Floats, indices: Ints) -> StageData:
         numbers[waiting:wait],
         indices[wait_point : wait_point + n_waits],
         numbers[wait : wait + n_waits],
+        indices[wait_point + n_waits :],
     )

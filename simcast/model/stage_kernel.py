@@ -16,7 +16,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.model.normal_tails import LOG_ROOT_TWO_PI, log_add, log_interval, log_tails
+from simcast.model.duration_tails import (
+    GAMMA,
+    LOGNORMAL,
+    both_log_tails,
+    gamma_log_median,
+    gamma_median_slope,
+    gamma_shape,
+    log_density,
+    shift_by_log_shape,
+    smaller_tail,
+)
+from simcast.model.normal_tails import LOG_ROOT_TWO_PI, log_add, log_interval
 from simcast.model.stage_data import StageData, unpack
 
 Floats = NDArray[np.float64]
@@ -28,8 +39,18 @@ _SAFE = 1e-200
 """Above this a row's probability is summed as it is."""
 
 
+class _Families(NamedTuple):
+    """The days of each move: what the tails need beside z, and what turns log days into z."""
+
+    family: Ints
+    precision: Floats
+    k: Floats
+    log_median: Floats
+    median_slope: Floats
+
+
 class _Points(NamedTuple):
-    """The standard normal distribution at every distinct point, and the likelihood's derivative there."""
+    """The standardised days at every distinct point, their family's tail there, and the likelihood's derivative."""
 
     z: Floats
     tail: Floats
@@ -57,12 +78,12 @@ def stage_log_likelihood(
     Parameters
     ----------
     effects
-        float64, (n_segments, 2 n_moves - 1). First n_moves - 1 log odds: of the forward move against the rest, then
+        float64, (n_cells, 2 n_moves - 1). First n_moves - 1 log odds: of the forward move against the rest, then
         of each further move against the first that is not forward. Then n_moves logs of the median days.
     stalled_logit
         Log odds that a stay never ends.
     log_shape
-        float64, (n_moves,): log of sigma.
+        float64, (n_moves,): log of the shape, for lognormal days sigma.
 
     Returns
     -------
@@ -75,75 +96,140 @@ def stage_log_likelihood(
     log_stalled, log_moving = -_softplus(-stalled_logit), -_softplus(stalled_logit)
     log_probability = np.log(share) + log_moving
 
-    precision = np.exp(-log_shape)
-    points = _evaluate_points(data, log_median, precision)
+    families = _families(data.family, log_shape)
+    points = _evaluate_points(data, families, log_median)
     by_probability = np.zeros(share.shape)
-    total = _add_ended(data, points, log_probability, by_probability)
-    waiting, by_stalled = _add_open(data, points, log_probability, log_stalled, by_probability)
+    total = _add_ended(data, points, families, log_probability, by_probability)
+    waiting, by_stalled = _add_open(data, points, families, log_probability, log_stalled, by_probability)
 
     by_effect = np.zeros(effects.shape)
     _add_by_log_odds(by_probability, share, by_effect)
     by_shape = np.zeros(n_moves)
     for point in range(points.z.size):
-        segment, move = divmod(data.point_cell[point], n_moves)
-        by_effect[segment, n_moves - 1 + move] -= points.by_z[point] * precision[move]
-        by_shape[move] -= points.by_z[point] * points.z[point]
+        cell, move = divmod(data.point_cell[point], n_moves)
+        by_effect[cell, n_moves - 1 + move] -= points.by_z[point] * families.precision[move]
+        by_shape[move] += points.by_z[point] * _shift(families, move, points.z[point])
     by_logit = by_stalled * (1.0 - stalled) - stalled * by_probability.sum()
     return total + waiting, by_effect, by_logit, by_shape
 
 
 @njit(nogil=True, cache=True)
+def row_log_likelihoods(
+    effects: Floats, stalled_logit: float, log_shape: Floats, data: StageData
+) -> tuple[Floats, Floats]:
+    """Return the log-likelihood of one stay of each ended row, and of each open row, whatever the rows' counts.
+
+    Parameters are those of `stage_log_likelihood`.
+    """
+    n_moves = log_shape.size
+    share = move_shares(effects[:, : n_moves - 1])
+    log_stalled = -_softplus(-stalled_logit)
+    log_probability = np.log(share) - _softplus(stalled_logit)
+    families = _families(data.family, log_shape)
+    points = _evaluate_points(data, families, effects[:, n_moves - 1 :])
+    ended = np.empty(data.ended_count.size)
+    for row in range(ended.size):
+        first, last = data.ended_start[row], data.ended_start[row + 1]
+        cell, move = divmod(data.point_cell[data.term_low[first]], n_moves)
+        value = 0.0
+        for term in range(first, last):
+            value += data.term_weight[term] * _interval(points, data.term_low[term], data.term_high[term])
+        log_value = math.log(value) if value > _SAFE else _add_ended_in_tail(data, points, families, row)
+        ended[row] = log_probability[cell, move] + log_value
+    waiting = np.empty(data.open_count.size)
+    scratch = np.zeros(share.shape)
+    for row in range(waiting.size):
+        waiting[row] = _add_open_in_tail(data, points, families, log_probability, log_stalled, scratch, row)[0]
+    return ended, waiting
+
+
+@njit(nogil=True, cache=True)
 def move_shares(log_odds: Floats) -> Floats:
-    """Return the probability of each move of a stay that ends, (n_segments, n_moves), at least 1e-300."""
-    n_segments, n_odds = log_odds.shape
-    share = np.empty((n_segments, n_odds + 1))
-    for segment in range(n_segments):
-        share[segment, 0] = math.exp(-_softplus(-log_odds[segment, 0]))
-        rest = -_softplus(log_odds[segment, 0])
+    """Return the probability of each move of a stay that ends, (n_cells, n_moves), at least 1e-300."""
+    n_cells, n_odds = log_odds.shape
+    share = np.empty((n_cells, n_odds + 1))
+    for cell in range(n_cells):
+        share[cell, 0] = math.exp(-_softplus(-log_odds[cell, 0]))
+        rest = -_softplus(log_odds[cell, 0])
         largest = 0.0
         for odds in range(1, n_odds):
-            largest = max(largest, log_odds[segment, odds])
+            largest = max(largest, log_odds[cell, odds])
         total = math.exp(-largest)
         for odds in range(1, n_odds):
-            total += math.exp(log_odds[segment, odds] - largest)
+            total += math.exp(log_odds[cell, odds] - largest)
         base = rest - largest - math.log(total)
-        share[segment, 1] = math.exp(base)
+        share[cell, 1] = math.exp(base)
         for odds in range(1, n_odds):
-            share[segment, odds + 1] = math.exp(base + log_odds[segment, odds])
+            share[cell, odds + 1] = math.exp(base + log_odds[cell, odds])
     return np.maximum(share, 1e-300)
 
 
 @njit(nogil=True, cache=True)
 def _add_by_log_odds(by_probability: Floats, share: Floats, by_effect: Floats) -> None:
     """Carry the derivatives by log probability back to the log odds."""
-    n_segments, n_moves = share.shape
-    for segment in range(n_segments):
+    n_cells, n_moves = share.shape
+    for cell in range(n_cells):
         by_others, not_forward = 0.0, 0.0
         for move in range(1, n_moves):
-            by_others += by_probability[segment, move]
-            not_forward += share[segment, move]
-        by_effect[segment, 0] = by_probability[segment, 0] * not_forward - share[segment, 0] * by_others
+            by_others += by_probability[cell, move]
+            not_forward += share[cell, move]
+        by_effect[cell, 0] = by_probability[cell, 0] * not_forward - share[cell, 0] * by_others
         for move in range(2, n_moves):
-            by_effect[segment, move - 1] = (
-                by_probability[segment, move] - share[segment, move] / not_forward * by_others
-            )
+            by_effect[cell, move - 1] = by_probability[cell, move] - share[cell, move] / not_forward * by_others
 
 
 @njit(nogil=True, cache=True)
-def _evaluate_points(data: StageData, log_median: Floats, precision: Floats) -> _Points:
-    n_moves = precision.size
+def _families(family: Ints, log_shape: Floats) -> _Families:
+    """Work out what the tails of each move need; gamma's shape is no scale of log days."""
+    n_moves = log_shape.size
+    precision = np.exp(-log_shape)
+    k, log_median, median_slope = np.ones(n_moves), np.zeros(n_moves), np.zeros(n_moves)
+    for move in range(n_moves):
+        if family[move] == GAMMA:
+            precision[move] = 1.0
+            k[move] = gamma_shape(log_shape[move])
+            log_median[move] = gamma_log_median(k[move])
+            median_slope[move] = gamma_median_slope(k[move])
+    return _Families(family, precision, k, log_median, median_slope)
+
+
+@njit(nogil=True, cache=True)
+def _evaluate_points(data: StageData, families: _Families, log_median: Floats) -> _Points:
+    n_moves = families.family.size
     n_points = data.point_log_days.size
     z, tail, density = np.empty(n_points), np.empty(n_points), np.empty(n_points)
     for point in range(n_points):
-        segment, move = divmod(data.point_cell[point], n_moves)
-        z[point] = (data.point_log_days[point] - log_median[segment, move]) * precision[move]
-        tail[point] = 0.5 * math.erfc(abs(z[point]) * _ROOT_HALF)
-        density[point] = _DENSITY_AT_ZERO * math.exp(-0.5 * z[point] * z[point])
+        cell, move = divmod(data.point_cell[point], n_moves)
+        z[point] = (data.point_log_days[point] - log_median[cell, move]) * families.precision[move]
+        if families.family[move] == LOGNORMAL:
+            tail[point] = 0.5 * math.erfc(abs(z[point]) * _ROOT_HALF)
+            density[point] = _DENSITY_AT_ZERO * math.exp(-0.5 * z[point] * z[point])
+        else:
+            tail[point] = smaller_tail(families.family[move], families.k[move], families.log_median[move], z[point])
+            density[point] = math.exp(_log_density(families, move, z[point]))
     return _Points(z, tail, density, np.zeros(n_points))
 
 
 @njit(nogil=True, cache=True)
-def _add_ended(data: StageData, points: _Points, log_probability: Floats, by_probability: Floats) -> float:
+def _log_tails(families: _Families, move: int, z: float) -> tuple[float, float]:
+    return both_log_tails(families.family[move], families.k[move], families.log_median[move], z)
+
+
+@njit(nogil=True, cache=True)
+def _log_density(families: _Families, move: int, z: float) -> float:
+    return log_density(families.family[move], families.k[move], families.log_median[move], z)
+
+
+@njit(nogil=True, cache=True)
+def _shift(families: _Families, move: int, z: float) -> float:
+    k, log_median, slope = families.k[move], families.log_median[move], families.median_slope[move]
+    return shift_by_log_shape(families.family[move], k, log_median, slope, z)
+
+
+@njit(nogil=True, cache=True)
+def _add_ended(
+    data: StageData, points: _Points, families: _Families, log_probability: Floats, by_probability: Floats
+) -> float:
     """Return the ended stays' log-likelihood; add its derivatives by z and by log probability."""
     n_moves = log_probability.shape[1]
     total = 0.0
@@ -160,10 +246,10 @@ def _add_ended(data: StageData, points: _Points, log_probability: Floats, by_pro
                 points.by_z[data.term_high[term]] += weight * points.density[data.term_high[term]]
             total += count * math.log(value)
         else:
-            total += count * _add_ended_in_tail(data, points, row)
-        segment, move = divmod(data.point_cell[data.term_low[first]], n_moves)
-        total += count * log_probability[segment, move]
-        by_probability[segment, move] += count
+            total += count * _add_ended_in_tail(data, points, families, row)
+        cell, move = divmod(data.point_cell[data.term_low[first]], n_moves)
+        total += count * log_probability[cell, move]
+        by_probability[cell, move] += count
     return total
 
 
@@ -178,25 +264,31 @@ def _interval(points: _Points, low: int, high: int) -> float:
 
 
 @njit(nogil=True, cache=True)
-def _add_ended_in_tail(data: StageData, points: _Points, row: int) -> float:
+def _add_ended_in_tail(data: StageData, points: _Points, families: _Families, row: int) -> float:
     """Do in logarithms what `_add_ended` does for one row, and return the row's log-likelihood of days."""
     first, last = data.ended_start[row], data.ended_start[row + 1]
+    move = data.point_cell[data.term_low[first]] % families.family.size
     value = -math.inf
     for term in range(first, last):
         low, high = data.term_low[term], data.term_high[term]
-        interval = log_interval(*log_tails(points.z[low]), *log_tails(points.z[high]))
+        interval = log_interval(*_log_tails(families, move, points.z[low]), *_log_tails(families, move, points.z[high]))
         value = log_add(value, math.log(data.term_weight[term]) + interval)
     for term in range(first, last):
         low, high = data.term_low[term], data.term_high[term]
         weight = data.ended_count[row] * data.term_weight[term]
-        points.by_z[low] -= weight * math.exp(_log_density(points.z[low]) - value)
-        points.by_z[high] += weight * math.exp(_log_density(points.z[high]) - value)
+        points.by_z[low] -= weight * math.exp(_log_density(families, move, points.z[low]) - value)
+        points.by_z[high] += weight * math.exp(_log_density(families, move, points.z[high]) - value)
     return value
 
 
 @njit(nogil=True, cache=True)
 def _add_open(
-    data: StageData, points: _Points, log_probability: Floats, log_stalled: float, by_probability: Floats
+    data: StageData,
+    points: _Points,
+    families: _Families,
+    log_probability: Floats,
+    log_stalled: float,
+    by_probability: Floats,
 ) -> tuple[float, float]:
     """Return the open stays' log-likelihood and its derivative by log stalled; add those by z and log probability."""
     n_moves = log_probability.shape[1]
@@ -209,23 +301,23 @@ def _add_open(
         value = math.exp(log_stalled)
         for term in range(first, last):
             point = data.wait_point[term]
-            segment, move = divmod(data.point_cell[point], n_moves)
+            cell, move = divmod(data.point_cell[point], n_moves)
             above = points.tail[point] if points.z[point] > 0.0 else 1.0 - points.tail[point]
-            value += data.wait_weight[term] * probability[segment, move] * above
+            value += data.wait_weight[term] * probability[cell, move] * above
         if value <= _SAFE:
             row_total, row_by_stalled = _add_open_in_tail(
-                data, points, log_probability, log_stalled, by_probability, row
+                data, points, families, log_probability, log_stalled, by_probability, row
             )
             total += count * row_total
             by_stalled += row_by_stalled
             continue
         for term in range(first, last):
             point = data.wait_point[term]
-            segment, move = divmod(data.point_cell[point], n_moves)
+            cell, move = divmod(data.point_cell[point], n_moves)
             above = points.tail[point] if points.z[point] > 0.0 else 1.0 - points.tail[point]
-            weight = count * data.wait_weight[term] * probability[segment, move] / value
+            weight = count * data.wait_weight[term] * probability[cell, move] / value
             points.by_z[point] -= weight * points.density[point]
-            by_probability[segment, move] += weight * above
+            by_probability[cell, move] += weight * above
         total += count * math.log(value)
         by_stalled += count * math.exp(log_stalled) / value
     return total, by_stalled
@@ -235,6 +327,7 @@ def _add_open(
 def _add_open_in_tail(
     data: StageData,
     points: _Points,
+    families: _Families,
     log_probability: Floats,
     log_stalled: float,
     by_probability: Floats,
@@ -246,22 +339,18 @@ def _add_open_in_tail(
     value = log_stalled
     for term in range(first, last):
         point = data.wait_point[term]
-        segment, move = divmod(data.point_cell[point], n_moves)
-        above = log_tails(points.z[point])[1]
-        value = log_add(value, math.log(data.wait_weight[term]) + log_probability[segment, move] + above)
+        cell, move = divmod(data.point_cell[point], n_moves)
+        above = _log_tails(families, move, points.z[point])[1]
+        value = log_add(value, math.log(data.wait_weight[term]) + log_probability[cell, move] + above)
     for term in range(first, last):
         point = data.wait_point[term]
-        segment, move = divmod(data.point_cell[point], n_moves)
-        above = log_tails(points.z[point])[1]
-        scale = math.log(data.open_count[row] * data.wait_weight[term]) + log_probability[segment, move] - value
-        points.by_z[point] -= math.exp(scale + _log_density(points.z[point]))
-        by_probability[segment, move] += math.exp(scale + above)
+        cell, move = divmod(data.point_cell[point], n_moves)
+        above = _log_tails(families, move, points.z[point])[1]
+        scale = math.log(data.wait_weight[term]) + log_probability[cell, move] - value
+        density = _log_density(families, move, points.z[point])
+        points.by_z[point] -= data.open_count[row] * math.exp(scale + density)
+        by_probability[cell, move] += data.open_count[row] * math.exp(scale + above)
     return value, data.open_count[row] * math.exp(log_stalled - value)
-
-
-@njit(nogil=True, cache=True)
-def _log_density(z: float) -> float:
-    return -0.5 * z * z - LOG_ROOT_TWO_PI
 
 
 @njit(nogil=True, cache=True)

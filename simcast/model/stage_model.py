@@ -1,16 +1,18 @@
-"""The model of one stage: a competing-risks mixture of lognormal durations, with a share of stays that never end.
+"""The model of one stage: a competing-risks mixture, with a share of stays that never end.
 
-For segment j, a stay is stalled with probability s. Otherwise it ends in move k with probability q[j, k], after
-a lognormal number of days with median exp(m[j, k]) and shape sigma[k]. An ended stay of d days contributes
+For cell c, a stay is stalled with probability s. Otherwise it ends in move k with probability q[c, k], after days T
+of the stage's family with median exp(m[c, k]) and shape exp(r[k]). An ended stay of d days contributes
 
-    log (1 - s) + log q[j, k] + log E_u [F(d + 1 - u) - F(max(d - u, 0))]
+    log (1 - s) + log q[c, k] + log E_u [F(d + 1 - u) - F(max(d - u, 0))]
 
 and an open one of age n days
 
-    log (s + (1 - s) sum_k q[j, k] E_u [1 - F_k(n - u)]),
+    log (s + (1 - s) sum_k q[c, k] E_u [1 - F_k(n - u)]),
 
-both averaged over the unknown time of day u of the beginning. The forward move's log odds, the log odds of the other
-moves against the first of them (``lost``), and the log medians vary over segments round a common mean.
+both averaged over the unknown time of day u of the beginning. A stay that is on record only because it had lasted n
+days is divided by what an open one of n days contributes. The forward move's log odds, the log odds of the other
+moves against the first of them (``lost``), and the log medians vary over segments round a common mean; they may drift
+from quarter to quarter, and the forward move's log odds may depend on the amount.
 
 References
 ----------
@@ -26,50 +28,67 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 
+from simcast.model.cells import Cells
 from simcast.model.compress import Floats, StageRows, likelihood_inputs
+from simcast.model.duration_tails import PARAMETRIC
 from simcast.model.hierarchy import guessed_variance, pooled_effects
 from simcast.model.likelihood_op import log_likelihood
 from simcast.model.priors import Prior
-from simcast.model.stage_data import NO_DATA, pack
+from simcast.model.stage_data import no_data, pack
+from simcast.model.stage_shape import StageShape, cell_inputs, effects_by_cell
 
 _PRIOR_INFORMATION = 11.0
 """The information that the prior's median spread of 0.3 between segments carries: 1 / 0.3**2."""
 
 
-def build_stage_model(n_segments: int, n_moves: int, priors: Mapping[str, Prior]) -> pm.Model:
-    """Build the model for any stage with this many segments and moves; its data come in by name later."""
+def build_stage_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Model:
+    """Build the model for any stage of this shape and any parametric family; its data come in by name later."""
+    n_moves = shape.n_moves
     effects = ["conversion_logit"] + ["other_moves_logit"] * (n_moves - 2) + ["log_median_days"] * n_moves
     spreads = ["conversion_spread"] * (n_moves - 1) + ["median_spread"] * n_moves
-    shape, stalled = priors["log_days_shape"], priors["stalled_logit"]
+    log_shape, stalled = priors["log_days_shape"], priors["stalled_logit"]
     model: pm.Model
     with pm.Model(check_bounds=False) as model:
         effect = pooled_effects(
-            "effect", [priors[name] for name in effects], [priors[name] for name in spreads], n_segments
+            "effect", [priors[name] for name in effects], [priors[name] for name in spreads], shape.layout
         )
-        log_shape = pm.Normal("log_shape", shape.mean, shape.sd, shape=n_moves)
-        stalled_logit = pm.Normal("stalled_logit", stalled.mean, stalled.sd)
-        data = [pm.Data(name, value) for name, value in pack(NO_DATA).items()]
-        pm.Potential("stays", log_likelihood("stage", (effect, stalled_logit, log_shape), data))
+        by_cell = effects_by_cell(shape, effect, priors, [0, *range(n_moves - 1, 2 * n_moves - 1)])
+        parameters = (
+            by_cell,
+            pm.Normal("stalled_logit", stalled.mean, stalled.sd),
+            pm.Normal("log_shape", log_shape.mean, log_shape.sd, shape=n_moves),
+        )
+        data = [pm.Data(name, value) for name, value in pack(no_data(n_moves)).items()]
+        pm.Potential("stays", log_likelihood("stage", parameters, data))
     return model
 
 
-def stage_inputs(rows: StageRows) -> dict[str, NDArray[np.generic]]:
+def stage_inputs(shape: StageShape, cells: Cells, rows: StageRows, family: str) -> dict[str, NDArray[np.generic]]:
     """Return what the compiled model reads for one stage, by name."""
-    inputs = pack(likelihood_inputs(rows))
-    return inputs if rows.n_segments == 1 else inputs | {"effect_centring": centring(rows)}
+    code = np.full(rows.n_moves, PARAMETRIC.index(family), dtype=np.int64)
+    inputs = pack(likelihood_inputs(rows, code)) | cell_inputs(shape, cells)
+    return inputs if shape.layout.n_segments == 1 else inputs | {"effect_centring": centring(cells, rows)}
 
 
-def centring(rows: StageRows) -> Floats:
+def centring(cells: Cells, rows: StageRows) -> Floats:
     """Return how far to centre each effect: 0 with no data, towards 1 where data outweigh the common mean."""
-    cells = rows.ended_by_cell()
-    later = rows.ended_by_cell(least_days=1)  # a stay of 0 days bounds the median from above, and says no more
-    information = np.hstack([_logit_information(cells), later / _log_days_variance(rows)])
+    ended = _by_segment(cells, rows.ended_by_cell())
+    # A stay of 0 days bounds the median from above, and says no more.
+    later = _by_segment(cells, rows.ended_by_cell(least_days=1))
+    information = np.hstack([logit_information(ended), later / _log_days_variance(rows)])
     return information / (information + _PRIOR_INFORMATION)
 
 
-def _logit_information(cells: Floats) -> Floats:
+def _by_segment(cells: Cells, by_cell: Floats) -> Floats:
+    """Sum counts by cell, (n_cells, n_moves), over the cells of each segment."""
+    total = np.zeros((cells.n_segments, by_cell.shape[1]))
+    np.add.at(total, cells.segment, by_cell)
+    return total
+
+
+def logit_information(ended: Floats) -> Floats:
     """Return the Fisher information on the log odds, (n_segments, n_moves - 1), about n p (1 - p)."""
-    forward, others = cells[:, :1], cells[:, 1:]
+    forward, others = ended[:, :1], ended[:, 1:]
 
     def information(one: Floats, other: Floats) -> Floats:
         return one * other / np.maximum(one + other, 1.0)

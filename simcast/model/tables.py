@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcast.errors import FitError
-from simcast.model.compress import StageRows, compress
+from simcast.model.cells import find_cells
+from simcast.model.empirical_amounts import is_empirical
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts
+from simcast.model.settings import FitSettings
+from simcast.model.stays import StageStays
+from simcast.model.truncation import first_recorded_day, from_records_on, recorded_day
 from simcast.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ class FitTables:
     Parameters
     ----------
     stages
-        The compressed stays of each stage, in the pipeline's order.
+        The stays of each stage, in the pipeline's order.
     arrivals
         New deals by kind of day.
     entry_share
@@ -38,16 +42,33 @@ class FitTables:
         Sums of the amounts.
     amounts_of
         Whose amounts they are: ``"won"`` deals', ``"all"`` deals' where no won amount is known, or ``"none"``.
+    amount_centre
+        The geometric mean of the amounts known from entry on, to which slopes by amount refer; 1 without any.
+    recorded_from
+        The day from which ends of stays are on record; None when all are.
+    n_missing
+        How many deals should have ended before it.
     """
 
-    stages: tuple[StageRows, ...]
+    stages: tuple[StageStays, ...]
     arrivals: ArrivalCounts
     entry_share: Floats
     amounts: AmountSums
     amounts_of: str
+    amount_centre: float
+    recorded_from: int | None
+    n_missing: float
 
 
-def tabulate(history: History) -> FitTables:
+AMOUNTS_FOR_SLOPE = 100
+SHARE_FOR_SLOPE = 0.8
+"""How many ended stays, and which share of them, must have had an amount from their beginning on."""
+
+MOST_QUARTERS = 12
+"""Drift is followed over the last three years; what is older counts as the first of them."""
+
+
+def tabulate(history: History, settings: FitSettings | None = None) -> FitTables:
     """Take a history apart.
 
     Raises
@@ -67,25 +88,76 @@ def tabulate(history: History) -> FitTables:
     left = np.where(open_, until, _day_numbers(stays["left"]))
     move = _move_codes(pipeline, stage, stays["move"].to_numpy(dtype=object), open_)
 
+    chosen = settings or FitSettings()
+    outcome = np.isin(stays["move"].to_numpy(dtype=object), pipeline.outcomes) & ~open_
+    found = first_recorded_day(stage, entered, left, outcome)
+    recorded_from = recorded_day(chosen.recorded_from, found)
+    kept, since = from_records_on(entered, left, recorded_from, open_)
+    quarter = _quarters(entered, until) if chosen.drift == "quarterly" else None
+    log_amount, centre = _log_amounts(stays) if chosen.amount_effect == "auto" else (np.full(stage.size, np.nan), 1.0)
     stages = tuple(
-        compress(
-            segment[stage == code],
-            move[stage == code],
-            (left - entered)[stage == code],
-            n_segments=n_segments,
-            n_moves=len(pipeline.moves[code]),
+        _stage_stays(
+            len(moves), kept & (stage == code), segment, n_segments, quarter, log_amount, move, left - entered, since
         )
-        for code in range(pipeline.n_stages)
+        for code, moves in enumerate(pipeline.moves)
     )
     first = ~stays["deal"].duplicated().to_numpy()
     amounts, amounts_of = _amounts(pipeline, stays, segment, n_segments)
+    amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))
     return FitTables(
         stages=stages,
-        arrivals=count_arrivals(entered[first], segment[first], until, n_segments),
+        arrivals=count_arrivals(entered[first], segment[first], until, n_segments, recorded_from),
         entry_share=entry_shares(stage[first], segment[first], pipeline.n_stages, n_segments),
         amounts=amounts,
         amounts_of=amounts_of,
+        amount_centre=centre,
+        recorded_from=recorded_from,
+        n_missing=found[1] if found is not None and recorded_from == found[0] else 0.0,
     )
+
+
+def _stage_stays(
+    n_moves: int,
+    here: NDArray[np.bool_],
+    segment: Ints,
+    n_segments: int,
+    quarter: Ints | None,
+    log_amount: Floats,
+    move: Ints,
+    days: Ints,
+    since: Ints,
+) -> StageStays:
+    """Return the stays of one stage, sorted into cells."""
+    ended = here & (move >= 0)
+    known = np.isfinite(log_amount)
+    n_known = int((ended & known).sum())
+    by_amount = n_known >= AMOUNTS_FOR_SLOPE and n_known >= SHARE_FOR_SLOPE * ended.sum()
+    cells, cell = find_cells(
+        segment[here],
+        n_segments,
+        None if quarter is None else quarter[here],
+        log_amount[here] if by_amount else None,
+    )
+    return StageStays(n_moves, cells, cell, move[here], days[here], since[here])
+
+
+def _quarters(entered: Ints, until: int) -> Ints:
+    """Return the quarter in which each stay began, counted so that the one of the last known day is the last."""
+    quarter = entered.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // 3
+    last = int(np.datetime64(until - 1, "D").astype("datetime64[M]").astype(np.int64)) // 3
+    first = max(int(np.min(quarter)), last - MOST_QUARTERS + 1)
+    counted: Ints = np.maximum(quarter, first) - first
+    return counted
+
+
+def _log_amounts(stays: pd.DataFrame) -> tuple[Floats, float]:
+    """Return the log of the amount known when each stay began, over the geometric mean of all deals; NaN if unknown."""
+    amount = stays["amount"].groupby(stays["deal"]).ffill().to_numpy(dtype=np.float64)
+    known = amount > 0
+    logs = np.log(amount, where=known, out=np.full(amount.size, np.nan))
+    first = known & ~stays["deal"].where(known).duplicated().to_numpy()
+    centre = float(logs[first].mean()) if first.any() else 0.0
+    return logs - centre, float(np.exp(centre))
 
 
 def _day_numbers(dates: pd.Series) -> Ints:

@@ -9,7 +9,6 @@ from datetime import date
 from simcast.scenario.levers import NOT_YET, TimedLever
 from simcast.scenario.reading import KeyPath
 from simcast.scenario.schema import Scenario
-from simcast.scenario.settings import ModelSettings
 from simcast.scenario.showing import dotted
 
 
@@ -55,14 +54,8 @@ def unavailable(scenario: Scenario, names: Iterable[str] | None = None) -> list[
     """
     origin = scenario.origin
     found: dict[KeyPath, str] = {("teams", name): f"team {name!r}" for name in scenario.teams}
-    if scenario.history is not None:
-        if scenario.history.format not in ("log", "deals"):
-            found["history", "format"] = f"format {scenario.history.format!r} (log and deals are)"
-        default = ModelSettings()
-        for key in ("durations", "drift"):
-            chosen = getattr(scenario.history.model, key)
-            if chosen != getattr(default, key):
-                found["history", "model", key] = f"{key} {chosen!r} ({getattr(default, key)!r} is)"
+    if scenario.history is not None and scenario.history.format not in ("log", "deals"):
+        found["history", "format"] = f"format {scenario.history.format!r} (log and deals are)"
     for name in scenario.scenario_names if names is None else names:
         for path, lever in scenario.placed_levers(name).items():
             if lever.lever in NOT_YET:

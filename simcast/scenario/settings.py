@@ -67,17 +67,52 @@ PriorName = Literal[
     "median_spread",
     "log_days_shape",
     "stalled_logit",
+    "amount_slope",
+    "drift_spread",
+    "log_hazard",
+    "first_day_step",
+    "hazard_step",
+    "hazard_spread",
 ]
+
+
+def _check_recorded_from(text: object) -> object:
+    """Take a date, which YAML may have read as one, or one of the two words."""
+    if isinstance(text, date):
+        return text.isoformat()
+    if isinstance(text, str) and text not in ("auto", "none"):
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            raise ValueError(f"must be a date such as 2017-03-01, auto or none, got {text!r}") from None
+    return text
 
 
 class ModelSettings(Closed):
     """How the model is fitted."""
 
-    durations: Literal["lognormal", "weibull", "gamma", "loglogistic", "hazard"] = Field(
-        default="lognormal", description="The family of days in a stage."
+    durations: Literal["auto", "lognormal", "weibull", "gamma", "loglogistic", "hazard"] = Field(
+        default="auto",
+        description="The family of days in a stage; auto lets each stage choose by cross-validation. hazard: any.",
     )
     drift: Literal["none", "quarterly"] = Field(
         default="none", description="Whether conversion and speed may move over time."
+    )
+    amount_effect: Literal["auto", "none"] = Field(
+        default="auto",
+        description="auto: where amounts are known from the beginning on, the chance to move forward depends on them.",
+    )
+    amounts: Literal["auto", "lognormal", "empirical"] = Field(
+        default="auto",
+        description="What new deals are worth: lognormal amounts, or the past's; auto: those where no lognormal fits.",
+    )
+    recorded_from: Annotated[str, BeforeValidator(_check_recorded_from, json_schema_input_type=str)] = Field(
+        default="auto",
+        description="The day from which ends of deals are on record: a date, none (all are), or auto (found).",
+    )
+    sampler: Literal["nutpie", "pymc"] = Field(default="nutpie", description="The sampler; pymc: PyMC's own, slower.")
+    quick: bool = Field(
+        default=False, description="A fit with few draws, to look at a scenario and not to rely on; also --quick."
     )
     priors: dict[PriorName, PriorSettings] = Field(
         default_factory=dict, description="Priors that replace the model's own, by name."

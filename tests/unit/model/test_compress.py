@@ -23,7 +23,7 @@ def stays(n: int = 40_000, seed: int = 2) -> tuple[np.ndarray, np.ndarray, np.nd
 
 def test_every_stay_is_in_some_row_and_every_bin_holds_its_days() -> None:
     segment, move, days = stays(5000)
-    rows = compress(segment, move, days, n_segments=1, n_moves=2)
+    rows = compress(segment, move, days, n_cells=1, n_moves=2)
     assert rows.n_ended == int((move >= 0).sum())
     assert rows.n_open == int(((move < 0) & (days > 0)).sum())
     assert (rows.low_days <= rows.high_days).all()
@@ -43,8 +43,8 @@ def test_bins_are_whole_days_without_gaps_and_grow_by_eight_per_cent() -> None:
 
 
 def test_rows_grow_far_slower_than_deals() -> None:
-    few = compress(*stays(5_000), n_segments=1, n_moves=2)
-    many = compress(*stays(200_000), n_segments=1, n_moves=2)
+    few = compress(*stays(5_000), n_cells=1, n_moves=2)
+    many = compress(*stays(200_000), n_cells=1, n_moves=2)
     assert len(many.count) + len(many.open_count) < 2 * (len(few.count) + len(few.open_count))
 
 
@@ -53,7 +53,7 @@ def test_binning_moves_the_estimates_by_far_less_than_their_uncertainty() -> Non
     segment, move, days = stays()
     found = []
     for binned in (True, False):
-        data = likelihood_inputs(compress(segment, move, days, n_segments=1, n_moves=2, binned=binned))
+        data = likelihood_inputs(compress(segment, move, days, n_cells=1, n_moves=2, binned=binned))
 
         def minus(point: np.ndarray, data: object = data) -> tuple[float, np.ndarray]:
             value, by_effect, by_stalled, by_shape = stage_log_likelihood(point[None, :3], point[3], point[4:], data)
@@ -67,7 +67,7 @@ def test_binning_moves_the_estimates_by_far_less_than_their_uncertainty() -> Non
 
 def test_no_stays_at_all_are_no_rows() -> None:
     nothing = np.zeros(0, dtype=np.int64)
-    rows = compress(nothing, nothing, nothing, n_segments=2, n_moves=3)
+    rows = compress(nothing, nothing, nothing, n_cells=2, n_moves=3)
     data = likelihood_inputs(rows)
     assert rows.n_ended == rows.n_open == 0
     value = stage_log_likelihood(np.zeros((2, 5)), 0.0, np.zeros(3), data)

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from simcast.model.new_deals import ArrivalCounts, count_arrivals, entry_shares, sum_amounts
-from simcast.model.new_deals_kernel import AMOUNT_ROUNDING, new_deals_from_arrays
+from simcast.model.new_deals_kernel import new_deals_from_arrays
+from simcast.model.new_deals_model import count_inputs
 
 Floats = NDArray[np.float64]
 START = int(np.datetime64("2026-01-05").astype(np.int64))  # a Monday
@@ -25,47 +26,50 @@ def daily_counts(n_days: int, n_segments: int = 3, seed: int = 4) -> tuple[Float
     return daily, count_arrivals(first_day, np.repeat(segment, repeats), START + n_days, n_segments)
 
 
-def arguments(counts: ArrivalCounts, amounts: Floats) -> tuple[NDArray[np.generic], ...]:
-    return counts.total, counts.n_days, counts.years, counts.exceeding, amounts, np.array(0.3)
+def arguments(counts: ArrivalCounts) -> tuple[NDArray[np.generic], ...]:
+    return (*count_inputs(counts).values(),)
 
 
-def parameters(n_segments: int = 3) -> list[Floats]:
+def parameters(n_blocks: int, n_segments: int = 3) -> list[Floats]:
     generator = np.random.default_rng(8)
-    return [generator.normal(0, 0.4, (n_segments, 3)), generator.normal(0, 0.5, 7), np.array(0.2), np.array(0.7)]
+    return [
+        generator.normal(0, 0.4, n_segments),
+        generator.normal(0, 0.5, 7),
+        generator.normal(0, 0.3, n_blocks),
+        np.array(0.7),
+    ]
 
 
 def test_the_likelihood_of_counts_is_the_negative_binomial_of_every_day() -> None:
-    """For 20 weeks the bins are single weeks, so that only the trend within a week is rounded."""
-    daily, counts = daily_counts(140)
-    no_amounts = np.zeros((3, 3))
-    effects, log_weight, _, log_size = parameters()
-    value = new_deals_from_arrays(effects, log_weight, np.array(0.0), log_size, *arguments(counts, no_amounts))[0]
+    daily, counts = daily_counts(150)
+    log_rate, log_weight, log_level, log_size = parameters(counts.n_blocks)
+    value = new_deals_from_arrays(log_rate, log_weight, log_level, log_size, *arguments(counts))[0]
     size = math.exp(log_size)
-    mean = np.exp(0.3 + effects[:, :1] + log_weight[np.arange(140) % 7][None, :])
+    day = np.arange(150)
+    unit = math.log(counts.mean_rate)
+    mean = np.exp(unit + log_rate[:, None] + log_weight[day % 7] + log_level[(149 - day) // 28])
     exact = stats.nbinom.logpmf(daily, size, size / (size + mean)).sum()
     constant = sum(math.lgamma(count + 1) for count in daily.ravel())
     assert float(value) - constant == pytest.approx(exact, rel=1e-10)
 
 
-def test_the_likelihood_of_amounts_is_the_lognormal_of_every_amount() -> None:
-    generator = np.random.default_rng(3)
-    amount, segment = generator.lognormal(9.0, 0.8, 60), generator.integers(0, 3, 60)
-    sums = sum_amounts(np.append(amount, [np.nan, 0.0]), np.append(segment, [0, 1]), 3)
-    assert sums.n_amounts == 60
-    effects, log_weight, trend, log_size = parameters()
-    empty = ArrivalCounts(np.zeros((3, 7, 1)), np.zeros((7, 1)), np.zeros(1), 0.0, np.zeros(0))
-    amounts = np.stack([sums.count, sums.mean_log, sums.squares])
-    value = new_deals_from_arrays(effects, log_weight, trend, log_size, *arguments(empty, amounts))[0]
-    sigma = np.exp(effects[segment, 2])
-    exact = stats.norm.logpdf(np.log(amount) - sums.centre, effects[segment, 1], sigma).sum()
-    rounding = -0.5 * (AMOUNT_ROUNDING / sigma) ** 2
-    assert float(value) == pytest.approx(exact + 60 * 0.5 * math.log(2 * math.pi) + rounding.sum(), rel=1e-10)
+@pytest.mark.parametrize("log_size", [20.0, 46.0, 300.0])
+def test_counts_of_enormous_size_are_poisson(log_size: float) -> None:
+    daily, counts = daily_counts(56)
+    log_rate, log_weight, log_level, _ = parameters(counts.n_blocks)
+    value, *gradient = new_deals_from_arrays(log_rate, log_weight, log_level, np.array(log_size), *arguments(counts))
+    day = np.arange(56)
+    mean = counts.mean_rate * np.exp(log_rate[:, None] + log_weight[day % 7] + log_level[(55 - day) // 28])
+    constant = sum(math.lgamma(count + 1) for count in daily.ravel())
+    assert float(value) - constant == pytest.approx(stats.poisson.logpmf(daily, mean).sum(), rel=1e-6)
+    np.testing.assert_allclose(gradient[0], (daily - mean).sum(axis=1), rtol=1e-6, atol=1e-6)
+    assert float(gradient[3]) == pytest.approx(0.0, abs=1e-4)
 
 
 def test_the_gradient_is_the_slope_of_the_value() -> None:
     _, counts = daily_counts(200)
-    data = arguments(counts, np.array([[5.0, 1.0, 0.0], [0.3, -1.0, 0.0], [2.0, 0.0, 0.0]]))
-    held = parameters()
+    data = arguments(counts)
+    held = parameters(counts.n_blocks)
     gradient = np.concatenate([part.ravel() for part in new_deals_from_arrays(*held, *data)[1:]])
     flat = np.concatenate([part.ravel() for part in held])
 
@@ -80,18 +84,13 @@ def test_the_gradient_is_the_slope_of_the_value() -> None:
 
 
 @pytest.mark.parametrize("shift", [-300.0, 300.0])
-def test_value_and_gradient_are_finite_far_out(shift: float) -> None:
+@pytest.mark.parametrize("shifted", [0, 1, 2, 3])
+def test_value_and_gradient_are_finite_far_out(shift: float, shifted: int) -> None:
     _, counts = daily_counts(60)
-    effects, log_weight, trend, log_size = parameters()
-    for held in (
-        [effects + np.array([shift, 0, 0]), log_weight, trend, log_size],
-        [effects, log_weight + shift, trend, log_size],
-        [effects, log_weight, trend + shift, log_size],
-        [effects, log_weight, trend, log_size + shift],
-    ):
-        data = arguments(counts, np.ones((3, 3)))
-        for part in new_deals_from_arrays(*held, *data):
-            assert np.isfinite(part).all()
+    held = parameters(counts.n_blocks)
+    held[shifted] = held[shifted] + shift
+    for part in new_deals_from_arrays(*held, *arguments(counts)):
+        assert np.isfinite(part).all()
 
 
 def test_days_without_deals_and_days_of_each_kind_are_counted() -> None:
@@ -111,21 +110,48 @@ def test_a_history_of_one_day_can_be_counted() -> None:
     assert not counts.has_weekdays
 
 
-def test_a_young_crm_does_not_pass_for_a_trend() -> None:
-    """Arrivals that grew for half a year and have been level for the next give the level, and no trend."""
-    per_day = np.concatenate([np.linspace(0, 20, 183).astype(int), np.full(182, 20)])
-    first_day = START + np.repeat(np.arange(365), per_day)
-    counts = count_arrivals(first_day, np.zeros(len(first_day), dtype=np.int64), START + 365, 1)
-    assert counts.length_days == 182
-    assert np.all(counts.total.sum(axis=(0, 1)) == 20 * counts.n_days.sum(axis=0))
+def test_the_last_three_years_are_counted_in_blocks_that_end_at_the_as_of_date() -> None:
+    _, counts = daily_counts(1500)
+    assert counts.length_days == 39 * 28
+    assert counts.n_blocks == 39
+    assert not counts.begins_young
+    np.testing.assert_array_equal(counts.n_days.sum(axis=0), 28)
+    _, shorter = daily_counts(30)
+    np.testing.assert_array_equal(shorter.n_days.sum(axis=0), [28, 2])
+    assert shorter.begins_young
 
 
-def test_time_bins_average_to_the_middle_of_the_days_counted() -> None:
-    _, counts = daily_counts(541)
-    days = counts.n_days.sum(axis=0)
-    assert len(days) == 26
-    assert float(days @ counts.years) == pytest.approx(0.0, abs=1e-9)
-    assert counts.years_to_end == pytest.approx(182 / 2 / 365.25)
+def test_days_before_records_begin_are_not_counted() -> None:
+    first_day = START + np.array([0, 50, 100, 120])
+    segment = np.zeros(4, dtype=np.int64)
+    counts = count_arrivals(first_day, segment, START + 150, 1, recorded_from=START + 90)
+    assert counts.length_days == 60
+    assert counts.total.sum() == 2
+    assert not counts.begins_young
+    since_ever = count_arrivals(first_day, segment, START + 150, 1, recorded_from=START - 5)
+    assert since_ever.length_days == 150
+    assert since_ever.begins_young
+
+
+def test_a_day_of_an_import_is_left_out_and_named() -> None:
+    daily = np.full(100, 2)
+    daily[[30, 60]] = 500, 90
+    counts = count_arrivals(
+        START + np.repeat(np.arange(100), daily), np.zeros(daily.sum(), dtype=np.int64), START + 100, 1
+    )
+    assert counts.imports == ((START + 30, 500), (START + 60, 90))
+    assert counts.total.sum() == 196
+    assert counts.n_days.sum() == 98
+
+
+def test_batches_that_come_again_and_again_are_arrivals() -> None:
+    daily = np.zeros(365, dtype=np.int64)
+    daily[::30] = 60
+    counts = count_arrivals(
+        START + np.repeat(np.arange(365), daily), np.zeros(daily.sum(), dtype=np.int64), START + 365, 1
+    )
+    assert counts.imports == ()
+    assert counts.total.sum() == daily.sum()
 
 
 def test_every_deal_entering_at_one_stage_gives_a_share_of_exactly_one() -> None:

@@ -53,7 +53,15 @@ def test_equal_settings_have_one_plain_form_whatever_their_types() -> None:
     assert one.plain() == other.plain()
 
 
-@pytest.mark.parametrize("choice", [{"durations": "weibull"}, {"drift": "quarterly"}])
-def test_choices_that_are_not_built_yet_are_refused(choice: dict[str, str]) -> None:
-    with pytest.raises(FitError, match="not available yet"):
+@pytest.mark.parametrize(
+    "choice", [{"durations": "normal"}, {"drift": "daily"}, {"sampler": "stan"}, {"recorded_from": "March"}]
+)
+def test_choices_that_are_not_known_are_refused_by_name(choice: dict[str, str]) -> None:
+    with pytest.raises(FitError, match=f"history.model.{next(iter(choice))}"):
         FitSettings(**choice)  # type: ignore[arg-type]
+
+
+def test_a_quick_fit_has_fewer_draws_but_never_more_than_were_asked_for() -> None:
+    quick = FitSettings(quick=True, draws=50).budgeted()
+    assert (quick.draws, quick.tune, quick.chains) == (50, 300, 2)
+    assert FitSettings().budgeted() == FitSettings()

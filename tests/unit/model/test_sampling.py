@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,17 @@ from small_histories import PIPELINE, QUICK, mixed
 
 import simcast.model.fitting as fitting
 from simcast.errors import FitError
-from simcast.model import load_or_fit
-from simcast.model.assemble import stage_parameters
+from simcast.history import History
+from simcast.model import fit, load_or_fit
 from simcast.model.diagnosing import ebfmi
+from simcast.model.hierarchy import SegmentLayout
+from simcast.model.parts import Part, stage_part
 from simcast.model.priors import resolve_priors
-from simcast.model.sampling import Sample, compiled_stage_model, sample, whole, with_data
-from simcast.model.stage_model import stage_inputs
+from simcast.model.sampling import Sample, sample, whole, with_data
+from simcast.model.settings import FitSettings
+from simcast.model.stage_arrays import stage_arrays
+from simcast.model.stage_parameters import stage_parameters
+from simcast.model.stays import StageStays
 from simcast.model.tables import tabulate
 from simcast.posterior import posterior_path
 from simcast.segments import Segments
@@ -24,32 +30,52 @@ from simcast.segments import Segments
 PRIORS = tuple(resolve_priors().items())
 
 
-def test_one_compiled_model_gives_each_data_set_its_own_answer() -> None:
+def first_stage(history: History, family: str = "lognormal", settings: FitSettings = QUICK) -> tuple[Part, StageStays]:
+    stays = tabulate(history).stages[0]
+    return stage_part("звонок", stays, family, SegmentLayout(3), settings, PRIORS), stays
+
+
+def draw(part: Part, seed: int = 1) -> Sample:
+    return sample(part.ready, part.data, part.settings, seed, part.name)
+
+
+@pytest.mark.parametrize("family", ["lognormal", "hazard"])
+def test_one_compiled_model_gives_each_data_set_its_own_answer(family: str) -> None:
     segments = Segments(("source",), (("a",), ("b",), ("c",)))
-    shares = []
+    ready, shares = [], []
     for seed in (6, 7):
-        rows = tabulate(mixed(300, seed=seed)).stages[0]
-        inputs = stage_inputs(rows)
-        drawn = sample(compiled_stage_model(3, 2, PRIORS), inputs, QUICK, 1, "звонок")
-        found = stage_parameters(drawn, rows, PIPELINE.moves[0], segments)
-        share = found["share"].sel(move="встреча").mean(["chain", "draw"])
-        count = rows.ended_by_cell()
+        part, stays = first_stage(mixed(300, seed=seed), family)
+        ready.append(part.ready)
+        parameters = stage_parameters(draw(part), family, stays, PIPELINE.moves[0], segments)
+        whole_draws = parameters.stack(sample=("chain", "draw"), create_index=False)
+        found = stage_arrays(whole_draws, 1).probability
+        share = (found[:, 0] / found[:, :2].sum(axis=1)).mean(axis=0)
+        count = stays.rows.ended_by_cell()
         np.testing.assert_allclose(share, count[:, 0] / count.sum(axis=1), atol=0.1)
         shares.append(float(share.sum()))
+    assert ready[0] is ready[1]
     assert shares[0] != shares[1]
 
 
 def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others() -> None:
-    inputs = stage_inputs(tabulate(mixed(60)).stages[0])
-    compiled = compiled_stage_model(3, 2, PRIORS)
-    one, same, other = (sample(compiled, inputs, QUICK, seed, "звонок").draws for seed in (1, 1, 2))
+    part, _ = first_stage(mixed(60))
+    one, same, other = (draw(part, seed).draws for seed in (1, 1, 2))
     xr.testing.assert_equal(one, same)
     assert not np.array_equal(one["stalled_logit"], other["stalled_logit"])
 
 
+def test_the_sampler_of_pymc_itself_agrees() -> None:
+    part, _ = first_stage(mixed(300), settings=replace(QUICK, draws=400, sampler="pymc"))
+    own = draw(part)["effect_mean"]
+    nutpie = sample(part.ready, part.data, replace(part.settings, sampler="nutpie"), 1, part.name)["effect_mean"]
+    np.testing.assert_allclose(
+        own.mean(axis=(0, 1)), nutpie.mean(axis=(0, 1)), atol=0.3 * nutpie.std(axis=(0, 1)).max()
+    )
+
+
 def test_data_that_the_model_does_not_read_or_that_is_left_out_is_an_error() -> None:
-    compiled = compiled_stage_model(3, 2, PRIORS)
-    inputs = stage_inputs(tabulate(mixed(60)).stages[0])
+    part, _ = first_stage(mixed(60))
+    compiled, inputs = part.ready.compiled, part.data
     with pytest.raises(ValueError, match="the model reads 3 arrays, got 2"):
         with_data(compiled, {name: inputs[name] for name in ("numbers", "indices")})
     with pytest.raises(KeyError):
@@ -82,16 +108,24 @@ def test_chains_that_were_cut_short_are_refused(fault: str) -> None:
         whole(draws, statistics, QUICK, "stage x")
 
 
-def test_an_interrupted_fit_stores_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_fit_keeps_its_finished_parts_and_goes_on_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SIMCAST_CACHE", str(tmp_path))
+    expected = fit(mixed(60), settings=QUICK)
 
     def interrupt(description: str, _: float) -> None:
-        if description == "fitting stage встреча":
+        if description.startswith("fit: stage встреча"):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         load_or_fit(mixed(60), settings=QUICK, progress=interrupt)
-    assert list(tmp_path.rglob("*")) == []
+    assert [file.name for file in tmp_path.rglob("*.nc")] == ["000.nc"]
+    told: list[str] = []
+    posterior = load_or_fit(mixed(60), settings=QUICK, progress=lambda text, _: told.append(text))
+    assert not any("stage звонок (" in text for text in told)
+    assert posterior.draws.identical(expected.draws)
+    assert [file.parent.name for file in tmp_path.rglob("*.nc")] == ["posteriors"]
 
 
 def test_a_fit_is_stored_and_found_again_until_the_data_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +141,7 @@ def test_a_fit_is_stored_and_found_again_until_the_data_change(tmp_path: Path, m
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("fitted again")
 
-    monkeypatch.setattr(fitting, "fit", refuse)
+    monkeypatch.setattr(fitting, "_fit", refuse)
     again = load_or_fit(history, settings=QUICK)
     assert again.draws.identical(first.draws)
     assert again.diagnostics == first.diagnostics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,23 +11,38 @@ from numpy.typing import NDArray
 from scipy import integrate, special, stats
 
 from simcast.model.compress import NODE_WEIGHTS, NODES, StageRows, compress, likelihood_inputs
+from simcast.model.duration_tails import PARAMETRIC
 from simcast.model.normal_tails import log_interval, log_tails
-from simcast.model.stage_data import pack
-from simcast.model.stage_kernel import move_shares, stage_from_arrays, stage_log_likelihood
+from simcast.model.stage_data import StageData, pack
+from simcast.model.stage_kernel import move_shares, row_log_likelihoods, stage_from_arrays, stage_log_likelihood
 
 Floats = NDArray[np.float64]
 
 
 def random_rows(n_moves: int, *, seed: int = 3, n_stays: int = 300) -> StageRows:
+    """Stays of which every third is on record only because it lasted until records began."""
     generator = np.random.default_rng(seed)
     days = generator.lognormal(2.0, 1.3, n_stays).astype(np.int64)
+    late = np.arange(n_stays) % 3 == 0
     return compress(
         generator.integers(0, 3, n_stays),
         generator.integers(-1, n_moves, n_stays),
         days,
-        n_segments=3,
+        n_cells=3,
         n_moves=n_moves,
+        since=np.where(late, generator.integers(0, days + 1), 0),
     )
+
+
+def days_of(family: str, median: float, shape: float) -> Any:  # noqa: ANN401
+    """SciPy's distribution of a family, given its median and shape."""
+    k = shape**-2
+    return {
+        "lognormal": lambda: stats.lognorm(shape, scale=median),
+        "weibull": lambda: stats.weibull_min(1 / shape, scale=median / math.log(2) ** shape),
+        "loglogistic": lambda: stats.fisk(1 / shape, scale=median),
+        "gamma": lambda: stats.gamma(k, scale=median / stats.gamma.ppf(0.5, k)),
+    }[family]()
 
 
 def random_parameters(n_moves: int, seed: int = 5) -> tuple[Floats, float, Floats]:
@@ -36,8 +52,13 @@ def random_parameters(n_moves: int, seed: int = 5) -> tuple[Floats, float, Float
     return effects, -2.5, generator.normal(-0.2, 0.3, n_moves)
 
 
-def twin(effects: Floats, stalled_logit: float, log_shape: Floats, rows: StageRows) -> float:
-    """The formulas of the model's docstring, one row at a time, with SciPy's lognormal distribution."""
+def between(days: Any, low: float, high: float) -> float:  # noqa: ANN401
+    """P(low < days < high), on the side where the numbers are small."""
+    return float(days.sf(low) - days.sf(high) if low > days.median() else days.cdf(high) - days.cdf(low))
+
+
+def twin(effects: Floats, stalled_logit: float, log_shape: Floats, rows: StageRows, family: str = "lognormal") -> float:
+    """The formulas of the model's docstring, one row at a time, with SciPy's distributions."""
     n_moves = rows.n_moves
     stalled = special.expit(stalled_logit)
     odds, medians = effects[:, : n_moves - 1], np.exp(effects[:, n_moves - 1 :])
@@ -45,17 +66,15 @@ def twin(effects: Floats, stalled_logit: float, log_shape: Floats, rows: StageRo
     others = special.softmax(np.column_stack([np.zeros(3), odds[:, 1:]]), axis=1)
     share = np.column_stack([forward, (1 - forward)[:, None] * others])
     total = 0.0
-    for j, k, low, high, count in zip(rows.segment, rows.move, rows.low_days, rows.high_days, rows.count, strict=True):
-        days = stats.lognorm(np.exp(log_shape[k]), scale=medians[j, k])
+    for j, k, low, high, count in zip(rows.cell, rows.move, rows.low_days, rows.high_days, rows.count, strict=True):
+        days = days_of(family, medians[j, k], np.exp(log_shape[k]))
         nodes, weights = (NODES, NODE_WEIGHTS) if high <= 14 else ([0.5], [1.0])
-        inside = sum(
-            w * (days.cdf(high + 1 - u) - days.cdf(max(low - u, 0.0))) for u, w in zip(nodes, weights, strict=True)
-        )
+        inside = sum(w * between(days, max(low - u, 0.0), high + 1 - u) for u, w in zip(nodes, weights, strict=True))
         total += count * (math.log1p(-stalled) + math.log(share[j, k]) + math.log(inside))
-    for j, age, count in zip(rows.open_segment, rows.open_days, rows.open_count, strict=True):
+    for j, age, count in zip(rows.open_cell, rows.open_days, rows.open_count, strict=True):
         nodes, weights = (NODES, NODE_WEIGHTS) if age <= 14 else ([0.5], [1.0])
         waiting = sum(
-            share[j, k] * w * stats.lognorm(np.exp(log_shape[k]), scale=medians[j, k]).sf(age - u)
+            share[j, k] * w * days_of(family, medians[j, k], np.exp(log_shape[k])).sf(age - u)
             for k in range(n_moves)
             for u, w in zip(nodes, weights, strict=True)
         )
@@ -63,12 +82,27 @@ def twin(effects: Floats, stalled_logit: float, log_shape: Floats, rows: StageRo
     return total
 
 
+def data_of(rows: StageRows, family: str) -> StageData:
+    return likelihood_inputs(rows, np.full(rows.n_moves, PARAMETRIC.index(family)))
+
+
+@pytest.mark.parametrize("family", PARAMETRIC)
 @pytest.mark.parametrize("n_moves", [2, 4])
-def test_the_kernel_equals_the_twin(n_moves: int) -> None:
+def test_the_kernel_equals_the_twin(n_moves: int, family: str) -> None:
     rows, parameters = random_rows(n_moves), random_parameters(n_moves)
-    assert stage_log_likelihood(*parameters, likelihood_inputs(rows))[0] == pytest.approx(
-        twin(*parameters, rows), rel=1e-10
+    assert (rows.open_count < 0).any()
+    assert stage_log_likelihood(*parameters, data_of(rows, family))[0] == pytest.approx(
+        twin(*parameters, rows, family), rel=1e-9
     )
+
+
+@pytest.mark.parametrize("family", PARAMETRIC)
+def test_single_stays_add_up_to_the_whole(family: str) -> None:
+    rows, parameters = random_rows(3), random_parameters(3)
+    data = data_of(rows, family)
+    ended, waiting = row_log_likelihoods(*parameters, data)
+    total = (ended * data.ended_count).sum() + (waiting * data.open_count).sum()
+    assert total == pytest.approx(stage_log_likelihood(*parameters, data)[0], rel=1e-12)
 
 
 def test_the_packed_data_give_the_same() -> None:
@@ -80,10 +114,13 @@ def test_the_packed_data_give_the_same() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("family", PARAMETRIC)
 @pytest.mark.parametrize("n_moves", [2, 4])
 @pytest.mark.parametrize("far", [0.0, 60.0])
-def test_the_gradient_is_the_slope_of_the_value_in_the_middle_and_in_the_tails(n_moves: int, far: float) -> None:
-    data = likelihood_inputs(random_rows(n_moves))
+def test_the_gradient_is_the_slope_of_the_value_in_the_middle_and_in_the_tails(
+    n_moves: int, far: float, family: str
+) -> None:
+    data = data_of(random_rows(n_moves), family)
     effects, stalled_logit, log_shape = random_parameters(n_moves)
     effects[:, n_moves - 1 :] += far
     stalled_logit -= 10 * far
@@ -107,18 +144,19 @@ def test_the_gradient_is_the_slope_of_the_value_in_the_middle_and_in_the_tails(n
 @pytest.mark.parametrize("stalled_logit", [-700.0, -30.0, 30.0, 700.0])
 @pytest.mark.parametrize("log_median", [-60.0, 0.0, 15.0, 80.0])
 @pytest.mark.parametrize("log_shape", [-7.0, 0.0, 6.0])
+@pytest.mark.parametrize("family", PARAMETRIC)
 def test_value_and_gradient_are_finite_wherever_the_sampler_may_go(
-    odds: float, stalled_logit: float, log_median: float, log_shape: float
+    odds: float, stalled_logit: float, log_median: float, log_shape: float, family: str
 ) -> None:
     effects = np.full((3, 5), log_median)
     effects[:, :2] = odds
-    found = stage_log_likelihood(effects, stalled_logit, np.full(3, log_shape), likelihood_inputs(random_rows(3)))
+    found = stage_log_likelihood(effects, stalled_logit, np.full(3, log_shape), data_of(random_rows(3), family))
     for part in found:
         assert np.isfinite(part).all()
 
 
 def test_the_way_through_logarithms_meets_the_direct_way_at_the_seam() -> None:
-    data = likelihood_inputs(compress(np.array([0]), np.array([0]), np.array([6]), n_segments=1, n_moves=2))
+    data = likelihood_inputs(compress(np.array([0]), np.array([0]), np.array([6]), n_cells=1, n_moves=2))
     medians = np.linspace(30.0, 34.0, 4001)
     values = [stage_log_likelihood(np.array([[0.0, m, 0.0]]), -3.0, np.zeros(2), data)[0] for m in medians]
     assert min(values) < math.log(1e-200) < max(values)

@@ -1,0 +1,101 @@
+"""Choosing the family of days of a stage: by leave-one-out cross-validation, the simplest that foresees as well as any.
+
+Every family is fitted by its normal approximation, corrected by Pareto-smoothed importance weights: a second each
+instead of a sampling run each. The chosen one is then sampled in full and judged again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from simcast.model.arviz_generation import pareto_smoothed
+from simcast.model.laplace import approximate
+from simcast.model.leave_one_out import HIGH_PARETO_K, LeaveOneOut, leave_one_out
+from simcast.model.priors import Prior
+from simcast.model.screening import FamilyLikelihood, HazardLikelihood
+from simcast.model.stays import StageStays
+from simcast.posterior import FamilyChoice
+
+HAZARD = "hazard"
+
+FEW_ENDED = 50
+"""With fewer ended stays the families cannot be told apart."""
+CLOSE = 4.0
+CLOSE_ERRORS = 2.0
+"""A family that foresees worse by less than this, or by fewer standard errors, counts as good as the best."""
+
+_MOST_SEGMENTS = 40
+"""With more, families are compared on all segments together."""
+_DRAWS = 400
+
+
+def choose_family(
+    stage: str, stays: StageStays, priors: Mapping[str, Prior], candidates: Sequence[str], seed: int
+) -> FamilyChoice:
+    """Choose the family of a stage's days.
+
+    Parameters
+    ----------
+    stage
+        Its name.
+    stays
+        Its stays.
+    priors
+        Of the stage model.
+    candidates
+        The families to choose from; the only one when the scenario names it.
+    seed
+        Of the approximations' draws.
+    """
+    if len(candidates) == 1:
+        return _without_comparison(stage, stays, candidates[0], "named in the scenario")
+    if stays.n_ended < FEW_ENDED:
+        return _without_comparison(
+            stage, stays, candidates[0], f"only {stays.n_ended} stays ended, too few to tell families apart"
+        )
+    compared = stays.by_segment() if stays.cells.n_segments <= _MOST_SEGMENTS else stays.pooled()
+    found = {family: _judge(compared, family, priors, seed) for family in candidates}
+    best = max(found, key=lambda family: found[family].total)
+    chosen = next(family for family in candidates if _as_good(found[family], found[best]))
+    runner_up = max((family for family in candidates if family != chosen), key=lambda family: found[family].total)
+    return FamilyChoice(
+        stage=stage,
+        chosen=chosen,
+        reason=_reason(found, chosen, best, runner_up),
+        elpd={family: loo.total for family, loo in found.items()},
+        elpd_error={family: loo.error_of_difference(found[chosen]) for family, loo in found.items()},
+        n_stays=stays.n_ended + stays.n_open,
+        n_high_pareto_k=0,
+        elpd_loo=float("nan"),
+        p_loo=float("nan"),
+    )
+
+
+def _without_comparison(stage: str, stays: StageStays, family: str, reason: str) -> FamilyChoice:
+    nothing = float("nan")
+    return FamilyChoice(stage, family, reason, {}, {}, stays.n_ended + stays.n_open, 0, nothing, nothing)
+
+
+def _judge(stays: StageStays, family: str, priors: Mapping[str, Prior], seed: int) -> LeaveOneOut:
+    """Judge one family by its normal approximation; weights that cannot be relied on are left out."""
+    likelihood = HazardLikelihood(stays, priors) if family == HAZARD else FamilyLikelihood(stays, family, priors)
+    drawn = approximate(likelihood).draw(_DRAWS, seed)
+    log_likelihood = np.array([likelihood.single_stays(free) for free in drawn.draws])
+    smoothed, k = pareto_smoothed(drawn.log_weight[None, :])
+    weight = smoothed[0] if k[0] < HIGH_PARETO_K else None
+    return leave_one_out(log_likelihood, stays.single.count, weight)
+
+
+def _as_good(one: LeaveOneOut, best: LeaveOneOut) -> bool:
+    lag = best.total - one.total
+    return lag <= CLOSE or lag <= CLOSE_ERRORS * one.error_of_difference(best)
+
+
+def _reason(found: Mapping[str, LeaveOneOut], chosen: str, best: str, runner_up: str) -> str:
+    if chosen != best:
+        lag, error = found[best].total - found[chosen].total, found[best].error_of_difference(found[chosen])
+        return f"the simplest that foresees single stays as well as any ({best}: {lag:.1f} better, error {error:.1f})"
+    lead, error = found[chosen].total - found[runner_up].total, found[chosen].error_of_difference(found[runner_up])
+    return f"foresees single stays best: {lead:.1f} ahead of {runner_up} (error {error:.1f})"

@@ -1,0 +1,159 @@
+"""The model of one stage for shapes that no family has: cause-specific hazards by day, smooth but free.
+
+In cell c on day d of a stay, move k ends it at the rate ``exp(v[k, knot(d)] + b[c, k])``. The knots of a move are runs
+of days in which enough stays ended by it to tell; from knot to knot `v` walks at random, with a variance in proportion
+to their distance that is learned for each move; `b` varies over segments and sums to zero over them, may drift
+from quarter to quarter, and for the forward move may depend on the amount. Day 0, of which a deal sees only a part and
+on which much is booked at once, stands apart from the walk by a wide step. Beyond the oldest stay on record the hazard
+stays what it was; a stay that reaches ten years never ends.
+
+The walk is sampled in coordinates in which the normal approximation of its posterior is round: neighbouring pieces
+hang together, how closely differs from history to history, and the sampler need not find that out. The model is the
+same whatever the coordinates.
+
+References
+----------
+Prentice & Gloeckler (1978), Regression analysis of grouped survival data with application to breast cancer data.
+Fahrmeir & Wagenpfeil (1996), Smoothing hazard functions and time-varying effects in discrete duration and competing
+risks models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+
+from simcast.model.cells import Cells
+from simcast.model.hierarchy import contrasts
+from simcast.model.laplace import approximate
+from simcast.model.likelihood_op import log_likelihood
+from simcast.model.pieces import N_PIECES, HazardCounts, Walk
+from simcast.model.priors import Prior
+from simcast.model.screening import HazardLikelihood
+from simcast.model.stage_shape import StageShape, Tensor, cell_inputs, effects_by_cell
+from simcast.model.stays import StageStays
+
+Floats = NDArray[np.float64]
+
+_MOST_SEGMENTS = 40
+"""With more, the coordinates come from all segments together."""
+
+_PRIOR_INFORMATION = 11.0
+"""The information that the prior's median spread of 0.3 between segments carries: 1 / 0.3**2."""
+
+
+def build_hazard_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Model:
+    """Build the model for any stage of this shape; its data come in by name later."""
+    n_moves = shape.n_moves
+    level, spread, first = priors["log_hazard"], priors["hazard_step"], priors["first_day_step"]
+    model: pm.Model
+    with pm.Model(check_bounds=False) as model:
+        by_cell = effects_by_cell(
+            shape, contrasts("effect", [priors["hazard_spread"]] * n_moves, shape.layout), priors, range(n_moves)
+        )
+        log_step = pm.Normal("log_step", spread.mean, spread.sd, shape=n_moves)
+        centre: Tensor = pm.Data("walk_centre", np.zeros((n_moves, N_PIECES)), shape=(n_moves, N_PIECES))
+        root: Tensor = pm.Data("walk_root", _unit_roots(n_moves), shape=(n_moves, N_PIECES, N_PIECES))
+        round_: Tensor = pm.Flat("walk_round", shape=(n_moves, N_PIECES), initval=np.zeros((n_moves, N_PIECES)))
+        walk = centre + (root * round_[:, None, :]).sum(axis=2)
+        day_0, start, steps = walk[:, 0], walk[:, 1], walk[:, 2:]
+        guessed: Tensor = pm.Data("walk_log_step", np.zeros(n_moves), shape=(n_moves,))
+        centring: Tensor = pm.Data("walk_centring", np.zeros((n_moves, N_PIECES - 2)), shape=(n_moves, N_PIECES - 2))
+        beyond = (log_step - guessed)[:, None]
+        squares = ((day_0 - first.mean) / first.sd) ** 2 + ((start - level.mean) / level.sd) ** 2
+        of_steps = (steps * pt.exp(-centring * beyond)) ** 2 + 2 * centring * beyond
+        pm.Potential("walk_prior", -0.5 * (squares.sum() + of_steps.sum()))
+        scaled = steps * pt.exp((1 - centring) * beyond + guessed[:, None])
+        gap: Tensor = pm.Data("walk_root_gap", np.ones((n_moves, N_PIECES - 2)), shape=(n_moves, N_PIECES - 2))
+        later = start[:, None] + pt.cumsum(scaled * gap, axis=1)
+        at_knots = pt.concatenate([(start + day_0)[:, None], start[:, None], later], axis=1)
+        knot: Tensor = pm.Data("walk_knot", np.arange(n_moves * N_PIECES), shape=(n_moves * N_PIECES,))
+        log_hazard = pm.Deterministic("log_hazard", at_knots.ravel()[knot].reshape((n_moves, N_PIECES)))
+        pm.Deterministic("log_hazard_start", start)
+        pm.Deterministic("first_day_step", day_0)
+        data = [
+            pm.Data("passed", np.zeros((1, N_PIECES)), shape=(None, N_PIECES)),
+            pm.Data("ended", np.zeros((1, N_PIECES, n_moves)), shape=(None, N_PIECES, n_moves)),
+        ]
+        pm.Potential("stays", log_likelihood("hazard", (log_hazard, by_cell), data))
+    return model
+
+
+def hazard_inputs(shape: StageShape, stays: StageStays, priors: Mapping[str, Prior]) -> dict[str, NDArray[np.generic]]:
+    """Return what the compiled model reads for one stage, by name."""
+    inputs: dict[str, NDArray[np.generic]] = {"passed": stays.pieces.passed, "ended": stays.pieces.ended}
+    inputs |= walk_coordinates(stays, priors)
+    if shape.layout.n_segments > 1:
+        inputs["effect_centring"] = _centring(stays.cells, stays.pieces)
+    return inputs | cell_inputs(shape, stays.cells)
+
+
+def _unit_roots(n_moves: int) -> Floats:
+    return np.tile(np.eye(N_PIECES), (n_moves, 1, 1))
+
+
+def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior]) -> dict[str, NDArray[np.generic]]:
+    """Return the coordinates of the walk, from the normal approximation of its posterior.
+
+    A walk is told by the step from day 1 to day 0, the log hazard on day 1, and the further steps, each over the
+    spread. Steps beyond a move's last knot move nothing and are drawn from their prior.
+
+    Returns
+    -------
+    ``walk_centre`` (n_moves, N_PIECES) and ``walk_root`` (n_moves, N_PIECES, N_PIECES)
+        What is added to standard normal numbers, after they were multiplied.
+    ``walk_log_step`` (n_moves,)
+        The log of the spread that the approximation found.
+    ``walk_root_gap`` (n_moves, N_PIECES - 2), ``walk_knot`` (n_moves * N_PIECES,)
+        The root of how far each knot lies from the one before, and the knot of each piece.
+    ``walk_centring`` (n_moves, N_PIECES - 2)
+        How far each step stays put when the spread changes: 0 where the data say nothing, towards 1 where they
+        say all; see `simcast.model.hierarchy.pooled_effects`.
+    """
+    compared = stays.by_segment() if stays.cells.n_segments <= _MOST_SEGMENTS else stays.pooled()
+    likelihood = HazardLikelihood(compared, priors)
+    found = approximate(likelihood)
+    n_moves = stays.n_moves
+    centre, root = np.zeros((n_moves, N_PIECES)), _unit_roots(n_moves)
+    centring, root_gap = np.zeros((n_moves, N_PIECES - 2)), np.ones((n_moves, N_PIECES - 2))
+    for move, (walk, place) in enumerate(zip(likelihood.walks, likelihood.places, strict=True)):
+        told = _steps_of_hazards(walk, float(found.sizes[move]))
+        covariance = told @ found.covariance[place, place] @ told.T
+        centre[move, : walk.n_knots] = told @ found.mode[place]
+        root[move, : walk.n_knots, : walk.n_knots] = np.linalg.cholesky(covariance)
+        # A step that is many spreads long stays where it is too, however little is known of it.
+        uncertain = np.diag(covariance)[2:] / (1.0 + centre[move, 2 : walk.n_knots] ** 2)
+        centring[move, : walk.n_knots - 2] = np.clip(1.0 - uncertain, 0.0, 1.0)
+        root_gap[move, : walk.n_knots - 2] = np.sqrt(walk.gap)
+    return {
+        "walk_centre": centre,
+        "walk_root": root,
+        "walk_log_step": np.log(found.sizes[:n_moves]),
+        "walk_centring": centring,
+        "walk_root_gap": root_gap,
+        "walk_knot": np.concatenate([walk.knot + move * N_PIECES for move, walk in enumerate(likelihood.walks)]),
+    }
+
+
+def _steps_of_hazards(walk: Walk, spread: float) -> Floats:
+    """Return the matrix that makes what tells a walk out of its log hazards at the knots."""
+    told = np.zeros((walk.n_knots, walk.n_knots))
+    told[0, :2] = 1.0, -1.0
+    told[1, 1] = 1.0
+    for knot in range(2, walk.n_knots):
+        size = spread * np.sqrt(walk.gap[knot - 2])
+        told[knot, knot - 1 : knot + 1] = -1.0 / size, 1.0 / size
+    return told
+
+
+def _centring(cells: Cells, counts: HazardCounts) -> Floats:
+    """Return how far to centre the effects of each move, by the ends of a typical segment: (n_moves,)."""
+    by_cell = counts.ended.sum(axis=1)
+    ended = np.zeros((cells.n_segments, by_cell.shape[1]))
+    np.add.at(ended, cells.segment, by_cell)
+    typical = np.median(ended, axis=0)
+    return typical / (typical + _PRIOR_INFORMATION)

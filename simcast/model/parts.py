@@ -1,0 +1,149 @@
+"""The parts of a fit, each sampled apart: the stages, and new deals."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.model.choosing import HAZARD
+from simcast.model.finished_parts import FinishedParts
+from simcast.model.hazard_model import hazard_inputs
+from simcast.model.hierarchy import SegmentLayout
+from simcast.model.new_deals_model import new_deal_inputs
+from simcast.model.sampling import (
+    Priors,
+    ReadyModel,
+    Sample,
+    ready_hazard_model,
+    ready_new_deals_model,
+    ready_stage_model,
+    sample,
+)
+from simcast.model.settings import FitSettings
+from simcast.model.stage_model import stage_inputs
+from simcast.model.stage_shape import StageShape
+from simcast.model.stays import StageStays
+from simcast.model.tables import FitTables
+
+FEW = 1000
+"""Parts with fewer observations have awkward posteriors, which are sampled in smaller steps."""
+CAREFUL_ACCEPTANCE = 0.99
+CAREFUL_THINNING = 4
+
+_COMPILING, _PER_PART, _PER_ROW = 15.0, 4.0, 0.004
+"""About how long things take, in seconds, for the share of the work that is done."""
+
+_POLL_SECONDS = 0.2
+
+Tell = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One part of a fit.
+
+    Parameters
+    ----------
+    name
+        Such as ``"stage meeting"``.
+    ready
+        Its model.
+    data
+        What the model reads, by name.
+    settings
+        How it is sampled.
+    cost
+        About how many seconds it takes.
+    """
+
+    name: str
+    ready: ReadyModel
+    data: dict[str, NDArray[np.generic]]
+    settings: FitSettings
+    cost: float
+
+
+def stage_part(
+    name: str, stays: StageStays, family: str, layout: SegmentLayout, settings: FitSettings, priors: Priors
+) -> Part:
+    """Return the part of one stage."""
+    shape = StageShape(layout, stays.n_moves, stays.cells.n_quarters, stays.cells.with_amount)
+    careful = _careful(settings, stays.n_ended)
+    if family == HAZARD:
+        ready, data = ready_hazard_model(shape, priors), hazard_inputs(shape, stays, dict(priors))
+        return Part(name, ready, data, careful, _PER_PART * 2)
+    ready, data = ready_stage_model(shape, priors), stage_inputs(shape, stays.cells, stays.rows, family)
+    return Part(name, ready, data, careful, _PER_PART + _PER_ROW * stays.rows.count.size)
+
+
+def new_deals_part(name: str, tables: FitTables, n_segments: int, settings: FitSettings) -> Part:
+    """Return the part of arrivals and amounts."""
+    data = new_deal_inputs(tables.arrivals, tables.amounts)
+    careful = _careful(settings, 0)  # however many deals: spreads that may be next to nothing are narrow places
+    return Part(name, ready_new_deals_model(n_segments), data, careful, _PER_PART)
+
+
+def _careful(settings: FitSettings, n_observations: int) -> FitSettings:
+    """Return the settings with smaller steps and more of them where there are few data: such parts are cheap anyway."""
+    if n_observations >= FEW:
+        return settings
+    careful = max(settings.target_accept, CAREFUL_ACCEPTANCE)
+    return replace(settings, target_accept=careful, thin=1 if settings.quick else CAREFUL_THINNING)
+
+
+def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: FinishedParts, tell: Tell) -> list[Sample]:
+    """Sample all parts, as many at a time as their chains leave processors for.
+
+    Parameters
+    ----------
+    parts, seeds
+        What to sample, each with its own stream of random numbers.
+    finished
+        Parts that an interrupted fit has left are taken from there, and new ones kept there.
+    tell
+        Told what is being done and which fraction is done, from 0 to 1.
+    """
+    found: dict[int, Sample] = {}
+    for position in range(len(parts)):
+        kept = finished.read(position)
+        if kept is not None:
+            found[position] = kept
+    costs = _costs(parts)
+    stop = threading.Event()
+    at_once = max(1, (os.cpu_count() or 1) // max(part.settings.chains for part in parts))
+    with ThreadPoolExecutor(at_once) as pool:
+        running: dict[Future[Sample], int] = {}
+        waiting = [position for position in range(len(parts)) if position not in found]
+        try:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    position = waiting.pop(0)
+                    part = parts[position]
+                    done = sum(costs[other] for other in found) / sum(costs)
+                    tell(f"fit: {part.name} ({len(found) + 1} of {len(parts)})", done)
+                    task = pool.submit(sample, part.ready, part.data, part.settings, seeds[position], part.name, stop)
+                    running[task] = position
+                for task in wait(running, _POLL_SECONDS, FIRST_COMPLETED).done:
+                    position = running.pop(task)
+                    found[position] = task.result()
+                    finished.keep(position, found[position])
+        except BaseException:
+            stop.set()
+            raise
+    return [found[position] for position in range(len(parts))]
+
+
+def _costs(parts: Sequence[Part]) -> list[float]:
+    """Return what each part costs; the first of a shape is compiled."""
+    seen: set[int] = set()
+    costs = []
+    for part in parts:
+        costs.append(part.cost + (0.0 if id(part.ready) in seen else _COMPILING))
+        seen.add(id(part.ready))
+    return costs

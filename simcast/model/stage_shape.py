@@ -1,0 +1,102 @@
+"""What a stage's model is built of: its shape, which decides what is compiled, and its cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+
+from simcast.model.cells import Cells
+from simcast.model.hierarchy import SegmentLayout, columns
+from simcast.model.priors import Prior
+
+Tensor: TypeAlias = Any
+
+
+@dataclass(frozen=True)
+class StageShape:
+    """What decides how a stage's model is compiled.
+
+    Parameters
+    ----------
+    layout
+        The segments.
+    n_moves
+        How many moves leave the stage.
+    n_quarters
+        Over how many quarters its parameters drift; 1 when they do not.
+    with_amount
+        Whether the chance of the forward move depends on a deal's amount.
+    """
+
+    layout: SegmentLayout
+    n_moves: int
+    n_quarters: int = 1
+    with_amount: bool = False
+
+    @property
+    def one_cell_a_segment(self) -> bool:
+        """Whether the cells are the segments."""
+        return self.n_quarters == 1 and not self.with_amount
+
+
+def effects_by_cell(shape: StageShape, effect: Tensor, priors: Mapping[str, Prior], drifting: Sequence[int]) -> Tensor:
+    """Spread the segments' effects, (n_segments, n_effects), over cells, with drift and the slope by amount.
+
+    Declares ``drift`` (n_quarters, n_effects), the change against the last quarter, with ``drift_log_spread`` and
+    ``drift_raw``; ``amount_slope``; and the data ``cell_segment``, ``cell_quarter`` and ``cell_log_amount``.
+
+    Parameters
+    ----------
+    shape
+        The stage's shape.
+    effect
+        By segment; effect 0 is of the forward move.
+    priors
+        Of the stage.
+    drifting
+        The positions of the effects that drift.
+    """
+    if shape.one_cell_a_segment:
+        return effect
+    by_cell: Tensor = effect[_indices("cell_segment")]
+    if shape.n_quarters > 1:
+        by_cell = by_cell + _drift(shape.n_quarters, effect, priors, drifting)[_indices("cell_quarter")]
+    if shape.with_amount:
+        prior = priors["amount_slope"]
+        slope = pm.Normal("amount_slope", prior.mean, prior.sd)
+        log_amount: Tensor = pm.Data("cell_log_amount", np.zeros(1))
+        by_cell = pt.inc_subtensor(by_cell[:, 0], slope * log_amount)
+    return by_cell
+
+
+def _drift(n_quarters: int, effect: Tensor, priors: Mapping[str, Prior], drifting: Sequence[int]) -> Tensor:
+    """Declare random walks that end at zero in the last quarter."""
+    prior = [priors["drift_spread"]] * len(drifting)
+    log_spread = pm.Normal("drift_log_spread", *columns(prior), shape=len(drifting))
+    steps = pm.Normal("drift_raw", 0.0, 1.0, shape=(n_quarters - 1, len(drifting))) * pt.exp(log_spread)
+    back = pt.concatenate([-pt.cumsum(steps[::-1], axis=0)[::-1], pt.zeros((1, len(drifting)))])
+    walk = pt.zeros((n_quarters, effect.shape[1]))
+    walk = pt.set_subtensor(walk[:, np.array(drifting)], back)
+    return pm.Deterministic("drift", walk)
+
+
+def _indices(name: str) -> Tensor:
+    return pm.Data(name, np.zeros(1, dtype=np.int64))
+
+
+def cell_inputs(shape: StageShape, cells: Cells) -> dict[str, NDArray[np.generic]]:
+    """Return what `effects_by_cell` reads of the cells, by name."""
+    if shape.one_cell_a_segment:
+        return {}
+    inputs: dict[str, NDArray[np.generic]] = {"cell_segment": cells.segment}
+    if shape.n_quarters > 1:
+        inputs["cell_quarter"] = cells.quarter
+    if shape.with_amount:
+        inputs["cell_log_amount"] = cells.log_amount
+    return inputs

@@ -1,0 +1,97 @@
+"""The stays of one stage as the models read them, and the three ways to count them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.model.cells import Cells
+from simcast.model.compress import StageRows, bin_starts, compress
+from simcast.model.pieces import HazardCounts, count_pieces
+from simcast.model.single_stays import SingleStays
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class StageStays:
+    """The stays of one stage.
+
+    Parameters
+    ----------
+    n_moves
+        How many moves leave the stage.
+    cells
+        What tells stays apart.
+    cell
+        int64, (n_stays,): cell codes.
+    move
+        int64, (n_stays,): position among the stage's moves of the one that ended the stay; -1 while it is open.
+    days
+        int64, (n_stays,): whole days from entering to leaving, or to the first day not known.
+    since
+        int64, (n_stays,): days that the stay had lasted when records began; 0 where it began later.
+    """
+
+    n_moves: int
+    cells: Cells
+    cell: Ints
+    move: Ints
+    days: Ints
+    since: Ints
+
+    @cached_property
+    def rows(self) -> StageRows:
+        """The stays compressed to distinct rows, for families of days."""
+        return compress(
+            self.cell, self.move, self.days, n_cells=self.cells.n_cells, n_moves=self.n_moves, since=self.since
+        )
+
+    @cached_property
+    def pieces(self) -> HazardCounts:
+        """The stays counted by piece of time, for hazards."""
+        return count_pieces(
+            self.cell, self.move, self.days, n_cells=self.cells.n_cells, n_moves=self.n_moves, since=self.since
+        )
+
+    @cached_property
+    def single(self) -> SingleStays:
+        """The distinct kinds of single stays, long durations in bins; open stays of age zero are left out."""
+        told = (self.move >= 0) | (self.days > self.since)
+        cell, move, days, since = (array[told] for array in (self.cell, self.move, self.days, self.since))
+        starts = bin_starts(int(np.max(days, initial=0)))
+        bins = np.searchsorted(starts, days, side="right") - 1
+        low = np.where(move >= 0, np.maximum(starts[bins], since), days)
+        high = np.where(move >= 0, starts[bins + 1] - 1, days)
+        keys, count = np.unique(np.stack([cell, move, low, high, since]), axis=1, return_counts=True)
+        return SingleStays(keys[0], keys[1], keys[2], keys[3], keys[4], count.astype(np.float64))
+
+    @property
+    def n_ended(self) -> int:
+        """How many stays ended."""
+        return int((self.move >= 0).sum())
+
+    @property
+    def n_open(self) -> int:
+        """How many stays are open for at least a day."""
+        return int(((self.move < 0) & (self.days > self.since)).sum())
+
+    @property
+    def ended_by_move(self) -> Ints:
+        """How many stays ended in each move, (n_moves,)."""
+        return np.bincount(self.move[self.move >= 0], minlength=self.n_moves)
+
+    def pooled(self) -> StageStays:
+        """Return the same stays in a single cell."""
+        return StageStays(
+            self.n_moves, Cells.of_segments(1), np.zeros_like(self.cell), self.move, self.days, self.since
+        )
+
+    def by_segment(self) -> StageStays:
+        """Return the same stays with one cell for each segment."""
+        cells = Cells.of_segments(self.cells.n_segments)
+        return StageStays(self.n_moves, cells, self.cells.segment[self.cell], self.move, self.days, self.since)

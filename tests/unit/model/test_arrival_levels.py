@@ -1,0 +1,119 @@
+"""The level of arrivals over time: its terms in the past, and how it goes on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simcast.model.arrival_levels import (
+    MOST_CHANGE,
+    N_STEPS,
+    N_TERMS,
+    WalkBasis,
+    centred_levels,
+    future_path,
+    level_rows,
+    steps_of_ramp,
+    weekly_levels,
+)
+from simcast.model.new_deals import ArrivalCounts, count_arrivals
+from simcast.posterior.arrivals import BLOCK_DAYS, N_FUTURE_BLOCKS, calendar_factor, yearly_harmonics
+
+Floats = NDArray[np.float64]
+UNTIL = int(np.datetime64("2026-04-01").astype(np.int64))
+
+
+def counted(n_days: int, per_day: int = 3, recorded_days: int | None = None) -> ArrivalCounts:
+    first_day = UNTIL - 1 - np.repeat(np.arange(n_days), per_day)
+    recorded_from = None if recorded_days is None else UNTIL - recorded_days
+    return count_arrivals(first_day, np.arange(first_day.size) % 2, UNTIL, 2, recorded_from)
+
+
+def terms_of(step: float = 0.0, season: float = 0.0, trend: float = 0.0) -> Floats:
+    generator = np.random.default_rng(5)
+    return np.concatenate([step * generator.normal(size=N_STEPS), season * generator.normal(size=4), [trend]])
+
+
+def test_the_walk_is_zero_in_the_last_block_and_steps_once_a_block_before_it() -> None:
+    terms = terms_of(step=0.1)
+    level = level_rows(counted(400), np.arange(UNTIL - 400, UNTIL)) @ terms
+    blocks_back = (399 - np.arange(400)) // BLOCK_DAYS
+    np.testing.assert_allclose(level, np.append(0.0, np.cumsum(terms[:N_STEPS]))[blocks_back])
+
+
+def test_past_and_future_have_one_season_and_one_trend() -> None:
+    """The level of a past day by the model is the factor that a plan would give that day."""
+    terms = terms_of(season=0.2, trend=0.4)
+    days = np.arange(UNTIL - 500, UNTIL)
+    past = np.exp(level_rows(counted(500), days) @ terms)
+    season = np.exp(yearly_harmonics(days) @ terms[N_STEPS:-1])
+    np.testing.assert_allclose(past, season * np.exp(0.4 * (days + 0.5 - UNTIL) / 365.25))
+    ahead = calendar_factor(UNTIL - 500, 500, terms[None, N_STEPS:-1], None, np.zeros(1))[0]
+    np.testing.assert_allclose(season, ahead)
+
+
+def test_what_a_history_is_too_short_to_show_has_no_effect() -> None:
+    for n_days, seen in ((50, 0), (300, 1), (364, 1), (365, 5)):
+        rows = level_rows(counted(n_days), np.arange(UNTIL - n_days, UNTIL))
+        assert np.any(rows[:, N_STEPS:] != 0, axis=0).sum() == seen
+
+
+@pytest.mark.parametrize("n_days", [1, 27, 28, 29, 400, 1500])
+def test_levels_are_measured_from_their_mean_over_the_days_counted(n_days: int) -> None:
+    arrivals = counted(n_days)
+    levels, _ = centred_levels(arrivals)
+    assert levels.shape == (arrivals.n_blocks, N_TERMS)
+    np.testing.assert_allclose(arrivals.n_days.sum(axis=0) @ levels, 0.0, atol=1e-9)
+
+
+def test_weeks_are_counted_back_from_the_as_of_date_and_average_their_days() -> None:
+    arrivals = counted(30)
+    first, rows = weekly_levels(arrivals)
+    np.testing.assert_array_equal(first, UNTIL - np.array([30, 28, 21, 14, 7]))
+    days = level_rows(arrivals, np.arange(UNTIL - 30, UNTIL))
+    np.testing.assert_allclose(rows[0], days[:2].mean(axis=0))
+    np.testing.assert_allclose(rows[-1], days[-7:].mean(axis=0))
+
+
+def test_only_steps_in_the_first_half_year_of_a_young_crm_belong_to_a_ramp() -> None:
+    assert steps_of_ramp(counted(364)).sum() == 7 - 1  # thirteen blocks; the seventh begins after 168 days
+    np.testing.assert_array_equal(np.flatnonzero(steps_of_ramp(counted(364))), np.arange(6, 12))
+    assert steps_of_ramp(counted(1500)).sum() == 0
+    assert steps_of_ramp(counted(364, recorded_days=300)).sum() == 0
+    assert steps_of_ramp(counted(20)).sum() == 0
+
+
+@pytest.mark.parametrize("n_days", [1, 100, 400, 1092, 1500])
+def test_the_modes_are_a_rotation_that_keeps_ramp_and_walk_apart(n_days: int) -> None:
+    basis = WalkBasis.of(counted(n_days))
+    np.testing.assert_allclose(basis.modes @ basis.modes.T, np.eye(N_STEPS), atol=1e-10)
+    ramp = steps_of_ramp(counted(n_days)) > 0
+    assert not basis.modes[np.ix_(ramp, basis.ramp == 0)].any()
+    assert not basis.modes[np.ix_(~ramp, basis.ramp == 1)].any()
+    assert np.all((basis.centring >= 0) & (basis.centring < 1))
+    assert np.isfinite(basis.likeness).all()
+
+
+def test_more_deals_tell_more_modes() -> None:
+    few, many = (WalkBasis.of(counted(800, per_day)).centring[:-1] for per_day in (1, 100))
+    assert few.max() < many.max()
+    assert few.sum() < many.sum()
+    assert np.sum(many == 0) >= 38 - 28  # of 800 days, 28 steps at most
+
+
+def test_the_walk_goes_on_from_the_as_of_date_by_steps_of_each_draws_spread() -> None:
+    sd = np.repeat([0.01, 0.05], 4000)
+    path = future_path(sd, seed=3)
+    assert path.shape == (8000, N_FUTURE_BLOCKS)
+    # Sampling error of an sd of 4,000 is 1.1%: five of those make a false alarm below 1e-5.
+    for block, steps in ((0, 1), (8, 9)):
+        np.testing.assert_allclose(path[:4000, block].std(), 0.01 * np.sqrt(steps), rtol=0.056)
+        np.testing.assert_allclose(path[4000:, block].std(), 0.05 * np.sqrt(steps), rtol=0.056)
+    np.testing.assert_array_equal(path, future_path(sd, seed=3))
+    assert not np.array_equal(path, future_path(sd, seed=4))
+
+
+def test_a_wide_walk_ends_at_a_tenfold_change() -> None:
+    path = future_path(np.full(200, 0.8), seed=1)
+    assert np.abs(path).max() == pytest.approx(MOST_CHANGE) == pytest.approx(np.log(10))

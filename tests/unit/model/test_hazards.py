@@ -1,0 +1,135 @@
+"""Hazards by piece of time: counts, likelihood and gradient against slow twins that go day by day."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simcast.engine.hazard import hazard_marginals
+from simcast.model.cells import Cells
+from simcast.model.hazard_kernel import hazard_log_likelihood
+from simcast.model.pieces import HAZARD_END_DAYS, N_PIECES, PIECE_STARTS, count_pieces, piece_of
+from simcast.model.single_stays import HazardSingleStays
+from simcast.model.stays import StageStays
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def random_stays(n: int = 300, n_moves: int = 3, longest: int = 700, seed: int = 1) -> StageStays:
+    generator = np.random.default_rng(seed)
+    days = generator.integers(0, longest, n)
+    since = np.where(generator.random(n) < 0.3, generator.integers(0, days + 1), 0)
+    cell, move = generator.integers(0, 2, n), generator.integers(-1, n_moves, n)
+    return StageStays(n_moves, Cells.of_segments(2), cell, move, days, since)
+
+
+def random_hazards(n_moves: int = 3, seed: int = 2) -> tuple[Floats, Floats]:
+    generator = np.random.default_rng(seed)
+    return generator.normal(-4.0, 1.0, (n_moves, N_PIECES)), generator.normal(0.0, 0.5, (2, n_moves))
+
+
+def day_by_day(log_hazard: Floats, effects: Floats, cell: int, move: int, days: int, since: int) -> float:
+    """The log-likelihood of one stay, a day at a time; -1 is a stay that is still open."""
+    rate = np.exp(log_hazard[:, piece_of(np.arange(days + 1))] + effects[cell][:, None])
+    total = rate.sum(axis=0)
+    value = -float(total[since:days].sum())
+    if move >= 0:
+        value += math.log1p(-math.exp(-total[days])) + math.log(rate[move, days] / total[days])
+    return value
+
+
+def test_pieces_are_single_days_at_first_and_cover_ten_years_without_gaps() -> None:
+    assert PIECE_STARTS[:16].tolist() == list(range(16))
+    assert PIECE_STARTS[-1] == HAZARD_END_DAYS
+    assert (np.diff(PIECE_STARTS) > 0).all()
+    assert (np.diff(PIECE_STARTS)[20:] < 0.2 * PIECE_STARTS[21:]).all()
+    assert piece_of(np.array([0, 14, 15, 16, 99_999])).tolist() == [0, 14, 15, 15, N_PIECES - 1]
+
+
+def test_days_at_risk_and_ends_are_those_counted_one_by_one() -> None:
+    stays = random_stays()
+    passed, ended = np.zeros((2, N_PIECES)), np.zeros((2, N_PIECES, 3))
+    for cell, move, days, since in zip(stays.cell, stays.move, stays.days, stays.since, strict=True):
+        for day in range(since, days):
+            passed[cell, piece_of(np.array([day]))[0]] += 1
+        if move >= 0:
+            ended[cell, piece_of(np.array([days]))[0], move] += 1
+    np.testing.assert_array_equal(stays.pieces.passed, passed)
+    np.testing.assert_array_equal(stays.pieces.ended, ended)
+
+
+def test_the_kernel_equals_the_twin_that_goes_day_by_day() -> None:
+    stays = random_stays()
+    log_hazard, effects = random_hazards()
+    expected = sum(
+        day_by_day(log_hazard, effects, *stay)
+        for stay in zip(stays.cell, stays.move, stays.days, stays.since, strict=True)
+    )
+    found = hazard_log_likelihood(log_hazard, effects, stays.pieces.passed, stays.pieces.ended)
+    assert float(found[0]) == pytest.approx(expected, rel=1e-10)
+
+
+def test_single_stays_have_the_likelihoods_of_the_twin() -> None:
+    stays = random_stays(longest=14)  # longer ones share a bin of days
+    log_hazard, effects = random_hazards()
+    found = HazardSingleStays(stays.single)(log_hazard, effects)
+    single = stays.single
+    expected = [
+        day_by_day(log_hazard, effects, *stay)
+        for stay in zip(single.cell, single.move, single.low_days, single.since, strict=True)
+    ]
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    assert single.count.sum() == ((stays.move >= 0) | (stays.days > stays.since)).sum()
+
+
+def test_a_bin_of_days_holds_the_probability_of_all_its_days() -> None:
+    log_hazard, effects = random_hazards()
+    nothing = np.array([0])
+    stays = StageStays(3, Cells.of_segments(2), nothing, np.array([1]), np.array([400]), nothing)
+    low, high = int(stays.single.low_days[0]), int(stays.single.high_days[0])
+    assert low < 400 <= high
+    expected = sum(math.exp(day_by_day(log_hazard, effects, 0, 1, day, 0)) for day in range(low, high + 1))
+    assert math.exp(HazardSingleStays(stays.single)(log_hazard, effects)[0]) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("shift", [-300.0, -8.0, 0.0, 6.0, 300.0])
+def test_the_gradient_is_the_slope_of_the_value_and_finite_anywhere(shift: float) -> None:
+    counts = random_stays().pieces
+    log_hazard, effects = random_hazards()
+    log_hazard += shift
+    value, by_hazard, by_effect = hazard_log_likelihood(log_hazard, effects, counts.passed, counts.ended)
+    assert all(np.isfinite(part).all() for part in (value, by_hazard, by_effect))
+    if abs(shift) > 100:
+        return
+    generator = np.random.default_rng(5)
+    one, other = generator.standard_normal(log_hazard.shape), generator.standard_normal(effects.shape)
+    step = 1e-6
+    above, below = (
+        float(hazard_log_likelihood(log_hazard + s * one, effects + s * other, counts.passed, counts.ended)[0])
+        for s in (step, -step)
+    )
+    slope = (above - below) / (2 * step)
+    assert (by_hazard * one).sum() + (by_effect * other).sum() == pytest.approx(slope, rel=1e-6)
+
+
+def test_what_the_engine_is_given_adds_up_to_what_the_likelihood_says_of_each_day() -> None:
+    log_hazard, effects = random_hazards(2)
+    probability, _ = hazard_marginals(log_hazard[None], effects.T[None], PIECE_STARTS.astype(np.float64))
+    for cell in range(2):
+        ends = [
+            sum(math.exp(day_by_day(log_hazard, effects, cell, move, day, 0)) for day in range(HAZARD_END_DAYS))
+            for move in range(2)
+        ]
+        np.testing.assert_allclose(probability[0, :2, cell], ends, rtol=1e-8)
+        assert probability[0, 2, cell] == pytest.approx(1.0 - sum(ends), abs=1e-9)
+
+
+def test_a_stay_beyond_the_last_piece_counts_as_one_that_passed_it_all() -> None:
+    nothing = np.array([0])
+    counts = count_pieces(nothing, np.array([-1]), np.array([9000]), n_cells=1, n_moves=1)
+    assert counts.passed.sum() == HAZARD_END_DAYS
+    assert counts.n_reached == N_PIECES
