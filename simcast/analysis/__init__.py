@@ -3,7 +3,20 @@
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.check import Check, check
 from simcast.analysis.compare import Difference, compare
+from simcast.analysis.diagnose import Diagnosis, diagnose
 from simcast.analysis.inputs import fit_scenario
 from simcast.analysis.run import Run, run
 
-__all__ = ["Actual", "Check", "Difference", "Run", "actual_of", "check", "compare", "fit_scenario", "run"]
+__all__ = [
+    "Actual",
+    "Check",
+    "Diagnosis",
+    "Difference",
+    "Run",
+    "actual_of",
+    "check",
+    "compare",
+    "diagnose",
+    "fit_scenario",
+    "run",
+]

@@ -6,6 +6,7 @@ import click
 
 from simcast import __version__
 from simcast.cli.check import check
+from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
 from simcast.cli.run import run
 from simcast.cli.schema import schema
@@ -22,8 +23,9 @@ def main() -> None:
     Start here:
       simcast check scenarios/q3.yaml     is the file sound, and the history behind it?
       simcast run scenarios/q3.yaml       the forecast, and what each scenario brings
+      simcast diagnose scenarios/q3.yaml  is the fit behind it to be trusted?
     """
 
 
-for command in (check, fit, run, schema):
+for command in (check, fit, diagnose, run, schema):
     main.add_command(command)

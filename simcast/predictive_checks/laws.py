@@ -1,0 +1,165 @@
+"""What each posterior draw says of a stage, laid out for its replicates: by cell, past quarters included.
+
+A posterior holds a stage as it will be. Where its parameters drift, the stays of past quarters had others: they are
+put together from what the sampler drew, in which ``drift`` is the change of each effect against the last quarter.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy import special
+
+from simcast.errors import FitError
+from simcast.pipeline import STALLED
+from simcast.posterior import Posterior
+from simcast.predictive_checks.hazard import HazardStage, replicate_hazard
+from simcast.predictive_checks.mixture import MixtureStage, replicate_mixture
+from simcast.predictive_checks.stays import Ints, StageStays
+
+Floats = NDArray[np.float64]
+PlayDraw = Callable[[int], tuple[Ints, Ints]]
+"""Draws moves and days of all stays under one posterior draw."""
+
+HAZARD = "hazard"
+"""The family of stages whose moves have hazards by day."""
+
+DRIFT = "drift"
+
+_AMOUNT_LEVELS = (np.arange(16) + 0.5) / 16
+
+
+def player(
+    posterior: Posterior, sampled: xr.Dataset | None, stays: StageStays, generator: np.random.Generator
+) -> PlayDraw:
+    """Return what replicates the stays of a stage under any posterior draw.
+
+    Parameters
+    ----------
+    posterior
+        Whose draws they are.
+    sampled
+        What the sampler drew for the stage; needed only where its parameters drift.
+    stays
+        What is known of each stay when it begins, and how long it is in sight.
+    generator
+        Of the random numbers.
+
+    Raises
+    ------
+    FitError
+        When what the sampler drew does not belong to the posterior.
+    """
+    here = posterior.draws.sel(stage=stays.stage)
+    families = tuple(str(here["days_family"].sel(move=name).item()) for name in stays.moves)
+    slope = here["amount_slope"].to_numpy() if "amount_slope" in here else np.zeros(posterior.n_draws)
+    drifting = None if sampled is None or DRIFT not in sampled else _matched(sampled, posterior)
+    located = stays if drifting is None else _in_quarters(stays, drifting, len(posterior.segments))
+    if HAZARD in families:
+        return _hazard_player(here, drifting, slope, located, generator)
+    return _mixture_player(here, drifting, families, slope, located, generator)
+
+
+def _matched(sampled: xr.Dataset, posterior: Posterior) -> xr.Dataset:
+    """Return the sampler's draws that became the posterior's, in the same order: chain by chain, evenly thinned."""
+    n_chains, n_draws = sampled.sizes["chain"], sampled.sizes["draw"]
+    step = max(1, math.ceil(n_chains * n_draws / posterior.n_draws))
+    kept = sampled.isel(draw=slice(None, None, step)).stack(sample=("chain", "draw"), create_index=False)
+    if kept.sizes["sample"] != posterior.n_draws:
+        raise FitError(
+            f"the posterior has {posterior.n_draws} draws, which are not those of the {n_chains} x {n_draws} that the "
+            "sampler drew; fit this history again"
+        )
+    return kept
+
+
+def _in_quarters(stays: StageStays, drifting: xr.Dataset, n_segments: int) -> StageStays:
+    """Return the stays with cells of segment and quarter; the first quarter stands for all before it, too."""
+    quarter = np.maximum(drifting.sizes["quarter"] - 1 - stays.quarters_back, 0)
+    return replace(stays, cell=quarter * n_segments + stays.segment)
+
+
+def _over_quarters(of_segments: Floats, change: Floats) -> Floats:
+    """Add the changes of quarters, (n_moves, n_quarters), to what segments have, (n_moves, n_segments)."""
+    n_moves = of_segments.shape[0]
+    sums: Floats = (change[:, :, None] + of_segments[:, None, :]).reshape(n_moves, -1)
+    return sums
+
+
+def _hazard_player(
+    here: xr.Dataset, drifting: xr.Dataset | None, slope: Floats, stays: StageStays, generator: np.random.Generator
+) -> PlayDraw:
+    moves = list(stays.moves)
+    log_hazard = here["hazard_log"].sel(move=moves).transpose("draw", "move", "piece").to_numpy()
+    effect = here["hazard_effect"].sel(move=moves).transpose("draw", "move", "segment").to_numpy()
+    starts = np.append(here["piece"].to_numpy(), int(here.attrs["hazard_end"])).astype(np.int64)
+    if drifting is not None:
+        effect = drifting["hazard_effect"].transpose("sample", "move", "segment").to_numpy()
+        change = drifting[DRIFT].transpose("sample", "effect", "quarter").to_numpy()
+
+    def play(draw: int) -> tuple[Ints, Ints]:
+        by_cell = effect[draw] if drifting is None else _over_quarters(effect[draw], change[draw])
+        return replicate_hazard(HazardStage.of(log_hazard[draw], by_cell, starts, float(slope[draw])), stays, generator)
+
+    return play
+
+
+def _mixture_player(
+    here: xr.Dataset,
+    drifting: xr.Dataset | None,
+    families: tuple[str, ...],
+    slope: Floats,
+    stays: StageStays,
+    generator: np.random.Generator,
+) -> PlayDraw:
+    moves = list(stays.moves)
+    probability, scale, shape = (
+        here[name].sel(move=chosen).transpose("draw", "move", "segment").to_numpy()
+        for name, chosen in (("probability", [*moves, STALLED]), ("days_scale", moves), ("days_shape", moves))
+    )
+    if drifting is not None:
+        probability, scale, shape = _past_quarters(drifting, families, shape)
+    amounts = np.quantile(stays.log_amount, _AMOUNT_LEVELS)
+
+    def play(draw: int) -> tuple[Ints, Ints]:
+        of_draw = (probability[draw], families, scale[draw], shape[draw])
+        return replicate_mixture(MixtureStage.of(*of_draw, float(slope[draw]), amounts), stays, generator)
+
+    return play
+
+
+def _past_quarters(drifting: xr.Dataset, families: tuple[str, ...], shape: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return probabilities, scales and shapes of all quarters, each (n_draws, ..., n_quarters * n_segments).
+
+    What drifts are the log odds of the forward move, the first effect, and the log medians, the last ones.
+    """
+    n_moves = len(families)
+    share = drifting["share"].transpose("sample", "move", "segment").to_numpy()
+    change = drifting[DRIFT].transpose("sample", "effect", "quarter").to_numpy()
+    n_draws, n_quarters = change.shape[0], change.shape[2]
+    stalled = drifting["stalled"].to_numpy()[:, None, None, None]
+    before = np.clip(share[:, :1], 1e-12, 1.0 - 1e-12)
+    forward = special.expit(special.logit(before)[:, :, None, :] + change[:, :1, :, None])
+    others = share[:, 1:, None, :] * (1.0 - forward) / (1.0 - before)[:, :, None, :]
+    never = np.broadcast_to(stalled, forward.shape)
+    probability = np.concatenate([forward * (1.0 - stalled), others * (1.0 - stalled), never], axis=1)
+    median = drifting["median_days"].transpose("sample", "move", "segment").to_numpy()
+    medians = median[:, :, None, :] * np.exp(change[:, -n_moves:, :, None])
+    shapes = np.broadcast_to(shape[:, :, None, :], medians.shape)
+    scale = medians / np.stack([_median_over_scale(family, shapes[:, k]) for k, family in enumerate(families)], axis=1)
+    flat = (n_draws, -1, n_quarters * share.shape[2])
+    return probability.reshape(flat), scale.reshape(flat), shapes.reshape(flat)
+
+
+def _median_over_scale(family: str, shape: Floats) -> Floats:
+    """Return the median of a family whose scale is 1, elementwise."""
+    if family == "weibull":
+        return np.asarray(np.log(2.0) ** shape)
+    if family == "gamma":
+        return np.asarray(special.gammaincinv(shape, 0.5))
+    return np.ones_like(shape)
