@@ -132,7 +132,7 @@ def test_the_check_fails_for_a_wrong_truth(world: World, posterior: Posterior) -
 def likeliest(segment_days: np.ndarray, ended: np.ndarray) -> tuple[float, float]:
     """Return the kernel's maximum likelihood of median and sigma for one stage, one segment, one move."""
     move = np.where(ended, 0, -1)
-    rows = compress(np.zeros_like(segment_days), move, segment_days, n_segments=1, n_moves=2, binned=False)
+    rows = compress(np.zeros_like(segment_days), move, segment_days, n_cells=1, n_moves=2, binned=False)
     data = likelihood_inputs(rows)
 
     def minus(point: np.ndarray) -> float:

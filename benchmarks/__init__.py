@@ -1,0 +1,1 @@
+"""Measurements: speed of the engine, coverage of the forecasts, calibration of the model."""
