@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.model.new_deals import DAYS_OF_RAMP, N_BLOCKS, ArrivalCounts, Floats
+from simcast.model.priors import NEW_DEAL_PRIORS, Prior
 from simcast.posterior.arrivals import BLOCK_DAYS, DAYS_PER_YEAR, HARMONICS, N_FUTURE_BLOCKS, yearly_harmonics
 
 N_STEPS = N_BLOCKS - 1
@@ -27,8 +28,8 @@ N_TERMS = N_STEPS + len(HARMONICS) + 1
 MOST_CHANGE = float(np.log(10.0))
 """Walking on, arrivals grow or shrink tenfold at most: a wide walk over ten years would go beyond all measure."""
 
-_SPREAD_OF_TREND = 0.3
-_LEAST_RAMP_STEP, _LEAST_STEP, _LEAST_SEASON = 0.1, 0.015, 0.03
+_LEAST_SEASON = 0.03
+_RCOND = 1e-6
 
 
 def level_rows(arrivals: ArrivalCounts, days: NDArray[np.int64]) -> Floats:
@@ -109,16 +110,23 @@ class WalkBasis:
         ramp = steps_of_ramp(arrivals)
         levels = centred_levels(arrivals)[0] / np.sqrt(noise)[:, None]
         walk, calm = levels[:, :N_STEPS], levels[:, N_STEPS:]
-        likeness = np.linalg.pinv(calm, rcond=1e-6) @ walk
-        rest = walk - calm @ likeness
-        modes, information = np.eye(N_STEPS), np.zeros(N_STEPS)
-        for chosen in (ramp > 0, ramp == 0):
+        likeness = np.linalg.pinv(calm, rcond=_RCOND) @ walk
+        seen = (_log_counts(arrivals) - np.average(_log_counts(arrivals), weights=1.0 / noise)) / np.sqrt(noise)
+        modes, information, spread = np.eye(N_STEPS), np.zeros(N_STEPS), np.zeros(N_STEPS)
+        # What the ramp explains says nothing of the walk; the walk is too small to mislead about the ramp.
+        for chosen, beside, name in (
+            (ramp > 0, calm, "ramp_spread"),
+            (ramp == 0, np.hstack([calm, walk[:, ramp > 0]]), "walk_spread"),
+        ):
             own = np.flatnonzero(chosen)
-            information[own], modes[np.ix_(own, own)] = np.linalg.eigh(rest[:, own].T @ rest[:, own])
-        step, season = _guessed_spreads(arrivals, noise, ramp)
-        variance = np.append(step, season) ** 2
-        of_calm = np.sum(calm**2, axis=0) * np.append(np.full(len(HARMONICS), season), _SPREAD_OF_TREND) ** 2
-        ratio = np.append(np.maximum(information, 0.0), np.mean(np.sum(calm[:, :-1] ** 2, axis=0))) * variance
+            rest = walk[:, own] - beside @ (np.linalg.pinv(beside, rcond=_RCOND) @ walk[:, own])
+            values, vectors = np.linalg.eigh(rest.T @ rest)
+            information[own], modes[np.ix_(own, own)] = np.maximum(values, 0.0), vectors
+            spread[own] = _guessed_spread(vectors.T @ (rest.T @ seen), information[own], NEW_DEAL_PRIORS[name])
+        season = _guessed_season(arrivals, ramp)
+        squares = np.sum(calm**2, axis=0)
+        of_calm = squares * np.append(np.full(len(HARMONICS), season), NEW_DEAL_PRIORS["trend_per_year"].sd) ** 2
+        ratio = np.append(information * spread**2, np.mean(squares[:-1]) * season**2)
         known = (of_calm / (of_calm + 1.0))[:, None]
         return cls(modes, ramp, known * likeness @ modes, ratio / (ratio + 1.0))
 
@@ -140,27 +148,37 @@ def _noise_of_blocks(arrivals: ArrivalCounts) -> Floats:
     return noise
 
 
-def _guessed_spreads(arrivals: ArrivalCounts, noise: Floats, ramp: Floats) -> tuple[Floats, float]:
-    """Return rough spreads, of each step and of the seasons; those outside the ramp by least squares on the blocks."""
-    level = np.log(np.maximum(arrivals.total.sum(axis=(0, 1)), 0.5) / np.maximum(arrivals.n_days.sum(axis=0), 1.0))
-    step_noise = noise[1:] + noise[:-1]
-    ramping = ramp[: step_noise.size] > 0
-    of_ramp = _spread_beyond(np.diff(level)[ramping], step_noise[ramping], _LEAST_RAMP_STEP)
-    keep = np.append(True, ~ramping)
+def _log_counts(arrivals: ArrivalCounts) -> Floats:
+    """Return the log of each block's deals per day, (n_blocks,)."""
+    per_day = np.maximum(arrivals.total.sum(axis=(0, 1)), 0.5) / np.maximum(arrivals.n_days.sum(axis=0), 1.0)
+    logs: Floats = np.log(per_day)
+    return logs
+
+
+def _guessed_spread(score: Floats, information: Floats, prior: Prior) -> float:
+    """Return a guess of the spread of amplitudes, by its posterior on a grid with normal approximations.
+
+    The estimate of an amplitude, ``score / information``, has the variance ``spread**2 + 1 / information``.
+    """
+    told = information > 1e-9
+    grid = np.exp(prior.mean + prior.sd * np.linspace(-4.0, 4.0, 81))
+    variance = grid[:, None] ** 2 + 1.0 / information[told]
+    estimate = score[told] / information[told]
+    log_posterior = -0.5 * np.sum(np.log(variance) + estimate**2 / variance, axis=1)
+    log_posterior -= 0.5 * np.linspace(-4.0, 4.0, 81) ** 2
+    weight = np.exp(log_posterior - np.max(log_posterior))
+    return float(np.exp(np.sum(weight * np.log(grid)) / weight.sum()))
+
+
+def _guessed_season(arrivals: ArrivalCounts, ramp: Floats) -> float:
+    """Return a guess of the spread of the harmonics, by least squares on the blocks outside the ramp."""
+    keep = np.append(True, ramp[: arrivals.n_blocks - 1] == 0)
     calm = centred_levels(arrivals)[0][keep, N_STEPS:]
     design = np.column_stack([np.ones(calm.shape[0]), calm])
-    of_step, season = _LEAST_STEP, _LEAST_SEASON
-    if calm.shape[0] > 2 * design.shape[1]:
-        found = np.linalg.lstsq(design, level[keep], rcond=None)[0]
-        of_step = _spread_beyond(np.diff(level[keep] - design @ found), step_noise[~ramping], _LEAST_STEP)
-        season = max(float(np.sqrt(np.mean(found[1:-1] ** 2))), _LEAST_SEASON)
-    return np.where(ramp > 0, of_ramp, of_step), season
-
-
-def _spread_beyond(step: Floats, noise: Floats, least: float) -> float:
-    """Return the spread that steps have beyond the noise in them, and at least `least`."""
-    beyond = float(np.mean(step**2 - noise)) if step.size else 0.0
-    return max(float(np.sqrt(max(beyond, 0.0))), least)
+    if calm.shape[0] <= 2 * design.shape[1]:
+        return _LEAST_SEASON
+    found = np.linalg.lstsq(design, _log_counts(arrivals)[keep], rcond=None)[0]
+    return max(float(np.sqrt(np.mean(found[1:-1] ** 2))), _LEAST_SEASON)
 
 
 def future_path(walk_sd: Floats, seed: int) -> Floats:

@@ -75,6 +75,8 @@ def stage_part(
     """Return the part of one stage."""
     shape = StageShape(layout, stays.n_moves, stays.cells.n_quarters, stays.cells.with_amount)
     careful = _careful(settings, stays.n_ended)
+    if layout.column_codes:  # spreads of few values may be next to nothing: narrow places, however many deals
+        careful = replace(careful, target_accept=max(careful.target_accept, CAREFUL_ACCEPTANCE))
     if family == HAZARD:
         ready, data = ready_hazard_model(shape, priors), hazard_inputs(shape, stays, dict(priors))
         return Part(name, ready, data, careful, _PER_PART * 2)
@@ -85,7 +87,10 @@ def stage_part(
 def new_deals_part(name: str, tables: FitTables, n_segments: int, settings: FitSettings) -> Part:
     """Return the part of arrivals and amounts."""
     data = new_deal_inputs(tables.arrivals, tables.amounts)
-    careful = _careful(settings, 0)  # however many deals: spreads that may be next to nothing are narrow places
+    # Small steps, however many deals: spreads that may be next to nothing are narrow places.
+    careful = replace(
+        _careful(settings, tables.amounts.n_amounts), target_accept=max(settings.target_accept, CAREFUL_ACCEPTANCE)
+    )
     return Part(name, ready_new_deals_model(n_segments), data, careful, _PER_PART)
 
 

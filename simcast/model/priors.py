@@ -118,7 +118,9 @@ NEW_DEAL_PRIORS: Mapping[str, Prior] = {
         0.2, 0.8, "In the first half-year of a young CRM it moves by about 20% in four weeks; 4% to 100% is possible."
     ),
     "season_spread": _lognormal(
-        0.05, 1.0, "Over the year arrivals swing by about 5% up and down; 1% to 35%, or more, is possible."
+        0.05,
+        0.7,
+        "Over the year arrivals swing by about 5% up and down; 1% to 20%, or where data say so more, is possible.",
     ),
     "trend_per_year": _normal(0.0, 0.3, "Arrivals grow or shrink by a third per year at most, usually less."),
     "log_size": _normal(math.log(10.0), 1.5, "Daily counts vary somewhat more than Poisson counts do."),
