@@ -1,0 +1,105 @@
+"""The as-of dates of a backtest, and the scenario's question as it would have been asked on each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+import numpy as np
+
+from simcast.errors import ScenarioError
+from simcast.history import History
+from simcast.history.history import Day
+from simcast.plan.calendar import period_number
+from simcast.scenario import Scenario
+from simcast.scenario.horizon import last_day
+
+Every = Literal["week", "month", "quarter"]
+
+_ONE_DAY = np.timedelta64(1, "D")
+
+LEAST_HISTORY_DAYS = 182
+"""By default a forecast has half a year to learn from."""
+
+
+def rolling_origins(
+    history: History,
+    scenario: Scenario,
+    *,
+    every: Every = "month",
+    most: int | None = None,
+    least_history_days: int = LEAST_HISTORY_DAYS,
+) -> tuple[np.datetime64, ...]:
+    """Return the first days of calendar periods from which a backtest can be made.
+
+    Parameters
+    ----------
+    history
+        All that is known by now.
+    scenario
+        Says how many days are forecast: all of them must be in the history.
+    every
+        ``"week"`` (Mondays), ``"month"`` or ``"quarter"``.
+    most
+        Only so many, the latest ones.
+    least_history_days
+        How many days of history each forecast has to learn from.
+
+    Returns
+    -------
+    tuple of datetime64[D]
+        In order; empty when the history is too short.
+    """
+    first = history.stays["entered"].min().to_datetime64().astype("datetime64[D]")
+    days = np.arange(first + np.timedelta64(least_history_days, "D"), history.observed_until)
+    period = period_number(days, every)
+    begins = period > period_number((days - _ONE_DAY).astype("datetime64[D]"), every)
+    found = tuple(day for day in days[begins] if _until(scenario, day.item()) < history.observed_until.item())
+    return found if most is None else found[max(len(found) - most, 0) :]
+
+
+def moved_to(scenario: Scenario, origin: np.datetime64) -> Scenario:
+    """Return the scenario's question asked on another day: the same horizon, and the baseline only."""
+    as_of = origin.item()
+    forecast = scenario.forecast.model_copy(update={"as_of": as_of, "until": _until(scenario, as_of)})
+    return scenario.model_copy(update={"forecast": forecast, "scenarios": {}})
+
+
+def checked_origins(history: History, scenario: Scenario, origins: Sequence[Day]) -> tuple[np.datetime64, ...]:
+    """Return as-of dates as days, each once, in order.
+
+    Raises
+    ------
+    ScenarioError
+        When there is none, or when there is nothing to learn from or not enough to compare with on some.
+    """
+    days = sorted({np.datetime64(origin, "D") for origin in origins})
+    first = history.stays["entered"].min().to_datetime64().astype("datetime64[D]")
+    last = history.observed_until - _ONE_DAY
+    problems = (
+        [] if days else ["origins: name at least one as-of date; `rolling_origins` finds those that are possible"]
+    )
+    for day in days:
+        if day <= first:
+            problems.append(f"origins: nothing is known at {day}: the history begins on {first}; choose a later day")
+        until = _until(scenario, day.item())
+        if until > last.item():
+            problems.append(
+                f"origins: a forecast from {day} reaches {until}, and the history ends on {last}; choose an earlier day"
+            )
+    if problems:
+        raise ScenarioError(problems)
+    return tuple(days)
+
+
+def _until(scenario: Scenario, as_of: date) -> date:
+    """Return the last day of a forecast from another day.
+
+    A horizon of whole months stays one, although months differ in length; any other stays as many days.
+    """
+    asked, end = scenario.forecast, scenario.forecast.end
+    n_months = (end.year - asked.as_of.year) * 12 + end.month - asked.as_of.month
+    if n_months > 0 and last_day(asked.as_of, f"{n_months} months") == asked.until:
+        return last_day(as_of, f"{n_months} months")
+    return as_of + (asked.until - asked.as_of)

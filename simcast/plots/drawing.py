@@ -1,0 +1,81 @@
+"""What all pictures share: matplotlib when it is there, colours that all eyes can tell apart, and quiet axes."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from simcast.errors import SimcastError
+from simcast.report.phrases import count, money
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+
+BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
+"""Okabe & Ito (2008), Color universal design: told apart by the colour-blind too."""
+INK, GREY = "#222222", "#999999"
+
+CHAINS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
+
+BAND_OPACITY = {0.9: 0.18, 0.8: 0.3, 0.5: 0.45}
+"""How solid the central intervals are drawn, the widest first."""
+
+_WIDTH, _DPI = 7.0, 85
+
+
+def pyplot() -> ModuleType:
+    """Return `matplotlib.pyplot`.
+
+    Raises
+    ------
+    SimcastError
+        When matplotlib is not installed.
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise SimcastError("plots need matplotlib, which is not installed: pip install matplotlib") from error
+    return plt
+
+
+def new_axes(height: float, axes: Axes | None = None) -> Axes:
+    """Return the axes given, or those of a new figure of this height in inches, without a frame."""
+    if axes is None:
+        _, axes = pyplot().subplots(figsize=(_WIDTH, height), dpi=_DPI, layout="constrained")
+    quiet(axes)
+    return axes
+
+
+def new_grid(n_rows: int, row_height: float) -> list[list[Axes]]:
+    """Return the axes of a new figure of two columns, row by row."""
+    figure, grid = pyplot().subplots(
+        n_rows, 2, figsize=(_WIDTH, row_height * n_rows), dpi=_DPI, layout="constrained", squeeze=False
+    )
+    for axes in figure.axes:
+        quiet(axes)
+    return [list(row) for row in grid]
+
+
+def quiet(axes: Axes) -> None:
+    """Take away what carries no information: two sides of the frame, and dark grids."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(GREY)
+    axes.tick_params(colors=INK, labelsize=8, color=GREY)
+    axes.set_axisbelow(True)
+
+
+def label_values(axis: Axis, metric: str, *, signed: bool = False) -> None:
+    """Write the ticks of an axis as money, or as numbers of deals."""
+    write = count if metric == "wins" else money
+    axis.set_major_formatter(lambda value, _: write(value, signed=signed))
+
+
+def label_dates(axis: Axis) -> None:
+    """Write the ticks of an axis as dates that do not repeat what the one before says."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator()
+    axis.set_major_locator(locator)
+    axis.set_major_formatter(ConciseDateFormatter(locator))
+    axis.get_offset_text().set_fontsize(8)

@@ -1,0 +1,94 @@
+"""Forecasts: how a total builds up over the horizon, and what scenarios change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simcast.analysis import Difference
+from simcast.forecast import Forecast, Metric
+from simcast.plots.drawing import BAND_OPACITY, BLUE, GREEN, GREY, INK, RED, label_dates, label_values, new_axes
+from simcast.report.phrases import chance, money
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Axes | None = None) -> Axes:
+    """Draw how a total builds up from period to period: median and the central 50%, 80% and 90% of the futures.
+
+    Parameters
+    ----------
+    forecast
+        Best by day or week (``forecast.period``): the fan has a point per period.
+    metric
+        ``"bookings"`` or ``"wins"``; a target is drawn where there is one.
+    axes
+        Where to draw; a new figure unless given.
+
+    Raises
+    ------
+    SimcastError
+        When matplotlib is not installed.
+    """
+    axes = new_axes(3.0, axes)
+    per_period = forecast.results[metric].sum(("segment", "origin")).transpose("future", "period").to_numpy()
+    total = np.concatenate([np.zeros((forecast.n_futures, 1)), np.cumsum(per_period, axis=1)], axis=1)
+    begin = np.datetime64(str(forecast.results.attrs["as_of"]), "D")
+    ends = forecast.results["period_end"].to_numpy().astype("datetime64[D]")
+    days = np.concatenate([[begin], ends + np.timedelta64(1, "D")])
+    for level, opacity in BAND_OPACITY.items():
+        low, high = np.quantile(total, ((1 - level) / 2, (1 + level) / 2), axis=0)
+        axes.fill_between(days, low, high, color=BLUE, alpha=opacity, linewidth=0, label=f"{level:.0%} of futures")
+    axes.plot(days, np.quantile(total, 0.5, axis=0), color=INK, linewidth=1.4, label="median")
+    if metric in forecast.targets:
+        axes.axhline(forecast.targets[metric], color=RED, linewidth=1.2, linestyle="--", label="target")
+    axes.set_ylim(bottom=0)
+    axes.margins(x=0)
+    label_values(axes.yaxis, metric)
+    label_dates(axes.xaxis)
+    axes.set_ylabel(f"{metric} so far", fontsize=9)
+    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    return axes
+
+
+def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = None) -> Axes:
+    """Draw what each scenario brings net of its cost: the mean, and the central 50% and 90% of the futures.
+
+    Parameters
+    ----------
+    differences
+        Such as `Run.differences`, drawn from top to bottom.
+    axes
+        Where to draw; a new figure unless given.
+
+    Raises
+    ------
+    SimcastError
+        When matplotlib is not installed.
+    """
+    axes = new_axes(0.8 + 0.42 * max(len(differences), 1), axes)
+    for position, difference in enumerate(reversed(differences)):
+        net = difference.net
+        colour = GREEN if net.mean > 0 else RED
+        for level, width in ((0.05, 2.0), (0.25, 6.0)):
+            axes.hlines(position, net.quantile(level), net.quantile(round(1 - level, 2)), color=colour, linewidth=width)
+        axes.plot(net.mean, position, "o", color=INK, markersize=5)
+        axes.annotate(
+            f"{money(net.mean, signed=True)}, better in {chance(difference.probability_better)}",
+            (net.quantile(0.95), position),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    axes.axvline(0.0, color=GREY, linewidth=1.0)
+    axes.set_yticks(range(len(differences)), [difference.scenario for difference in reversed(differences)], fontsize=9)
+    axes.set_ylim(-0.6, len(differences) - 0.4)
+    low, high = axes.get_xlim()
+    axes.set_xlim(low, high + 0.35 * (high - low))  # room for the words
+    label_values(axes.xaxis, "bookings", signed=True)
+    axes.set_xlabel("bookings less cost, against the baseline in the same futures", fontsize=9)
+    return axes
