@@ -20,7 +20,7 @@ JOBS ?= auto
 # More for pytest, such as ARGS="-k book -x".
 ARGS ?=
 
-.PHONY: help demo test slow lint format check types contracts lock lowest clean
+.PHONY: help demo test slow coverage sbc notebooks lint format check types contracts lock lowest clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,15 @@ test: $(STAMP) ## the tests that take seconds
 
 slow: $(STAMP) ## the statistical tests that take minutes
 	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS)
+
+coverage: $(STAMP) ## how often intervals hold the truth of 200 worlds; hours, goes on where it stopped
+	$(BIN)/python -m benchmarks.interval_coverage --markdown docs/calibration.md $(ARGS)
+
+sbc: $(STAMP) ## simulation-based calibration, 500 replicates per case; a night, goes on where it stopped
+	$(BIN)/python -m benchmarks.sbc --markdown docs/calibration.md $(ARGS)
+
+notebooks: $(STAMP) ## execute the notebooks again and keep their outputs; some minutes
+	$(BIN)/python notebooks/render.py
 
 lint: format check types contracts ## formatting, rules, types and import contracts
 
