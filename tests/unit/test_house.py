@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -109,3 +110,16 @@ def test_each_scenario_file_opens_with_its_question() -> None:
         opening = re.match(r"(?:#.*\n)+", path.read_text(encoding="utf-8"))
         assert opening, f"{shown(path)} does not open with a comment"
         assert "?" in opening[0], f"{shown(path)} does not open with a question"
+
+
+def test_the_page_of_the_model_lists_the_priors_as_they_are() -> None:
+    from simcast.model import DEFAULT_PRIORS, NEW_DEAL_PRIORS
+
+    page = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+    for name, prior in {**DEFAULT_PRIORS, **NEW_DEAL_PRIORS}.items():
+        numbers = (
+            f"Normal({prior.mean:.3g}, {prior.sd:.3g})"
+            if prior.family == "normal"
+            else f"Lognormal(median {math.exp(prior.mean):.3g}, {prior.sd:.3g})"
+        )
+        assert f"| `{name}` | {numbers} | {prior.reason} |" in page
