@@ -55,13 +55,13 @@ def rolling_origins(
     days = np.arange(first + np.timedelta64(least_history_days, "D"), history.observed_until)
     period = period_number(days, every)
     begins = period > period_number((days - _ONE_DAY).astype("datetime64[D]"), every)
-    found = tuple(day for day in days[begins] if _until(scenario, day.item()) < history.observed_until.item())
+    found = tuple(day for day in days[begins] if _until(scenario, _date(day)) < _date(history.observed_until))
     return found if most is None else found[max(len(found) - most, 0) :]
 
 
 def moved_to(scenario: Scenario, origin: np.datetime64) -> Scenario:
     """Return the scenario's question asked on another day: the same horizon, and the baseline only."""
-    as_of = origin.item()
+    as_of = _date(origin)
     forecast = scenario.forecast.model_copy(update={"as_of": as_of, "until": _until(scenario, as_of)})
     return scenario.model_copy(update={"forecast": forecast, "scenarios": {}})
 
@@ -74,7 +74,7 @@ def checked_origins(history: History, scenario: Scenario, origins: Sequence[Day]
     ScenarioError
         When there is none, or when there is nothing to learn from or not enough to compare with on some.
     """
-    days = sorted({np.datetime64(origin, "D") for origin in origins})
+    days = sorted({np.datetime64(str(origin), "D") for origin in origins})
     first = history.stays["entered"].min().to_datetime64().astype("datetime64[D]")
     last = history.observed_until - _ONE_DAY
     problems = (
@@ -83,14 +83,18 @@ def checked_origins(history: History, scenario: Scenario, origins: Sequence[Day]
     for day in days:
         if day <= first:
             problems.append(f"origins: nothing is known at {day}: the history begins on {first}; choose a later day")
-        until = _until(scenario, day.item())
-        if until > last.item():
+        until = _until(scenario, _date(day))
+        if until > _date(last):
             problems.append(
                 f"origins: a forecast from {day} reaches {until}, and the history ends on {last}; choose an earlier day"
             )
     if problems:
         raise ScenarioError(problems)
     return tuple(days)
+
+
+def _date(day: np.datetime64) -> date:
+    return date.fromisoformat(str(day))
 
 
 def _until(scenario: Scenario, as_of: date) -> date:

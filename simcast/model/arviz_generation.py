@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ def group(trace: Any, name: str) -> xr.Dataset:  # noqa: ANN401  # InferenceData
 def open_groups(groups: Mapping[str, xr.Dataset]) -> Any:  # noqa: ANN401  # InferenceData or DataTree
     """Put groups such as ``posterior`` and ``sample_stats`` into what this ArviZ's functions take."""
     if int(arviz.__version__.partition(".")[0]) < 1:
-        return arviz.InferenceData(**groups)
+        build: Callable[..., object] = arviz.InferenceData
+        return build(**groups)
     return xr.DataTree.from_dict(dict(groups))
 
 
@@ -51,9 +53,8 @@ def pareto_smoothed(log_weights: NDArray[np.float64]) -> tuple[NDArray[np.float6
     if hasattr(arviz, "psislw"):
         smoothed, k = arviz.psislw(log_weights)
     else:
-        from arviz_stats.base.array import array_stats
-
-        smoothed, k = array_stats.psislw(-log_weights)  # it takes log-likelihoods
+        statistics = import_module("arviz_stats.base.array").array_stats  # ArviZ 0.x has no such package
+        smoothed, k = statistics.psislw(-log_weights)  # it takes log-likelihoods
     return np.asarray(smoothed, dtype=np.float64), np.atleast_1d(np.asarray(k, dtype=np.float64))
 
 

@@ -166,7 +166,7 @@ def mean_factors(amounts: AmountSums, quantiles: Floats, log_median: Floats, see
     Rubin (1981), The Bayesian Bootstrap.
     """
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N_LEVELS,)))
-    found = np.exp((1.0 - own_shares(amounts)) * (log_median - log_median.mean(axis=0)))
+    found: Floats = np.exp((1.0 - own_shares(amounts)) * (log_median - log_median.mean(axis=0)))
     of_whole = min(LEAST_AMOUNTS, amounts.n_amounts)
     for code, count in enumerate(amounts.count):
         weight = generator.standard_gamma(max(count, of_whole) / N_LEVELS, (log_median.shape[0], N_LEVELS))

@@ -150,7 +150,7 @@ def count_arrivals(
         start=start,
         until=until,
         exceeding=np.cumsum(of_value[::-1])[::-1][1:].astype(np.float64),
-        squares=np.bincount(block, weights=np.sum(daily**2, axis=0), minlength=n_blocks),
+        squares=np.bincount(block, weights=np.sum(daily**2, axis=0), minlength=n_blocks).astype(np.float64),
         begins_young=start == first,
         imports=imports,
     )

@@ -56,7 +56,7 @@ def posterior_stages(
         variables["probability"][:, code, [*codes, moves.index(STALLED)]] = found.probability
         variables["days_scale"][:, code, codes], variables["days_shape"][:, code, codes] = found.scale, found.shape
         variables["days_family"][code, codes] = found.family
-        if found.hazard_log is not None:
+        if found.hazard_log is not None and found.hazard_effect is not None:
             hazards["hazard_log"][:, code, codes] = found.hazard_log
             hazards["hazard_effect"][:, code, codes] = found.hazard_effect
         slope[:, code] = found.amount_slope
