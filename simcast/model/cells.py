@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.model.distinct import distinct_rows
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -76,10 +78,11 @@ def find_cells(
         return Cells.of_segments(n_segments), segment
     quarters = np.zeros_like(segment) if quarter is None else quarter
     amount_class, class_mean = _amount_classes(log_amount, segment.size)
-    keys, cell = np.unique(np.stack([segment, quarters, amount_class]), axis=1, return_inverse=True)
+    found = distinct_rows(segment, quarters, amount_class)
     n_quarters = 1 if quarter is None else int(np.max(quarters, initial=0)) + 1
-    cells = Cells(n_segments, n_quarters, keys[0], keys[1], class_mean[keys[2]], log_amount is not None)
-    return cells, cell.ravel()
+    own_segment, own_quarter, own_class = found.columns
+    cells = Cells(n_segments, n_quarters, own_segment, own_quarter, class_mean[own_class], log_amount is not None)
+    return cells, found.number
 
 
 def _amount_classes(log_amount: Floats | None, n_stays: int) -> tuple[Ints, Floats]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.model.distinct import distinct_rows
 from simcast.model.stage_data import StageData
 
 EXACT_DAYS = 14
@@ -135,18 +136,19 @@ def compress(
     bins = np.searchsorted(starts, days, side="right") - 1
     low = np.maximum(starts[bins], since)  # a bin may begin before the day from which its stay is on record
 
-    keys, counts = np.unique(np.stack([cell, move, low, starts[bins + 1] - 1])[:, ended], axis=1, return_counts=True)
+    found = distinct_rows(cell[ended], move[ended], low[ended], starts[bins[ended] + 1] - 1)
+    own_cell, own_move, low_days, high_days = found.columns
     opened = _mean_days_by_bin(cell[waiting], bins[waiting], days[waiting])
     late = (ended | waiting) & (since > 0)
     truncated = _mean_days_by_bin(cell[late], np.searchsorted(starts, since[late], side="right") - 1, since[late])
     return StageRows(
         n_cells=n_cells,
         n_moves=n_moves,
-        cell=keys[0],
-        move=keys[1],
-        low_days=keys[2],
-        high_days=keys[3],
-        count=counts.astype(np.float64),
+        cell=own_cell,
+        move=own_move,
+        low_days=low_days,
+        high_days=high_days,
+        count=found.count.astype(np.float64),
         open_cell=np.concatenate([opened[0], truncated[0]]),
         open_days=np.concatenate([opened[1], truncated[1]]),
         open_count=np.concatenate([opened[2], -truncated[2]]),
@@ -155,9 +157,9 @@ def compress(
 
 def _mean_days_by_bin(cell: Ints, bins: Ints, days: Ints) -> tuple[Ints, Floats, Floats]:
     """Return the cell, the mean days and the number of stays of each cell and bin that occur."""
-    keys, which, counts = np.unique(np.stack([cell, bins]), axis=1, return_inverse=True, return_counts=True)
-    total = np.bincount(which.ravel(), weights=days, minlength=counts.size)
-    return keys[0], total / np.maximum(counts, 1), counts.astype(np.float64)
+    found = distinct_rows(cell, bins)
+    total = np.bincount(found.number, weights=days, minlength=found.count.size)
+    return found.columns[0], total / np.maximum(found.count, 1), found.count.astype(np.float64)
 
 
 def likelihood_inputs(rows: StageRows, family: Ints | None = None) -> StageData:

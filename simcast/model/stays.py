@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simcast.model.cells import Cells
 from simcast.model.compress import StageRows, bin_starts, compress
+from simcast.model.distinct import distinct_rows
 from simcast.model.pieces import HazardCounts, count_pieces
 from simcast.model.single_stays import SingleStays
 
@@ -67,8 +68,8 @@ class StageStays:
         bins = np.searchsorted(starts, days, side="right") - 1
         low = np.where(move >= 0, np.maximum(starts[bins], since), days)
         high = np.where(move >= 0, starts[bins + 1] - 1, days)
-        keys, count = np.unique(np.stack([cell, move, low, high, since]), axis=1, return_counts=True)
-        return SingleStays(keys[0], keys[1], keys[2], keys[3], keys[4], count.astype(np.float64))
+        found = distinct_rows(cell, move, low, high, since)
+        return SingleStays(*found.columns, found.count.astype(np.float64))
 
     @property
     def n_ended(self) -> int:

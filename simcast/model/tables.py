@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.errors import FitError
@@ -18,8 +19,6 @@ from simcast.model.truncation import first_recorded_day, from_records_on, record
 from simcast.pipeline import Pipeline
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from simcast.history import History
 
 Floats = NDArray[np.float64]
@@ -64,6 +63,8 @@ AMOUNTS_FOR_SLOPE = 100
 SHARE_FOR_SLOPE = 0.8
 """How many ended stays, and which share of them, must have had an amount from their beginning on."""
 
+_UNKNOWN = -2
+
 MOST_QUARTERS = 12
 """Drift is followed over the last three years; what is older counts as the first of them."""
 
@@ -81,15 +82,15 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     until = int(history.observed_until.astype("datetime64[D]").astype(np.int64))
     if not len(stays):
         raise FitError(f"the history holds no deal before {history.observed_until}: there is nothing to learn from")
-    stage = np.array([pipeline.stage_code(name) for name in stays["stage"]], dtype=np.int64)
+    stage = pd.Index(pipeline.stages).get_indexer(stays["stage"]).astype(np.int64)
     segment = stays["segment_code"].to_numpy(dtype=np.int64)
     entered = _day_numbers(stays["entered"])
     open_ = stays["move"].isna().to_numpy()
     left = np.where(open_, until, _day_numbers(stays["left"]))
-    move = _move_codes(pipeline, stage, stays["move"].to_numpy(dtype=object), open_)
+    move = _move_codes(pipeline, stage, stays["move"], open_)
 
     chosen = settings or FitSettings()
-    outcome = np.isin(stays["move"].to_numpy(dtype=object), pipeline.outcomes) & ~open_
+    outcome = stays["move"].isin(pipeline.outcomes).to_numpy() & ~open_
     found = first_recorded_day(stage, entered, left, outcome)
     recorded_from = recorded_day(chosen.recorded_from, found)
     kept, since = from_records_on(entered, left, recorded_from, open_)
@@ -164,23 +165,23 @@ def _day_numbers(dates: pd.Series) -> Ints:
     return dates.to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
-def _move_codes(pipeline: Pipeline, stage: Ints, move: NDArray[np.object_], open_: NDArray[np.bool_]) -> Ints:
+def _move_codes(pipeline: Pipeline, stage: Ints, move: pd.Series, open_: NDArray[np.bool_]) -> Ints:
     """Return the position of each stay's move among its stage's moves; -1 while it is open."""
-    positions = {
-        (code, name): position for code, moves in enumerate(pipeline.moves) for position, name in enumerate(moves)
-    }
-    found = [
-        -1 if waits else positions.get((code, name), -2) for code, name, waits in zip(stage, move, open_, strict=True)
-    ]
-    unknown = {(pipeline.stages[stage[row]], move[row]) for row, code in enumerate(found) if code == -2}
-    if unknown:
+    names = pd.Index([*pipeline.stages, *pipeline.outcomes])
+    positions = np.full((pipeline.n_stages, names.size + 1), _UNKNOWN)  # the last column is for names unheard of
+    for code, moves in enumerate(pipeline.moves):
+        positions[code, names.get_indexer(list(moves))] = np.arange(len(moves))
+    found: Ints = np.where(open_, -1, positions[stage, names.get_indexer(move)])
+    rows = np.flatnonzero(found == _UNKNOWN)
+    if rows.size:
+        unknown = {(pipeline.stages[stage[row]], str(move.iloc[row])) for row in rows}
         raise FitError(
             [
                 f"the history moves from {start!r} to {end!r}; declare that move under pipeline.moves"
                 for start, end in sorted(unknown)
             ]
         )
-    return np.array(found, dtype=np.int64)
+    return found
 
 
 def _amounts(pipeline: Pipeline, stays: pd.DataFrame, segment: Ints, n_segments: int) -> tuple[AmountSums, str]:
