@@ -139,6 +139,9 @@ def drawn_quantities(case: Case, draws: xr.Dataset, sampled: dict[str, xr.Datase
         family = case.durations
         found = _hazards(case, name, moves, here) if family == "hazard" else _mixture(case, name, moves, here)
         yield from found
+        if family == "hazard":
+            for position, move in enumerate(moves):
+                yield f"{name}: step of the hazard of {move}", part["hazard_step"].isel(move=position).to_numpy()
         for position, effect in enumerate(moves if family == "hazard" else effect_names(moves)):
             of_what = f"hazards of {effect}" if family == "hazard" else effect
             yield f"{name}: spread of {of_what}", part["effect_spread"].isel(effect=position).to_numpy()

@@ -98,8 +98,8 @@ def _careful(settings: FitSettings, n_observations: int) -> FitSettings:
     """Return the settings with smaller steps and more of them where there are few data: such parts are cheap anyway."""
     if n_observations >= FEW:
         return settings
-    careful = max(settings.target_accept, CAREFUL_ACCEPTANCE)
-    return replace(settings, target_accept=careful, thin=1 if settings.quick else CAREFUL_THINNING)
+    thin = settings.thin or (1 if settings.quick else CAREFUL_THINNING)
+    return replace(settings, target_accept=max(settings.target_accept, CAREFUL_ACCEPTANCE), thin=thin)
 
 
 def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: FinishedParts, tell: Tell) -> list[Sample]:

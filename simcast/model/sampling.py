@@ -143,7 +143,7 @@ def _sample_with_nutpie(
         compiled = with_data(ready.compiled, data)
     sampler = nutpie.sample(
         compiled,
-        draws=settings.draws * settings.thin,
+        draws=settings.n_drawn,
         tune=settings.tune,
         chains=settings.chains,
         target_accept=settings.target_accept,
@@ -180,7 +180,7 @@ def _sample_with_pymc(
     with ready.lock, ready.model:
         pm.set_data(dict(data))
         return pm.sample(
-            draws=settings.draws * settings.thin,
+            draws=settings.n_drawn,
             tune=settings.tune,
             chains=settings.chains,
             cores=1,
@@ -211,7 +211,7 @@ def with_data(compiled: Any, data: Mapping[str, Array]) -> Any:  # noqa: ANN401 
 
 def whole(draws: xr.Dataset, statistics: xr.Dataset, settings: FitSettings, part: str) -> Sample:
     """Return the sample after checking that no chain was cut short."""
-    expected = {"chain": settings.chains, "draw": settings.draws * settings.thin}
+    expected = {"chain": settings.chains, "draw": settings.n_drawn}
     got = {dim: draws.sizes.get(dim, 0) for dim in expected}
     finite = all(bool(np.isfinite(draws[name].to_numpy()).all()) for name in draws.data_vars)
     if got != expected or not finite:

@@ -62,7 +62,8 @@ class FitSettings:
     sampler
         ``"nutpie"``, or ``"pymc"`` for PyMC's own.
     thin
-        Of how many draws one is kept; as many times `draws` are drawn.
+        Of how many draws one is kept; as many times `draws` are drawn. None leaves it to each part: one of one, or
+        of several where there are few observations.
     quick
         Whether a tenth of the draws will do: for looking at a scenario, not for relying on it.
 
@@ -83,7 +84,7 @@ class FitSettings:
     chains: int = 4
     target_accept: float = 0.95
     sampler: str = "nutpie"
-    thin: int = 1
+    thin: int | None = None
     quick: bool = False
 
     def __post_init__(self) -> None:
@@ -98,6 +99,11 @@ class FitSettings:
             )
         if problems:
             raise FitError(problems)
+
+    @property
+    def n_drawn(self) -> int:
+        """How many draws a chain takes after tuning, kept or not."""
+        return self.draws * (self.thin or 1)
 
     @property
     def candidates(self) -> tuple[str, ...]:

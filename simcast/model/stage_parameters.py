@@ -35,7 +35,7 @@ def stage_parameters(
     Dataset with dimensions (chain, draw, ...)
         For a family of days: ``share`` (segment, move), of the stays that end; ``median_days`` (segment, move);
         ``shape`` (move); ``stalled``; and ``effect_mean`` (effect). For hazards: ``log_hazard`` (move, piece), in the
-        pieces that some stay reached; ``hazard_effect`` (segment, move). For both ``effect_spread`` (effect), and
+        pieces that some stay reached; ``hazard_effect`` (segment, move); ``hazard_step`` (move). For both ``effect_spread`` (effect), and
         where they are in the model ``drift`` (quarter, effect) and ``amount_slope``.
     """
     build = _hazard_variables if family == HAZARD else _family_variables
@@ -105,6 +105,7 @@ def _hazard_variables(sample: Sample, stays: StageStays, moves: Sequence[str]) -
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {
         "log_hazard": (("chain", "draw", "move", "piece"), sample["log_hazard"][..., :reached]),
         "hazard_effect": (("chain", "draw", "segment", "move"), sample["effect"]),
+        "hazard_step": (("chain", "draw", "move"), np.exp(sample["log_step"])),
     }
     return variables, {"piece": PIECE_STARTS[:reached], "effect": list(moves)}
 
