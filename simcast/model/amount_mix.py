@@ -106,7 +106,7 @@ class AmountMix:
         was_below, was_above = np.zeros((2, *low.shape), dtype=np.bool_)
         for _ in range(_MOST_STEPS):
             width = at_high - at_low
-            guess = low - at_low * (high - low) / np.where(width > 0.0, width, 1.0)
+            guess: Floats = low - at_low * (high - low) / np.where(width > 0.0, width, 1.0)
             value = _log_odds(*chance(guess)) - wanted
             if np.all(np.abs(value) < _CLOSE):
                 break

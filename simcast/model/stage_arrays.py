@@ -136,7 +136,7 @@ def _family_arrays(parameters: xr.Dataset, amounts: AmountMix, step: Floats, slo
     if "log_odds_at_centre" in parameters:
         centre = parameters["log_odds_at_centre"].transpose("sample", "segment").to_numpy() + step[:, :1]
         mean = amounts.mean_log_odds(centre, slope[:, None])
-        forward, offset = expit(mean)[:, None], centre - mean
+        forward, offset = np.asarray(expit(mean))[:, None], centre - mean
     others = share[:, 1:] * (1.0 - forward) / np.maximum(1.0 - share[:, :1], 1e-300)
     shares = np.concatenate([forward, others], axis=1)
     shares = shares / shares.sum(axis=1, keepdims=True) * (1.0 - stalled)
