@@ -61,7 +61,7 @@ class AmountMix:
         --------
         >>> half = AmountMix(np.array([-2.0, 2.0]), np.array([0.5, 0.5]))
         >>> half.mean_log_odds(np.array([[1.0]]), np.array([[0.5]])).round(3)  # of (expit(0) + expit(2)) / 2
-        array([[0.798]])
+        array([[0.802]])
         """
         chance, rest = np.zeros((2, *at_centre.shape))
         for log_amount, share in zip(self.log_amount, self.share, strict=True):
