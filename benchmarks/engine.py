@@ -75,7 +75,7 @@ def build_plan(n_deals: int, n_futures: int, per_day: float) -> KernelPlan:
         deal_segment=rng.integers(0, N_SEGMENTS, n_deals),
         deal_age=rng.integers(1, 40, n_deals) - 0.5,
         deal_amount=rng.integers(1, 10**6, n_deals),
-        deal_log_amount=np.zeros(n_deals),
+        deal_log_amount=np.full(n_deals, np.nan),
         deal_forced=np.full(n_deals, NOT_FORCED),
         deal_forced_day=np.zeros(n_deals),
         arrival_key=rng.integers(0, 2**64, N_SEGMENTS, dtype=np.uint64),

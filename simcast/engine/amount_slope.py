@@ -1,8 +1,9 @@
 """Open deals whose conversion goes with their amount, until they are first won.
 
-Where days belong to families, the odds of the forward move are multiplied; the other moves yield in proportion. Where
-days have hazards, that of the forward move is multiplied, on every day: such a deal has a law of its own. A deal
-whose amount is unknown, or at its centre, has a log amount of 0 and passes untouched.
+Where days belong to families, the odds of the forward move among the moves are multiplied: the other moves yield in
+proportion, and the share that never ends stays as it is. Where days have hazards, that of the forward move is
+multiplied, on every day: such a deal has a law of its own. A plan's numbers are right for deals of all amounts
+together, so that a deal at the centre of amounts has an effect too, the offset. One whose amount is unknown has none.
 """
 
 from __future__ import annotations
@@ -31,6 +32,15 @@ class OwnLaw(NamedTuple):
     survival: NDArray[np.float64]  # (n_moves, n_pieces + 1)
     total: NDArray[np.float64]  # (n_pieces,)
     probability: NDArray[np.float64]  # (n_moves + 1,), with conversion levers
+
+
+@njit(inline="always")
+def effect_of_amount(plan: KernelPlan, draw: int, stage: int, segment: int, deal: int) -> float:
+    """Return what a deal's amount adds to the log odds, or log hazard, of the forward move; 0 where it is unknown."""
+    log_amount = plan.deal_log_amount[deal]
+    own = plan.amount_offset[draw, stage, segment] + plan.amount_slope[draw, stage] * log_amount
+    effect: float = 0.0 if math.isnan(log_amount) else own
+    return effect
 
 
 @njit(cache=True)
@@ -78,28 +88,43 @@ def fill_law(
 
 
 @njit(cache=True)
-def shifted_forward(forward: float, effect: float) -> float:
-    """Return the probability of the forward move after its odds are multiplied by ``exp(effect)``."""
+def _shifted(forward: float, others: float, effect: float) -> tuple[float, float]:
+    """Multiply the odds of the forward move against the others together by ``exp(effect)``, their sum staying.
+
+    Return what becomes of the forward move's probability, and the factor for each of the others.
+    """
+    if forward <= 0.0 or others <= 0.0:
+        return forward, 1.0
     odds = math.exp(min(max(effect, -_MOST_EFFECT), _MOST_EFFECT))
-    return forward * odds / (1.0 - forward + forward * odds)
+    rest = (forward + others) / (forward * odds + others)
+    return forward * odds * rest, rest
 
 
 @njit(cache=True)
 def shift_odds(probability: NDArray[np.float64], effect: float, shifted: NDArray[np.float64]) -> None:
-    """Multiply the odds of the first of some probabilities by ``exp(effect)``, the others yielding in proportion."""
-    shifted[0] = shifted_forward(probability[0], effect)
-    rest = (1.0 - shifted[0]) / (1.0 - probability[0]) if probability[0] < 1.0 else 0.0
-    for slot in range(1, len(probability)):
+    """Multiply the odds of the forward move, the first, by ``exp(effect)``; the last, never ending, stays as it is."""
+    stalled = len(probability) - 1
+    shifted[0], rest = _shifted(probability[0], np.sum(probability[1:stalled]), effect)
+    for slot in range(1, stalled):
         shifted[slot] = probability[slot] * rest
+    shifted[stalled] = probability[stalled]
 
 
 @njit(cache=True)
-def _moved_uniform(u: float, forward: float, shifted: float) -> float:
-    """Return a uniform that chooses under the old probabilities what u chooses under the new; monotone in both."""
+def _moved_uniform(u: float, forward: float, moving: float, effect: float) -> float:
+    """Return a uniform that chooses under the usual probabilities what u chooses under a deal's own; monotone in u.
+
+    The uniforms below `forward` choose that move, those up to `moving` another one, the rest never to end.
+    """
+    if u >= moving:
+        return u
+    shifted, _ = _shifted(forward, moving - forward, effect)
     if u < shifted:
         below: float = np.nextafter(forward, 0.0)
         return min(u * forward / shifted, below)
-    return max(forward, 1.0 - (1.0 - u) * (1.0 - forward) / (1.0 - shifted))
+    other = moving - (moving - u) * (moving - forward) / (moving - shifted)
+    below = np.nextafter(moving, 0.0)
+    return min(max(forward, other), below)
 
 
 @njit(cache=True)
@@ -109,16 +134,15 @@ def move_uniforms(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay
     Moved, they choose as they would have chosen under the deals' own probabilities: no further number is drawn.
     """
     draw = plan.draw_of_future[future]
+    last_move = plan.destination.shape[1] - 2
     for i in range(n):
-        deal = in_play.deal[i]
-        if deal < 0 or plan.deal_log_amount[deal] == 0.0:
+        deal, stage, segment = in_play.deal[i], in_play.stage[i], in_play.segment[i]
+        if deal < 0 or plan.hazard_row[stage] != NOWHERE:
             continue
-        stage = in_play.stage[i]
-        effect = plan.amount_slope[draw, stage] * plan.deal_log_amount[deal]
-        epoch = plan.epoch_of_day[int(in_play.enters_on[i])]
-        forward = tables.probability[epoch, stage, in_play.segment[i], 0]
-        if effect != 0.0 and 0.0 < forward < 1.0 and plan.hazard_row[stage] == NOWHERE:
-            in_play.u_first[i] = _moved_uniform(in_play.u_first[i], forward, shifted_forward(forward, effect))
+        effect = effect_of_amount(plan, draw, stage, segment, deal)
+        cumulative = tables.cumulative[plan.epoch_of_day[int(in_play.enters_on[i])], stage, segment]
+        if effect != 0.0 and 0.0 < cumulative[0] < cumulative[last_move]:
+            in_play.u_first[i] = _moved_uniform(in_play.u_first[i], cumulative[0], cumulative[last_move], effect)
 
 
 @njit(cache=True)
@@ -127,12 +151,11 @@ def begin_stays_under_own_laws(plan: KernelPlan, tables: Tables, future: int, in
     draw = plan.draw_of_future[future]
     law = room_for_a_law(plan)
     for i in range(n):
-        deal = in_play.deal[i]
-        if deal < 0 or plan.deal_log_amount[deal] == 0.0:
+        deal, stage, segment = in_play.deal[i], in_play.stage[i], in_play.segment[i]
+        if deal < 0 or plan.hazard_row[stage] == NOWHERE:
             continue
-        stage, segment = in_play.stage[i], in_play.segment[i]
-        effect = plan.amount_slope[draw, stage] * plan.deal_log_amount[deal]
-        if effect == 0.0 or plan.hazard_row[stage] == NOWHERE:
+        effect = effect_of_amount(plan, draw, stage, segment, deal)
+        if effect == 0.0:
             continue
         epoch = plan.epoch_of_day[int(in_play.enters_on[i])]
         if not is_law_of(law, epoch, stage, segment, effect):

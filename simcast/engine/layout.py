@@ -91,8 +91,11 @@ class KernelPlan(NamedTuple):
     hazard_factor: NDArray[np.float64]
     """(n_draws, n_rows, n_segments, n_slots - 1): multiplies it."""
     amount_slope: NDArray[np.float64]
-    """(n_draws, n_stages): change of the log odds of the forward move (for "hazard": of its log hazard) by log amount;
-    without any draws where nothing goes with the amount."""
+    """(n_draws, n_stages): change of the log odds of the forward move among the moves (for "hazard": of its log hazard)
+    by log amount; without any draws where nothing goes with the amount."""
+    amount_offset: NDArray[np.float64]
+    """(n_draws, n_stages, n_segments): what a deal at the centre of amounts adds to them, against `probability` (or
+    `hazard_factor`), which are those of deals of all amounts together; without any draws like `amount_slope`."""
 
     deal_key: NDArray[np.uint64]
     """(n_deals,): from the deal's id, so that its luck does not depend on the other deals."""
@@ -105,7 +108,7 @@ class KernelPlan(NamedTuple):
     deal_amount: NDArray[np.int64]
     """(n_deals,): minor units; negative where unknown."""
     deal_log_amount: NDArray[np.float64]
-    """(n_deals,): log of the amount over its centre; 0 where unknown or of no account."""
+    """(n_deals,): log of the amount over its centre; NaN where unknown or of no account."""
     deal_forced: NDArray[np.int64]
     """(n_deals,): an outcome that a lever forces, or NOT_FORCED."""
     deal_forced_day: NDArray[np.float64]
@@ -167,6 +170,7 @@ def no_hazards(n_draws: int, n_stages: int, n_segments: int, n_slots: int) -> di
         "hazard_rate": np.zeros((n_draws, 0, n_slots - 1, 0)),
         "hazard_factor": np.zeros((n_draws, 0, n_segments, n_slots - 1)),
         "amount_slope": np.zeros((0, n_stages)),
+        "amount_offset": np.zeros((0, n_stages, n_segments)),
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.amount_slope import fill_law, is_law_of, room_for_a_law, shift_odds
+from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, room_for_a_law, shift_odds
 from simcast.engine.block import BLOCK, InPlay
 from simcast.engine.hazard import hazard_exceeded, hazard_survival, piece_of
 from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
@@ -81,9 +81,11 @@ def _draw_rests(plan: KernelPlan, tables: Tables, future: int, start: int, in_pl
         age = plan.deal_age[deal]
         u_move, u_days = in_play.u_first[i], in_play.u_second[i]
         probability = tables.probability[epoch, stage, segment]
-        if has_slope and plan.deal_log_amount[deal] != 0.0:
-            shift_odds(probability, plan.amount_slope[draw, stage] * plan.deal_log_amount[deal], own)
-            probability = own
+        if has_slope:
+            effect = effect_of_amount(plan, draw, stage, segment, deal)
+            if effect != 0.0:
+                shift_odds(probability, effect, own)
+                probability = own
         destination = plan.destination[stage]
         family = plan.family[stage]
         scale = plan.scale[draw, stage, segment]
@@ -143,7 +145,7 @@ def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start:
     """
     draw = plan.draw_of_future[future]
     epoch = plan.epoch_of_day[0]
-    law = room_for_a_law(plan)
+    law, has_slope = room_for_a_law(plan), len(plan.amount_slope) > 0
     weight = np.empty(plan.destination.shape[1])
     for i in range(n):
         deal = start + i
@@ -156,8 +158,8 @@ def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start:
         before, levered = plan.probability[draw, stage, segment], tables.probability[epoch, stage, segment]
         probability = levered
         lasting, total = tables.hazard_survival[row, segment], tables.hazard_total[row, segment]
-        if plan.deal_log_amount[deal] != 0.0:
-            effect = plan.amount_slope[draw, stage] * plan.deal_log_amount[deal]
+        effect = effect_of_amount(plan, draw, stage, segment, deal) if has_slope else 0.0
+        if effect != 0.0:
             if not is_law_of(law, epoch, stage, segment, effect):
                 fill_law(plan, tables, draw, epoch, stage, segment, effect, law)
             factor, lasting, total, probability = law.factor, law.survival, law.total, law.probability

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simcast.model.amount_mix import AmountMix
 from simcast.model.arrival_levels import N_STEPS, centred_levels, future_path, weekly_levels
 from simcast.model.empirical_amounts import amount_quantiles, mean_factors
 from simcast.model.new_deals import ArrivalCounts
@@ -106,7 +107,9 @@ def assemble(
     chosen = _evenly_thinned(new_deals.sizes["chain"], new_deals.sizes["draw"])
     new = _stacked(new_deals, chosen)
     n_draws = new.sizes["sample"]
-    of_stages = posterior_stages(pipeline, segments, [_stacked(parameters, chosen) for parameters in stages], seed)
+    amounts = [AmountMix.of(stays) for stays in tables.stages]
+    kept = [_stacked(parameters, chosen) for parameters in stages]
+    of_stages = posterior_stages(pipeline, segments, kept, amounts, seed)
     arrays = of_stages.variables | {
         "entry_share": tables.entry_share,
         "arrivals_per_day": _array(new["arrivals_per_day"], "segment"),

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from simcast.engine.hazard import hazard_marginals
+from simcast.model.amount_mix import AmountMix
 from simcast.model.choosing import HAZARD
 from simcast.model.duration_tails import gamma_log_median, gamma_shape
 from simcast.model.pieces import HAZARD_END_DAYS, N_PIECES, PIECE_STARTS
@@ -30,11 +32,11 @@ class PosteriorStages:
 
 
 def posterior_stages(
-    pipeline: Pipeline, segments: Segments, stages: Sequence[xr.Dataset], seed: int
+    pipeline: Pipeline, segments: Segments, stages: Sequence[xr.Dataset], amounts: Sequence[AmountMix], seed: int
 ) -> PosteriorStages:
     """Lay the parameters of all stages, kept draws in one dimension ``sample``, out in a posterior's arrays.
 
-    `seed` is of the coming quarter's step, where parameters drift.
+    `amounts` are those of each stage's stays, `seed` is of the coming quarter's step, where parameters drift.
     """
     moves = move_names(pipeline)
     n_draws = stages[0].sizes["sample"]
@@ -50,8 +52,9 @@ def posterior_stages(
         "hazard_effect": np.full(by_move, np.nan),
     }
     slope = np.zeros((n_draws, pipeline.n_stages))
-    for code, parameters in enumerate(stages):
-        found = stage_arrays(parameters, seed + code)
+    offset = np.zeros((n_draws, pipeline.n_stages, len(segments)))
+    for code, (parameters, mix) in enumerate(zip(stages, amounts, strict=True)):
+        found = stage_arrays(parameters, mix, seed + code)
         codes = [moves.index(name) for name in pipeline.moves[code]]
         variables["probability"][:, code, [*codes, moves.index(STALLED)]] = found.probability
         variables["days_scale"][:, code, codes], variables["days_shape"][:, code, codes] = found.scale, found.shape
@@ -59,7 +62,7 @@ def posterior_stages(
         if found.hazard_log is not None and found.hazard_effect is not None:
             hazards["hazard_log"][:, code, codes] = found.hazard_log
             hazards["hazard_effect"][:, code, codes] = found.hazard_effect
-        slope[:, code] = found.amount_slope
+        slope[:, code], offset[:, code] = found.amount_slope, found.amount_offset
     coords: dict[str, NDArray[np.generic]] = {}
     attrs: dict[str, object] = {}
     if np.any(variables["days_family"] == HAZARD):
@@ -67,7 +70,7 @@ def posterior_stages(
         coords["piece"] = PIECE_STARTS[:-1]
         attrs["hazard_end"] = HAZARD_END_DAYS
     if slope.any():
-        variables["amount_slope"] = slope
+        variables["amount_slope"], variables["amount_offset"] = slope, offset
     return PosteriorStages(variables, coords, attrs)
 
 
@@ -87,6 +90,9 @@ class StageArrays:
         float64, (n_draws, n_moves, N_PIECES) and (n_draws, n_moves, n_segments); None for a family of days.
     amount_slope
         float64, (n_draws,)
+    amount_offset
+        float64, (n_draws, n_segments): log odds of the forward move among the moves, or its log hazard, at the centre
+        of amounts less those above, which are for deals of all amounts together.
     """
 
     family: str
@@ -96,12 +102,14 @@ class StageArrays:
     hazard_log: Floats | None
     hazard_effect: Floats | None
     amount_slope: Floats
+    amount_offset: Floats
 
 
-def stage_arrays(parameters: xr.Dataset, seed: int) -> StageArrays:
+def stage_arrays(parameters: xr.Dataset, amounts: AmountMix, seed: int) -> StageArrays:
     """Return what a posterior holds of one stage, from its kept draws in one dimension ``sample``.
 
-    Where parameters drift, the coming quarter takes one more step of the walk; `seed` is of that step.
+    Where parameters drift, the coming quarter takes one more step of the walk; `seed` is of that step. It is taken at
+    the centre of amounts, and the average over `amounts`, for new deals, comes after it.
     """
     n_draws = parameters.sizes["sample"]
     slope = parameters["amount_slope"].to_numpy() if "amount_slope" in parameters else np.zeros(n_draws)
@@ -111,15 +119,24 @@ def stage_arrays(parameters: xr.Dataset, seed: int) -> StageArrays:
         n_later = N_PIECES - log_hazard.shape[2]
         whole = np.concatenate([log_hazard, np.repeat(log_hazard[..., -1:], n_later, axis=2)], axis=2)
         effect = parameters["hazard_effect"].transpose("sample", "move", "segment").to_numpy() + step[:, :, None]
+        offset = np.zeros((n_draws, effect.shape[2]))
+        if slope.any():
+            offset = -amounts.mean_hazard_shift(whole, effect, slope)
+            effect[:, 0] -= offset
         probability, median = hazard_marginals(whole, effect, PIECE_STARTS.astype(np.float64))
-        return StageArrays(HAZARD, probability, median, np.ones_like(median), whole, effect, slope)
-    return _family_arrays(parameters, step, slope)
+        return StageArrays(HAZARD, probability, median, np.ones_like(median), whole, effect, slope, offset)
+    return _family_arrays(parameters, amounts, step, slope)
 
 
-def _family_arrays(parameters: xr.Dataset, step: Floats, slope: Floats) -> StageArrays:
+def _family_arrays(parameters: xr.Dataset, amounts: AmountMix, step: Floats, slope: Floats) -> StageArrays:
     share = parameters["share"].transpose("sample", "move", "segment").to_numpy()
     stalled = parameters["stalled"].to_numpy()[:, None, None]
     forward = share[:, :1] * np.exp(step[:, :1, None]) / (1.0 + share[:, :1] * np.expm1(step[:, :1, None]))
+    offset = np.zeros((share.shape[0], share.shape[2]))
+    if "log_odds_at_centre" in parameters:
+        centre = parameters["log_odds_at_centre"].transpose("sample", "segment").to_numpy() + step[:, :1]
+        mean = amounts.mean_log_odds(centre, slope[:, None])
+        forward, offset = np.asarray(expit(mean))[:, None], centre - mean
     others = share[:, 1:] * (1.0 - forward) / np.maximum(1.0 - share[:, :1], 1e-300)
     shares = np.concatenate([forward, others], axis=1)
     shares = shares / shares.sum(axis=1, keepdims=True) * (1.0 - stalled)
@@ -130,7 +147,7 @@ def _family_arrays(parameters: xr.Dataset, step: Floats, slope: Floats) -> Stage
     shape = np.repeat(parameters["shape"].transpose("sample", "move").to_numpy()[:, :, None], share.shape[2], axis=2)
     family = str(parameters.attrs["family"])
     scale, shape = _scale_and_shape(family, median, shape)
-    return StageArrays(family, probability, scale, shape, None, None, slope)
+    return StageArrays(family, probability, scale, shape, None, None, slope, offset)
 
 
 def _scale_and_shape(family: str, median: Floats, shape: Floats) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simcast.model.amount_mix import AmountMix
 from simcast.model.cells import Cells
 from simcast.model.choosing import HAZARD
 from simcast.model.duration_tails import PARAMETRIC
@@ -35,8 +36,10 @@ def stage_parameters(
     Dataset with dimensions (chain, draw, ...)
         For a family of days: ``share`` (segment, move), of the stays that end; ``median_days`` (segment, move);
         ``shape`` (move); ``stalled``; and ``effect_mean`` (effect). For hazards: ``log_hazard`` (move, piece), in the
-        pieces that some stay reached; ``hazard_effect`` (segment, move); ``hazard_step`` (move). For both ``effect_spread`` (effect), and
-        where they are in the model ``drift`` (quarter, effect) and ``amount_slope``.
+        pieces that some stay reached; ``hazard_step`` (move); ``hazard_effect`` (segment, move), at the centre of
+        amounts. For both ``effect_spread`` (effect), and where they are in the model ``drift`` (quarter, effect) and
+        ``amount_slope``. With such a slope a family's ``share`` is averaged over the amounts, and
+        ``log_odds_at_centre`` (segment) has the forward move's log odds at their centre.
     """
     build = _hazard_variables if family == HAZARD else _family_variables
     variables, coords = build(sample, stays, moves)
@@ -63,11 +66,13 @@ def _family_variables(sample: Sample, stays: StageStays, moves: Sequence[str]) -
     n_odds = len(moves) - 1
     chain_draw = ("chain", "draw")
     effects, slope = sample["effect"], sample.get("amount_slope")
-    shares = _shares(effects[..., :n_odds], len(moves))
+    log_odds = effects[..., :n_odds].copy()
+    variables: dict[str, tuple[tuple[str, ...], Floats]] = {}
     if slope is not None:
-        shares = _mean_share(effects[..., :n_odds], slope, stays, len(moves))
-    variables = {
-        "share": ((*chain_draw, "segment", "move"), shares),
+        variables["log_odds_at_centre"] = ((*chain_draw, "segment"), effects[..., 0])
+        log_odds[..., 0] = AmountMix.of(stays).mean_log_odds(effects[..., 0], slope[..., None])
+    variables |= {
+        "share": ((*chain_draw, "segment", "move"), _shares(log_odds, len(moves))),
         "median_days": ((*chain_draw, "segment", "move"), np.exp(effects[..., n_odds:])),
         "shape": ((*chain_draw, "move"), np.exp(sample["log_shape"])),
         "stalled": (chain_draw, 1.0 / (1.0 + np.exp(-sample["stalled_logit"]))),
@@ -80,24 +85,6 @@ def _family_variables(sample: Sample, stays: StageStays, moves: Sequence[str]) -
 def _shares(log_odds: Floats, n_moves: int) -> Floats:
     """Return the shares of the moves among the stays that end, (..., n_moves)."""
     return np.asarray(move_shares(log_odds.reshape(-1, n_moves - 1))).reshape(*log_odds.shape[:-1], n_moves)
-
-
-def _mean_share(log_odds: Floats, slope: Floats, stays: StageStays, n_moves: int) -> Floats:
-    """Return the shares averaged over the amounts of all stays, since new deals come in all sizes."""
-    values, weights = _amounts_of(stays)
-    total = np.zeros((*log_odds.shape[:-1], n_moves))
-    for value, weight in zip(values, weights, strict=True):
-        shifted = log_odds.copy()
-        shifted[..., 0] += (slope * value)[..., None]
-        total += weight * _shares(shifted, n_moves)
-    return total
-
-
-def _amounts_of(stays: StageStays) -> tuple[Floats, Floats]:
-    """Return the distinct log amounts of the cells, and the share of the stays at each."""
-    values, which = np.unique(stays.cells.log_amount[stays.cell], return_inverse=True)
-    count = np.bincount(which)
-    return values, count / count.sum()
 
 
 def _hazard_variables(sample: Sample, stays: StageStays, moves: Sequence[str]) -> _Variables:

@@ -69,7 +69,8 @@ class StageStays:
         low = np.where(move >= 0, np.maximum(starts[bins], since), days)
         high = np.where(move >= 0, starts[bins + 1] - 1, days)
         found = distinct_rows(cell, move, low, high, since)
-        return SingleStays(*found.columns, found.count.astype(np.float64))
+        own_cell, own_move, low_days, high_days, own_since = found.columns
+        return SingleStays(own_cell, own_move, low_days, high_days, own_since, found.count.astype(np.float64))
 
     @property
     def n_ended(self) -> int:

@@ -82,7 +82,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     until = int(history.observed_until.astype("datetime64[D]").astype(np.int64))
     if not len(stays):
         raise FitError(f"the history holds no deal before {history.observed_until}: there is nothing to learn from")
-    stage = pd.Index(pipeline.stages).get_indexer(stays["stage"]).astype(np.int64)
+    stage = pd.Index(pipeline.stages).get_indexer(pd.Index(stays["stage"])).astype(np.int64)
     segment = stays["segment_code"].to_numpy(dtype=np.int64)
     entered = _day_numbers(stays["entered"])
     open_ = stays["move"].isna().to_numpy()
@@ -170,8 +170,8 @@ def _move_codes(pipeline: Pipeline, stage: Ints, move: pd.Series, open_: NDArray
     names = pd.Index([*pipeline.stages, *pipeline.outcomes])
     positions = np.full((pipeline.n_stages, names.size + 1), _UNKNOWN)  # the last column is for names unheard of
     for code, moves in enumerate(pipeline.moves):
-        positions[code, names.get_indexer(list(moves))] = np.arange(len(moves))
-    found: Ints = np.where(open_, -1, positions[stage, names.get_indexer(move)])
+        positions[code, names.get_indexer(pd.Index(moves))] = np.arange(len(moves))
+    found: Ints = np.where(open_, -1, positions[stage, names.get_indexer(pd.Index(move))])
     rows = np.flatnonzero(found == _UNKNOWN)
     if rows.size:
         unknown = {(pipeline.stages[stage[row]], str(move.iloc[row])) for row in rows}

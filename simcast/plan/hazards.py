@@ -48,7 +48,7 @@ def hazard_arrays(posterior: Posterior, n_slots: int) -> dict[str, Any]:
 
 
 def log_amounts(posterior: Posterior, book: Book) -> Floats:
-    """Return the log of each open deal's amount over its centre; 0 where unknown, or where nothing goes with it.
+    """Return the log of each open deal's amount over its centre; NaN where unknown, or where nothing goes with it.
 
     Where a stage has hazards by day, amounts are told apart in steps of `LOG_AMOUNT_STEP` only: then deals share laws
     of their own that take long to work out. The fit tells far fewer classes of amounts apart.
@@ -57,7 +57,7 @@ def log_amounts(posterior: Posterior, book: Book) -> Floats:
     -------
     float64, (n_deals,)
     """
-    found = np.zeros(len(book))
+    found = np.full(len(book), np.nan)
     if "amount_slope" in posterior.draws:
         known = book.amount > 0  # NaN is not
         found[known] = np.log(book.amount[known] / posterior.draws.attrs["amount_centre"])
@@ -67,8 +67,18 @@ def log_amounts(posterior: Posterior, book: Book) -> Floats:
 
 
 def slope_arrays(posterior: Posterior) -> dict[str, Any]:
-    """Return ``amount_slope`` of `simcast.engine.layout.KernelPlan`, if the posterior has one."""
-    if "amount_slope" not in posterior.draws:
+    """Return ``amount_slope`` and ``amount_offset`` of `simcast.engine.layout.KernelPlan`, if the posterior has them.
+
+    One that was stored without offsets has offsets of 0.
+    """
+    draws = posterior.draws
+    if "amount_slope" not in draws:
         return {}
-    slope = posterior.draws["amount_slope"].transpose("draw", "stage").to_numpy()
-    return {"amount_slope": np.ascontiguousarray(slope, dtype=np.float64)}
+    slope = draws["amount_slope"].transpose("draw", "stage").to_numpy()
+    offset = np.zeros((*slope.shape, len(posterior.segments)))
+    if "amount_offset" in draws:
+        offset = draws["amount_offset"].transpose("draw", "stage", "segment").to_numpy()
+    return {
+        "amount_slope": np.ascontiguousarray(slope, dtype=np.float64),
+        "amount_offset": np.ascontiguousarray(offset, dtype=np.float64),
+    }

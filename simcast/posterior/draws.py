@@ -49,6 +49,7 @@ OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "hazard_log": ("draw", "stage", "move", "piece"),
     "hazard_effect": ("draw", "stage", "move", "segment"),
     "amount_slope": ("draw", "stage"),
+    "amount_offset": ("draw", "stage", "segment"),
     "arrivals_season": ("draw", "harmonic"),
     "arrivals_path": ("draw", "block"),
     "amount_quantiles": ("segment", "level"),
@@ -58,7 +59,10 @@ OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
 ``hazard_log`` and ``hazard_effect`` belong to stages whose family is ``hazard`` and are NaN elsewhere: log hazard per
 day in each piece of days, and what a segment adds to it. The coordinate ``piece`` is the first day of each piece, and
 ``attrs["hazard_end"]`` the day after which a stay never ends. ``amount_slope`` is the change of the log odds of the
-forward move (for ``hazard``: of its log hazard) per unit of the log of amount over ``attrs["amount_centre"]``.
+forward move among the moves (for ``hazard``: of its log hazard) per unit of the log of amount over
+``attrs["amount_centre"]``, and ``amount_offset`` the log odds (log hazard) of a deal at that centre less those that
+``probability`` (``hazard_effect``) has, which hold for deals of all amounts together. A posterior that was stored
+with a slope and without an offset counts as having one of 0.
 ``arrivals_season`` holds the coefficients of cos 2 pi t, sin 2 pi t, cos 4 pi t and sin 4 pi t, t = (days since
 1970-01-01 + 0.5) / 365.25, and ``arrivals_path`` the level relative to the as-of date in the consecutive blocks of 28
 days after it, both on the log scale. ``amount_quantiles`` belongs to amounts whose family is ``empirical``: a segment's
@@ -221,12 +225,14 @@ def _new_deal_problems(draws: xr.Dataset) -> Iterator[str]:
 
 def _optional_problems(draws: xr.Dataset) -> Iterator[str]:
     """Yield what is wrong with the slopes by amount and with the arrivals' changes over time, where there are any."""
-    for name in ("amount_slope", "arrivals_season", "arrivals_path"):
+    for name in ("amount_slope", "amount_offset", "arrivals_season", "arrivals_path"):
         if name in draws and not np.all(np.isfinite(draws[name].to_numpy())):
             yield f"posterior.{name}: must be finite"
     if "amount_slope" in draws and not draws.attrs.get("amount_centre", 0.0) > 0.0:
         centre = draws.attrs.get("amount_centre")
         yield f"posterior: amount_centre is {centre!r}, needs an amount above 0 for amount_slope to refer to"
+    if "amount_offset" in draws and "amount_slope" not in draws:
+        yield "posterior: the variable 'amount_slope' is missing, to which amount_offset belongs"
     if "arrivals_season" in draws and draws.sizes["harmonic"] != len(HARMONICS):
         yield f"posterior.arrivals_season: has {draws.sizes['harmonic']} coefficients, needs {len(HARMONICS)}"
     if "arrivals_path" in draws and draws.sizes["block"] < 1:

@@ -34,7 +34,7 @@ class HazardStage:
     Parameters
     ----------
     hazard : float64, (n_moves, n_cells, n_pieces)
-        Per day.
+        Per day, at the centre of amounts.
     starts : int64, (n_pieces + 1,)
         The first day of each piece, and the day after the last one.
     amount_slope

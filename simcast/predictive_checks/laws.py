@@ -31,7 +31,7 @@ HAZARD = "hazard"
 
 DRIFT = "drift"
 
-_AMOUNT_LEVELS = (np.arange(16) + 0.5) / 16
+_LEAST = 1e-300
 
 
 def player(
@@ -57,12 +57,22 @@ def player(
     """
     here = posterior.draws.sel(stage=stays.stage)
     families = tuple(str(here["days_family"].sel(move=name).item()) for name in stays.moves)
-    slope = here["amount_slope"].to_numpy() if "amount_slope" in here else np.zeros(posterior.n_draws)
+    slope, offset = _by_amount(here)
     drifting = None if sampled is None or DRIFT not in sampled else _matched(sampled, posterior)
     located = stays if drifting is None else _in_quarters(stays, drifting, len(posterior.segments))
     if HAZARD in families:
-        return _hazard_player(here, drifting, slope, located, generator)
-    return _mixture_player(here, drifting, families, slope, located, generator)
+        return _hazard_player(here, drifting, slope, offset, located, generator)
+    return _mixture_player(here, drifting, families, slope, offset, located, generator)
+
+
+def _by_amount(here: xr.Dataset) -> tuple[Floats, Floats]:
+    """Return slopes by amount, (n_draws,), and what the centre of amounts adds, (n_draws, n_segments); 0 without."""
+    n_draws, n_segments = here.sizes["draw"], here.sizes["segment"]
+    slope = here["amount_slope"].to_numpy() if "amount_slope" in here else np.zeros(n_draws)
+    offset = np.zeros((n_draws, n_segments))
+    if "amount_offset" in here:
+        offset = here["amount_offset"].transpose("draw", "segment").to_numpy()
+    return slope, offset
 
 
 def _matched(sampled: xr.Dataset, posterior: Posterior) -> xr.Dataset:
@@ -92,13 +102,19 @@ def _over_quarters(of_segments: Floats, change: Floats) -> Floats:
 
 
 def _hazard_player(
-    here: xr.Dataset, drifting: xr.Dataset | None, slope: Floats, stays: StageStays, generator: np.random.Generator
+    here: xr.Dataset,
+    drifting: xr.Dataset | None,
+    slope: Floats,
+    offset: Floats,
+    stays: StageStays,
+    generator: np.random.Generator,
 ) -> PlayDraw:
     moves = list(stays.moves)
     log_hazard = here["hazard_log"].sel(move=moves).transpose("draw", "move", "piece").to_numpy()
-    effect = here["hazard_effect"].sel(move=moves).transpose("draw", "move", "segment").to_numpy()
+    effect = here["hazard_effect"].sel(move=moves).transpose("draw", "move", "segment").to_numpy().copy()
+    effect[:, 0] += offset
     starts = np.append(here["piece"].to_numpy(), int(here.attrs["hazard_end"])).astype(np.int64)
-    if drifting is not None:
+    if drifting is not None:  # the sampler's effects stand at the centre of amounts
         effect = drifting["hazard_effect"].transpose("sample", "move", "segment").to_numpy()
         change = drifting[DRIFT].transpose("sample", "effect", "quarter").to_numpy()
 
@@ -114,6 +130,7 @@ def _mixture_player(
     drifting: xr.Dataset | None,
     families: tuple[str, ...],
     slope: Floats,
+    offset: Floats,
     stays: StageStays,
     generator: np.random.Generator,
 ) -> PlayDraw:
@@ -124,11 +141,12 @@ def _mixture_player(
     )
     if drifting is not None:
         probability, scale, shape = _past_quarters(drifting, families, shape)
-    amounts = np.quantile(stays.log_amount, _AMOUNT_LEVELS)
+        offset = _past_offsets(drifting)
+    at_centre = _log_odds(probability[:, 0], probability[:, 1:-1].sum(axis=1)) + offset
 
     def play(draw: int) -> tuple[Ints, Ints]:
         of_draw = (probability[draw], families, scale[draw], shape[draw])
-        return replicate_mixture(MixtureStage.of(*of_draw, float(slope[draw]), amounts), stays, generator)
+        return replicate_mixture(MixtureStage(*of_draw, float(slope[draw]), at_centre[draw]), stays, generator)
 
     return play
 
@@ -154,6 +172,25 @@ def _past_quarters(drifting: xr.Dataset, families: tuple[str, ...], shape: Float
     scale = medians / np.stack([_median_over_scale(family, shapes[:, k]) for k, family in enumerate(families)], axis=1)
     flat = (n_draws, -1, n_quarters * share.shape[2])
     return probability.reshape(flat), scale.reshape(flat), shapes.reshape(flat)
+
+
+def _past_offsets(drifting: xr.Dataset) -> Floats:
+    """Return the forward move's log odds at the centre of amounts less those of its share, all quarters' the same.
+
+    float64, (n_draws, n_quarters * n_segments): quarters drift at the centre, to which `_past_quarters` has added.
+    """
+    share = drifting["share"].transpose("sample", "move", "segment").to_numpy()
+    offset = np.zeros((share.shape[0], share.shape[2]))
+    if "log_odds_at_centre" in drifting:
+        centre = drifting["log_odds_at_centre"].transpose("sample", "segment").to_numpy()
+        offset = centre - _log_odds(share[:, 0], share[:, 1:].sum(axis=1))
+    return np.tile(offset, drifting.sizes["quarter"])
+
+
+def _log_odds(chance: Floats, rest: Floats) -> Floats:
+    """Return the log odds of a chance against what is left."""
+    odds: Floats = np.log(np.maximum(chance, _LEAST)) - np.log(np.maximum(rest, _LEAST))
+    return odds
 
 
 def _median_over_scale(family: str, shape: Floats) -> Floats:

@@ -25,7 +25,6 @@ LONGEST_DAYS = 1e6
 """Stands for never, and for durations beyond any calendar."""
 
 _SMALLEST = 1e-300
-_NEWTON_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class MixtureStage:
     Parameters
     ----------
     probability : float64, (n_moves + 1, n_cells)
-        Of each move, and of never ending, last; averaged over the amounts of the stage's stays.
+        Of each move, and of never ending, last; for stays of all amounts together.
     family
         Of the days until each move.
     scale, shape : float64, (n_moves, n_cells)
@@ -43,7 +42,7 @@ class MixtureStage:
     amount_slope
         Change of the log odds of the forward move, among the stays that end, per unit of a stay's log amount.
     at_centre : float64, (n_cells,)
-        Those log odds at the centre of amounts; needed only where there is a slope.
+        Those log odds at the centre of amounts; read only where there is a slope.
     """
 
     probability: Floats
@@ -52,23 +51,6 @@ class MixtureStage:
     shape: Floats
     amount_slope: float
     at_centre: Floats
-
-    @classmethod
-    def of(
-        cls,
-        probability: Floats,
-        family: tuple[str, ...],
-        scale: Floats,
-        shape: Floats,
-        amount_slope: float,
-        amounts: Floats,
-    ) -> MixtureStage:
-        """Work out the log odds at the centre of amounts; `amounts` are levels of log amount, equally frequent."""
-        at_centre = np.zeros(probability.shape[1])
-        if amount_slope:
-            ends = np.maximum(1.0 - probability[-1], _SMALLEST)
-            at_centre = _log_odds_at_centre(probability[0] / ends, amount_slope * amounts)
-        return cls(probability, family, scale, shape, amount_slope, at_centre)
 
     def probability_of(self, stays: StageStays, rows: Ints) -> Floats:
         """Return the probabilities of chosen stays: float64, (n_moves + 1, n_rows)."""
@@ -81,17 +63,6 @@ class MixtureStage:
             probability *= (1.0 - never - forward) / np.maximum(1.0 - never - before, _SMALLEST)
             probability[0], probability[-1] = forward, never
         return probability
-
-
-def _log_odds_at_centre(share: Floats, shifts: Floats) -> Floats:
-    """Return the log odds whose shares, averaged over shifts, are those given: Newton's method, (n_cells,)."""
-    wanted = np.clip(share, 1e-9, 1.0 - 1e-9)
-    log_odds: Floats = special.logit(wanted)
-    for _ in range(_NEWTON_STEPS):
-        shares = special.expit(log_odds[:, None] + shifts)
-        slope = np.maximum((shares * (1.0 - shares)).mean(axis=1), 1e-12)
-        log_odds = log_odds - np.clip((shares.mean(axis=1) - wanted) / slope, -1.0, 1.0)
-    return log_odds
 
 
 def replicate_mixture(stage: MixtureStage, stays: StageStays, generator: np.random.Generator) -> tuple[Ints, Ints]:

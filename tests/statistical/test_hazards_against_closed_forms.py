@@ -177,7 +177,9 @@ def test_a_deal_older_than_the_end_of_all_hazards_never_ends() -> None:
 
 def with_amounts(plan: KernelPlan, log_amount: float, slope: tuple[float, ...]) -> KernelPlan:
     return plan._replace(
-        deal_log_amount=np.full(len(plan.deal_key), log_amount), amount_slope=np.array([slope], dtype=float)
+        deal_log_amount=np.full(len(plan.deal_key), log_amount),
+        amount_slope=np.array([slope], dtype=float),
+        amount_offset=np.zeros((1, len(slope), 1)),
     )
 
 

@@ -296,7 +296,7 @@ def fitted_with_everything() -> Posterior:
     """A posterior as a fit gives it, with hazards in a stage, slopes by amount and arrivals that move."""
     fitted = assumed_posterior(PIPELINE, assume(stages=uncertain_stages()), n_draws=3)
     rate = np.broadcast_to([[[0.1, 0.02], [0.2, 0.01], [0.05, 0.05]]], (3, 3, 2))
-    draws = with_amount_slope(hazard_draws(fitted, "meeting", rate, [0, 1], 3653), 0.2, 1000.0)
+    draws = with_amount_slope(hazard_draws(fitted, "meeting", rate, [0, 1], 3653), 0.2, 1000.0, -0.1)
     return with_draws(
         fitted,
         draws.assign(
@@ -313,6 +313,8 @@ def test_what_is_not_assumed_keeps_its_hazards_slopes_and_arrivals() -> None:
         assert found.draws[name].identical(base.draws[name]), name
     assert found.draws["amount_slope"].sel(stage="lead").to_numpy().tolist() == [0.0] * 3
     assert found.draws["amount_slope"].sel(stage="meeting").to_numpy().tolist() == [0.2] * 3
+    assert np.all(found.draws["amount_offset"].sel(stage="lead") == 0.0)
+    assert np.all(found.draws["amount_offset"].sel(stage="meeting") == -0.1)
     assert found.draws.attrs["hazard_end"] == 3653
 
 

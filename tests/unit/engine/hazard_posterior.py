@@ -40,10 +40,13 @@ def hazard_draws(
     return draws
 
 
-def with_amount_slope(draws: xr.Dataset, slope: float, centre: float) -> xr.Dataset:
-    """Return the draws with the same slope by amount in all stages."""
-    shape = draws.sizes["draw"], draws.sizes["stage"]
-    return draws.assign(amount_slope=(("draw", "stage"), np.full(shape, slope))).assign_attrs(amount_centre=centre)
+def with_amount_slope(draws: xr.Dataset, slope: float, centre: float, offset: float | None = None) -> xr.Dataset:
+    """Return the draws with the same slope by amount in all stages, and where it is given the same offset."""
+    variables = {"amount_slope": slope} | ({} if offset is None else {"amount_offset": offset})
+    for name, number in variables.items():
+        dims = OPTIONAL_DIMENSIONS[name]
+        draws = draws.assign({name: (dims, np.full([draws.sizes[dim] for dim in dims], number))})
+    return draws.assign_attrs(amount_centre=centre)
 
 
 def with_draws(posterior: Posterior, draws: xr.Dataset) -> Posterior:

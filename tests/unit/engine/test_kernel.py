@@ -36,9 +36,10 @@ def test_the_kernel_equals_its_plain_python_twin(seed: int) -> None:
         lambda _: {"seed": np.uint64(99)},
         lambda plan: {"hazard_factor": plan.hazard_factor * 1.3},
         lambda plan: {"amount_slope": plan.amount_slope + 0.5},
+        lambda plan: {"amount_offset": plan.amount_offset + 0.5},
         lambda plan: {"deal_age": plan.deal_age + 1.0},
     ],
-    ids=["luck", "hazards", "slope", "age"],
+    ids=["luck", "hazards", "slope", "offset", "age"],
 )
 def test_the_twin_tells_plans_apart(change: Callable[[KernelPlan], dict[str, Any]]) -> None:
     """Over a few plans: in each, hazards or slopes may be far from the deals."""

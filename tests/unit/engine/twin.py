@@ -184,12 +184,12 @@ def own_probabilities(
 ) -> list[float]:
     """Give a deal its own chances: the effect of its amount is on the log odds, or log hazard, of the forward move."""
     if plan.hazard_row[stage] < 0:
-        odds = math.exp(effect)
-        ratio = [odds, *[1.0] * (len(p) - 1)]
-    else:
-        own_days, usual_days = (ends_by_day(plan, draw, stage, segment, own) for own in (effect, 0.0))
-        ended = [[*(k.ended.sum() for k in days), math.exp(-days[0].hazard.sum())] for days in (own_days, usual_days)]
-        ratio = [own / usual for own, usual in zip(*ended, strict=True)]
+        *moves, stalled = p  # the share that never ends has nothing to do with amounts
+        weights = [moves[0] * math.exp(effect), *moves[1:]]
+        return [*(w * sum(moves) / sum(weights) if sum(weights) > 0 else 0.0 for w in weights), stalled]
+    own_days, usual_days = (ends_by_day(plan, draw, stage, segment, own) for own in (effect, 0.0))
+    ended = [[*(k.ended.sum() for k in days), math.exp(-days[0].hazard.sum())] for days in (own_days, usual_days)]
+    ratio = [own / usual for own, usual in zip(*ended, strict=True)]
     weights = [x * r for x, r in zip(p, ratio, strict=True)]
     return [x / sum(weights) for x in weights]
 
@@ -216,8 +216,9 @@ def stay(plan: KernelPlan, future: int, deal: Deal, visit: int, age: float = 0.0
     u_move, u_time = uniforms(plan, future, deal.key, visit, STAY)
     p = probabilities(plan, future, day, deal.stage, deal.segment)
     effect = 0.0
-    if deal.number >= 0 and len(plan.amount_slope):
+    if deal.number >= 0 and len(plan.amount_slope) and not math.isnan(plan.deal_log_amount[deal.number]):
         effect = plan.amount_slope[draw, deal.stage] * plan.deal_log_amount[deal.number]
+        effect += plan.amount_offset[draw, deal.stage, deal.segment]
         p = own_probabilities(plan, draw, deal.stage, deal.segment, p, effect)
     law = laws(plan, draw, deal.stage, deal.segment, effect)
     by_day = plan.hazard_row[deal.stage] >= 0

@@ -14,6 +14,7 @@ import simcast.model.fitting as fitting
 from simcast.errors import FitError
 from simcast.history import History
 from simcast.model import fit, load_or_fit
+from simcast.model.amount_mix import AmountMix
 from simcast.model.diagnosing import ebfmi
 from simcast.model.hierarchy import SegmentLayout
 from simcast.model.parts import Part, stage_part
@@ -48,7 +49,7 @@ def test_one_compiled_model_gives_each_data_set_its_own_answer(family: str) -> N
         ready.append(part.ready)
         parameters = stage_parameters(draw(part), family, stays, PIPELINE.moves[0], segments)
         whole_draws = parameters.stack(sample=("chain", "draw"), create_index=False)
-        found = stage_arrays(whole_draws, 1).probability
+        found = stage_arrays(whole_draws, AmountMix.of(stays), 1).probability
         share = (found[:, 0] / found[:, :2].sum(axis=1)).mean(axis=0)
         count = stays.rows.ended_by_cell()
         np.testing.assert_allclose(share, count[:, 0] / count.sum(axis=1), atol=0.1)

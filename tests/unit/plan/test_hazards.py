@@ -55,8 +55,9 @@ def assumed() -> tuple[Posterior, Book]:
 def test_a_plan_without_hazards_has_no_rows_of_them_and_no_slope() -> None:
     kernel = build_plan(*assumed(), scenario()).kernel
     assert np.all(kernel.hazard_row == -1)
-    assert kernel.hazard_rate.size == kernel.hazard_factor.size == kernel.amount_slope.size == 0
-    assert np.all(kernel.deal_log_amount == 0.0)
+    assert kernel.hazard_rate.size == kernel.hazard_factor.size == 0
+    assert kernel.amount_slope.size == kernel.amount_offset.size == 0
+    assert np.all(np.isnan(kernel.deal_log_amount))
 
 
 def test_hazards_stand_by_slot_in_the_order_of_the_pipeline_s_moves() -> None:
@@ -79,7 +80,16 @@ def test_an_open_deal_s_amount_counts_from_the_centre_and_an_unknown_one_not_at_
     kernel = build_plan(with_draws(posterior, with_amount_slope(posterior.draws, 0.3, 50.0)), book, scenario()).kernel
     assert np.all(kernel.amount_slope == 0.3)
     assert kernel.amount_slope.shape == (1, 3)
-    np.testing.assert_allclose(np.sort(kernel.deal_log_amount), [0.0] * 501 + [math.log(4.0)] * 499)
+    np.testing.assert_allclose(np.sort(kernel.deal_log_amount), [math.log(4.0)] * 499 + [math.nan] * 501)
+    assert np.all(kernel.amount_offset == 0.0), "a stored posterior may have none"
+
+
+def test_offsets_stand_by_stage_and_segment() -> None:
+    posterior, book = assumed()
+    offset = np.arange(6.0).reshape(2, 1, 3)
+    draws = with_amount_slope(posterior.draws, 0.3, 50.0).assign(amount_offset=(("segment", "draw", "stage"), offset))
+    kernel = build_plan(with_draws(posterior, draws), book, scenario()).kernel
+    assert kernel.amount_offset.tolist() == [[[0.0, 3.0], [1.0, 4.0], [2.0, 5.0]]]
 
 
 def test_open_deals_win_as_their_hazards_age_and_amounts_say() -> None:

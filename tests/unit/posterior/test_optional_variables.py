@@ -29,7 +29,7 @@ def base() -> Posterior:
 
 
 def whole() -> xr.Dataset:
-    draws = with_amount_slope(hazard_draws(base(), "встреча", RATE, [0, 1, 7], 3653), 0.2, 1000.0)
+    draws = with_amount_slope(hazard_draws(base(), "встреча", RATE, [0, 1, 7], 3653), 0.2, 1000.0, -0.1)
     return draws.assign(
         arrivals_season=(("draw", "harmonic"), np.zeros((1, 4))), arrivals_path=(("draw", "block"), np.zeros((1, 130)))
     )
@@ -72,6 +72,8 @@ def first_move(values: xr.DataArray, number: float) -> xr.DataArray:
         (lambda held: held.assign_attrs(amount_family="hazard"), "amount_family is 'hazard'"),
         (lambda held: held.assign_attrs(amount_centre=0.0), "amount_centre is 0.0"),
         (lambda held: held.assign(amount_slope=held["amount_slope"] * np.nan), "amount_slope: must be finite"),
+        (lambda held: held.assign(amount_offset=held["amount_offset"] * np.nan), "amount_offset: must be finite"),
+        (lambda held: held.drop_vars("amount_slope"), "'amount_slope' is missing, to which amount_offset belongs"),
         (lambda held: held.isel(harmonic=[0, 1]), "has 2 coefficients"),
         (lambda held: held.assign(arrivals_path=held["arrivals_path"] + np.inf), "arrivals_path: must be finite"),
         (lambda held: held.isel(block=[]), "no block"),

@@ -187,7 +187,11 @@ def posterior_of(truth: OneStage, n_draws: int = 50, **attributes: object) -> Po
         "weekday": list(range(7)),
     }
     if truth.amount_slope:
+        ends = np.sum(truth.probability, axis=1)
+        centre, mean = np.array(truth.probability)[:, 0] / ends, averaged(truth)[0] / ends
+        offset = np.log(centre / (1 - centre)) - np.log(mean / (1 - mean))
         probability[:, 0, 1:4] = averaged(truth)
+        variables["amount_offset"] = (("draw", "stage", "segment"), np.tile(offset, (n_draws, 1, 1)))
         variables["amount_slope"] = (("draw", "stage"), np.full((n_draws, 1), truth.amount_slope))
         attributes["amount_centre"] = truth.amount_centre
     if truth.family == "hazard":
@@ -196,6 +200,10 @@ def posterior_of(truth: OneStage, n_draws: int = 50, **attributes: object) -> Po
         effect = np.full((n_draws, 1, 5, n_segments), np.nan)
         effect[:, 0, 1:4] = np.log1p(np.arange(n_segments))
         probability[:, 0, 1:] = marginals(truth.hazard)
+        if truth.amount_slope:  # any shift may stand for deals of all amounts, if the offset takes it back
+            effect[:, 0, 1] += 0.4
+            probability[:, 0, 1:] = marginals(truth.hazard * np.exp([[0.4], [0.0], [0.0]]))
+            variables["amount_offset"] = (("draw", "stage", "segment"), np.full((n_draws, 1, n_segments), -0.4))
         variables["hazard_log"] = (("draw", "stage", "move", "piece"), log_hazard)
         variables["hazard_effect"] = (("draw", "stage", "move", "segment"), effect)
         coords["piece"] = list(PIECES)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from known_worlds import HAZARD, MOVES, SEGMENTS, STAGE, OneStage, history_of, posterior_of
+from known_worlds import HAZARD, MOVES, SEGMENTS, STAGE, OneStage, averaged, history_of, posterior_of
 from scipy import stats
 
 from simcast.errors import FitError
@@ -56,12 +56,14 @@ def sampled_of(now: OneStage) -> xr.Dataset:
     drift = np.zeros((QUARTERS, 5))
     drift[0] = [-np.log(ODDS), 0.0, *(-np.log(factor) for factor in FASTER)]
     effects = ["log odds of won", "log odds of отказ against lost", *(f"log median days to {name}" for name in MOVES)]
+    centre = np.array(now.probability)[:, 0] / ends
     return xr.Dataset(
         {
             "share": (
                 ("chain", "draw", "segment", "move"),
-                one[..., None, None] * np.array(now.probability) / ends[:, None],
+                one[..., None, None] * averaged(now).T / ends[:, None],
             ),
+            "log_odds_at_centre": (("chain", "draw", "segment"), one[..., None] * np.log(centre / (1 - centre))),
             "median_days": (
                 ("chain", "draw", "segment", "move"),
                 one[..., None, None] * np.tile(medians, (len(SEGMENTS), 1)),
@@ -86,6 +88,16 @@ def test_past_quarters_pass_under_what_they_had_and_fail_under_what_is_to_come(f
     assert failed(history, now, sampled_of(now)) == []
     wrong = {check.subset for check in failed(history, now, None) if check.name == "stays by day"}
     assert wrong & {"2025 Q1", "2025 Q2"}
+
+
+def test_quarters_drift_at_the_centre_of_amounts() -> None:
+    before = OneStage(amount_slope=1.0, amount_centre=2000.0)
+    now = after(before)
+    history = history_of(now, 3000, seed=53, changed_on=FIRST_OF_APRIL, before=before)
+    sampled = sampled_of(now)
+    wrong = failed(history, now, sampled.drop_vars("log_odds_at_centre"))
+    assert [check for check in failed(history, now, sampled) if check.part != "new deals"] == []
+    assert [check for check in wrong if check.name == "conversion"]
 
 
 def test_hazards_of_past_quarters_are_those_they_had() -> None:
