@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from simcast.engine.hazard import hazard_marginals
-from simcast.model.pieces import PIECE_STARTS
 from simcast.model.stays import StageStays
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 _MOST_STEPS = 60
 _CLOSE = 1e-10
@@ -70,17 +70,19 @@ class AmountMix:
             rest += share * expit(-shifted)
         return _log_odds(chance, rest)
 
-    def mean_hazard_shift(self, log_hazard: Floats, effect: Floats, slope: Floats) -> Floats:
+    def mean_hazard_shift(self, log_hazard: Floats, effect: Floats, slope: Floats, starts: Ints) -> Floats:
         """Return what to add to the forward move's log hazard so that it comes as often as on average over the amounts.
 
         Parameters
         ----------
         log_hazard
-            float64, (n_draws, n_moves, N_PIECES)
+            float64, (n_draws, n_moves, n_pieces)
         effect
             float64, (n_draws, n_moves, n_segments): added to it, at the centre of amounts.
         slope
             float64, (n_draws,): change of the forward move's log hazard per unit of log amount.
+        starts
+            int64, (n_pieces + 1,): the first day of each piece, and the end of the last.
 
         Returns
         -------
@@ -93,7 +95,7 @@ class AmountMix:
         def chance(shift: Floats) -> tuple[Floats, Floats]:
             shifted = effect.copy()
             shifted[:, 0] += shift
-            ends, _ = hazard_marginals(log_hazard, shifted, PIECE_STARTS)
+            ends, _ = hazard_marginals(log_hazard, shifted, starts.astype(np.float64))
             return ends[:, 0], ends[:, 1:].sum(axis=1)
 
         shifts = slope[:, None, None] * np.ones((effect.shape[2], 1)) * self.log_amount

@@ -1,7 +1,8 @@
 """Choosing the family of days of a stage: by leave-one-out cross-validation, the simplest that foresees as well as any.
 
 Every family is fitted by its normal approximation, corrected by Pareto-smoothed importance weights: a second each
-instead of a sampling run each. The chosen one is then sampled in full and judged again.
+instead of a sampling run each. The chosen one is then sampled in full and judged again. Where a rule ends stays on one
+day, hazards count as the simplest: no family has such a day.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def choose_family(
     compared = stays.by_segment() if stays.cells.n_segments <= _MOST_SEGMENTS else stays.pooled()
     found = {family: _judge(compared, family, priors, seed) for family in candidates}
     best = max(found, key=lambda family: found[family].total)
-    chosen = next(family for family in candidates if _as_good(found[family], found[best]))
+    chosen = next(family for family in _simplest_first(candidates, stays) if _as_good(found[family], found[best]))
     runner_up = max((family for family in candidates if family != chosen), key=lambda family: found[family].total)
     return FamilyChoice(
         stage=stage,
@@ -86,6 +87,14 @@ def _judge(stays: StageStays, family: str, priors: Mapping[str, Prior], seed: in
     smoothed, k = pareto_smoothed(drawn.log_weight[None, :])
     weight = smoothed[0] if k[0] < HIGH_PARETO_K else None
     return leave_one_out(log_likelihood, stays.single.count, weight)
+
+
+def _simplest_first(candidates: Sequence[str], stays: StageStays) -> list[str]:
+    """Return the candidates in order; where stays have spikes, hazards come first.
+
+    A family can hold a spike only when its days all but shrink to that one, where no sampler moves freely.
+    """
+    return sorted(candidates, key=lambda family: family != HAZARD) if stays.spikes else list(candidates)
 
 
 def _as_good(one: LeaveOneOut, best: LeaveOneOut) -> bool:

@@ -82,18 +82,26 @@ class StageRows:
         return total
 
 
-def bin_starts(longest_days: int) -> Ints:
+def bin_starts(longest_days: int, alone: Ints | None = None) -> Ints:
     """Return the first day of each bin, up to the one that holds `longest_days`, and one more.
+
+    The days `alone`, on which a rule ends many stays, each have a bin of their own.
 
     Examples
     --------
     >>> bin_starts(40)[-6:].tolist()
     [31, 33, 35, 37, 39, 42]
+    >>> bin_starts(40, np.array([36]))[-5:].tolist()
+    [35, 36, 37, 39, 42]
     """
     starts = list(range(EXACT_DAYS + 2))
     while starts[-1] <= longest_days:
         starts.append(starts[-1] + max(1, int(starts[-1] * BIN_GROWTH)))
-    return np.array(starts, dtype=np.int64)
+    bins = np.array(starts, dtype=np.int64)
+    if alone is None:
+        return bins
+    within = alone[alone <= longest_days]
+    return np.union1d(bins, np.concatenate([within, within + 1]))
 
 
 def compress(
@@ -105,6 +113,7 @@ def compress(
     n_moves: int,
     since: Ints | None = None,
     binned: bool = True,
+    alone: Ints | None = None,
 ) -> StageRows:
     """Count the distinct rows among the stays of one stage.
 
@@ -122,6 +131,8 @@ def compress(
         int64, (n_stays,): days that each stay had lasted when records began; 0 where it began later.
     binned
         Whether to merge long durations into bins; False keeps every whole day, to check that binning loses nothing.
+    alone
+        int64: days that keep a bin of their own all the same.
 
     Returns
     -------
@@ -132,7 +143,7 @@ def compress(
     ended = move >= 0
     waiting = ~ended & (days > since)
     longest = int(np.max(days, initial=0))
-    starts = bin_starts(longest) if binned else np.arange(longest + 2, dtype=np.int64)
+    starts = bin_starts(longest, alone) if binned else np.arange(longest + 2, dtype=np.int64)
     bins = np.searchsorted(starts, days, side="right") - 1
     low = np.maximum(starts[bins], since)  # a bin may begin before the day from which its stay is on record
 

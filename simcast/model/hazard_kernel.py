@@ -87,7 +87,7 @@ def hazard_row_log_likelihoods(
     """Return the log-likelihood of one stay of each row.
 
     A row's stays ended by `move` after `low_days` to `high_days`, or, where `move` is -1, are open after `low_days`;
-    they are on record because they had lasted `since` days.
+    they are on record because they had lasted `since` days. The days of a row lie in one piece.
     """
     n_moves, n_pieces = log_hazard.shape
     n_cells = effects.shape[0]

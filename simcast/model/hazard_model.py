@@ -2,10 +2,11 @@
 
 In cell c on day d of a stay, move k ends it at the rate ``exp(v[k, knot(d)] + b[c, k])``. The knots of a move are runs
 of days in which enough stays ended by it to tell; from knot to knot `v` walks at random, with a variance in proportion
-to their distance that is learned for each move; `b` varies over segments and sums to zero over them, may drift
-from quarter to quarter, and for the forward move may depend on the amount. Day 0, of which a deal sees only a part and
-on which much is booked at once, stands apart from the walk by a wide step. Beyond the oldest stay on record the hazard
-stays what it was; a stay that reaches ten years never ends.
+to their distance that is learned for each move. Day 0, of which a deal sees only a part and on which much is booked at
+once, stands apart from the walk by a wide step; so does a spike, a day on which a rule ends many stays, after which the
+walk goes on as if it had not been there. `b` varies over segments and sums to zero over them, may drift from quarter to
+quarter, and for the forward move may depend on the amount. Beyond the oldest stay on record the hazard stays what it
+was; a stay that reaches ten years never ends.
 
 The walk is sampled in coordinates in which the normal approximation of its posterior is round: neighbouring pieces
 hang together, how closely differs from history to history, and the sampler need not find that out. The model is the
@@ -31,11 +32,12 @@ from simcast.model.cells import Cells
 from simcast.model.hierarchy import contrasts
 from simcast.model.laplace import approximate
 from simcast.model.likelihood_op import log_likelihood
-from simcast.model.pieces import N_PIECES, HazardCounts, Walk
+from simcast.model.pieces import HazardCounts
 from simcast.model.priors import Prior
 from simcast.model.screening import HazardLikelihood
 from simcast.model.stage_shape import StageShape, Tensor, cell_inputs, effects_by_cell
 from simcast.model.stays import StageStays
+from simcast.model.walk import Walk
 
 Floats = NDArray[np.float64]
 
@@ -48,69 +50,87 @@ _PRIOR_INFORMATION = 11.0
 
 def build_hazard_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Model:
     """Build the model for any stage of this shape; its data come in by name later."""
-    n_moves = shape.n_moves
-    level, spread, first = priors["log_hazard"], priors["hazard_step"], priors["first_day_step"]
+    n_moves, n_pieces = shape.n_moves, shape.n_pieces
     model: pm.Model
     with pm.Model(check_bounds=False) as model:
         by_cell = effects_by_cell(
             shape, contrasts("effect", [priors["hazard_spread"]] * n_moves, shape.layout), priors, range(n_moves)
         )
-        log_step = pm.Normal("log_step", spread.mean, spread.sd, shape=n_moves)
-        centre: Tensor = pm.Data("walk_centre", np.zeros((n_moves, N_PIECES)), shape=(n_moves, N_PIECES))
-        root: Tensor = pm.Data("walk_root", _unit_roots(n_moves), shape=(n_moves, N_PIECES, N_PIECES))
-        round_: Tensor = pm.Flat("walk_round", shape=(n_moves, N_PIECES), initval=np.zeros((n_moves, N_PIECES)))
-        walk = centre + (root * round_[:, None, :]).sum(axis=2)
-        day_0, start, steps = walk[:, 0], walk[:, 1], walk[:, 2:]
-        guessed: Tensor = pm.Data("walk_log_step", np.zeros(n_moves), shape=(n_moves,))
-        centring: Tensor = pm.Data("walk_centring", np.zeros((n_moves, N_PIECES - 2)), shape=(n_moves, N_PIECES - 2))
-        beyond = (log_step - guessed)[:, None]
-        squares = ((day_0 - first.mean) / first.sd) ** 2 + ((start - level.mean) / level.sd) ** 2
-        of_steps = (steps * pt.exp(-centring * beyond)) ** 2 + 2 * centring * beyond
-        pm.Potential("walk_prior", -0.5 * (squares.sum() + of_steps.sum()))
-        scaled = steps * pt.exp((1 - centring) * beyond + guessed[:, None])
-        gap: Tensor = pm.Data("walk_root_gap", np.ones((n_moves, N_PIECES - 2)), shape=(n_moves, N_PIECES - 2))
-        later = start[:, None] + pt.cumsum(scaled * gap, axis=1)
-        at_knots = pt.concatenate([(start + day_0)[:, None], start[:, None], later], axis=1)
-        knot: Tensor = pm.Data("walk_knot", np.arange(n_moves * N_PIECES), shape=(n_moves * N_PIECES,))
-        log_hazard = pm.Deterministic("log_hazard", at_knots.ravel()[knot].reshape((n_moves, N_PIECES)))
-        pm.Deterministic("log_hazard_start", start)
-        pm.Deterministic("first_day_step", day_0)
+        at_knots = _walk(n_moves, n_pieces, priors)
+        knot: Tensor = pm.Data("walk_knot", np.arange(n_moves * n_pieces), shape=(n_moves * n_pieces,))
+        log_hazard = pm.Deterministic("log_hazard", at_knots.ravel()[knot].reshape((n_moves, n_pieces)))
         data = [
-            pm.Data("passed", np.zeros((1, N_PIECES)), shape=(None, N_PIECES)),
-            pm.Data("ended", np.zeros((1, N_PIECES, n_moves)), shape=(None, N_PIECES, n_moves)),
+            pm.Data("passed", np.zeros((1, n_pieces)), shape=(None, n_pieces)),
+            pm.Data("ended", np.zeros((1, n_pieces, n_moves)), shape=(None, n_pieces, n_moves)),
         ]
         pm.Potential("stays", log_likelihood("hazard", (log_hazard, by_cell), data))
     return model
 
 
+def _walk(n_moves: int, n_pieces: int, priors: Mapping[str, Prior]) -> Tensor:
+    """Declare the walks, and return their log hazards at the knots, (n_moves, n_pieces)."""
+    level, spread = priors["log_hazard"], priors["hazard_step"]
+    first, spiking = priors["first_day_step"], priors["spike_step"]
+    n_later = n_pieces - 2
+    log_step = pm.Normal("log_step", spread.mean, spread.sd, shape=n_moves)
+    centre: Tensor = pm.Data("walk_centre", np.zeros((n_moves, n_pieces)), shape=(n_moves, n_pieces))
+    root: Tensor = pm.Data("walk_root", _unit_roots(n_moves, n_pieces), shape=(n_moves, n_pieces, n_pieces))
+    round_: Tensor = pm.Flat("walk_round", shape=(n_moves, n_pieces), initval=np.zeros((n_moves, n_pieces)))
+    walk = centre + (root * round_[:, None, :]).sum(axis=2)
+    day_0, start, steps = walk[:, 0], walk[:, 1], walk[:, 2:]
+    guessed: Tensor = pm.Data("walk_log_step", np.zeros(n_moves), shape=(n_moves,))
+    centring: Tensor = pm.Data("walk_centring", np.zeros((n_moves, n_later)), shape=(n_moves, n_later))
+    spike: Tensor = pm.Data("walk_spike", np.zeros((n_moves, n_later)), shape=(n_moves, n_later))
+    beyond = (log_step - guessed)[:, None] * (1 - spike)
+    squares = ((day_0 - first.mean) / first.sd) ** 2 + ((start - level.mean) / level.sd) ** 2
+    of_steps = (steps * pt.exp(-centring * beyond)) ** 2 + 2 * centring * beyond
+    pm.Potential("walk_prior", -0.5 * (squares.sum() + of_steps.sum()))
+    scaled = steps * pt.exp((1 - centring) * beyond + guessed[:, None])
+    gap: Tensor = pm.Data("walk_root_gap", np.ones((n_moves, n_later)), shape=(n_moves, n_later))
+    walked = start[:, None] + pt.cumsum(scaled * gap * (1 - spike), axis=1)
+    later = walked + spike * (spiking.mean + spiking.sd * steps)
+    pm.Deterministic("log_hazard_start", start)
+    pm.Deterministic("first_day_step", day_0)
+    return pt.concatenate([(start + day_0)[:, None], start[:, None], later], axis=1)
+
+
 def hazard_inputs(shape: StageShape, stays: StageStays, priors: Mapping[str, Prior]) -> dict[str, NDArray[np.generic]]:
     """Return what the compiled model reads for one stage, by name."""
-    inputs: dict[str, NDArray[np.generic]] = {"passed": stays.pieces.passed, "ended": stays.pieces.ended}
-    inputs |= walk_coordinates(stays, priors)
+    counts = stays.pieces
+    # Pieces for which there is room, and no use, hold nothing.
+    room = (0, shape.n_pieces - counts.grid.n_pieces)
+    inputs: dict[str, NDArray[np.generic]] = {
+        "passed": np.pad(counts.passed, ((0, 0), room)),
+        "ended": np.pad(counts.ended, ((0, 0), room, (0, 0))),
+    }
+    inputs |= walk_coordinates(stays, priors, shape.n_pieces)
     if shape.layout.n_segments > 1:
-        inputs["effect_centring"] = _centring(stays.cells, stays.pieces)
+        inputs["effect_centring"] = _centring(stays.cells, counts)
     return inputs | cell_inputs(shape, stays.cells)
 
 
-def _unit_roots(n_moves: int) -> Floats:
-    return np.tile(np.eye(N_PIECES), (n_moves, 1, 1))
+def _unit_roots(n_moves: int, n_pieces: int) -> Floats:
+    return np.tile(np.eye(n_pieces), (n_moves, 1, 1))
 
 
-def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior]) -> dict[str, NDArray[np.generic]]:
+def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: int) -> dict[str, NDArray[np.generic]]:
     """Return the coordinates of the walk, from the normal approximation of its posterior.
 
     A walk is told by the step from day 1 to day 0, the log hazard on day 1, and the further steps, each over the
-    spread. Steps beyond a move's last knot move nothing and are drawn from their prior.
+    spread, or, to a spike, less the mean and over the standard deviation of its prior. Steps beyond a move's last knot
+    move nothing and are drawn from their prior.
 
     Returns
     -------
-    ``walk_centre`` (n_moves, N_PIECES) and ``walk_root`` (n_moves, N_PIECES, N_PIECES)
+    ``walk_centre`` (n_moves, n_pieces) and ``walk_root`` (n_moves, n_pieces, n_pieces)
         What is added to standard normal numbers, after they were multiplied.
     ``walk_log_step`` (n_moves,)
         The log of the spread that the approximation found.
-    ``walk_root_gap`` (n_moves, N_PIECES - 2), ``walk_knot`` (n_moves * N_PIECES,)
+    ``walk_root_gap`` (n_moves, n_pieces - 2), ``walk_knot`` (n_moves * n_pieces,)
         The root of how far each knot lies from the one before, and the knot of each piece.
-    ``walk_centring`` (n_moves, N_PIECES - 2)
+    ``walk_spike`` (n_moves, n_pieces - 2)
+        1 for the steps to spikes, from which the walk does not go on.
+    ``walk_centring`` (n_moves, n_pieces - 2)
         How far each step stays put when the spread changes: 0 where the data say nothing, towards 1 where they
         say all; see `simcast.model.hierarchy.pooled_effects`.
     """
@@ -118,36 +138,53 @@ def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior]) -> dict[str
     likelihood = HazardLikelihood(compared, priors)
     found = approximate(likelihood)
     n_moves = stays.n_moves
-    centre, root = np.zeros((n_moves, N_PIECES)), _unit_roots(n_moves)
-    centring, root_gap = np.zeros((n_moves, N_PIECES - 2)), np.ones((n_moves, N_PIECES - 2))
+    centre, root = np.zeros((n_moves, n_pieces)), _unit_roots(n_moves, n_pieces)
+    centring, root_gap, spike = (
+        np.zeros((n_moves, n_pieces - 2)),
+        np.ones((n_moves, n_pieces - 2)),
+        np.zeros((n_moves, n_pieces - 2)),
+    )
+    knot = np.zeros((n_moves, n_pieces), dtype=np.int64)
     for move, (walk, place) in enumerate(zip(likelihood.walks, likelihood.places, strict=True)):
-        told = _steps_of_hazards(walk, float(found.sizes[move]))
+        n_knots, n_later = walk.n_knots, walk.n_knots - 2
+        told, usual = steps_of_hazards(walk, float(found.sizes[move]), priors["spike_step"])
         covariance = told @ found.covariance[place, place] @ told.T
-        centre[move, : walk.n_knots] = told @ found.mode[place]
-        root[move, : walk.n_knots, : walk.n_knots] = np.linalg.cholesky(covariance)
+        centre[move, :n_knots] = told @ found.mode[place] - usual
+        root[move, :n_knots, :n_knots] = np.linalg.cholesky(covariance)
         # A step that is many spreads long stays where it is too, however little is known of it.
-        uncertain = np.diag(covariance)[2:] / (1.0 + centre[move, 2 : walk.n_knots] ** 2)
-        centring[move, : walk.n_knots - 2] = np.clip(1.0 - uncertain, 0.0, 1.0)
-        root_gap[move, : walk.n_knots - 2] = np.sqrt(walk.gap)
+        uncertain = np.diag(covariance)[2:] / (1.0 + centre[move, 2:n_knots] ** 2)
+        centring[move, :n_later] = np.clip(1.0 - uncertain, 0.0, 1.0)
+        root_gap[move, :n_later], spike[move, :n_later] = np.sqrt(walk.gap), walk.is_spike
+        knot[move, : walk.knot.size] = walk.knot
     return {
         "walk_centre": centre,
         "walk_root": root,
         "walk_log_step": np.log(found.sizes[:n_moves]),
         "walk_centring": centring,
         "walk_root_gap": root_gap,
-        "walk_knot": np.concatenate([walk.knot + move * N_PIECES for move, walk in enumerate(likelihood.walks)]),
+        "walk_spike": spike,
+        "walk_knot": (knot + np.arange(n_moves)[:, None] * n_pieces).ravel(),
     }
 
 
-def _steps_of_hazards(walk: Walk, spread: float) -> Floats:
-    """Return the matrix that makes what tells a walk out of its log hazards at the knots."""
-    told = np.zeros((walk.n_knots, walk.n_knots))
+def steps_of_hazards(walk: Walk, spread: float, spiking: Prior) -> tuple[Floats, Floats]:
+    """Return how what tells a walk is made of its log hazards at the knots.
+
+    Returns
+    -------
+    float64, (n_knots, n_knots)
+        What the log hazards are multiplied by.
+    float64, (n_knots,)
+        What is then taken away.
+    """
+    told, usual = np.zeros((walk.n_knots, walk.n_knots)), np.zeros(walk.n_knots)
     told[0, :2] = 1.0, -1.0
     told[1, 1] = 1.0
-    for knot in range(2, walk.n_knots):
-        size = spread * np.sqrt(walk.gap[knot - 2])
-        told[knot, knot - 1 : knot + 1] = -1.0 / size, 1.0 / size
-    return told
+    size = np.where(walk.is_spike, spiking.sd, spread * np.sqrt(walk.gap))
+    later = np.arange(2, walk.n_knots)
+    told[later, later], told[later, walk.before] = 1.0 / size, -1.0 / size
+    usual[2:] = np.where(walk.is_spike, spiking.mean / spiking.sd, 0.0)
+    return told, usual
 
 
 def _centring(cells: Cells, counts: HazardCounts) -> Floats:

@@ -104,8 +104,9 @@ class _Posterior:
     def downhill(self, free: Floats) -> tuple[float, Floats]:
         """Return minus the log posterior and its gradient."""
         value, gradient = self.likelihood.value_and_gradient(free)
-        own = self.precision @ free - self.prior.precision * self.prior.mean
-        size = free @ (0.5 * (own - self.prior.precision * self.prior.mean))
+        pull = self.prior.pull
+        own = self.precision @ free - pull
+        size = free @ (0.5 * (own - pull))
         return float(size - value), own - gradient
 
     def mode(self, start: Floats, root: Floats) -> Floats:

@@ -78,6 +78,7 @@ def stage_part(
     if layout.column_codes:  # spreads of few values may be next to nothing: narrow places, however many deals
         careful = replace(careful, target_accept=max(careful.target_accept, CAREFUL_ACCEPTANCE))
     if family == HAZARD:
+        shape = replace(shape, n_pieces=stays.grid.n_room)
         ready, data = ready_hazard_model(shape, priors), hazard_inputs(shape, stays, dict(priors))
         return Part(name, ready, data, careful, _PER_PART * 2)
     ready, data = ready_stage_model(shape, priors), stage_inputs(shape, stays.cells, stays.rows, family)

@@ -4,10 +4,14 @@ Time is the difference of calendar days, 0 for a stay that ends on the day on wh
 `d` days was at risk on the days before, and ended on day `d`; an open one of `n` days was at risk on `n` days. Nothing
 more is needed than, per cell and piece, the days at risk that passed, and the ends by move: the model's cost does not
 depend on the number of stays at all.
+
+The pieces are the same for all stages, but for days on which a rule ends many stays at once: such a *spike* has a
+piece of its own, see `simcast.model.spikes`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +25,8 @@ Ints = NDArray[np.int64]
 HAZARD_END_DAYS = 3653
 """A stay that has lasted ten years never ends."""
 
-ENDS_PER_KNOT = 8
-"""With fewer ends a piece cannot tell its hazard from its neighbours'."""
+MOST_SPIKES = 8
+"""So many days of a stage have a piece of their own at most."""
 
 _BINS_PER_PIECE = 2
 
@@ -36,9 +40,88 @@ def _starts() -> Ints:
 
 
 PIECE_STARTS = _starts()
-"""int64, (n_pieces + 1,): the first day of each piece, and the end of the last."""
+"""int64, (N_PIECES + 1,): the first day of each piece of a stage without spikes, and the end of the last."""
 
 N_PIECES = PIECE_STARTS.size - 1
+
+
+@dataclass(frozen=True)
+class Spike:
+    """A day on which far more stays of a stage end by one move than on the days round it.
+
+    Parameters
+    ----------
+    move
+        Position of the move.
+    day
+        Days of the stays.
+    """
+
+    move: int
+    day: int
+
+
+@dataclass(frozen=True, eq=False)
+class Pieces:
+    """The pieces of one stage.
+
+    Parameters
+    ----------
+    starts
+        int64, (n_pieces + 1,): the first day of each piece, and `HAZARD_END_DAYS`.
+    is_spike
+        bool, (n_moves, n_pieces): whether the piece is a spike of the move.
+    """
+
+    starts: Ints
+    is_spike: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, n_moves: int, spikes: Sequence[Spike] = ()) -> Pieces:
+        """Give every spike's day a piece of its own.
+
+        Examples
+        --------
+        >>> Pieces.of(2, [Spike(0, 60)]).starts[26:31].tolist()
+        [55, 60, 61, 63, 73]
+        """
+        days = np.array([spike.day for spike in spikes], dtype=np.int64)
+        starts = np.union1d(PIECE_STARTS, np.concatenate([days, days + 1]))
+        is_spike = np.zeros((n_moves, starts.size - 1), dtype=bool)
+        is_spike[[spike.move for spike in spikes], np.searchsorted(starts, days)] = True
+        return cls(starts, is_spike)
+
+    @property
+    def n_pieces(self) -> int:
+        """How many there are."""
+        return self.starts.size - 1
+
+    @property
+    def n_room(self) -> int:
+        """For how many pieces a model is compiled: one of two numbers, whatever the spikes."""
+        return N_PIECES if self.n_pieces == N_PIECES else N_PIECES + 2 * MOST_SPIKES
+
+    def of_days(self, days: Ints) -> Ints:
+        """Return the piece that holds each day; the last one for all later days."""
+        found: Ints = np.minimum(np.searchsorted(self.starts, days, side="right") - 1, self.n_pieces - 1)
+        return found
+
+    @property
+    def share(self) -> Floats:
+        """Which share of a piece of a stage without spikes each is, (n_pieces,): 1 far from spikes."""
+        shares: Floats = np.diff(self.starts) / np.diff(PIECE_STARTS)[piece_of(self.starts[:-1])]
+        return shares
+
+    @property
+    def position(self) -> Floats:
+        """Where the middle of each lies among the pieces of a stage without spikes, (n_pieces,): 0, 1, 2 without any.
+
+        The distance by which a walk spreads is measured so, and does not grow because a piece was cut up.
+        """
+        whole = piece_of(self.starts[:-1])
+        into = (self.starts[:-1] - PIECE_STARTS[whole]) / np.diff(PIECE_STARTS)[whole]
+        positions: Floats = whole + (into + 0.5 * self.share - 0.5)
+        return positions
 
 
 @dataclass(frozen=True)
@@ -47,12 +130,15 @@ class HazardCounts:
 
     Parameters
     ----------
+    grid
+        The pieces.
     passed
         float64, (n_cells, n_pieces): days at risk on which no stay ended.
     ended
         float64, (n_cells, n_pieces, n_moves): ends.
     """
 
+    grid: Pieces
     passed: Floats
     ended: Floats
 
@@ -62,71 +148,28 @@ class HazardCounts:
         reached = np.flatnonzero(self.passed.sum(axis=0) + self.ended.sum(axis=(0, 2)))
         return int(reached[-1]) + 1 if reached.size else 1
 
-    def knots(self, move: int) -> Ints:
-        """Return the knot of each piece, int64, (N_PIECES,): day 0 is knot 0, and pieces of one knot share a hazard.
-
-        A knot gathers pieces until `ENDS_PER_KNOT` stays have ended by the move in them; a piece that has as many by
-        itself begins a new one, so that a quiet stretch does not blur the rush after it.
-
-        Examples
-        --------
-        >>> zero = np.zeros(30, dtype=np.int64)
-        >>> count_pieces(zero, zero, zero + 3, n_cells=1, n_moves=1).knots(0)[:6].tolist()
-        [0, 1, 1, 2, 3, 3]
-        """
-        ends = self.ended[:, :, move].sum(axis=0)
-        knot = np.zeros(N_PIECES, dtype=np.int64)
-        gathered = float(ENDS_PER_KNOT)
-        for piece in range(1, N_PIECES):
-            full = gathered >= ENDS_PER_KNOT or ends[piece] >= ENDS_PER_KNOT
-            knot[piece] = knot[piece - 1] + full
-            gathered = ends[piece] + (0.0 if full else gathered)
-        return knot
-
-
-@dataclass(frozen=True)
-class Walk:
-    """The hazard of one move over the pieces, as a walk from knot to knot.
-
-    Parameters
-    ----------
-    knot
-        int64, (N_PIECES,): the knot of each piece.
-    gap
-        float64, (n_knots - 2,): how far each knot after the second lies from the one before, in pieces.
-    guess
-        float64, (n_knots,): a rough log hazard at each knot.
-    """
-
-    knot: Ints
-    gap: Floats
-    guess: Floats
-
     @property
-    def n_knots(self) -> int:
-        """How many knots there are, day 0 among them."""
-        return int(self.guess.size)
-
-    @classmethod
-    def of(cls, counts: HazardCounts, move: int) -> Walk:
-        """Lay out the walk of a move's hazard."""
-        knot = counts.knots(move)
-        n_knots = int(knot[-1]) + 1
-        middle = np.bincount(knot, weights=np.arange(N_PIECES)) / np.bincount(knot)
-        ends = np.bincount(knot, weights=counts.ended[:, :, move].sum(axis=0), minlength=n_knots)
-        days = np.bincount(knot, weights=counts.passed.sum(axis=0) + counts.ended.sum(axis=(0, 2)), minlength=n_knots)
-        # As if half an end had been seen in so many days as go with it on the whole.
-        usual = (ends.sum() + 0.5) / (days.sum() + 1.0)
-        guess = np.log((ends + 0.5) / (days + 0.5 / usual))
-        return cls(knot, np.diff(middle)[1:], guess)
+    def n_telling(self) -> int:
+        """How many pieces say all: those reached, and after a spike the next, in which it is over."""
+        n_telling = self.n_reached
+        while n_telling < self.grid.n_pieces and self.grid.is_spike[:, n_telling - 1].any():
+            n_telling += 1
+        return n_telling
 
 
 def count_pieces(
-    cell: Ints, move: Ints, days: Ints, *, n_cells: int, n_moves: int, since: Ints | None = None
+    cell: Ints,
+    move: Ints,
+    days: Ints,
+    *,
+    n_cells: int,
+    n_moves: int,
+    since: Ints | None = None,
+    grid: Pieces | None = None,
 ) -> HazardCounts:
     """Count the stays of one stage by piece.
 
-    Parameters are those of `simcast.model.compress.compress`.
+    Parameters are those of `simcast.model.compress.compress`; `grid` is the pieces, those without spikes unless given.
 
     Examples
     --------
@@ -135,30 +178,31 @@ def count_pieces(
     >>> counts.passed[0, :5].tolist(), counts.ended[0, :5, 0].tolist()
     ([1.0, 1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0, 0.0])
     """
+    pieces = Pieces.of(n_moves) if grid is None else grid
     start = np.zeros_like(days) if since is None else since
     kept = (days < HAZARD_END_DAYS) & ((move >= 0) | (days > start))
     upto = np.minimum(days, HAZARD_END_DAYS)
-    passed = np.zeros((n_cells, N_PIECES + 1))
+    passed = np.zeros((n_cells, pieces.n_pieces))
     for days_passed, sign in ((upto, 1.0), (np.minimum(start, upto), -1.0)):
-        _add_days(passed, cell, days_passed, sign)
-    ended = np.zeros((n_cells, N_PIECES, n_moves))
+        _add_days(passed, pieces, cell, days_passed, sign)
+    ended = np.zeros((n_cells, pieces.n_pieces, n_moves))
     over = kept & (move >= 0)
-    np.add.at(ended, (cell[over], piece_of(days[over]), move[over]), 1.0)
-    return HazardCounts(passed[:, :N_PIECES], ended)
+    np.add.at(ended, (cell[over], pieces.of_days(days[over]), move[over]), 1.0)
+    return HazardCounts(pieces, passed, ended)
 
 
 def piece_of(days: Ints) -> Ints:
-    """Return the piece that holds each day; the last one for all later days."""
+    """Return the piece of a stage without spikes that holds each day; the last one for all later days."""
     found: Ints = np.minimum(np.searchsorted(PIECE_STARTS, days, side="right") - 1, N_PIECES - 1)
     return found
 
 
-def _add_days(passed: Floats, cell: Ints, days: Ints, sign: float) -> None:
+def _add_days(passed: Floats, grid: Pieces, cell: Ints, days: Ints, sign: float) -> None:
     """Add the days 0, 1, ..., days - 1 of each stay to the pieces that hold them."""
-    piece = piece_of(days)
-    np.add.at(passed, (cell, piece), sign * (days - PIECE_STARTS[piece]))
+    piece = grid.of_days(days)
+    np.add.at(passed, (cell, piece), sign * (days - grid.starts[piece]))
     whole = np.zeros_like(passed)
     np.add.at(whole, (cell, piece), sign)
     # A stay that reached a piece passed all the earlier ones whole.
     beyond = np.cumsum(whole[:, ::-1], axis=1)[:, ::-1]
-    passed[:, :-1] += np.append(beyond[:, 1:-1], np.zeros((passed.shape[0], 1)), axis=1) * np.diff(PIECE_STARTS)
+    passed[:, :-1] += beyond[:, 1:] * np.diff(grid.starts)[:-1]

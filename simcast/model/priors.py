@@ -81,6 +81,12 @@ DEFAULT_PRIORS: Mapping[str, Prior] = {
         math.log(0.02), 2.0, "On its second day a stay ends with a chance between 1 in 2,500 and all but certainty."
     ),
     "first_day_step": _normal(0.0, 1.5, "On the day of its entry a stay ends up to twenty times as easily, or hardly."),
+    "spike_step": _normal(
+        4.0,
+        4.0,
+        "On a day that is seen to end far more stays than those round it (a deadline) a stay ends fifty times as "
+        "easily, or with all but certainty.",
+    ),
     "hazard_step": _lognormal(
         0.3, 0.6, "From one piece of time to the next the chance to end changes by a factor of about 1.35."
     ),

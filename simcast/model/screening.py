@@ -7,8 +7,9 @@ the walk of the hazards, held at given values: in the natural parameters they ar
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 from simcast.model.compress import likelihood_inputs
 from simcast.model.duration_tails import PARAMETRIC
 from simcast.model.hazard_kernel import hazard_log_likelihood
-from simcast.model.pieces import Walk
 from simcast.model.priors import Prior
 from simcast.model.single_stays import FamilySingleStays, HazardSingleStays
 from simcast.model.stage_kernel import stage_log_likelihood
 from simcast.model.stays import StageStays
+from simcast.model.walk import Walk
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,6 +52,15 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class KnownSteps:
+    """Differences of parameters, one less the other, that are normal with a mean and a spread that are known."""
+
+    prior: Prior
+    one: Ints
+    other: Ints
+
+
+@dataclass(frozen=True)
 class NormalPrior:
     """A normal prior of all free parameters, given the spreads.
 
@@ -60,22 +70,42 @@ class NormalPrior:
         float64, (n_free,): of the parameters that have a prior of their own; precision 0 for the others.
     spreads
         The spreads, each of a set of differences.
+    steps
+        Differences with a prior of their own.
     """
 
     mean: Floats
     precision: Floats
     spreads: tuple[Spread, ...]
+    steps: tuple[KnownSteps, ...] = ()
+
+    @cached_property
+    def pull(self) -> Floats:
+        """The precision times the mean, (n_free,)."""
+        pulls = self.precision * self.mean
+        for step in self.steps:
+            force = step.prior.mean / step.prior.sd**2
+            np.add.at(pulls, step.one, force)
+            np.add.at(pulls, step.other, -force)
+        return pulls
 
     def matrix(self, sizes: Floats) -> Floats:
         """Return the precision matrix, (n_free, n_free), given the sizes of the spreads."""
         whole = np.diag(self.precision)
         for spread, size in zip(self.spreads, sizes, strict=True):
             weight = np.broadcast_to(1.0 / (size**2 * spread.gap), spread.one.shape)
-            np.add.at(whole, (spread.one, spread.one), weight)
-            np.add.at(whole, (spread.other, spread.other), weight)
-            np.add.at(whole, (spread.one, spread.other), -weight)
-            np.add.at(whole, (spread.other, spread.one), -weight)
+            _tie(whole, spread.one, spread.other, weight)
+        for step in self.steps:
+            _tie(whole, step.one, step.other, np.full(step.one.shape, step.prior.sd**-2))
         return whole
+
+
+def _tie(whole: Floats, one: Ints, other: Ints, weight: Floats) -> None:
+    """Add the precision of differences to a precision matrix."""
+    np.add.at(whole, (one, one), weight)
+    np.add.at(whole, (other, other), weight)
+    np.add.at(whole, (one, other), -weight)
+    np.add.at(whole, (other, one), -weight)
 
 
 class StageLikelihood(Protocol):
@@ -150,7 +180,7 @@ class HazardLikelihood:
     """
 
     def __init__(self, stays: StageStays, priors: Mapping[str, Prior]) -> None:
-        self._counts, self._single = stays.pieces, HazardSingleStays(stays.single)
+        self._counts, self._single = stays.pieces, HazardSingleStays(stays.single, stays.grid.starts)
         self._n_moves, self._n_cells = stays.n_moves, stays.cells.n_cells
         self.walks = [Walk.of(stays.pieces, move) for move in range(self._n_moves)]
         sizes = [walk.n_knots for walk in self.walks]
@@ -161,26 +191,30 @@ class HazardLikelihood:
         free = np.zeros(self._n_hazards + n_effects + 1)
         mean, precision = free.copy(), free.copy()
         precision[-1] = _PINNED
-        level, day_0 = priors["log_hazard"], priors["first_day_step"]
+        level = priors["log_hazard"]
         mean[begin[:-1] + 1], precision[begin[:-1] + 1] = level.mean, level.sd**-2
-        mean[begin[:-1]] = level.mean + day_0.mean
-        precision[begin[:-1]] = 1.0 / (level.sd**2 + day_0.sd**2)
-        self.prior = NormalPrior(mean, precision, (*self._steps(priors), *self._effects_of_cells(priors)))
+        spreads = (*self._steps(priors), *self._effects_of_cells(priors))
+        self.prior = NormalPrior(mean, precision, spreads, tuple(self._known_steps(priors)))
         for walk, place in zip(self.walks, self.places, strict=True):
             free[place] = walk.guess
         self.start = free
 
     def _steps(self, priors: Mapping[str, Prior]) -> list[Spread]:
         """Return the spreads of the steps from knot to knot."""
-        return [
-            Spread(
-                _median(priors["hazard_step"]),
-                place.start + np.arange(2, walk.n_knots),
-                place.start + np.arange(1, walk.n_knots - 1),
-                walk.gap,
-            )
-            for walk, place in zip(self.walks, self.places, strict=True)
-        ]
+        steps = []
+        for walk, place in zip(self.walks, self.places, strict=True):
+            walking = np.flatnonzero(~walk.is_spike)
+            one, other = place.start + 2 + walking, place.start + walk.before[walking]
+            steps.append(Spread(_median(priors["hazard_step"]), one, other, walk.gap[walking]))
+        return steps
+
+    def _known_steps(self, priors: Mapping[str, Prior]) -> Iterator[KnownSteps]:
+        """Yield the steps to day 0 and to spikes."""
+        for walk, place in zip(self.walks, self.places, strict=True):
+            day_0 = np.array([place.start])
+            yield KnownSteps(priors["first_day_step"], day_0, day_0 + 1)
+            spikes = np.flatnonzero(walk.is_spike)
+            yield KnownSteps(priors["spike_step"], place.start + 2 + spikes, place.start + walk.before[spikes])
 
     def _effects_of_cells(self, priors: Mapping[str, Prior]) -> list[Spread]:
         if self._n_cells == 1:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from simcast.model.compress import StageRows, likelihood_inputs
 from simcast.model.hazard_kernel import hazard_row_log_likelihoods
-from simcast.model.pieces import PIECE_STARTS
 from simcast.model.stage_data import StageData
 from simcast.model.stage_kernel import row_log_likelihoods
 
@@ -83,11 +82,13 @@ class HazardSingleStays:
     """The log-likelihood of each kind of single stay under hazards by piece of time."""
 
     single: SingleStays
+    starts: Ints
+    """int64, (n_pieces + 1,): the first day of each piece, and the end of the last."""
 
     def __call__(self, log_hazard: Floats, effects: Floats) -> Floats:
         """Return the log-likelihoods, (n_rows,); parameters are those of `hazard_log_likelihood`."""
         stays = self.single
         found: Floats = hazard_row_log_likelihoods(
-            log_hazard, effects, PIECE_STARTS, stays.cell, stays.move, stays.low_days, stays.high_days, stays.since
+            log_hazard, effects, self.starts, stays.cell, stays.move, stays.low_days, stays.high_days, stays.since
         )
         return found

@@ -14,12 +14,13 @@ from simcast.engine.hazard import hazard_marginals
 from simcast.model.amount_mix import AmountMix
 from simcast.model.choosing import HAZARD
 from simcast.model.duration_tails import gamma_log_median, gamma_shape
-from simcast.model.pieces import HAZARD_END_DAYS, N_PIECES, PIECE_STARTS
+from simcast.model.pieces import HAZARD_END_DAYS, PIECE_STARTS
 from simcast.pipeline import STALLED, Pipeline
 from simcast.posterior import move_names
 from simcast.segments import Segments
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,15 @@ def posterior_stages(
         "days_shape": np.full(by_move, np.nan),
         "days_family": np.full((pipeline.n_stages, len(moves)), "", dtype="<U16"),
     }
+    starts = joint_starts(stages)
     hazards: dict[str, NDArray[np.generic]] = {
-        "hazard_log": np.full((*by_move[:3], N_PIECES), np.nan),
+        "hazard_log": np.full((*by_move[:3], starts.size - 1), np.nan),
         "hazard_effect": np.full(by_move, np.nan),
     }
     slope = np.zeros((n_draws, pipeline.n_stages))
     offset = np.zeros((n_draws, pipeline.n_stages, len(segments)))
     for code, (parameters, mix) in enumerate(zip(stages, amounts, strict=True)):
-        found = stage_arrays(parameters, mix, seed + code)
+        found = stage_arrays(parameters, mix, seed + code, starts)
         codes = [moves.index(name) for name in pipeline.moves[code]]
         variables["probability"][:, code, [*codes, moves.index(STALLED)]] = found.probability
         variables["days_scale"][:, code, codes], variables["days_shape"][:, code, codes] = found.scale, found.shape
@@ -67,7 +69,7 @@ def posterior_stages(
     attrs: dict[str, object] = {}
     if np.any(variables["days_family"] == HAZARD):
         variables |= hazards
-        coords["piece"] = PIECE_STARTS[:-1]
+        coords["piece"] = starts[:-1]
         attrs["hazard_end"] = HAZARD_END_DAYS
     if slope.any():
         variables["amount_slope"], variables["amount_offset"] = slope, offset
@@ -87,7 +89,7 @@ class StageArrays:
     scale, shape
         float64, (n_draws, n_moves, n_segments)
     hazard_log, hazard_effect
-        float64, (n_draws, n_moves, N_PIECES) and (n_draws, n_moves, n_segments); None for a family of days.
+        float64, (n_draws, n_moves, n_pieces) and (n_draws, n_moves, n_segments); None for a family of days.
     amount_slope
         float64, (n_draws,)
     amount_offset
@@ -105,25 +107,35 @@ class StageArrays:
     amount_offset: Floats
 
 
-def stage_arrays(parameters: xr.Dataset, amounts: AmountMix, seed: int) -> StageArrays:
+def joint_starts(stages: Sequence[xr.Dataset]) -> Ints:
+    """Return pieces so fine that those of every stage are made of them: first days, and the end of the last."""
+    own = [parameters["piece"].to_numpy() for parameters in stages if parameters.attrs["family"] == HAZARD]
+    starts: Ints = np.unique(np.concatenate([PIECE_STARTS, *own]))
+    return starts
+
+
+def stage_arrays(parameters: xr.Dataset, amounts: AmountMix, seed: int, starts: Ints | None = None) -> StageArrays:
     """Return what a posterior holds of one stage, from its kept draws in one dimension ``sample``.
 
     Where parameters drift, the coming quarter takes one more step of the walk; `seed` is of that step. It is taken at
-    the centre of amounts, and the average over `amounts`, for new deals, comes after it.
+    the centre of amounts, and the average over `amounts`, for new deals, comes after it. Hazards are given in the
+    pieces that begin on `starts`, `joint_starts` of the stage alone unless given.
     """
     n_draws = parameters.sizes["sample"]
     slope = parameters["amount_slope"].to_numpy() if "amount_slope" in parameters else np.zeros(n_draws)
     step = _next_step(parameters, seed)
     if parameters.attrs["family"] == HAZARD:
         log_hazard = parameters["log_hazard"].transpose("sample", "move", "piece").to_numpy()
-        n_later = N_PIECES - log_hazard.shape[2]
-        whole = np.concatenate([log_hazard, np.repeat(log_hazard[..., -1:], n_later, axis=2)], axis=2)
+        within = joint_starts([parameters]) if starts is None else starts
+        # Beyond the last piece that is told the hazard stays what it was.
+        own = np.searchsorted(parameters["piece"].to_numpy(), within[:-1], side="right") - 1
+        whole = log_hazard[..., own]
         effect = parameters["hazard_effect"].transpose("sample", "move", "segment").to_numpy() + step[:, :, None]
         offset = np.zeros((n_draws, effect.shape[2]))
         if slope.any():
-            offset = -amounts.mean_hazard_shift(whole, effect, slope)
+            offset = -amounts.mean_hazard_shift(whole, effect, slope, within)
             effect[:, 0] -= offset
-        probability, median = hazard_marginals(whole, effect, PIECE_STARTS.astype(np.float64))
+        probability, median = hazard_marginals(whole, effect, within.astype(np.float64))
         return StageArrays(HAZARD, probability, median, np.ones_like(median), whole, effect, slope, offset)
     return _family_arrays(parameters, amounts, step, slope)
 

@@ -13,7 +13,6 @@ from simcast.model.cells import Cells
 from simcast.model.choosing import HAZARD
 from simcast.model.duration_tails import PARAMETRIC
 from simcast.model.leave_one_out import LeaveOneOut, leave_one_out
-from simcast.model.pieces import PIECE_STARTS
 from simcast.model.sampling import Sample
 from simcast.model.single_stays import FamilySingleStays, HazardSingleStays
 from simcast.model.stage_kernel import move_shares
@@ -88,13 +87,13 @@ def _shares(log_odds: Floats, n_moves: int) -> Floats:
 
 
 def _hazard_variables(sample: Sample, stays: StageStays, moves: Sequence[str]) -> _Variables:
-    reached = stays.pieces.n_reached
+    reached = stays.pieces.n_telling
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {
         "log_hazard": (("chain", "draw", "move", "piece"), sample["log_hazard"][..., :reached]),
         "hazard_effect": (("chain", "draw", "segment", "move"), sample["effect"]),
         "hazard_step": (("chain", "draw", "move"), np.exp(sample["log_step"])),
     }
-    return variables, {"piece": PIECE_STARTS[:reached], "effect": list(moves)}
+    return variables, {"piece": stays.grid.starts[:reached], "effect": list(moves)}
 
 
 def judge_single_stays(sample: Sample, family: str, stays: StageStays) -> tuple[LeaveOneOut, Floats]:
@@ -113,8 +112,9 @@ def judge_single_stays(sample: Sample, family: str, stays: StageStays) -> tuple[
     effects = _cell_effects(sample, stays.cells, kept)
     single = stays.single
     if family == HAZARD:
-        of_hazards = HazardSingleStays(single)
-        rows = [of_hazards(*free) for free in zip(*_flat(sample["log_hazard"][:, kept], effects), strict=True)]
+        of_hazards = HazardSingleStays(single, stays.grid.starts)
+        log_hazard = sample["log_hazard"][:, kept, :, : stays.grid.n_pieces]
+        rows = [of_hazards(*free) for free in zip(*_flat(log_hazard, effects), strict=True)]
     else:
         code = np.full(stays.n_moves, PARAMETRIC.index(family), dtype=np.int64)
         of_family = FamilySingleStays.of(single, stays.cells.n_cells, code)

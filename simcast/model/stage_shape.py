@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from simcast.model.cells import Cells
 from simcast.model.hierarchy import SegmentLayout, columns
+from simcast.model.pieces import N_PIECES
 from simcast.model.priors import Prior
 
 Tensor: TypeAlias = Any
@@ -32,12 +33,15 @@ class StageShape:
         Over how many quarters its parameters drift; 1 when they do not.
     with_amount
         Whether the chance of the forward move depends on a deal's amount.
+    n_pieces
+        For how many pieces of time its hazards are laid out, if it has any.
     """
 
     layout: SegmentLayout
     n_moves: int
     n_quarters: int = 1
     with_amount: bool = False
+    n_pieces: int = N_PIECES
 
     @property
     def one_cell_a_segment(self) -> bool:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from simcast.model.cells import Cells
 from simcast.model.compress import StageRows, bin_starts, compress
 from simcast.model.distinct import distinct_rows
-from simcast.model.pieces import HazardCounts, count_pieces
+from simcast.model.pieces import HazardCounts, Pieces, Spike, count_pieces
 from simcast.model.single_stays import SingleStays
+from simcast.model.spikes import find_spikes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -46,25 +47,55 @@ class StageStays:
     since: Ints
 
     @cached_property
+    def spikes(self) -> tuple[Spike, ...]:
+        """The days on which far more stays end by one move than on those round them."""
+        return find_spikes(self.move, self.days, self.n_moves)
+
+    @property
+    def _alone(self) -> Ints:
+        """The days that keep a bin of their own."""
+        return np.array([spike.day for spike in self.spikes], dtype=np.int64)
+
+    @cached_property
+    def grid(self) -> Pieces:
+        """The pieces of time in which hazards are constant."""
+        return Pieces.of(self.n_moves, self.spikes)
+
+    @cached_property
     def rows(self) -> StageRows:
         """The stays compressed to distinct rows, for families of days."""
         return compress(
-            self.cell, self.move, self.days, n_cells=self.cells.n_cells, n_moves=self.n_moves, since=self.since
+            self.cell,
+            self.move,
+            self.days,
+            n_cells=self.cells.n_cells,
+            n_moves=self.n_moves,
+            since=self.since,
+            alone=self._alone,
         )
 
     @cached_property
     def pieces(self) -> HazardCounts:
         """The stays counted by piece of time, for hazards."""
         return count_pieces(
-            self.cell, self.move, self.days, n_cells=self.cells.n_cells, n_moves=self.n_moves, since=self.since
+            self.cell,
+            self.move,
+            self.days,
+            n_cells=self.cells.n_cells,
+            n_moves=self.n_moves,
+            since=self.since,
+            grid=self.grid,
         )
 
     @cached_property
     def single(self) -> SingleStays:
-        """The distinct kinds of single stays, long durations in bins; open stays of age zero are left out."""
+        """The distinct kinds of single stays, long durations in bins; open stays of age zero are left out.
+
+        No bin lies in two pieces of time.
+        """
         told = (self.move >= 0) | (self.days > self.since)
         cell, move, days, since = (array[told] for array in (self.cell, self.move, self.days, self.since))
-        starts = bin_starts(int(np.max(days, initial=0)))
+        starts = bin_starts(int(np.max(days, initial=0)), self._alone)
         bins = np.searchsorted(starts, days, side="right") - 1
         low = np.where(move >= 0, np.maximum(starts[bins], since), days)
         high = np.where(move >= 0, starts[bins + 1] - 1, days)

@@ -71,6 +71,7 @@ PriorName = Literal[
     "drift_spread",
     "log_hazard",
     "first_day_step",
+    "spike_step",
     "hazard_step",
     "hazard_spread",
 ]

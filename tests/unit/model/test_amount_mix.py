@@ -70,7 +70,7 @@ def forward(log_hazard: Floats, effect: Floats, shift: Floats) -> Floats:
 
 def test_the_shift_of_hazards_makes_the_forward_move_as_frequent_as_on_average() -> None:
     log_hazard, effect, slope = hazards()
-    shift = MIX.mean_hazard_shift(log_hazard, effect, slope)
+    shift = MIX.mean_hazard_shift(log_hazard, effect, slope, PIECE_STARTS)
     wanted = sum(
         share * forward(log_hazard, effect, slope[:, None] * x)
         for x, share in zip(MIX.log_amount, MIX.share, strict=True)
@@ -83,7 +83,7 @@ def test_the_shift_of_hazards_makes_the_forward_move_as_frequent_as_on_average()
 def test_a_forward_move_that_always_or_never_comes_is_no_trouble() -> None:
     log_hazard, effect, slope = hazards(10)
     log_hazard[:5, 1:], log_hazard[5:, 0] = -np.inf, -np.inf
-    shift = MIX.mean_hazard_shift(log_hazard, effect, slope)
+    shift = MIX.mean_hazard_shift(log_hazard, effect, slope, PIECE_STARTS)
     assert np.all(np.isfinite(shift))
     assert np.all(np.abs(shift) <= np.abs(slope)[:, None] * 1.5)
 

@@ -42,6 +42,20 @@ def test_bins_are_whole_days_without_gaps_and_grow_by_eight_per_cent() -> None:
     assert starts[-2] <= 3000 < starts[-1]
 
 
+def test_days_alone_have_a_bin_of_their_own_and_the_rest_of_their_bins_is_kept() -> None:
+    segment, move, days = stays(5000)
+    alone = np.array([6, 60, 210])
+    rows = compress(segment, move, days, n_cells=1, n_moves=2, alone=alone)
+    usual = compress(segment, move, days, n_cells=1, n_moves=2)
+    for day in alone:
+        own = (rows.low_days <= day) & (rows.high_days >= day)
+        assert (rows.low_days[own] == rows.high_days[own]).all()
+        assert rows.count[own].sum() == ((move >= 0) & (days == day)).sum()
+    assert set(np.unique(rows.low_days)) >= set(np.unique(usual.low_days)) - set(alone)
+    assert rows.n_ended == usual.n_ended
+    np.testing.assert_array_equal(bin_starts(3000, np.array([5000])), bin_starts(3000))
+
+
 def test_rows_grow_far_slower_than_deals() -> None:
     few = compress(*stays(5_000), n_cells=1, n_moves=2)
     many = compress(*stays(200_000), n_cells=1, n_moves=2)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simcast.engine.hazard import hazard_marginals
 from simcast.model.cells import Cells
 from simcast.model.hazard_kernel import hazard_log_likelihood
-from simcast.model.pieces import HAZARD_END_DAYS, N_PIECES, PIECE_STARTS, count_pieces, piece_of
+from simcast.model.pieces import HAZARD_END_DAYS, N_PIECES, PIECE_STARTS, Pieces, Spike, count_pieces, piece_of
 from simcast.model.single_stays import HazardSingleStays
 from simcast.model.stays import StageStays
 
@@ -27,14 +27,31 @@ def random_stays(n: int = 300, n_moves: int = 3, longest: int = 700, seed: int =
     return StageStays(n_moves, Cells.of_segments(2), cell, move, days, since)
 
 
-def random_hazards(n_moves: int = 3, seed: int = 2) -> tuple[Floats, Floats]:
+def with_spikes(stays: StageStays) -> StageStays:
+    """Let a rule end some of the stays on day 9, on day 60 and, by two moves, on day 365."""
+    days, move, since = stays.days.copy(), stays.move.copy(), stays.since.copy()
+    for first, (own_move, day) in zip(range(0, 160, 40), [(2, 9), (0, 60), (0, 365), (1, 365)], strict=True):
+        chosen = slice(first, first + 40)
+        move[chosen], days[chosen] = own_move, day
+        since[chosen] = np.minimum(since[chosen], day)
+    return StageStays(stays.n_moves, stays.cells, stays.cell, move, days, since)
+
+
+STAYS = {"smooth": random_stays(), "spiky": with_spikes(random_stays(n=600))}
+either_course = pytest.mark.parametrize("stays", STAYS.values(), ids=STAYS.keys())
+
+
+def random_hazards(n_moves: int = 3, seed: int = 2, n_pieces: int = N_PIECES) -> tuple[Floats, Floats]:
     generator = np.random.default_rng(seed)
-    return generator.normal(-4.0, 1.0, (n_moves, N_PIECES)), generator.normal(0.0, 0.5, (2, n_moves))
+    return generator.normal(-4.0, 1.0, (n_moves, n_pieces)), generator.normal(0.0, 0.5, (2, n_moves))
 
 
-def day_by_day(log_hazard: Floats, effects: Floats, cell: int, move: int, days: int, since: int) -> float:
+def day_by_day(
+    log_hazard: Floats, effects: Floats, cell: int, move: int, days: int, since: int, starts: Ints = PIECE_STARTS
+) -> float:
     """The log-likelihood of one stay, a day at a time; -1 is a stay that is still open."""
-    rate = np.exp(log_hazard[:, piece_of(np.arange(days + 1))] + effects[cell][:, None])
+    piece = np.searchsorted(starts[:-1], np.arange(days + 1), side="right") - 1
+    rate = np.exp(log_hazard[:, piece] + effects[cell][:, None])
     total = rate.sum(axis=0)
     value = -float(total[since:days].sum())
     if move >= 0:
@@ -50,23 +67,24 @@ def test_pieces_are_single_days_at_first_and_cover_ten_years_without_gaps() -> N
     assert piece_of(np.array([0, 14, 15, 16, 99_999])).tolist() == [0, 14, 15, 15, N_PIECES - 1]
 
 
-def test_days_at_risk_and_ends_are_those_counted_one_by_one() -> None:
-    stays = random_stays()
-    passed, ended = np.zeros((2, N_PIECES)), np.zeros((2, N_PIECES, 3))
+@either_course
+def test_days_at_risk_and_ends_are_those_counted_one_by_one(stays: StageStays) -> None:
+    n_pieces, of_days = stays.grid.n_pieces, stays.grid.of_days
+    passed, ended = np.zeros((2, n_pieces)), np.zeros((2, n_pieces, 3))
     for cell, move, days, since in zip(stays.cell, stays.move, stays.days, stays.since, strict=True):
         for day in range(since, days):
-            passed[cell, piece_of(np.array([day]))[0]] += 1
+            passed[cell, of_days(np.array([day]))[0]] += 1
         if move >= 0:
-            ended[cell, piece_of(np.array([days]))[0], move] += 1
+            ended[cell, of_days(np.array([days]))[0], move] += 1
     np.testing.assert_array_equal(stays.pieces.passed, passed)
     np.testing.assert_array_equal(stays.pieces.ended, ended)
 
 
-def test_the_kernel_equals_the_twin_that_goes_day_by_day() -> None:
-    stays = random_stays()
-    log_hazard, effects = random_hazards()
+@either_course
+def test_the_kernel_equals_the_twin_that_goes_day_by_day(stays: StageStays) -> None:
+    log_hazard, effects = random_hazards(n_pieces=stays.grid.n_pieces)
     expected = sum(
-        day_by_day(log_hazard, effects, *stay)
+        day_by_day(log_hazard, effects, *stay, stays.grid.starts)
         for stay in zip(stays.cell, stays.move, stays.days, stays.since, strict=True)
     )
     found = hazard_log_likelihood(log_hazard, effects, stays.pieces.passed, stays.pieces.ended)
@@ -76,7 +94,7 @@ def test_the_kernel_equals_the_twin_that_goes_day_by_day() -> None:
 def test_single_stays_have_the_likelihoods_of_the_twin() -> None:
     stays = random_stays(longest=14)  # longer ones share a bin of days
     log_hazard, effects = random_hazards()
-    found = HazardSingleStays(stays.single)(log_hazard, effects)
+    found = HazardSingleStays(stays.single, PIECE_STARTS)(log_hazard, effects)
     single = stays.single
     expected = [
         day_by_day(log_hazard, effects, *stay)
@@ -86,20 +104,24 @@ def test_single_stays_have_the_likelihoods_of_the_twin() -> None:
     assert single.count.sum() == ((stays.move >= 0) | (stays.days > stays.since)).sum()
 
 
-def test_a_bin_of_days_holds_the_probability_of_all_its_days() -> None:
-    log_hazard, effects = random_hazards()
-    nothing = np.array([0])
-    stays = StageStays(3, Cells.of_segments(2), nothing, np.array([1]), np.array([400]), nothing)
-    low, high = int(stays.single.low_days[0]), int(stays.single.high_days[0])
-    assert low < 400 <= high
-    expected = sum(math.exp(day_by_day(log_hazard, effects, 0, 1, day, 0)) for day in range(low, high + 1))
-    assert math.exp(HazardSingleStays(stays.single)(log_hazard, effects)[0]) == pytest.approx(expected, rel=1e-9)
+@either_course
+def test_a_bin_of_days_holds_the_probability_of_all_its_days(stays: StageStays) -> None:
+    log_hazard, effects = random_hazards(n_pieces=stays.grid.n_pieces)
+    single, starts = stays.single, stays.grid.starts
+    found = HazardSingleStays(single, starts)(log_hazard, effects)
+    wide = np.flatnonzero(single.high_days > single.low_days)
+    assert wide.size > 50
+    for row in wide:
+        cell, move, since = (int(codes[row]) for codes in (single.cell, single.move, single.since))
+        days = range(single.low_days[row], single.high_days[row] + 1)
+        expected = sum(math.exp(day_by_day(log_hazard, effects, cell, move, day, since, starts)) for day in days)
+        assert math.exp(found[row]) == pytest.approx(expected, rel=1e-9)
 
 
 @pytest.mark.parametrize("shift", [-300.0, -8.0, 0.0, 6.0, 300.0])
 def test_the_gradient_is_the_slope_of_the_value_and_finite_anywhere(shift: float) -> None:
-    counts = random_stays().pieces
-    log_hazard, effects = random_hazards()
+    counts = STAYS["spiky"].pieces
+    log_hazard, effects = random_hazards(n_pieces=counts.grid.n_pieces)
     log_hazard += shift
     value, by_hazard, by_effect = hazard_log_likelihood(log_hazard, effects, counts.passed, counts.ended)
     assert all(np.isfinite(part).all() for part in (value, by_hazard, by_effect))
@@ -133,3 +155,29 @@ def test_a_stay_beyond_the_last_piece_counts_as_one_that_passed_it_all() -> None
     counts = count_pieces(nothing, np.array([-1]), np.array([9000]), n_cells=1, n_moves=1)
     assert counts.passed.sum() == HAZARD_END_DAYS
     assert counts.n_reached == N_PIECES
+
+
+def test_a_spike_is_a_piece_by_itself_and_other_pieces_stay_what_they_were() -> None:
+    grid = Pieces.of(2, [Spike(1, 60), Spike(0, 365), Spike(0, 9)])
+    assert set(grid.starts) - set(PIECE_STARTS) == {60, 61, 365, 366}
+    assert {(move, int(grid.starts[piece])) for move, piece in np.argwhere(grid.is_spike)} == {
+        (1, 60),
+        (0, 365),
+        (0, 9),
+    }
+    assert (np.diff(grid.starts)[grid.is_spike.any(axis=0)] == 1).all()
+
+
+def test_the_pieces_of_a_piece_that_was_cut_up_lie_within_it() -> None:
+    plain, cut = Pieces.of(1), Pieces.of(1, [Spike(0, 60)])
+    np.testing.assert_array_equal(plain.position, np.arange(N_PIECES))
+    np.testing.assert_array_equal(plain.share, 1.0)
+    whole = piece_of(cut.starts[:-1])
+    np.testing.assert_allclose(np.bincount(whole, weights=cut.share), 1.0)
+    np.testing.assert_allclose(np.bincount(whole, weights=cut.share * cut.position), np.arange(N_PIECES))
+
+
+def test_a_model_is_compiled_for_one_of_two_numbers_of_pieces() -> None:
+    rooms = [Pieces.of(1, [Spike(0, 30 * number) for number in range(1, n + 1)]).n_room for n in range(9)]
+    assert rooms == [N_PIECES] + [N_PIECES + 16] * 8
+    assert Pieces.of(1, [Spike(0, 30 * number + 15) for number in range(1, 9)]).n_pieces <= rooms[-1]

@@ -114,6 +114,20 @@ def test_a_hazard_that_is_off_in_one_piece_fails_in_the_days() -> None:
     assert failed(posterior_of(OneStage("hazard", hazard=wrong)), history, "stays by day")
 
 
+def test_a_day_on_which_a_rule_ends_most_stays_passes_where_it_is_known_and_fails_where_it_is_spread_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Days 60 and 120, the second of which shares a bin of the check with its neighbours."""
+    pieces = (0, 1, 4, 8, 15, 40, 60, 61, 66, 120, 121)
+    monkeypatch.setattr("known_worlds.PIECES", pieces)
+    hazard = np.full((3, len(pieces)), 0.002)
+    hazard[0, pieces.index(60)], hazard[1, pieces.index(120)] = 1.0, 3.0
+    history = history_of(OneStage("hazard", hazard=hazard), 2000, seed=29)
+    assert failed(posterior_of(OneStage("hazard", hazard=hazard)), history) == []
+    hazard[0, pieces.index(60) : pieces.index(66)] = 1.0 / 6.0  # as much, over the days from 60 to 65
+    assert failed(posterior_of(OneStage("hazard", hazard=hazard)), history, "stays by day")
+
+
 def test_a_move_that_the_posterior_thinks_impossible_fails() -> None:
     truth = TRUTHS["lognormal"]
     history = history_of(truth, 2000, seed=29)

@@ -1,0 +1,107 @@
+"""The hazard of one move over the pieces of time, as a walk from knot to knot from which spikes stand apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.model.pieces import HazardCounts
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ENDS_PER_KNOT = 8
+"""With fewer ends a piece cannot tell its hazard from its neighbours'."""
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """The walk of one move.
+
+    Knot 0 is day 0, which hangs off knot 1. Every later knot follows the knot `before` it: by a step of the walk, or
+    by a step of its own if it is a spike; the walk goes on from the knot before the spike.
+
+    Parameters
+    ----------
+    knot
+        int64, (n_pieces,): the knot of each piece; pieces of one knot share a hazard.
+    is_spike
+        bool, (n_knots - 2,): whether each knot after the second is a spike.
+    gap
+        float64, (n_knots - 2,): how far each knot after the second lies from the one before, in pieces; 1 for spikes.
+    guess
+        float64, (n_knots,): a rough log hazard at each knot.
+    """
+
+    knot: Ints
+    is_spike: NDArray[np.bool_]
+    gap: Floats
+    guess: Floats
+
+    @property
+    def n_knots(self) -> int:
+        """How many knots there are, day 0 among them."""
+        return int(self.guess.size)
+
+    @property
+    def before(self) -> Ints:
+        """The knot from which each knot after the second steps, int64, (n_knots - 2,)."""
+        return _before(self.is_spike)
+
+    @classmethod
+    def of(cls, counts: HazardCounts, move: int) -> Walk:
+        """Lay out the walk of a move's hazard."""
+        knot = knots(counts, move)
+        n_knots = int(np.max(knot)) + 1
+        is_spike = np.zeros(n_knots, dtype=bool)
+        is_spike[knot[counts.grid.is_spike[move]]] = True
+        share = counts.grid.share
+        middle = np.bincount(knot, weights=counts.grid.position * share) / np.bincount(knot, weights=share)
+        gap = np.where(is_spike[2:], 1.0, middle[2:] - middle[_before(is_spike[2:])])
+        ends = np.bincount(knot, weights=counts.ended[:, :, move].sum(axis=0), minlength=n_knots)
+        days = np.bincount(knot, weights=counts.passed.sum(axis=0) + counts.ended.sum(axis=(0, 2)), minlength=n_knots)
+        # As if half an end had been seen in so many days as go with it on the whole.
+        usual = (ends.sum() + 0.5) / (days.sum() + 1.0)
+        guess = np.log((ends + 0.5) / (days + 0.5 / usual))
+        return cls(knot, is_spike[2:], gap, guess)
+
+
+def _before(is_spike: NDArray[np.bool_]) -> Ints:
+    """Return the last knot before each, from the third on, that is no spike."""
+    knot = np.arange(1, is_spike.size + 1)
+    ordinary = np.concatenate([[True], ~is_spike[:-1]])[: is_spike.size]
+    found: Ints = np.maximum.accumulate(np.where(ordinary, knot, 0))
+    return found
+
+
+def knots(counts: HazardCounts, move: int) -> Ints:
+    """Return the knot of each piece, int64, (n_pieces,).
+
+    A knot gathers pieces until `ENDS_PER_KNOT` stays have ended by the move in them; a piece that has as many by
+    itself begins a new one, so that a quiet stretch does not blur the rush after it. A spike is a knot by itself, and
+    the pieces round it gather as if it were not there. Pieces that no stay reached belong to the last of the others.
+
+    Examples
+    --------
+    >>> from simcast.model.pieces import count_pieces
+    >>> zero = np.zeros(30, dtype=np.int64)
+    >>> knots(count_pieces(zero, zero, zero + 3, n_cells=1, n_moves=1), 0)[:6].tolist()
+    [0, 1, 1, 2, 2, 2]
+    """
+    ends, n_reached = counts.ended[:, :, move].sum(axis=0), counts.n_reached
+    knot = np.zeros(counts.grid.n_pieces, dtype=np.int64)
+    walking, n_knots, gathered = 0, 1, float(ENDS_PER_KNOT)
+    for piece in range(1, knot.size):
+        if counts.grid.is_spike[move, piece]:
+            knot[piece] = n_knots
+            n_knots += 1
+            continue
+        full = gathered >= ENDS_PER_KNOT or ends[piece] >= ENDS_PER_KNOT
+        if piece == 1 or (full and piece < n_reached):
+            walking, gathered = n_knots, 0.0
+            n_knots += 1
+        gathered += ends[piece]
+        knot[piece] = walking
+    return knot
