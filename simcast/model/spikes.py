@@ -20,6 +20,8 @@ FEWEST_ENDS = 20
 """With fewer ends on it a day is no spike."""
 TIMES_THE_USUAL = 4.0
 """So many times the mean of the days round it end on a spike at least."""
+TIMES_ON_SINGLE_DAYS = 10.0
+"""So many on the first days, which have a piece each: there the walk itself may rise and fall by less."""
 
 _SURELY = 1e-6
 """The chance that any day of a stage without spikes is taken for one."""
@@ -73,17 +75,24 @@ def _excess(ended: Ints, usual: NDArray[np.bool_]) -> Floats:
     """Return by how many ends each day stands out, (n_moves, n_days); 0 where it is no spike, or one already found."""
     ends_around, days_around = _around(ended * usual), _around(usual.astype(np.int64))
     expected = ends_around / np.maximum(days_around, 1)
-    standing = usual & (days_around > 0) & (ended >= FEWEST_ENDS) & (ended >= TIMES_THE_USUAL * expected)
+    times = np.where(_widths(ended.shape[1]) == 1, TIMES_ON_SINGLE_DAYS, TIMES_THE_USUAL)
+    standing = usual & (days_around > 0) & (ended >= FEWEST_ENDS) & (ended >= times * expected)
     standing[:, :_FIRST_DAY] = False
     chance = binom.sf(ended[standing] - 1, (ended + ends_around)[standing], 1.0 / (1.0 + days_around[standing]))
     standing[standing] = chance * ended.size < _SURELY
     return np.where(standing, ended - expected, 0.0)
 
 
+def _widths(n_days: int) -> Ints:
+    """Return how many days the piece of each day has in a stage without spikes, (n_days,)."""
+    widths: Ints = np.diff(PIECE_STARTS)[piece_of(np.arange(n_days))]
+    return widths
+
+
 def _around(values: Ints) -> Ints:
     """Return the sums over the days round each day, itself left out, (n_moves, n_days)."""
     day = np.arange(values.shape[1])
-    reach = np.maximum(np.diff(PIECE_STARTS)[piece_of(day)], _LEAST_REACH)
+    reach = np.maximum(_widths(day.size), _LEAST_REACH)
     total = np.concatenate([np.zeros((values.shape[0], 1), dtype=np.int64), np.cumsum(values, axis=1)], axis=1)
     around: Ints = total[:, np.minimum(day + reach + 1, day.size)] - total[:, np.maximum(day - reach, 0)] - values
     return around

@@ -129,6 +129,12 @@ def test_a_weekly_rhythm_is_no_spike(times: float, seed: int) -> None:
     assert find_spikes(np.zeros_like(days), days, 1) == ()
 
 
+@pytest.mark.parametrize(("times", "days"), [(6, [20]), (12, [5, 20])])
+def test_the_first_days_which_have_a_piece_each_must_stand_out_further(times: int, days: list[int]) -> None:
+    ended = np.concatenate([np.tile(np.arange(100), 30), np.repeat([5, 20], 30 * (times - 1))])
+    assert sorted(spike.day for spike in find_spikes(np.zeros_like(ended), ended, 1)) == days
+
+
 def test_stays_that_are_still_open_make_no_spike() -> None:
     """All began on the same day, and are watched for 60 days."""
     assert find_spikes(np.full(500, -1), np.full(500, 60), 1) == ()
