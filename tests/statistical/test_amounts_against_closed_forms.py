@@ -67,6 +67,7 @@ def sample(family: str, median_days: float, daily: Floats) -> Sample:
     if family == "hazard":
         drawn["log_hazard"] = np.full((1, 1, 2, N_PIECES), -40.0)
         drawn["log_hazard"][0, 0, :, : daily.shape[1]] = np.log(daily)
+        drawn["log_step"] = np.zeros((1, 1, 2))
     else:
         effect[..., 1:] = math.log(median_days)
         drawn["log_shape"] = np.full((1, 1, 2), math.log(0.8))

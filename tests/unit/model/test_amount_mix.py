@@ -135,7 +135,7 @@ def test_hazards_and_their_offset_add_up_to_what_the_centre_of_amounts_has() -> 
             "hazard_effect": (dims, effect),
             "amount_slope": ("sample", slope),
         },
-        coords={"effect": ["a", "b", "c"]},
+        coords={"effect": ["a", "b", "c"], "piece": PIECE_STARTS[:-1]},
         attrs={"family": "hazard"},
     )
     found = stage_arrays(parameters, MIX, 1)

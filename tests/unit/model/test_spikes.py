@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from simcast.engine.hazard import hazard_marginals
+from simcast.model.amount_mix import AmountMix
 from simcast.model.cells import Cells
 from simcast.model.choosing import HAZARD, choose_family
 from simcast.model.hazard_model import build_hazard_model, hazard_inputs
@@ -43,6 +44,7 @@ PRIORS = resolve_priors()
 SHARE = 0.7
 MEDIAN, SIGMA = 40.0, 0.9
 SEGMENTS = Segments((), ((),))
+ALL_ALIKE = AmountMix(np.zeros(1), np.ones(1))
 
 
 def stage_of(n: int = 2000, *, day: int = 60, share: float = SHARE, seed: int = 1, longest: int = 300) -> StageStays:
@@ -255,7 +257,7 @@ def test_pieces_that_all_stages_share_say_what_each_stage_s_own_say() -> None:
     assert (np.diff(starts) > 0).all()
     days = np.arange(HAZARD_END_DAYS)
     for parameters in (plain, spiky):
-        found = stage_arrays(parameters, 1, starts)
+        found = stage_arrays(parameters, ALL_ALIKE, 1, starts)
         assert found.hazard_log is not None
         own = parameters["log_hazard"].to_numpy()
         own_starts = np.append(parameters["piece"].to_numpy(), HAZARD_END_DAYS)
@@ -291,7 +293,7 @@ def test_the_sampled_hazards_hold_the_spike(day: int, longest: int) -> None:
     part = stage_part("истекает", stays, HAZARD, SegmentLayout(1), settings, tuple(PRIORS.items()))
     drawn = sample(part.ready, part.data, part.settings, 1, part.name)
     parameters = stage_parameters(drawn, HAZARD, stays, ("won", "lost"), SEGMENTS)
-    found = stage_arrays(parameters.stack(sample=("chain", "draw"), create_index=False), 1)
+    found = stage_arrays(parameters.stack(sample=("chain", "draw"), create_index=False), ALL_ALIKE, 1)
     assert found.hazard_log is not None
     assert found.hazard_log.shape[2] < part.data["passed"].shape[1]  # what there was room for is gone
     days = np.array([day - 1, day, day + 1])
