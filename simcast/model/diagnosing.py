@@ -105,7 +105,7 @@ def _judge(part: str, parameters: xr.Dataset, sample: Sample) -> _Judged:
         _worst(part, rhat(varying), np.argmax),
         _worst(part, effective_sample_size(varying, "bulk"), np.argmin),
         _worst(part, effective_sample_size(varying, "tail"), np.argmin),
-        int(sample.statistics.attrs["n_diverging"]),
+        sample.n_diverging,
         ebfmi(sample.statistics["energy"].to_numpy()),
     )
 

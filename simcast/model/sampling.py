@@ -49,6 +49,11 @@ class Sample:
         """Return a variable as float64, (n_chains, n_draws, ...)."""
         return np.asarray(self.draws[name].to_numpy(), dtype=np.float64)
 
+    @property
+    def n_diverging(self) -> int:
+        """How many transitions diverged, those that thinning left out among them."""
+        return int(self.statistics.attrs["n_diverging"])
+
     def get(self, name: str) -> NDArray[np.float64] | None:
         """Return a variable; None when the model does not have it."""
         return self[name] if name in self.draws else None

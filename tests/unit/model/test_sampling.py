@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pymc as pm
 import pytest
 import xarray as xr
 from small_histories import PIPELINE, QUICK, mixed
@@ -17,9 +18,9 @@ from simcast.model import fit, load_or_fit
 from simcast.model.amount_mix import AmountMix
 from simcast.model.diagnosing import ebfmi
 from simcast.model.hierarchy import SegmentLayout
-from simcast.model.parts import Part, stage_part
+from simcast.model.parts import Part, sample_part, stage_part
 from simcast.model.priors import resolve_priors
-from simcast.model.sampling import Sample, sample, whole, with_data
+from simcast.model.sampling import ReadyModel, Sample, sample, whole, with_data
 from simcast.model.settings import FitSettings
 from simcast.model.stage_arrays import stage_arrays
 from simcast.model.stage_parameters import stage_parameters
@@ -63,6 +64,24 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others() -> N
     one, same, other = (draw(part, seed).draws for seed in (1, 1, 2))
     xr.testing.assert_equal(one, same)
     assert not np.array_equal(one["stalled_logit"], other["stalled_logit"])
+
+
+@pytest.mark.parametrize(
+    ("diverging", "quick", "kept"), [((3, 0), False, 0), ((3, 7), False, 3), ((0, 9), False, 0), ((3, 0), True, 3)]
+)
+def test_a_part_that_diverged_is_sampled_again_in_smaller_steps(
+    diverging: tuple[int, int], quick: bool, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[float] = []
+
+    def count_down(_ready: object, _data: object, settings: FitSettings, *_rest: object) -> Sample:
+        asked.append(settings.target_accept)
+        return Sample(xr.Dataset(), xr.Dataset(attrs={"n_diverging": diverging[len(asked) - 1]}))
+
+    monkeypatch.setattr("simcast.model.parts.sample", count_down)
+    part = Part("stage встреча", ReadyModel(pm.Model), {}, FitSettings(target_accept=0.95, quick=quick), 1.0)
+    assert sample_part(part, 1).n_diverging == kept
+    assert asked == pytest.approx([0.95, 0.99] if diverging[0] and not quick else [0.95])
 
 
 def test_the_sampler_of_pymc_itself_agrees() -> None:

@@ -300,4 +300,4 @@ def test_the_sampled_hazards_hold_the_spike(day: int, longest: int) -> None:
     shares = share_within(found.hazard_log, joint_starts([parameters]), days)
     np.testing.assert_allclose(shares, true_share_within(days, day), atol=four_errors(stays, day))
     assert np.exp(drawn["log_step"]).mean(axis=(0, 1)).max() < 0.7
-    assert drawn.statistics.attrs["n_diverging"] == 0
+    assert drawn.n_diverging == 0
