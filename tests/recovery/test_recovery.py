@@ -223,7 +223,7 @@ def test_other_shapes_of_the_model_recover_shares_of_moves(world: World, beside:
     found = fit(history)
     assert found.diagnostics is not None
     assert found.diagnostics.divergences == 0
-    counts = tabulate(history).stages[0].ended_by_cell().sum(axis=0)
+    counts = tabulate(history).stages[0].ended_by_move
     here = found.draws["probability"].sel(stage="лид", move=list(pipeline.moves[0])).mean(["draw", "segment"])
     expected = counts / counts.sum() * (1 - world.truth[0].stalled)
     np.testing.assert_allclose(np.asarray(here), expected, atol=0.04)
