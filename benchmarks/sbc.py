@@ -54,8 +54,10 @@ CHOICES = {"recorded_from": "none", "amount_effect": "none"}
 
 
 def _open_stays_left_out(history: History) -> History:
-    """Count ended stays only, as a spreadsheet does."""
-    return _with_stays(history, history.stays[history.stays["move"].notna()])
+    """Count ended stays only, as a spreadsheet does; segments in which none ended keep theirs, to be known at all."""
+    ended = history.stays["move"].notna()
+    some_ended = ended.groupby(history.stays["segment_code"]).transform("any")
+    return _with_stays(history, history.stays[ended | ~some_ended])
 
 
 def _half_a_day_too_long(history: History) -> History:
