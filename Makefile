@@ -58,12 +58,12 @@ contracts: $(STAMP)
 	$(BIN)/lint-imports
 
 lock: ## resolve the requirements again (needs uv)
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --quiet --upgrade -o requirements/dev.txt
 
 lowest: ## the fast tests on the oldest releases that pyproject.toml allows (needs uv and Python 3.11)
 	uv venv --quiet --clear --no-python-downloads --python "$$(requirements/find_python.sh 3.11)" .venv-lowest
-	uv pip compile pyproject.toml --group dev --python-version 3.11 --resolution lowest-direct --generate-hashes \
+	uv pip compile pyproject.toml --all-extras --group dev --python-version 3.11 --resolution lowest-direct --generate-hashes \
 		--no-emit-index-url --no-header --quiet -o .venv-lowest/requirements.txt
 	requirements/install.sh "$$(requirements/find_python.sh 3.11)" .venv-lowest .venv-lowest/requirements.txt
 	.venv-lowest/bin/python -m pytest -n $(JOBS) -m "not slow" $(ARGS)

@@ -87,7 +87,7 @@ class Forecast:
 
         - ``bookings`` (future, period, segment, origin): amount won, dated at the win
         - ``wins`` (future, period, segment, origin)
-        - ``entered``, ``left_forward``, ``open_at_end`` (future, period, segment, stage): stays
+        - ``entered``, ``left_forward``, ``open_at_end`` (future, period, stage): stays, over all segments
         - ``cost`` (future,): what the scenario's levers cost
         - ``period_end`` (period,): the last day of each period
         - ``deal_wins``, ``deal_win_days`` (deal,): per open deal, the futures in which it is won, and the sum of the
@@ -151,8 +151,10 @@ class Forecast:
         if where:
             data = data.isel(segment=np.flatnonzero(self.segments.select(where)))
         if origin is not None:
-            data = data.sel(origin=[origin])
-        return np.asarray(data.sum(("period", "segment", "origin")), dtype=np.float64)
+            at = ORIGINS.index(origin)
+            data = data.isel(origin=slice(at, at + 1))  # a view, which a list of labels is not
+        # There is no NaN to be skipped, and skipping makes a copy of all.
+        return np.asarray(data.sum(("period", "segment", "origin"), skipna=False), dtype=np.float64)
 
     def net(self) -> NDArray[np.float64]:
         """Return bookings less the cost of the levers, float64, (n_futures,)."""
@@ -174,7 +176,7 @@ class Forecast:
         self, variable: Literal["entered", "left_forward", "open_at_end"], stage: str
     ) -> NDArray[np.float64]:
         """Return the stays begun or ended over the horizon, or open at its end, float64, (n_futures,)."""
-        data = self.results[variable].sel(stage=stage).sum("segment")
+        data = self.results[variable].sel(stage=stage)
         total = data.isel(period=-1) if variable == "open_at_end" else data.sum("period")
         return np.asarray(total, dtype=np.float64)
 
@@ -228,5 +230,5 @@ class Forecast:
             raise ValueError(f"by={by!r}: the forecast holds one value per {period}; set forecast.period to {by}")
         months = starts.astype("datetime64[M]").astype(np.int64)
         number = {"week": (starts.astype(np.int64) + 3) // 7, "month": months, "quarter": months // 3}[by]
-        per_period = np.asarray(self.results[metric].sum(("segment", "origin")))
+        per_period = np.asarray(self.results[metric].sum(("segment", "origin"), skipna=False))
         return {starts[number == k][0]: per_period[:, number == k].sum(axis=1) for k in np.unique(number)}

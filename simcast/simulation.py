@@ -1,32 +1,47 @@
-"""Simulation: threads and chunks of futures, from a plan to a forecast."""
+"""Simulation: chunks of futures on threads or on a cluster, from a plan to a forecast."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
+from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from simcast.engine.kernel import play_futures
-from simcast.engine.layout import Results, empty_results
+from simcast.engine.chunks import empty_whole, play_chunk, put_chunk
+from simcast.engine.layout import KernelPlan, Results, as_declared, empty_results
 from simcast.errors import SimcastError
 from simcast.forecast import Forecast
 from simcast.plan import MINOR_UNITS, Plan
 
+if TYPE_CHECKING:
+    from simcast.cluster import Cluster
+
 FUTURES_PER_CHUNK = 250
 """Small enough for progress and for threads to share the work evenly; results do not depend on it."""
+
+BYTES_PER_CHUNK = 2**25
+"""The results of a chunk stay below this: every thread holds one beside the whole."""
 
 Progress = Callable[[str, float], None]
 
 
 def simulate(
-    plan: Plan, *, threads: int | None = None, chunk: int = FUTURES_PER_CHUNK, progress: Progress | None = None
+    plan: Plan,
+    *,
+    threads: int | None = None,
+    chunk: int | None = None,
+    cluster: Cluster | None = None,
+    progress: Progress | None = None,
 ) -> Forecast:
     """Play all futures of a plan.
 
-    The result is the same, bit for bit, whatever the number of threads and the size of chunks.
+    The result is the same, bit for bit, whatever the number of threads or workers and the size of chunks.
 
     Parameters
     ----------
@@ -35,67 +50,84 @@ def simulate(
     threads
         How many threads; all processors unless given.
     chunk
-        How many futures a thread plays at a time.
+        How many futures a thread or worker plays at a time; unless given, `FUTURES_PER_CHUNK` or as many as fit in
+        `BYTES_PER_CHUNK`.
+    cluster
+        Plays the futures instead of threads of this process, see `simcast.cluster.connect`.
     progress
         Called with a description and the fraction done.
 
     Raises
     ------
     SimcastError
-        When `threads` or `chunk` is less than 1.
+        When `threads` or `chunk` is less than 1, or both `threads` and a cluster are given; when the cluster fails.
     """
-    if (threads is not None and threads < 1) or chunk < 1:
+    if (threads is not None and threads < 1) or (chunk is not None and chunk < 1):
         raise SimcastError(f"threads and chunk must be 1 or more, got threads={threads}, chunk={chunk}")
-    whole = empty_results(plan.kernel, plan.n_futures)
-    parts = list(_chunks(whole, plan, chunk))
-    with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
-        running = [pool.submit(play_futures, plan.kernel, first, part) for first, part in parts]
-        try:
-            for done, future in enumerate(as_completed(running), start=1):
-                future.result()
-                if progress is not None:
-                    progress(f"simulating {plan.scenario}", done / len(running))
-        except BaseException:
-            for future in running:
-                future.cancel()
-            raise
-    for _, part in parts:
-        whole.deal_wins[:] += part.deal_wins
-        whole.deal_win_days[:] += part.deal_win_days
-        whole.capped[:] += part.capped
+    if threads is not None and cluster is not None:
+        raise SimcastError(f"threads={threads}: a cluster's workers have one thread each; give threads or a cluster")
+    kernel = as_declared(plan.kernel)
+    whole = empty_whole(kernel)
+    size = chunk or _futures_per_chunk(kernel)
+    chunks = [range(first, min(first + size, plan.n_futures)) for first in range(0, plan.n_futures, size)]
+    if cluster is None:
+        playing = _play_on_threads(kernel, whole, chunks, threads or os.cpu_count() or 1)
+    else:
+        playing = _play_on_cluster(kernel, whole, chunks, cluster)
+    with closing(playing):
+        for done in playing:
+            if progress is not None:
+                progress(f"simulating {plan.scenario}", done / len(chunks))
     return _labelled(plan, whole)
 
 
-def _chunks(whole: Results, plan: Plan, size: int) -> Iterator[tuple[int, Results]]:
-    """Cut results into chunks of futures: views of the whole, with per-deal counts of their own."""
-    for first in range(0, plan.n_futures, size):
-        rows = slice(first, first + size)
-        yield (
-            first,
-            whole._replace(
-                bookings=whole.bookings[rows],
-                wins=whole.wins[rows],
-                entered=whole.entered[rows],
-                left_forward=whole.left_forward[rows],
-                open_at_end=whole.open_at_end[rows],
-                deal_wins=np.zeros_like(whole.deal_wins),
-                deal_win_days=np.zeros_like(whole.deal_win_days),
-                capped=np.zeros_like(whole.capped),
-            ),
-        )
+def _futures_per_chunk(plan: KernelPlan) -> int:
+    """Return how many futures to play at a time."""
+    bytes_per_future = sum(array.nbytes for array in empty_results(plan, 1)) - sum(
+        array.nbytes for array in empty_results(plan, 0)
+    )
+    return max(1, min(FUTURES_PER_CHUNK, BYTES_PER_CHUNK // bytes_per_future))
+
+
+def _play_on_threads(plan: KernelPlan, whole: Results, chunks: Sequence[range], threads: int) -> Generator[int]:
+    """Play all chunks on threads of this process, and yield how many are done."""
+    putting = Lock()
+
+    def play(futures: range) -> None:
+        part = play_chunk(plan, futures)
+        with putting:
+            put_chunk(whole, futures, part)
+
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        running = [pool.submit(play, futures) for futures in chunks]
+        try:
+            for done, future in enumerate(as_completed(running), start=1):
+                future.result()
+                yield done
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def _play_on_cluster(plan: KernelPlan, whole: Results, chunks: Sequence[range], cluster: Cluster) -> Generator[int]:
+    """Play all chunks on a cluster, and yield how many are done; they come in any order."""
+    with closing(cluster.play(plan, chunks)) as playing:
+        for done, (futures, part) in enumerate(playing, start=1):
+            put_chunk(whole, futures, part)
+            yield done
 
 
 def _labelled(plan: Plan, results: Results) -> Forecast:
     """Give results their names back, and money its unit."""
     by_origin = ("future", "period", "segment", "origin")
-    by_stage = ("future", "period", "segment", "stage")
+    by_stage = ("future", "period", "stage")
     dataset = xr.Dataset(
         {
-            "bookings": (by_origin, results.bookings / MINOR_UNITS),
+            "bookings": (by_origin, _in_money(results.bookings)),
             "wins": (by_origin, results.wins),
-            "entered": (by_stage, results.entered),
-            "left_forward": (by_stage, results.left_forward),
-            "open_at_end": (by_stage, results.open_at_end),
+            "entered": (by_stage, results.entered[:, :, 0]),
+            "left_forward": (by_stage, results.left_forward[:, :, 0]),
+            "open_at_end": (by_stage, results.open_at_end[:, :, 0]),
             "cost": ("future", plan.cost),
             "deal_wins": ("deal", results.deal_wins),
             "deal_win_days": ("deal", results.deal_win_days),
@@ -116,3 +148,12 @@ def _labelled(plan: Plan, results: Results) -> Forecast:
             f"{results.capped[0]} deals visited so many stages that they were stopped; check the pipeline's moves",
         )
     return Forecast(plan.scenario, dataset, plan.groups, plan.targets, plan.fingerprint, notes)
+
+
+def _in_money(minor_units: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Turn whole minor units into money in their own place, since a copy would be as large as all the rest."""
+    money = minor_units.view(np.float64)
+    for first in range(0, len(money), FUTURES_PER_CHUNK):
+        rows = slice(first, first + FUTURES_PER_CHUNK)
+        money[rows] = minor_units[rows] / MINOR_UNITS
+    return money

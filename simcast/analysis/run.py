@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ import numpy as np
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history
+from simcast.cluster import check, connect
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.history import Book, History
@@ -69,6 +71,7 @@ def run(
     *,
     names: Sequence[str] = (),
     threads: int | None = None,
+    cluster: str | None = None,
     actual: bool = False,
     rejects: Path | Literal[False] = False,
     progress: Progress | None = None,
@@ -83,6 +86,8 @@ def run(
         Only these scenarios, and the baseline; all unless given.
     threads
         How many threads play the futures.
+    cluster
+        The address of a cluster that plays the futures instead, see `simcast.cluster.connect`.
     actual
         Whether to look up what really happened, if the history goes beyond the as-of date.
     rejects
@@ -98,16 +103,23 @@ def run(
         When the history cannot be read.
     FitError
         When the model cannot be fitted.
+    SimcastError
+        When the cluster is not there or fails.
     """
     chosen = _chosen(scenario, names)
     if problems := unavailable(scenario, chosen):
         raise ScenarioError(problems)
+    if cluster is not None:
+        check(cluster)
     history = read_scenario_history(scenario, rejects=rejects)
     known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
     posterior = posterior_of(scenario, known, progress)
     book = book_of(scenario, known, posterior)
     plans = {name: build_plan(posterior, book, scenario, name) for name in chosen}
-    forecasts = {name: simulate(plan, threads=threads, progress=progress) for name, plan in plans.items()}
+    with connect(cluster) if cluster is not None else nullcontext() as workers:
+        forecasts = {
+            name: simulate(plan, threads=threads, cluster=workers, progress=progress) for name, plan in plans.items()
+        }
     days = plans[BASELINE].days
     return Run(
         scenario=scenario,

@@ -76,8 +76,9 @@ def assumed_posterior(
         segments, shares = base.segments, _fitted_shares(base.draws)
     numbers = _numbers(assumptions)
     uncertain = any(not number.is_fixed for number in numbers.values())
-    values = draw_numbers(numbers, base_draws or (n_draws if uncertain else 1), seed)
-    tables = Tables.blank(pipeline, len(segments), base_draws or (n_draws if uncertain else 1))
+    n_draws_held = base_draws or (n_draws if uncertain else 1)
+    values = draw_numbers(numbers, n_draws_held, seed)
+    tables = Tables.blank(pipeline, len(segments), n_draws_held, alike=base is None)
     if base is not None:
         tables.take(base.draws)
     problems = [

@@ -28,7 +28,7 @@ class Tables:
     move_codes
         The position of each destination among the moves.
     arrays
-        By variable, with the dimensions of `DIMENSIONS`.
+        By variable, with the dimensions of `DIMENSIONS`; those of stages may have one segment that stands for all.
     families
         The attributes that name families.
     """
@@ -39,10 +39,14 @@ class Tables:
     families: dict[str, str]
 
     @classmethod
-    def blank(cls, pipeline: Pipeline, n_segments: int, n_draws: int) -> Tables:
-        """Make the tables of a posterior in which nothing moves, arrives or is worth anything."""
+    def blank(cls, pipeline: Pipeline, n_segments: int, n_draws: int, *, alike: bool) -> Tables:
+        """Make the tables of a posterior in which nothing moves, arrives or is worth anything.
+
+        Where segments are `alike` in their stages, one of them is held for all: with many segments the others would
+        be most of a run's memory.
+        """
         moves = move_names(pipeline)
-        by_move = (n_draws, pipeline.n_stages, len(moves), n_segments)
+        by_move = (n_draws, pipeline.n_stages, len(moves), 1 if alike else n_segments)
         arrays: dict[str, NDArray[np.generic]] = {
             "probability": np.zeros(by_move),
             "days_scale": np.full(by_move, np.nan),
@@ -81,7 +85,7 @@ class Tables:
             if dim in array.coords
         }
         return xr.Dataset(
-            {name: (DIMENSIONS[name], array) for name, array in self.arrays.items()}
+            {name: (DIMENSIONS[name], _for_all(array, name, len(segments))) for name, array in self.arrays.items()}
             | {name: (array.dims, array.to_numpy()) for name, array in carried.items()},
             coords={
                 "draw": np.arange(self.n_draws),
@@ -93,3 +97,10 @@ class Tables:
             | labels,
             attrs=dict(attrs) | dict(self.families),
         )
+
+
+def _for_all(array: NDArray[np.generic], name: str, n_segments: int) -> NDArray[np.generic]:
+    """Return an array with all segments, as a view that repeats the one that stands for them."""
+    if DIMENSIONS[name][-1] != "segment":
+        return array
+    return np.broadcast_to(array, (*array.shape[:-1], n_segments))

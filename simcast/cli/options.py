@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -105,6 +106,28 @@ def print_json(document: dict[str, Any] | list[Any]) -> None:
     """Print one JSON document on stdout, with escapes where its encoding has not all letters."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16")
     click.echo(json.dumps(document, indent=2, ensure_ascii=not unicode, allow_nan=False))
+
+
+class _OnStderr(logging.Handler):
+    """Writes one line per remark on what stderr is at the moment, so that a progress bar goes on below it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"simcast: {record.getMessage()}", err=True)
+
+
+@contextmanager
+def remarks_on_stderr(*, silent: bool) -> Iterator[None]:
+    """Show remarks on what takes its time on stderr while the block runs."""
+    log, handler = logging.getLogger("simcast"), _OnStderr(logging.INFO)
+    level = log.level
+    if not silent:
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
 
 
 @contextmanager

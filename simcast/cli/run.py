@@ -17,7 +17,11 @@ from simcast.cli import options
 @click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default.")
-@click.option("--cluster", metavar="local:N|tcp://...", help="Play the futures on a cluster (not available yet).")
+@click.option(
+    "--cluster",
+    metavar="local:N|tcp://HOST:PORT",
+    help="Play the futures on N processes of this machine, or on a Dask cluster.",
+)
 @click.option(
     "--actual", is_flag=True, help="Print what really happened beside the forecast, where the history knows it."
 )
@@ -59,15 +63,24 @@ def run(
     from simcast.errors import SimcastError
     from simcast.report.folder import default_folder
 
-    if cluster is not None:
-        raise SimcastError("--cluster: not available yet; --threads uses the processors of this machine")
+    if cluster is not None and threads is not None:
+        raise SimcastError("--threads, --cluster: choose one; a cluster's workers have one thread each")
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     folder = out or default_folder(scenario)
     options.check_writable(folder)
     try:
-        with options.progress_on_stderr(silent=quiet or as_json) as progress:
+        with (
+            options.remarks_on_stderr(silent=quiet),
+            options.progress_on_stderr(silent=quiet or as_json) as progress,
+        ):
             result = analysis.run(
-                scenario, names=names, threads=threads, actual=actual, rejects=folder / "rejects.csv", progress=progress
+                scenario,
+                names=names,
+                threads=threads,
+                cluster=cluster,
+                actual=actual,
+                rejects=folder / "rejects.csv",
+                progress=progress,
             )
         report.write_run_folder(result, folder, sys.argv)
     except OSError as error:

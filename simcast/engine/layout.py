@@ -8,7 +8,7 @@ so that sums do not depend on the order in which they are made.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ MAX_VISITS = 200
 OPEN = 0
 NEW = 1
 """The origins of a deal, on the last axis of bookings and wins."""
+
+
+P = TypeVar("P", "KernelPlan", "Effects")
 
 
 class Effects(NamedTuple):
@@ -172,6 +175,21 @@ def no_hazards(n_draws: int, n_stages: int, n_segments: int, n_slots: int) -> di
         "amount_slope": np.zeros((0, n_stages)),
         "amount_offset": np.zeros((0, n_stages, n_segments)),
     }
+
+
+def as_declared(plan: P) -> P:
+    """Return a plan whose arrays are in C order and can be written to; those that are so already are not copied.
+
+    Numba takes any other array for another type, such as one that came from another process read-only, and would
+    compile the whole kernel anew for it.
+    """
+    parts = plan._asdict()
+    for name, part in parts.items():
+        if isinstance(part, np.ndarray):
+            parts[name] = np.require(part, requirements=("C_CONTIGUOUS", "ALIGNED", "WRITEABLE"))
+        elif isinstance(part, Effects):
+            parts[name] = as_declared(part)
+    return type(plan)(**parts)
 
 
 def empty_results(plan: KernelPlan, n_futures: int) -> Results:

@@ -228,7 +228,7 @@ def _amount_quantiles(posterior: Posterior) -> NDArray[np.float64]:
 
 def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
     """Return how many deals arrive per segment and day, and where they enter."""
-    weekday = _array(posterior, "weekday_weight", "draw", "weekday")[:, days.weekday_of_day]
+    weekday = np.take(_array(posterior, "weekday_weight", "draw", "weekday"), days.weekday_of_day, axis=1)
     season, path = (
         _array(posterior, name, "draw", dim) if name in posterior.draws else None
         for name, dim in (("arrivals_season", "harmonic"), ("arrivals_path", "block"))

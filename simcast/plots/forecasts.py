@@ -34,7 +34,9 @@ def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Ax
         When matplotlib is not installed.
     """
     axes = new_axes(3.0, axes)
-    per_period = forecast.results[metric].sum(("segment", "origin")).transpose("future", "period").to_numpy()
+    per_period = (
+        forecast.results[metric].sum(("segment", "origin"), skipna=False).transpose("future", "period").to_numpy()
+    )
     total = np.concatenate([np.zeros((forecast.n_futures, 1)), np.cumsum(per_period, axis=1)], axis=1)
     begin = np.datetime64(str(forecast.results.attrs["as_of"]), "D")
     ends = forecast.results["period_end"].to_numpy().astype("datetime64[D]")

@@ -86,6 +86,18 @@ def test_threads_and_a_second_run_leave_every_byte_as_it_was(assumed: Path, invo
     assert results[0] == results[1] == results[2]
 
 
+@pytest.mark.slow  # worker processes take their time to start
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_cluster_leaves_every_byte_as_it_was(assumed: Path, workers: int, invoke: Invoke, tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    results = []
+    for number, where in enumerate((["--threads", 2], ["--cluster", f"local:{workers}"])):
+        out = tmp_path / str(number)
+        assert invoke("run", assumed, *where, "--out", out).exit_code == 0
+        results.append(tuple((out / name).read_bytes() for name in ("result.json", "quantiles.parquet")))
+    assert results[0] == results[1]
+
+
 def test_another_seed_gives_another_result(assumed: Path, run_json: RunJson) -> None:
     first, second = run_json(assumed), run_json(assumed, "--seed", 4)
     assert second["seed"] == 4
@@ -146,7 +158,8 @@ def test_only_the_scenario_asked_for_is_run(assumed: Path, run_json: RunJson) ->
         (["--set", "forecast.taget.bookings=1"], ["--set", "target"]),
         (["--set", "scenarios.more.0.where.source=radio"], ["radio", "ads, referral"]),
         (["--set", "forecast.by.0=region"], ["forecast.by", "'region'", "known: source"]),
-        (["--cluster", "local:2"], ["--cluster", "not available yet"]),
+        (["--cluster", "local:many"], ["--cluster local:many", "local:N", "tcp://host:port"]),
+        (["--cluster", "local:2", "--threads", "2"], ["--threads", "--cluster", "choose one"]),
     ],
 )
 def test_wrong_input_ends_with_2_and_says_what_to_do(

@@ -14,7 +14,23 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "simcast"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-ENGINE_MAY_IMPORT = {"__future__", "hashlib", "math", "numba", "numpy", "os", "pathlib", "shutil", "typing"}
+ENGINE_MAY_IMPORT = {
+    "__future__",
+    "collections",
+    "contextlib",
+    "hashlib",
+    "logging",
+    "math",
+    "numba",
+    "numpy",
+    "os",
+    "pathlib",
+    "pickle",
+    "shutil",
+    "sys",
+    "types",
+    "typing",
+}
 MOST_LINES = 400
 MAP_ROW = re.compile(r"^\| `simcast/([a-z_]+)(\.py|/)` \| (.+) \|$")
 
