@@ -69,7 +69,7 @@ def scheduler_of(workers: Cluster) -> str:
 
 
 def pids_of(workers: Cluster) -> set[int]:
-    workers._client.wait_for_workers(2, timeout=60)
+    workers._client.wait_for_workers(2, timeout=600)
     return set(workers._client.run(os.getpid).values())
 
 
