@@ -6,17 +6,21 @@ from simcast.analysis.compare import Difference, compare
 from simcast.analysis.diagnose import Diagnosis, diagnose
 from simcast.analysis.inputs import fit_scenario
 from simcast.analysis.run import Run, run
+from simcast.analysis.without_chance import Means, WithoutChance, without_chance
 
 __all__ = [
     "Actual",
     "Check",
     "Diagnosis",
     "Difference",
+    "Means",
     "Run",
+    "WithoutChance",
     "actual_of",
     "check",
     "compare",
     "diagnose",
     "fit_scenario",
     "run",
+    "without_chance",
 ]

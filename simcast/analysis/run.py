@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -13,11 +13,12 @@ import numpy as np
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history
+from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.cluster import check, connect
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.history import Book, History
-from simcast.plan import ForecastDays, build_plan
+from simcast.plan import ForecastDays, Plan, build_plan
 from simcast.posterior import Posterior
 from simcast.scenario import BASELINE, Scenario, unavailable
 from simcast.simulation import simulate
@@ -47,6 +48,8 @@ class Run:
         What really happened, when asked for and known.
     warnings
         What a reader should know, the most important first.
+    exact
+        By scenario, its mean worked out without chance beside the simulated one, when asked for.
     """
 
     scenario: Scenario
@@ -58,6 +61,7 @@ class Run:
     differences: tuple[Difference, ...]
     actual: Actual | None
     warnings: tuple[str, ...]
+    exact: dict[str, WithoutChance] = field(default_factory=dict)
 
     @property
     def trusted(self) -> bool:
@@ -73,6 +77,7 @@ def run(
     threads: int | None = None,
     cluster: str | None = None,
     actual: bool = False,
+    exact: bool = False,
     rejects: Path | Literal[False] = False,
     progress: Progress | None = None,
 ) -> Run:
@@ -90,6 +95,8 @@ def run(
         The address of a cluster that plays the futures instead, see `simcast.cluster.connect`.
     actual
         Whether to look up what really happened, if the history goes beyond the as-of date.
+    exact
+        Whether to work out each mean without chance too.
     rejects
         Where rows of the history that are set aside go; False writes none.
     progress
@@ -104,7 +111,7 @@ def run(
     FitError
         When the model cannot be fitted.
     SimcastError
-        When the cluster is not there or fails.
+        When the cluster is not there or fails; when a mean is to be worked out and is not finite.
     """
     chosen = _chosen(scenario, names)
     if problems := unavailable(scenario, chosen):
@@ -116,11 +123,18 @@ def run(
     posterior = posterior_of(scenario, known, progress)
     book = book_of(scenario, known, posterior)
     plans = {name: build_plan(posterior, book, scenario, name) for name in chosen}
+    if exact:
+        _check_covered(plans.values())
     with connect(cluster) if cluster is not None else nullcontext() as workers:
         forecasts = {
             name: simulate(plan, threads=threads, cluster=workers, progress=progress) for name, plan in plans.items()
         }
     days = plans[BASELINE].days
+    answers = {
+        name: without_chance(plan, forecasts[name], threads=threads, progress=progress)
+        for name, plan in plans.items()
+        if exact
+    }
     return Run(
         scenario=scenario,
         history=known,
@@ -132,7 +146,8 @@ def run(
             compare(forecast, forecasts[BASELINE]) for name, forecast in forecasts.items() if name != BASELINE
         ),
         actual=actual_of(history, days) if actual and history is not None else None,
-        warnings=_warnings(scenario, known, posterior, forecasts),
+        warnings=_warnings(scenario, known, posterior, forecasts, answers),
+        exact=answers,
     )
 
 
@@ -146,16 +161,29 @@ def _chosen(scenario: Scenario, names: Sequence[str]) -> list[str]:
     return [name for name in known if name == BASELINE or not names or name in names]
 
 
+def _check_covered(plans: Iterable[Plan]) -> None:
+    """Refuse plans whose means cannot be worked out without chance; imported here, since that loads compiled code."""
+    from simcast.expectation import check_covered
+
+    for plan in plans:
+        check_covered(plan)
+
+
 def _warnings(
-    scenario: Scenario, known: History | None, posterior: Posterior, forecasts: dict[str, Forecast]
+    scenario: Scenario,
+    known: History | None,
+    posterior: Posterior,
+    forecasts: dict[str, Forecast],
+    answers: dict[str, WithoutChance],
 ) -> tuple[str, ...]:
     """Collect what a reader should know, the most important first."""
-    found: list[str] = []
+    found = [f"{name}: {line}" for name, answer in answers.items() for line in answer.disagreements()]
     if posterior.diagnostics is not None:
         if not posterior.diagnostics.trusted:
             found.append(posterior.diagnostics.line())
         found += posterior.diagnostics.warnings
     found += [note for forecast in forecasts.values() for note in forecast.notes]
+    found += [note for answer in answers.values() for note in answer.notes]
     found += scenario.warnings()
     if known is not None:
         found += known.quality.warnings

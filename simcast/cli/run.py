@@ -26,6 +26,11 @@ from simcast.cli import options
     "--actual", is_flag=True, help="Print what really happened beside the forecast, where the history knows it."
 )
 @click.option(
+    "--exact",
+    is_flag=True,
+    help="Work out the mean without chance beside it: a check of the simulation, and its error.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to leave the files; runs/ by default."
 )
 @options.quick
@@ -41,6 +46,7 @@ def run(
     threads: int | None,
     cluster: str | None,
     actual: bool,
+    exact: bool,
     out: Path | None,
     quick: bool,
     as_json: bool,
@@ -79,6 +85,7 @@ def run(
                 threads=threads,
                 cluster=cluster,
                 actual=actual,
+                exact=exact,
                 rejects=folder / "rejects.csv",
                 progress=progress,
             )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 import simcast
-from simcast.analysis import Actual, Difference, Run
+from simcast.analysis import Actual, Difference, Run, WithoutChance
 from simcast.forecast import Forecast, Summary
 
 
@@ -17,7 +17,7 @@ def run_document(run: Run) -> dict[str, Any]:
     It holds neither times nor folders: the same data, scenario, versions and seed give the same document.
     """
     scenario = run.scenario
-    document = {
+    document: dict[str, Any] = {
         "simcast": simcast.__version__,
         "file": scenario.file.name if scenario.file else None,
         "name": scenario.name,
@@ -35,6 +35,8 @@ def run_document(run: Run) -> dict[str, Any]:
         "differences": [_difference(difference) for difference in run.differences],
         "warnings": list(run.warnings),
     }
+    for name, exact in run.exact.items():
+        document["scenarios"][name]["exact"] = _exact(exact)
     if run.actual is not None:
         document["actual"] = _actual(run, run.actual)
     return document
@@ -100,6 +102,20 @@ def _stage(forecast: Forecast, stage: str) -> dict[str, Any]:
         "left_forward": Summary.of(forecast.stage_values("left_forward", stage)).to_dict(),
         "open_at_end": Summary.of(forecast.stage_values("open_at_end", stage)).to_dict(),
         "wait_days": Summary.of(np.zeros(forecast.n_futures)).to_dict(),
+    }
+
+
+def _exact(exact: WithoutChance) -> dict[str, Any]:
+    """Return the means without chance and, from the same futures, those simulated; z is null where it has none."""
+    return {
+        **{str(metric): means.expected for metric, means in exact.means.items()},
+        "futures": exact.n_futures,
+        "origins": list(exact.origins),
+        "simulated": {str(metric): means.simulated for metric, means in exact.means.items()},
+        "monte_carlo_error": {str(metric): means.monte_carlo_error for metric, means in exact.means.items()},
+        "numerical_error": {str(metric): means.numerical_error for metric, means in exact.means.items()},
+        "z": {str(metric): means.z for metric, means in exact.means.items()},
+        "notes": list(exact.notes),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simcast.analysis import Difference, Run
+from simcast.analysis import Difference, Run, WithoutChance
 from simcast.forecast import Forecast, Summary
 from simcast.scenario import BASELINE
 
@@ -96,4 +96,17 @@ def difference_phrase(difference: Difference) -> str:
         f"{difference.scenario} brings {money(difference.bookings.mean, signed=True)} of bookings on average "
         f"({interval(difference.bookings, signed=True)} in 8 of 10 futures) and is better than {difference.against} "
         f"with probability {chance(difference.probability_better)}."
+    )
+
+
+def exact_phrase(exact: WithoutChance) -> str:
+    """Say what the mean bookings are without chance, and what was simulated in the same futures."""
+    means = exact.means["bookings"]
+    of = "" if exact.covers_all else f" of {' and '.join(exact.origins)} deals"
+    error = "" if means.monte_carlo_error is None else f" ± {money(means.monte_carlo_error)}"
+    z = "" if means.z is None else f", z = {means.z:+.1f}"
+    simulated = f"{money(means.simulated)}{error}{z}"
+    return (
+        f"expected bookings{of} without chance: {money(means.expected)} (simulated in the same {exact.n_futures} "
+        f"futures: {simulated}; numerical error {money(means.numerical_error)})"
     )

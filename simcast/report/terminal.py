@@ -10,7 +10,7 @@ from rich.table import Table
 
 from simcast.analysis import Run
 from simcast.forecast import METRICS, ORIGINS, Forecast, Summary
-from simcast.report.phrases import answer, chance, count, interval, money
+from simcast.report.phrases import answer, chance, count, exact_phrase, interval, money
 from simcast.scenario import BASELINE
 
 N_WARNINGS = 3
@@ -135,6 +135,8 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
         style="dim",
         highlight=False,
     )
+    for name, exact in run.exact.items():
+        console.print(f"{escape(name)}: {exact_phrase(exact)}", style="dim", highlight=False)
     verdict = "" if run.posterior.diagnostics is None else run.posterior.diagnostics.line()
     if verdict and run.trusted:
         console.print(verdict, style="dim", highlight=False)

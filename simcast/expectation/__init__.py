@@ -1,0 +1,14 @@
+"""What is won on average given the parameters, worked out without chance: a check of the simulation, and its error."""
+
+from pathlib import Path
+
+from simcast import engine
+from simcast.engine.compiled import kept_beside
+
+_COMPILING = "compiling the means without chance for this machine, once: this takes a minute, and later runs are quick"
+
+with kept_beside(Path(__file__).parent, Path(engine.__file__).parent, announcements={"expect_futures": _COMPILING}):
+    from simcast.expectation.agreement import agreement_score
+    from simcast.expectation.answer import FUTURES, STEPS_PER_DAY, Expectation, check_covered, expect
+
+__all__ = ["FUTURES", "STEPS_PER_DAY", "Expectation", "agreement_score", "check_covered", "expect"]

@@ -1,0 +1,40 @@
+"""The expectations of a run of futures: the one function that is called from Python."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from simcast.engine.layout import KernelPlan
+from simcast.engine.tables import empty_tables, fill_tables
+from simcast.expectation.flow import Expected, Grid, Room, begin_new_deals, clear, let_flow
+from simcast.expectation.moves import moves_of
+from simcast.expectation.open_deals import Alike, begin_open_deals
+
+
+@njit(cache=True, nogil=True)
+def expect_futures(
+    plan: KernelPlan,
+    futures: NDArray[np.int64],
+    alike: Alike,
+    grid: Grid,
+    room: Room,
+    wins: NDArray[np.float64],
+    bookings: NDArray[np.float64],
+) -> None:
+    """Add what is won in each of some futures on average to a row of `wins` and `bookings`.
+
+    Both are float64, (n_futures, n_periods, n_groups, 2), bookings in minor units.
+    """
+    tables, moves = empty_tables(plan), moves_of(plan)
+    for row in range(len(futures)):
+        draw = plan.draw_of_future[futures[row]]
+        fill_tables(plan, tables, futures[row])
+        for segment in range(len(plan.arrival_key)):
+            group = plan.group_of_segment[segment]
+            expected = Expected(wins[row, :, group], bookings[row, :, group])
+            clear(plan, tables, draw, segment, room)
+            begin_new_deals(plan, tables, draw, segment, grid, room)
+            begin_open_deals(plan, tables, moves, draw, segment, alike, grid, room, expected)
+            let_flow(plan, tables, moves, draw, segment, grid, room, expected)
