@@ -169,7 +169,7 @@ def _parts(ground: Ground, by: Sequence[str]) -> Iterator[tuple[str, dict[str, s
 
 def _leak(ground: Ground, baseline: Forecast, stage: str, where: dict[str, str]) -> Leak:
     """Work out one stage, or one segment's part of it."""
-    chosen = {column: (value,) for column, value in where.items()}
+    chosen: dict[str, tuple[str, ...]] = {column: (value,) for column, value in where.items()}
     point = _play(
         ground, ConversionLever(lever="conversion", stage=stage, add=Distribution.constant(POINT), where=chosen)
     )

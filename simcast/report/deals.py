@@ -59,8 +59,9 @@ def print_deals(table: pd.DataFrame, columns: Sequence[str], until: str, console
     )
     shown = plain_table(
         "Open deals, those first of which most is at stake",
-        "deal", "stage", *columns, "days", "usual", "amount", "P(won)", "expected", "80% of wins between", "at stake", "",
-    )  # fmt: skip
+        *("deal", "stage", *columns, "days", "usual", "amount"),
+        *("P(won)", "expected", "80% of wins between", "at stake", ""),
+    )
     for row in table.head(top).to_dict("records"):
         won = row["expected_close"] == row["expected_close"]
         shown.add_row(
@@ -76,8 +77,8 @@ def print_deals(table: pd.DataFrame, columns: Sequence[str], until: str, console
             money(row["value_at_stake"]),
             "[yellow]stalled[/yellow]" if row["stalled"] else "",
         )
-    shown.caption = "usual: nine of ten won deals had moved on by then; at stake: amount x P(won) x P(not won), what can still be changed"
-    shown.caption_justify = "left"
     console.print(shown)
+    console.print("usual: nine of ten won deals had moved on by then", style="dim", highlight=False)
+    console.print("at stake: amount x P(won) x P(not won): what can still be changed", style="dim", highlight=False)
     if len(table) > top:
         console.print(f"[dim]({len(table) - top} more: --top N shows more of them, --out FILE writes all)[/dim]")

@@ -14,6 +14,12 @@ from simcast.forecast import Summary
 from simcast.report.phrases import chance, count, interval, money
 from simcast.report.terminal import plain_table
 
+_LEGEND = (
+    "per point: one point of conversion more from the as-of date on; ? where the sign of its mean is uncertain",
+    "in the long run: with the deals that arrive over the forecast's days, however long they take",
+    "its gap: what this stage would bring with the best segment's conversion",
+)
+
 
 def leaks_document(found: Leaks) -> dict[str, Any]:
     """Return the document of ``simcast leaks --json``."""
@@ -73,16 +79,14 @@ def print_leaks(found: Leaks, console: Console) -> None:
     console.print(f"[bold]{escape(_sentence(first, by_wins, str(scenario.forecast.until)))}[/bold]\n")
     table = plain_table(
         f"What small changes bring by {scenario.forecast.until}, against the baseline in the same futures",
-        "stage", "conversion", "per point", "80% interval", "in the long run", "per day saved", "best segment", "its gap",
-    )  # fmt: skip
+        *("stage", "conversion", "per point", "80% interval"),
+        *("in the long run", "per day saved", "best segment", "its gap"),
+    )
     for leak in found.leaks:
         table.add_row(*_row(leak, by_wins))
-    table.caption = (
-        "per point: one point of conversion more from the as-of date on; ? where its sign is uncertain; long run: with the\n"
-        "deals that arrive over the forecast's days, however long they take; gap: what the best segment's conversion would bring"
-    )
-    table.caption_justify = "left"
     console.print(table)
+    for line in _LEGEND:
+        console.print(line, style="dim", highlight=False)
     if found.extra_deal is not None:
         worth = found.extra_deal.wins if by_wins else found.extra_deal.bookings
         console.print(
