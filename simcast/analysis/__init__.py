@@ -8,6 +8,7 @@ from simcast.analysis.diagnose import Diagnosis, diagnose
 from simcast.analysis.ground import Ground, ground_of
 from simcast.analysis.inputs import fit_scenario
 from simcast.analysis.leaks import Leaks, leaks
+from simcast.analysis.ranking import Ranking, rank
 from simcast.analysis.run import Run, run
 from simcast.analysis.without_chance import Means, WithoutChance, without_chance
 
@@ -19,6 +20,7 @@ __all__ = [
     "Ground",
     "Leaks",
     "Means",
+    "Ranking",
     "Run",
     "WithoutChance",
     "actual_of",
@@ -29,6 +31,7 @@ __all__ = [
     "fit_scenario",
     "ground_of",
     "leaks",
+    "rank",
     "run",
     "without_chance",
 ]

@@ -6,6 +6,7 @@ import click
 
 from simcast import __version__
 from simcast.cli.check import check
+from simcast.cli.compare import compare
 from simcast.cli.deals import deals
 from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
@@ -26,10 +27,11 @@ def main() -> None:
       simcast check scenarios/q3.yaml     is the file sound, and the history behind it?
       simcast run scenarios/q3.yaml       the forecast, and what each scenario brings
       simcast diagnose scenarios/q3.yaml  is the fit behind it to be trusted?
+      simcast compare scenarios/q3.yaml   which scenario is best, and how surely?
       simcast leaks scenarios/q3.yaml     where is a better stage worth most?
       simcast deals scenarios/q3.yaml     what will become of each open deal?
     """
 
 
-for command in (check, fit, diagnose, run, leaks, deals, schema):
+for command in (check, fit, diagnose, run, compare, leaks, deals, schema):
     main.add_command(command)

@@ -46,6 +46,9 @@ overrides = click.option(
 quick = click.option(
     "--quick", is_flag=True, help="Fit with few draws: to look at a scenario, not to rely on it (history.model.quick)."
 )
+scenario_names = click.option(
+    "--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated."
+)
 futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
 seed = click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
 threads = click.option(

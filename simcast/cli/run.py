@@ -13,7 +13,7 @@ from simcast.cli import options
 @click.command(short_help="Forecast every scenario of a file.")
 @options.scenario_file
 @options.overrides
-@click.option("--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated.")
+@options.scenario_names
 @options.futures
 @options.seed
 @options.threads
