@@ -10,6 +10,7 @@ from simcast.analysis.inputs import fit_scenario
 from simcast.analysis.leaks import Leaks, leaks
 from simcast.analysis.ranking import Ranking, rank
 from simcast.analysis.run import Run, run
+from simcast.analysis.solving import Solution, solve
 from simcast.analysis.without_chance import Means, WithoutChance, without_chance
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Means",
     "Ranking",
     "Run",
+    "Solution",
     "WithoutChance",
     "actual_of",
     "check",
@@ -33,5 +35,6 @@ __all__ = [
     "leaks",
     "rank",
     "run",
+    "solve",
     "without_chance",
 ]

@@ -13,6 +13,7 @@ from simcast.cli.fit import fit
 from simcast.cli.leaks import leaks
 from simcast.cli.run import run
 from simcast.cli.schema import schema
+from simcast.cli.solve import solve
 
 __all__ = ["main"]
 
@@ -33,5 +34,5 @@ def main() -> None:
     """
 
 
-for command in (check, fit, diagnose, run, compare, leaks, deals, schema):
+for command in (check, fit, diagnose, run, compare, leaks, solve, deals, schema):
     main.add_command(command)
