@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
+from simcast.cli import main
 from simcast.scenario import load_scenario
 
 FILES = sorted((Path(__file__).parents[2] / "scenarios").glob("*.yaml"))
@@ -24,21 +26,15 @@ def test_it_opens_with_the_question_that_it_answers(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ASSUMED, ids=lambda file: file.stem)
-def test_it_runs_and_every_scenario_changes_something(
-    file: Path, invoke: Callable[..., Result], tmp_path: Path
-) -> None:
+def test_it_runs_and_every_scenario_changes_something(file: Path, invoke: Callable[..., Result]) -> None:
     result = invoke("compare", file, "--futures", 40, "--json", "--quiet")
     assert result.exit_code == 0, result.output
-    import json
-
     document = json.loads(result.stdout)
     assert all(found["bookings"]["sd"] > 0 or found["wins"]["sd"] > 0 for found in document["differences"])
     assert document["warnings"] == []
 
 
 def test_commands_in_their_comments_are_commands() -> None:
-    from simcast.cli import main
-
     for file in FILES:
         for line in file.read_text(encoding="utf-8").splitlines():
             if line.startswith("#   simcast "):
