@@ -8,6 +8,7 @@ from simcast import __version__
 from simcast.cli.check import check
 from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
+from simcast.cli.report import report
 from simcast.cli.run import run
 from simcast.cli.schema import schema
 
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for command in (check, fit, diagnose, run, schema):
+for command in (check, fit, diagnose, run, report, schema):
     main.add_command(command)

@@ -1,0 +1,85 @@
+"""The page: sections put into the template, with a policy that forbids whatever the page does not hold itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+
+from markupsafe import Markup
+
+import simcast
+from simcast.report.page.answering import answer_sentence, build_up, distribution, parts, scenarios, tiles
+from simcast.report.page.assuming import assumptions
+from simcast.report.page.charts import Chart
+from simcast.report.page.drawing import drawn
+from simcast.report.page.flowing import deals, funnel
+from simcast.report.page.material import Material
+from simcast.report.page.section import Section
+from simcast.report.page.trusting import provenance, quality
+from simcast.report.tables import as_date, written
+from simcast.report.words import Language
+
+_TEMPLATES = files("simcast.report.page") / "templates"
+
+NUMBER_KINDS = frozenset({"money", "gain", "count", "more", "chance", "share", "number"})
+"""Columns of these kinds stand on the right."""
+
+
+def sections(material: Material, language: Language) -> list[Section]:
+    """Return all sections that have something to tell, in order."""
+    found = [
+        build_up(material, language),
+        distribution(material, language),
+        scenarios(material, language),
+        funnel(material, language),
+        parts(material, language),
+        deals(material, language),
+        quality(material, language),
+        assumptions(material, language),
+        provenance(material, language),
+    ]
+    return [section for section in found if section is not None]
+
+
+def render(material: Material, language: Language) -> str:
+    """Return the whole page as HTML."""
+    import jinja2
+
+    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals = {
+        "say": language.say,
+        "written": lambda value, kind: written(value, kind, language),
+        "draw": lambda chart, name: _draw(chart, name, language),
+        "is_number": lambda kind: kind in NUMBER_KINDS,
+    }
+    template = environment.from_string((_TEMPLATES / "page.html").read_text(encoding="utf-8"))
+    run = material.run
+    return template.render(
+        lang=language.code,
+        policy=_policy(style),
+        style=Markup(style),  # noqa: S704 - our own file
+        title=run.scenario.name,
+        question=run.scenario.question,
+        answer=answer_sentence(material, language),
+        as_of=language.date(as_date(run.days.as_of)),
+        until=language.date(as_date(run.days.until)),
+        tiles=tiles(material, language),
+        trusted=run.trusted,
+        verdict="" if run.posterior.diagnostics is None else run.posterior.diagnostics.line(),
+        sections=sections(material, language),
+        version=simcast.__version__,
+    ) + "\n"
+
+
+def _draw(chart: Chart, name: str, language: Language) -> Markup:
+    return drawn(chart, name, language)
+
+
+def _policy(style: str) -> str:
+    """Return the Content-Security-Policy: nothing from anywhere, no script, and this very style sheet."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
