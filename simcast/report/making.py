@@ -11,6 +11,7 @@ from simcast.errors import SimcastError
 from simcast.report.folder import provenance, write_whole
 from simcast.report.page import collect, render
 from simcast.report.words import LANGUAGES
+from simcast.report.workbook import check_library, write_workbook
 
 
 def check_targets(page: Path | None, workbook: Path | None) -> None:
@@ -35,6 +36,8 @@ def check_targets(page: Path | None, workbook: Path | None) -> None:
             problems.append(f"{option} {target}: {folder} cannot be written; name another folder")
     if problems:
         raise SimcastError(problems)
+    if workbook is not None:
+        check_library()
 
 
 def write_report(
@@ -82,6 +85,10 @@ def write_report(
             text = render(material, words)
             write_whole(page, lambda path: path.write_text(text, encoding="utf-8"))
             written.append(page)
+        if workbook is not None:
+            check_library()
+            write_whole(workbook, lambda path: write_workbook(material, path, words))
+            written.append(workbook)
     except OSError as error:
         raise SimcastError(f"the report cannot be written: {error}; name another place") from error
     return written

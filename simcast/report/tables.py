@@ -107,8 +107,12 @@ def periods_table(run: Run, language: Language) -> Table:
     rows: list[tuple[Value, ...]] = []
     for position, (start, end) in enumerate(zip(run.days.starts, run.days.ends, strict=True)):
         first, last = as_date(start), as_date(end)
-        label = language.date(first) if first == last else f"{language.date(first, 'short')} – {language.date(last)}"
-        rows.append((label, *_band_values(*(baseline.values(metric, period=position) for metric in METRICS))))
+        rows.append(
+            (
+                _days_label(first, last, language),
+                *_band_values(*(baseline.values(metric, period=position) for metric in METRICS)),
+            )
+        )
     total = len(rows)
     rows.append((language.say("total"), *_band_values(*(baseline.values(metric) for metric in METRICS))))
     for origin in ORIGINS:
@@ -122,6 +126,14 @@ def periods_table(run: Run, language: Language) -> Table:
         language.say("note.quantiles"),
         frozenset([total]),
     )
+
+
+def _days_label(first: date, last: date, language: Language) -> str:
+    """Write the days of a period, the month and year once where they are the same."""
+    if first == last:
+        return language.date(first)
+    begin = str(first.day) if (first.year, first.month) == (last.year, last.month) else language.date(first, "short")
+    return f"{begin}–{language.date(last)}" if begin.isdecimal() else f"{begin} – {language.date(last)}"
 
 
 def segment_tables(run: Run, language: Language) -> list[Table]:
@@ -142,7 +154,7 @@ def segment_tables(run: Run, language: Language) -> list[Table]:
 
 
 def distribution_table(forecast: Forecast, language: Language) -> Table:
-    """The quantiles of bookings, wins, and the chance of more than each."""
+    """Return the quantiles of bookings and wins, and the chance of more than each."""
     bookings, wins = (forecast.values(metric) for metric in METRICS)
     levels = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
     rows: list[tuple[Value, ...]] = [
@@ -164,7 +176,9 @@ def scenarios_table(run: Run, language: Language) -> Table:
     targets = run.forecasts[BASELINE].targets
     columns = [Column(language.say("scenario")), Column(f"{language.say('bookings')} P50", "money")]
     columns += [
-        Column(language.say("chance.target") if len(targets) == 1 else language.say(f"chance.target.{metric}"), "chance")
+        Column(
+            language.say("chance.target") if len(targets) == 1 else language.say(f"chance.target.{metric}"), "chance"
+        )
         for metric in targets
     ]
     columns += [
@@ -265,8 +279,14 @@ def deals_table(run: Run, language: Language) -> Table:
         Column(language.say("expected-amount"), "money"),
         Column(language.say("expected-close"), "date"),
     ]
+    rows = tuple(_deal_rows(run))
+    kept = [at for at in range(len(columns)) if not rows or any(row[at] is not None for row in rows)]
     return Table(
-        "deals", language.say("table.deals"), tuple(columns), tuple(_deal_rows(run)), language.say("note.deals")
+        "deals",
+        language.say("table.deals"),
+        tuple(columns[at] for at in kept),
+        tuple(tuple(row[at] for at in kept) for row in rows),
+        language.say("note.deals"),
     )
 
 

@@ -11,6 +11,7 @@ from simcast.report.page.section import Figure, Key, Section, Tile
 from simcast.report.tables import (
     Column,
     Table,
+    Value,
     as_date,
     distribution_table,
     listed_table,
@@ -28,6 +29,11 @@ def total(value: float, metric: Metric, language: Language) -> str:
     return language.say("n-wins", n=round(value)) if metric == "wins" else language.money(value)
 
 
+def wanted_total(value: float, metric: Metric, language: Language) -> str:
+    """Write a target as it was given, as far as four digits do."""
+    return language.say("n-wins", n=value) if metric == "wins" else language.axis_money(value)
+
+
 def answer_sentence(material: Material, language: Language) -> str:
     """Answer the scenario's question in one sentence."""
     values = material.baseline.values(material.metric)
@@ -43,7 +49,7 @@ def answer_sentence(material: Material, language: Language) -> str:
         language.say(
             "answer.target",
             chance=language.chance(material.baseline.probability(metric, wanted)),
-            target=total(wanted, metric, language),
+            target=wanted_total(wanted, metric, language),
         )
         for metric, wanted in material.baseline.targets.items()
     ]
@@ -62,7 +68,7 @@ def tiles(material: Material, language: Language) -> list[Tile]:
         Tile(
             language.say("chance.target"),
             language.chance(baseline.probability(wanted_metric, wanted)),
-            language.say("tile.target.hint", target=total(wanted, wanted_metric, language)),
+            language.say("tile.target.hint", target=wanted_total(wanted, wanted_metric, language)),
         )
         for wanted_metric, wanted in baseline.targets.items()
     ]
@@ -77,16 +83,21 @@ def tiles(material: Material, language: Language) -> list[Tile]:
 
 
 def build_up(material: Material, language: Language) -> Section:
-    """How the total builds up over the horizon."""
+    """Tell how the total builds up over the horizon."""
     chart = fan(material.fine, material.metric)
     legend = [Key("line-median", language.say("legend.median"))]
-    legend += [Key(f"band{level}", language.say("legend.central", share=language.share(level / 100))) for level in (50, 80, 90)]
+    legend += [
+        Key(f"band{level}", language.say("legend.central", share=language.share(level / 100))) for level in (50, 80, 90)
+    ]
     if chart.target is not None:
         legend.append(Key("line-target", language.say("legend.target")))
     step = max(1, -(-(len(chart.days) - 1) // _MOST_DATES))
     places = sorted({*range(len(chart.days) - 1, 0, -step)})
     kind = Column("P10", "count" if material.metric == "wins" else "money").kind
-    columns = [Column(language.say("by-start-of"), "date"), *(Column(f"P{q}", kind) for q in (5, 10, 25, 50, 75, 90, 95))]
+    columns = [
+        Column(language.say("by-start-of"), "date"),
+        *(Column(f"P{q}", kind) for q in (5, 10, 25, 50, 75, 90, 95)),
+    ]
     rows = [(chart.days[at], *(float(q) for q in chart.quantiles[:, at])) for at in places]
     table = listed_table("fan", language.say("table.fan"), columns, rows)
     name = language.say(f"figure.fan.{material.metric}")
@@ -100,7 +111,7 @@ def build_up(material: Material, language: Language) -> Section:
 
 
 def distribution(material: Material, language: Language) -> Section:
-    """How likely each total is."""
+    """Tell how likely each total is."""
     baseline, metric = material.baseline, material.metric
     chart = histogram(baseline, metric)
     lead = [language.say("lead.distribution", n=baseline.n_futures)]
@@ -109,7 +120,7 @@ def distribution(material: Material, language: Language) -> Section:
         lead.append(
             language.say(
                 "lead.target",
-                target=total(wanted, wanted_metric, language),
+                target=wanted_total(wanted, wanted_metric, language),
                 chance=language.chance(probability),
             )
         )
@@ -124,7 +135,7 @@ def distribution(material: Material, language: Language) -> Section:
 
 
 def scenarios(material: Material, language: Language) -> Section | None:
-    """What each scenario brings; None where there is only the baseline."""
+    """Tell what each scenario brings; None where there is only the baseline."""
     run = material.run
     if not run.differences:
         return None
@@ -176,7 +187,7 @@ def _net_table(material: Material, language: Language) -> Table:
     columns = [Column(language.say("scenario")), Column(language.say("mean"), "gain")]
     columns += [Column(f"P{q}", "gain") for q in (5, 25, 50, 75, 95)]
     columns += [Column(language.say("chance.better"), "chance"), Column(language.say("chance.worse"), "chance")]
-    rows = [
+    rows: list[tuple[Value, ...]] = [
         (
             difference.scenario,
             difference.net.mean,
@@ -190,7 +201,7 @@ def _net_table(material: Material, language: Language) -> Table:
 
 
 def parts(material: Material, language: Language) -> Section | None:
-    """Which segments the total comes from; None where the forecast was not asked for by any column."""
+    """Tell which segments the total comes from; None where the forecast was not asked for by any column."""
     baseline, metric = material.baseline, material.metric
     tables = segment_tables(material.run, language)
     if not tables:
@@ -202,5 +213,7 @@ def parts(material: Material, language: Language) -> Section | None:
             values = baseline.values(metric, where={column: value})
             rows.append(interval_of(value, total(float(np.median(values)), metric, language), values))
         name = language.say(f"figure.by.{metric}", column=column)
-        figures.append(Figure(name, Intervals(tuple(rows), signed=False), interval_legend(language, signed=False), table))
+        figures.append(
+            Figure(name, Intervals(tuple(rows), signed=False), interval_legend(language, signed=False), table)
+        )
     return Section("parts", language.say("section.parts"), (language.say("lead.parts"),), tuple(figures))

@@ -1,10 +1,11 @@
-"""The section that says in words what was assumed: the levers, the parameters of a pipeline without history, the priors."""
+"""The section that says in words what was assumed: levers, parameters of a pipeline without history, priors."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Literal
 
 import numpy as np
 
@@ -29,9 +30,12 @@ from simcast.scenario.levers import (
     TrainLever,
 )
 
+Form = Literal["plain", "percent", "points", "change", "money"]
+"""How a number is written: points are changes of a probability, in percent; they and other changes have a sign."""
+
 
 def assumptions(material: Material, language: Language) -> Section:
-    """What the forecast takes for granted."""
+    """Tell what the forecast takes for granted."""
     scenario = material.run.scenario
     lists = [
         Listing(
@@ -60,11 +64,24 @@ def _model(language: Language) -> list[str]:
     return [language.say(f"model.{number}") for number in range(1, 7)]
 
 
-def number_words(number: Distribution, language: Language, *, percent: bool = False) -> str:
+def number_words(
+    number: Distribution,
+    language: Language,
+    *,
+    form: Form = "plain",
+) -> str:
     """Write a number, or the mean of an uncertain one with its central 80%."""
 
     def write(value: float) -> str:
-        return language.share(value, _digits(100 * value)) if percent else language.number(value, _digits(value))
+        match form:
+            case "percent":
+                return language.share(value, _digits(100 * value))
+            case "points":
+                return language.number(100 * value, _digits(100 * value), signed=True)
+            case "money":
+                return language.axis_money(value)
+            case _:
+                return language.number(value, _digits(value), signed=form == "change")
 
     if number.is_fixed:
         return write(number.parameters[0])
@@ -77,7 +94,11 @@ def number_words(number: Distribution, language: Language, *, percent: bool = Fa
 def _digits(value: float) -> int:
     """Return how many decimals tell a value in three digits or so, none that are zeros."""
     most = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
-    return next(digits for digits in range(most + 1) if digits == most or math.isclose(round(value, digits), value))
+    return next(
+        digits
+        for digits in range(most + 1)
+        if digits == most or math.isclose(round(value, digits), value, rel_tol=1e-4)
+    )
 
 
 def quantity_words(quantity: Quantity, language: Language) -> str:
@@ -97,10 +118,11 @@ def lever_sentence(lever: Lever, scenario: Scenario, language: Language) -> str:
     if isinstance(lever, TimedLever):
         words += _where_and_when(lever, scenario.forecast.as_of, language)
     if not (lever.cost.is_fixed and lever.cost.parameters[0] == 0.0):
-        fixed = lever.cost.is_fixed
-        cost = language.money(lever.cost.parameters[0]) if fixed else number_words(lever.cost, language)
-        words.append(language.say("lever.cost", cost=cost))
-    return "; ".join(words) + "."
+        saved = lever.cost.is_fixed and lever.cost.parameters[0] < 0
+        cost = Distribution.constant(-lever.cost.parameters[0]) if saved else lever.cost
+        written = number_words(cost, language, form="money")
+        words.append(language.say("lever.saves" if saved else "lever.cost", cost=written))
+    return "; ".join(words).removesuffix(".") + "."
 
 
 def _where_and_when(lever: TimedLever, as_of: date, language: Language) -> list[str]:
@@ -123,7 +145,7 @@ def where_words(where: Mapping[str, str | Sequence[str]]) -> str:
     )
 
 
-def _effect(lever: Lever, language: Language) -> str:  # noqa: C901 - one case per kind of lever
+def _effect(lever: Lever, language: Language) -> str:
     """Say what a lever changes."""
     match lever:
         case ConversionLever() | DurationLever() | ArrivalsLever() | AmountLever():
@@ -132,9 +154,7 @@ def _effect(lever: Lever, language: Language) -> str:  # noqa: C901 - one case p
             outcome = language.say(f"outcome.{lever.outcome}") if lever.outcome in ("won", "lost") else lever.outcome
             return language.say("lever.deal", deal=lever.deal, outcome=outcome)
         case ResponseLever():
-            return language.say(
-                "lever.response", stage=lever.stage, hours=number_words(lever.within_hours, language)
-            )
+            return language.say("lever.response", stage=lever.stage, hours=number_words(lever.within_hours, language))
         case HireLever() | LeaveLever():
             return language.say(
                 f"lever.{lever.lever}", team=lever.team, count=str(lever.count), date=language.date(lever.on)
@@ -144,7 +164,7 @@ def _effect(lever: Lever, language: Language) -> str:  # noqa: C901 - one case p
                 "lever.train",
                 team=lever.team,
                 days=number_words(lever.days, language),
-                points=number_words(lever.add, language, percent=True),
+                points=number_words(lever.add, language, form="points"),
             )
         case BudgetLever():
             return language.say("lever.budget")
@@ -152,12 +172,19 @@ def _effect(lever: Lever, language: Language) -> str:  # noqa: C901 - one case p
             return lever.key
 
 
+_FORMS: dict[tuple[str, str], Form] = {
+    ("conversion", "set"): "percent",
+    ("conversion", "add"): "points",
+    ("arrivals", "add_per_day"): "change",
+    ("amount", "add"): "change",
+}
+
+
 def _changed(lever: ConversionLever | DurationLever | ArrivalsLever | AmountLever, language: Language) -> str:
     """Say which number a lever changes, and how."""
     operations = ("set", "add", "multiply", "odds", "cap_days", "add_per_day")
     operation = next(name for name in operations if getattr(lever, name, None) is not None)
-    percent = lever.lever == "conversion" and operation in ("set", "add")
-    value = number_words(getattr(lever, operation), language, percent=percent)
+    value = number_words(getattr(lever, operation), language, form=_FORMS.get((lever.lever, operation), "plain"))
     text = language.say(f"lever.{lever.lever}.{operation}", value=value, stage=getattr(lever, "stage", ""))
     if isinstance(lever, DurationLever) and lever.move:
         text += " " + language.say("lever.move", move=lever.move)
@@ -174,10 +201,10 @@ def assumed_tables(assume: Assumptions, language: Language) -> list[Table]:
         rows = [
             (
                 stage,
-                number_words(assumed.conversion, language, percent=True),
+                number_words(assumed.conversion, language, form="percent"),
                 quantity_words(assumed.days, language),
                 "" if assumed.days_lost is None else quantity_words(assumed.days_lost, language),
-                number_words(assumed.stalled, language, percent=True),
+                number_words(assumed.stalled, language, form="percent"),
             )
             for stage, assumed in assume.stages.items()
         ]
@@ -215,7 +242,7 @@ def priors_table(scenario: Scenario, language: Language) -> Table:
     from simcast.model import DEFAULT_PRIORS, NEW_DEAL_PRIORS
 
     given = {} if scenario.history is None else scenario.history.model.priors
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for name, prior in {**DEFAULT_PRIORS, **NEW_DEAL_PRIORS}.items():
         if name in given:
             mean, sd = given[name].normal

@@ -134,7 +134,7 @@ def histogram(forecast: Forecast, metric: Metric, most_bins: int = 36) -> Histog
     """Return the shares of futures by total, in bins of a round width that a target parts."""
     values = forecast.values(metric)
     target = forecast.targets.get(metric)
-    low, high = (float(np.quantile(values, level)) for level in (0.002, 0.998))
+    low, high = (float(np.quantile(values, level)) for level in (0.001, 0.999))
     width = nice_step(low, high, most_bins)
     if metric == "wins":
         width = max(1.0, math.ceil(width))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 from markupsafe import Markup
 
 from simcast.report.page.charts import Bars, Chart, Fan, Histogram, Intervals, date_ticks, ticks
 from simcast.report.page.svg import Drawing, text_width
 from simcast.report.words import Language
 
-WIDE, NARROW = 760.0, 340.0
+WIDE, NARROW = 900.0, 340.0
 
 _TOP, _BOTTOM, _RIGHT = 16.0, 30.0, 12.0
 _BANDS = ((0, 6, "band90"), (1, 5, "band80"), (2, 4, "band50"))
 _MEDIAN = 3
-_ROW, _BAR = 44.0, 14.0
+_ROW, _BAR = 50.0, 15.0
 
 
 def drawn(chart: Chart, name: str, language: Language) -> Markup:
@@ -30,7 +31,7 @@ def _height(chart: Chart, width: float) -> float:
         return _ROW * len(chart.rows) + _BOTTOM
     if isinstance(chart, Bars):
         return _ROW * len(chart.rows) + 4.0
-    return 330.0 if width == WIDE else 250.0
+    return 360.0 if width == WIDE else 250.0
 
 
 def _draw(chart: Chart, sheet: Drawing, language: Language) -> Markup:
@@ -62,7 +63,7 @@ def _tick_label(value: float, metric: str, language: Language) -> str:
 
 
 def _draw_fan(chart: Fan, sheet: Drawing, language: Language) -> None:
-    top = max(float(chart.quantiles.max()), chart.target or 0.0) * 1.06 or 1.0
+    top = max(float(np.max(chart.quantiles)), chart.target or 0.0) * 1.06 or 1.0
     marks = ticks(0.0, top, 6)
     labels = [_tick_label(mark, chart.metric, language) for mark in marks]
     left = 12.0 + max(text_width(label, 12.0) for label in labels)
@@ -95,12 +96,12 @@ def _draw_fan(chart: Fan, sheet: Drawing, language: Language) -> None:
 def _draw_histogram(chart: Histogram, sheet: Drawing, language: Language) -> None:
     x = _Scale(float(chart.edges[0]), float(chart.edges[-1]), 10.0, sheet.width - 10.0)
     base = sheet.height - _BOTTOM - 22.0
-    y = _Scale(0.0, float(chart.shares.max()) * 1.12, base, _TOP + 8.0)
+    y = _Scale(0.0, float(np.max(chart.shares)) * 1.12, base, _TOP + 8.0)
     for low, high, share in zip(chart.edges[:-1], chart.edges[1:], chart.shares, strict=True):
         reached = chart.target is not None and low >= chart.target * (1 - 1e-9)
         style = "reached" if reached else "missed" if chart.target is not None else "part-forward"
-        written = (_tick_label(float(edge), chart.metric, language) for edge in (low, high))
-        title = f"{language.interval(*written)}: {language.share(float(share), 1)}"
+        between = language.interval(*(_tick_label(float(edge), chart.metric, language) for edge in (low, high)))
+        title = f"{between}: {language.share(float(share), 1)}"
         sheet.rect(x(low) + 0.5, y(share), x(high) - x(low) - 1.0, base - y(share), style, title)
     sheet.line(10.0, base, sheet.width - 10.0, base, "axis")
     _draw_ticks_below(sheet, x, base, chart.metric, language)
@@ -139,16 +140,17 @@ def _draw_intervals(chart: Intervals, sheet: Drawing, language: Language) -> Non
     x = _Scale(low - pad if low < 0 else 0.0, high + pad, 8.0, sheet.width - 8.0)
     base = _ROW * len(chart.rows) + 2.0
     for mark in ticks(x.low, x.high, max(2, int(sheet.width / 120.0))):
-        label = language.money(mark, signed=True, digits=None) if chart.signed and mark else language.axis_money(mark)
+        label = language.axis_money(mark, signed=chart.signed)
         half = text_width(label, 12.0) / 2
-        sheet.line(x(mark), 20.0, x(mark), base, "zero" if mark == 0 else "grid")
+        for at in range(len(chart.rows)):
+            sheet.line(x(mark), _ROW * at + 21.0, x(mark), _ROW * at + 43.0, "zero" if mark == 0 else "grid")
         anchor = "start" if x(mark) < half else "end" if x(mark) + half > sheet.width else "middle"
         sheet.text(x(mark), base + 18.0, label, "tick", anchor)
     for at, row in enumerate(chart.rows):
         top = _ROW * at
         _draw_head(sheet, top, row.name, row.label)
         colour = ("gain" if row.mean >= 0 else "loss") if chart.signed else "level"
-        middle = top + 28.0
+        middle = top + 32.0
         outer_low, low_, high_, outer_high = row.quantiles
         sheet.rect(x(outer_low), middle - 2.0, x(outer_high) - x(outer_low), 4.0, f"{colour} pale")
         sheet.rect(x(low_), middle - 5.0, x(high_) - x(low_), 10.0, colour)
@@ -162,5 +164,5 @@ def _draw_bars(chart: Bars, sheet: Drawing) -> None:
         _draw_head(sheet, _ROW * at, row.name, row.label)
         begun = 0.0
         for part, colour in zip(row.parts, chart.colours, strict=True):
-            sheet.rect(x(begun), _ROW * at + 21.0, x(begun + part) - x(begun), _BAR, colour)
+            sheet.rect(x(begun), _ROW * at + 22.0, x(begun + part) - x(begun), _BAR, colour)
             begun += part

@@ -13,23 +13,21 @@ MOST_DEALS_SHOWN, MOST_DEALS = 20, 500
 
 
 def funnel(material: Material, language: Language) -> Section:
-    """How deals flow through the stages."""
+    """Tell how deals flow through the stages."""
     rows = []
     for flow in stage_flows(material.run):
         there = flow.at_start + flow.entered
         share = language.share(flow.forward / there) if there else language.share(0.0)
         label = language.say("label.forward", forward=language.count(round(flow.forward)), share=share)
         rows.append(Bar(flow.stage, label, (flow.forward, flow.other, flow.at_end)))
-    legend = tuple(
-        Key(style, language.say(f"legend.{style}")) for style in ("part-forward", "part-other", "part-open")
-    )
+    legend = tuple(Key(style, language.say(f"legend.{style}")) for style in ("part-forward", "part-other", "part-open"))
     chart = Bars(tuple(rows), ("part-forward", "part-other", "part-open"))
     figure = Figure(language.say("figure.funnel"), chart, legend, stages_table(material.run, language))
     return Section("funnel", language.say("section.funnel"), (language.say("lead.funnel"),), (figure,))
 
 
 def deals(material: Material, language: Language) -> Section:
-    """The open deals and their chances."""
+    """Tell the open deals and their chances."""
     table = deals_table(material.run, language)
     n_deals = len(table.rows)
     if not n_deals:

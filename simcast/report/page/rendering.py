@@ -58,21 +58,24 @@ def render(material: Material, language: Language) -> str:
     }
     template = environment.from_string((_TEMPLATES / "page.html").read_text(encoding="utf-8"))
     run = material.run
-    return template.render(
-        lang=language.code,
-        policy=_policy(style),
-        style=Markup(style),  # noqa: S704 - our own file
-        title=run.scenario.name,
-        question=run.scenario.question,
-        answer=answer_sentence(material, language),
-        as_of=language.date(as_date(run.days.as_of)),
-        until=language.date(as_date(run.days.until)),
-        tiles=tiles(material, language),
-        trusted=run.trusted,
-        verdict="" if run.posterior.diagnostics is None else run.posterior.diagnostics.line(),
-        sections=sections(material, language),
-        version=simcast.__version__,
-    ) + "\n"
+    return (
+        template.render(
+            lang=language.code,
+            policy=_policy(style),
+            style=Markup(style),  # noqa: S704 - our own file
+            title=run.scenario.name,
+            question=run.scenario.question,
+            answer=answer_sentence(material, language),
+            as_of=language.date(as_date(run.days.as_of)),
+            until=language.date(as_date(run.days.until)),
+            tiles=tiles(material, language),
+            trusted=run.trusted,
+            verdict="" if run.posterior.diagnostics is None else run.posterior.diagnostics.line(),
+            sections=sections(material, language),
+            version=simcast.__version__,
+        )
+        + "\n"
+    )
 
 
 def _draw(chart: Chart, name: str, language: Language) -> Markup:

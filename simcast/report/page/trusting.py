@@ -19,7 +19,7 @@ def remarks(sentences: Sequence[str], language: Language) -> tuple[Remark, ...]:
 
 
 def quality(material: Material, language: Language) -> Section:
-    """How well the model was fitted, and how good the data are."""
+    """Tell how well the model was fitted, and how good the data are."""
     run = material.run
     diagnostics, history = run.posterior.diagnostics, run.history
     lead = [fit_sentence(diagnostics, language)]
@@ -38,9 +38,7 @@ def quality(material: Material, language: Language) -> Section:
         lists.append(Listing(language.say("list.notes"), remarks(history.quality.notes, language)))
     if any(remark.is_english for listing in lists for remark in listing.items):
         lead.append(language.say("lead.english"))
-    return Section(
-        "quality", language.say("section.quality"), tuple(lead), lists=tuple(lists), folded=tuple(tables)
-    )
+    return Section("quality", language.say("section.quality"), tuple(lead), lists=tuple(lists), folded=tuple(tables))
 
 
 def fit_sentence(diagnostics: Diagnostics | None, language: Language) -> str:
@@ -48,13 +46,17 @@ def fit_sentence(diagnostics: Diagnostics | None, language: Language) -> str:
     if diagnostics is None:
         return language.say("fit.none")
     verdict = language.say("fit.trusted" if diagnostics.trusted else "fit.not-trusted")
-    return verdict + " " + language.say(
-        "fit.numbers",
-        rhat=language.number(diagnostics.rhat_max, 3),
-        bulk=language.count(round(diagnostics.ess_bulk_min)),
-        tail=language.count(round(diagnostics.ess_tail_min)),
-        draws=language.count(diagnostics.n_chains * diagnostics.n_draws),
-        divergences=language.count(diagnostics.divergences),
+    return (
+        verdict
+        + " "
+        + language.say(
+            "fit.numbers",
+            rhat=language.number(diagnostics.rhat_max, 3),
+            bulk=language.count(round(diagnostics.ess_bulk_min)),
+            tail=language.count(round(diagnostics.ess_tail_min)),
+            draws=language.count(diagnostics.n_chains * diagnostics.n_draws),
+            divergences=language.count(diagnostics.divergences),
+        )
     )
 
 
@@ -115,7 +117,7 @@ def _families_table(diagnostics: Diagnostics, language: Language) -> Table:
 
 
 def provenance(material: Material, language: Language) -> Section:
-    """Where the page came from, and how to make it again."""
+    """Tell where the page came from, and how to make it again."""
     return Section(
         "provenance",
         language.say("section.provenance"),

@@ -91,11 +91,13 @@ class Language:
         whole = abs(amount) >= 100 or amount == round(amount)
         return self.number(amount, 0 if whole else 2, signed=signed)
 
-    def axis_money(self, amount: float) -> str:
-        """Write an amount as a tick of an axis has it, without decimals that say nothing."""
+    def axis_money(self, amount: float, *, signed: bool = False) -> str:
+        """Write a round amount, such as a tick of an axis or a target, without decimals that say nothing."""
         size = next((size for size in (1e9, 1e6, 1e3) if abs(amount) >= size), 1.0)
         digits = next(d for d in range(4) if d == 3 or math.isclose(round(amount / size, d), amount / size))
-        return self.money(amount, digits=digits) if size > 1 else self.number(amount, digits)
+        return (
+            self.money(amount, digits=digits, signed=signed) if size > 1 else self.number(amount, digits, signed=signed)
+        )
 
     def count(self, number: float, *, signed: bool = False) -> str:
         """Write a number of deals, with a decimal where it is small and not whole."""
