@@ -20,14 +20,14 @@ from simcast.cli import options
 @click.option(
     "--out",
     "page",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="PAGE.html",
     help="Where to write the page; NAME.html in the current folder unless a workbook alone is asked for.",
 )
 @click.option(
     "--xlsx",
     "workbook",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="BOOK.xlsx",
     help="Write an Excel workbook too (needs simcast[excel]).",
 )

@@ -11,6 +11,7 @@ from simcast.analysis import Difference
 from simcast.forecast import Forecast, Metric
 from simcast.plots.drawing import BAND_OPACITY, BLUE, GREEN, GREY, INK, RED, label_dates, label_values, new_axes
 from simcast.report.phrases import chance, money
+from simcast.scenario import BASELINE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,5 +93,8 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
     low, high = axes.get_xlim()
     axes.set_xlim(low, high + 0.35 * (high - low))  # room for the words
     label_values(axes.xaxis, "bookings", signed=True)
-    axes.set_xlabel("bookings less cost, against the baseline in the same futures", fontsize=9)
+    against = {difference.against for difference in differences} - {BASELINE}
+    axes.set_xlabel(
+        f"bookings less cost, against {', '.join(sorted(against)) or 'the baseline'} in the same futures", fontsize=9
+    )
     return axes

@@ -140,10 +140,10 @@ def histogram(forecast: Forecast, metric: Metric, most_bins: int = 36) -> Histog
         width = max(1.0, math.ceil(width))
     start = 0.0 if target is None else target
     first, last = math.floor((low - start) / width), math.floor((high - start) / width) + 1
-    edges = start + width * np.arange(first, last + 1)
+    edges: Floats = start + width * np.arange(first, last + 1, dtype=np.float64)
     # What lies beyond the outermost bins is counted in them, so that the shares sum to one.
     places = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
-    shares = np.bincount(places, minlength=len(edges) - 1) / len(values)
+    shares = np.asarray(np.bincount(places, minlength=len(edges) - 1) / len(values), dtype=np.float64)
     p10, p50, p90 = (float(q) for q in np.quantile(values, (0.1, 0.5, 0.9)))
     inside = target if target is not None and edges[0] <= target <= edges[-1] else None
     return Histogram(edges, shares, (p10, p50, p90), metric, inside)

@@ -128,7 +128,7 @@ def _draw_ticks_below(sheet: Drawing, x: _Scale, base: float, metric: str, langu
 
 def _draw_head(sheet: Drawing, top: float, name: str, label: str) -> None:
     """Write a row's name, and its word at the right."""
-    room = sheet.width - 16.0 - text_width(label, 13.0)
+    room = sheet.width - 14.0 - text_width(label)
     sheet.fitting(2.0, top + 14.0, name, room, "row-name")
     sheet.text(sheet.width - 2.0, top + 14.0, label, "row-label", "end")
 

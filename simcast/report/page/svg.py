@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 from markupsafe import Markup
 
-_LETTER = 0.57
-"""The width of an average letter of a sans serif, as a share of its size; cautious."""
+_BROAD = frozenset("WMwm@%&—ЖМШЩЮФДЫжмшщюфыЪ")
+_SLIM = frozenset("iIlj.,:;'|!()[]ft r")
 
 
 class Drawing:
@@ -58,7 +59,10 @@ class Drawing:
 
     def fitting(self, x: float, y: float, text: str, room: float, style: str, size: float = 13.0) -> None:
         """Write text from the left, cut where its room ends; the whole text is its title."""
-        cut = shortened(text, int(room / (size * _LETTER)))
+        most = len(text)
+        while most > 1 and text_width(shortened(text, most), size, bold=True) > room:
+            most -= 1
+        cut = shortened(text, most)
         self._parts.append(
             Markup('<text class="{}" x="{}" y="{}">{}{}</text>').format(
                 style, _n(x), _n(y), _title(text if cut != text else ""), cut
@@ -72,9 +76,18 @@ class Drawing:
         )
 
 
-def text_width(text: str, size: float = 13.0) -> float:
-    """Return about how wide a text is, in pixels."""
-    return len(text) * size * _LETTER
+def text_width(text: str, size: float = 13.0, *, bold: bool = False) -> float:
+    """Return about how wide a text is in any common sans serif, in pixels; rather too much than too little."""
+    return size * (1.1 if bold else 1.0) * sum(map(_letter_width, text))
+
+
+def _letter_width(letter: str) -> float:
+    """Return how wide a letter is, as a share of the size."""
+    if letter in _BROAD or unicodedata.east_asian_width(letter) in "WF":
+        return 1.02
+    if letter in _SLIM:
+        return 0.42
+    return 0.75 if letter.isupper() else 0.64
 
 
 def shortened(text: str, most: int) -> str:
