@@ -9,7 +9,7 @@ MESSAGES: dict[str, Message] = {
     "page.kind": "Forecast",
     "page.dates": "Stands on {as_of} · to {until}",
     "page.contents": "Contents",
-    "page.table": "Table: {title}",
+    "page.table": "Table · {title}",
     "page.made": "Made by simcast {version}. This page loads nothing from anywhere and runs no script.",
     "page.made-interactive": "Made by simcast {version}. This page loads nothing from anywhere.",
     "page.not-trusted": "Do not rely on these numbers.",
@@ -77,7 +77,7 @@ MESSAGES: dict[str, Message] = {
     "legend.median": "middle (P50)",
     "legend.central": "{share} of futures",
     "legend.target": "target",
-    "table.fan": "the total so far",
+    "table.fan": "The total so far",
     "table.periods.day": "Baseline by day",
     "table.periods.week": "Baseline by week",
     "table.periods.month": "Baseline by month",
@@ -94,7 +94,7 @@ MESSAGES: dict[str, Message] = {
     "legend.reached": "target reached",
     "legend.futures": "share of futures",
     "legend.range": "P10 to P90, with the middle",
-    "table.distribution": "the distribution",
+    "table.distribution": "The distribution of the total",
     # Scenarios
     "section.scenarios": "What each scenario brings",
     "lead.best": "{name} brings most: {gain} net of its cost ({interval} in 8 of 10 futures). It is better than the "
@@ -110,7 +110,7 @@ MESSAGES: dict[str, Message] = {
     "legend.mean": "mean",
     "legend.half": "half of the futures",
     "legend.ninety": "90% of the futures",
-    "table.net": "net gain against the baseline",
+    "table.net": "Net gain against the baseline",
     "table.scenarios": "Scenarios against the baseline",
     "note.scenarios": "Difference: mean of the bookings gained in the same futures, with P10 and P90. Net gain: less the "
     "cost. P(better): the share of futures in which the net gain is above zero.",

@@ -88,7 +88,7 @@ class Language:
             if abs(amount) >= size * 0.99995:
                 decimals = (2 if size > 1e3 else 1) if digits is None else digits
                 return f"{self.number(amount / size, decimals, signed=signed)}{NBSP}{unit}"
-        whole = abs(amount) >= 100 or amount == round(amount)
+        whole = abs(amount) >= 100 or abs(amount) < 0.005 or amount == round(amount)
         return self.number(amount, 0 if whole else 2, signed=signed)
 
     def axis_money(self, amount: float, *, signed: bool = False) -> str:

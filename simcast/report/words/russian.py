@@ -10,7 +10,7 @@ MESSAGES: dict[str, Message] = {
     "page.kind": "Прогноз",
     "page.dates": "Построен на {as_of} · до {until}",
     "page.contents": "Содержание",
-    "page.table": "Таблица: {title}",
+    "page.table": "Таблица · {title}",
     "page.made": "Создано программой simcast {version}. Страница ничего не загружает извне и не выполняет скриптов.",
     "page.made-interactive": "Создано программой simcast {version}. Страница ничего не загружает извне.",
     "page.not-trusted": "На эти числа нельзя полагаться.",
@@ -78,7 +78,7 @@ MESSAGES: dict[str, Message] = {
     "legend.median": "середина (P50)",
     "legend.central": "{share} вариантов",
     "legend.target": "цель",
-    "table.fan": "итог с начала периода",
+    "table.fan": "Итог с начала периода",
     "table.periods.day": "Без изменений, по дням",
     "table.periods.week": "Без изменений, по неделям",
     "table.periods.month": "Без изменений, по месяцам",
@@ -99,7 +99,7 @@ MESSAGES: dict[str, Message] = {
     "legend.reached": "цель достигнута",
     "legend.futures": "доля вариантов",
     "legend.range": "от P10 до P90 и середина",
-    "table.distribution": "распределение",
+    "table.distribution": "Распределение итога",
     # Сценарии
     "section.scenarios": "Что даёт каждый сценарий",
     "lead.best": "Больше всего даёт «{name}»: {gain} за вычетом расходов ({interval} в 8 вариантах из 10). Он лучше, чем "
@@ -115,7 +115,7 @@ MESSAGES: dict[str, Message] = {
     "legend.mean": "среднее",
     "legend.half": "половина вариантов",
     "legend.ninety": "90 % вариантов",
-    "table.net": "чистый выигрыш по сравнению с «без изменений»",
+    "table.net": "Чистый выигрыш по сравнению с «без изменений»",
     "table.scenarios": "Сценарии по сравнению с «без изменений» (baseline)",
     "note.scenarios": "Разница: среднее прироста суммы в тех же вариантах, с P10 и P90. Чистый выигрыш: за вычетом "
     "расходов. P(лучше): доля вариантов, в которых чистый выигрыш больше нуля.",
