@@ -53,7 +53,7 @@ def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Ax
     label_values(axes.yaxis, metric)
     label_dates(axes.xaxis)
     axes.set_ylabel(f"{metric} so far", fontsize=9)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.legend(facecolor="white", edgecolor="none", framealpha=0.8, fontsize=8, loc="upper left")
     return axes
 
 
