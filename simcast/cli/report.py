@@ -34,6 +34,9 @@ from simcast.cli import options
 @click.option(
     "--lang", "code", type=click.Choice(["en", "ru"]), default="en", show_default=True, help="English or Russian."
 )
+@click.option(
+    "--interactive", is_flag=True, help="Let plotly draw the figures; the page then holds its script (4.8 MB)."
+)
 @options.quick
 @options.quiet
 @options.says_what_is_wrong
@@ -47,13 +50,14 @@ def report(
     page: Path | None,
     workbook: Path | None,
     code: str,
+    interactive: bool,
     quick: bool,
     quiet: bool,
 ) -> None:
     """Forecast every scenario in FILE and write one page that anyone can open, print and send.
 
-    The page holds all that it shows: it loads nothing and runs no script. The history is fitted first, unless a fit of
-    the same data is stored already.
+    The page holds all that it shows: it loads nothing, and runs no script unless it is to be interactive. The history
+    is fitted first, unless a fit of the same data is stored already.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 
@@ -69,10 +73,13 @@ def report(
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     if page is None and workbook is None:
         page = Path(f"{file.stem}.html")
-    check_targets(page, workbook)
+    check_targets(page, workbook, interactive=interactive)
     with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet) as progress:
         run = analysis.run(scenario, names=names, threads=threads, progress=progress)
-    for target in write_report(run, page, workbook, language=code, threads=threads, command=sys.argv):
+    written = write_report(
+        run, page, workbook, language=code, interactive=interactive, threads=threads, command=sys.argv
+    )
+    for target in written:
         click.echo(target)
     if not run.trusted:
         sys.exit(options.NOT_TRUSTED)

@@ -10,11 +10,12 @@ from simcast.analysis import Run
 from simcast.errors import SimcastError
 from simcast.report.folder import provenance, write_whole
 from simcast.report.page import collect, render
+from simcast.report.page.interactive import library
 from simcast.report.words import LANGUAGES
 from simcast.report.workbook import check_library, write_workbook
 
 
-def check_targets(page: Path | None, workbook: Path | None) -> None:
+def check_targets(page: Path | None, workbook: Path | None, *, interactive: bool = False) -> None:
     """Refuse what cannot be written before minutes of work are spent.
 
     Raises
@@ -38,6 +39,8 @@ def check_targets(page: Path | None, workbook: Path | None) -> None:
         raise SimcastError(problems)
     if workbook is not None:
         check_library()
+    if interactive:
+        library()
 
 
 def write_report(
@@ -46,6 +49,7 @@ def write_report(
     workbook: Path | None = None,
     *,
     language: str = "en",
+    interactive: bool = False,
     threads: int | None = None,
     command: Sequence[str] = (),
 ) -> list[Path]:
@@ -59,6 +63,8 @@ def write_report(
         Where to write the page and the workbook; each only where given.
     language
         A key of `simcast.report.words.LANGUAGES`.
+    interactive
+        Whether plotly draws the figures of the page, which then holds its script (4.8 MB).
     threads
         How many threads play the baseline by day, for the fan.
     command
@@ -82,7 +88,7 @@ def write_report(
     written = []
     try:
         if page is not None:
-            text = render(material, words)
+            text = render(material, words, interactive=interactive)
             write_whole(page, lambda path: path.write_text(text, encoding="utf-8"))
             written.append(page)
         if workbook is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import sys
@@ -38,12 +39,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write the hostile page in both languages."""
+    """Write the hostile page in both languages, and one that plotly draws."""
     from hostile_runs import hostile_material
 
     place: Path = tmp_path_factory.mktemp("pages")
     for code, language in LANGUAGES.items():
         (place / f"{code}.html").write_text(render(hostile_material(), language), encoding="utf-8")
+        if importlib.util.find_spec("plotly"):
+            page = render(hostile_material(), language, interactive=True)
+            (place / f"{code}-interactive.html").write_text(page, encoding="utf-8")
     return place
 
 
@@ -85,6 +89,8 @@ def look(browser: Browser, page_file: Path, width: int) -> dict[str, Any]:
         "width": page.evaluate("document.documentElement.scrollWidth"),
         "scripts": page.evaluate("document.scripts.length + document.querySelectorAll('img, iframe').length"),
         "texts": page.evaluate(OVERLAPS),
+        "drawn": page.evaluate("document.querySelectorAll('.interactive .main-svg .trace').length"),
+        "links": page.evaluate("document.querySelectorAll('.interactive svg a').length"),
         "charts": page.evaluate(
             "[...document.querySelectorAll('svg.chart')].map(s => s.getBoundingClientRect().height).filter(h => h > 0)"
         ),
@@ -105,6 +111,20 @@ def test_a_hostile_page_runs_nothing_asks_for_nothing_and_fits(
     assert seen["width"] <= width
     assert seen["texts"] == []
     assert len(seen["charts"]) >= 5
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+@pytest.mark.parametrize("code", sorted(LANGUAGES))
+def test_an_interactive_page_runs_its_own_scripts_only(browser: Browser, folder: Path, code: str, width: int) -> None:
+    pytest.importorskip("plotly")
+    file = folder / f"{code}-interactive.html"
+    seen = look(browser, file, width)
+    assert seen["requests"] == [file.as_uri()]
+    assert seen["said"] == []
+    assert seen["scripts"] == 2
+    assert seen["width"] <= width
+    assert seen["drawn"] >= 5
+    assert seen["links"] == 0
 
 
 def test_the_check_sees_a_script_a_request_and_an_overflow(browser: Browser, tmp_path: Path) -> None:

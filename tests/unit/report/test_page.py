@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import re
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
+from simcast.errors import SimcastError
 from simcast.report.page import Material, render
 from simcast.report.page.charts import Histogram, fan, histogram, nice_step, ticks
 from simcast.report.page.rendering import sections
@@ -172,3 +177,23 @@ def test_sections_without_content_are_left_out(one_future: Material, hostile: Ma
         section.key for section in sections(material, LANGUAGES["en"])
     }
     assert keys(hostile) - keys(one_future) >= {"scenarios", "parts"}
+
+
+def test_an_interactive_page_allows_its_own_scripts_only(hostile: Material) -> None:
+    pytest.importorskip("plotly")
+    page = render(hostile, LANGUAGES["ru"], interactive=True)
+    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.S)
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    assert policy
+    allowed = re.search(r"script-src ([^;]*);", html.unescape(policy[1]))
+    assert allowed
+    hashes = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert allowed[1].split() == [f"'sha256-{digest}'" for digest in hashes]
+    assert len(scripts) == 2
+    assert "<" not in scripts[1]
+
+
+def test_without_plotly_the_error_says_what_to_install(hostile: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    with pytest.raises(SimcastError, match=r"pip install 'simcast\[interactive\]'"):
+        render(hostile, LANGUAGES["en"], interactive=True)
