@@ -91,6 +91,9 @@ class Plots(Protocol):
     def compare(self, *others: Forecast, ax: Axes | None = None) -> Axes:
         """Draw what other scenarios bring against this one, future by future."""
 
+    def leaks(self, found: object, *, ax: Axes | None = None) -> Axes:
+        """Draw what one point of conversion is worth at each stage, as `simcast.analysis.leaks` found it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Forecast:

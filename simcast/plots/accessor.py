@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simcast.analysis import compare
+from simcast.analysis import Leaks, compare
 from simcast.forecast import Forecast, Metric
 from simcast.plots.distributions import plot_distribution, plot_funnel
-from simcast.plots.forecasts import plot_cumulative, plot_differences
+from simcast.plots.forecasts import plot_cumulative, plot_differences, plot_leaks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,3 +50,26 @@ class ForecastPlots:
         if not others:
             raise ValueError("compare: name at least one forecast to compare with this one")
         return plot_differences([compare(other, self._forecast) for other in others], axes=ax)
+
+    def leaks(self, found: object, *, ax: Axes | None = None) -> Axes:
+        """Draw what one point of conversion is worth at each stage, see `simcast.plots.plot_leaks`.
+
+        Parameters
+        ----------
+        found
+            What `simcast.analysis.leaks` found of the same pipeline.
+        ax
+            Where to draw.
+
+        Raises
+        ------
+        SimcastError
+            When matplotlib is not installed.
+        ValueError
+            When the leaks are of other parameters than the forecast.
+        """
+        if not isinstance(found, Leaks):
+            raise TypeError(f"leaks: give what simcast.analysis.leaks found, got {type(found).__name__}")
+        if found.ground.posterior.fingerprint != self._forecast.fingerprint:
+            raise ValueError("leaks: these were found under other parameters than the forecast was played")
+        return plot_leaks(found, axes=ax)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.analysis import Difference, Run
+from simcast.analysis import Difference, Leaks, Run
+from simcast.analysis.leaks import Leak
 from simcast.forecast import METRICS, ORIGINS, Forecast, Summary
 from simcast.report.words import Language
 from simcast.scenario import BASELINE
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Kind = Literal["text", "money", "gain", "count", "more", "chance", "share", "number", "date", "flag"]
 """What a column holds: ``gain`` and ``more`` are signed money and counts, ``flag`` is said or left empty."""
@@ -268,47 +273,112 @@ def stages_table(run: Run, language: Language) -> Table:
     )
 
 
-def deals_table(run: Run, language: Language) -> Table:
-    """Each open deal, the largest expected amount first: its chance under the baseline, and when it would be won."""
-    columns = [Column(language.say("deal")), Column(language.say("stage"))]
-    columns += [Column(name) for name in run.book.segments.columns]
+def deals_table(deals: pd.DataFrame, segments: Sequence[str], language: Language, *, full: bool = False) -> Table:
+    """Return the open deals, those first of which most is at stake; in full, with the usual days and the dates between.
+
+    Columns in which nothing is known are left out.
+    """
+    columns = [("deal", Column(language.say("deal"))), ("stage", Column(language.say("stage")))]
+    columns += [(name, Column(name)) for name in segments]
+    columns.append(("age_days", Column(language.say("age"), "count")))
+    if full:
+        columns.append(("usual_days", Column(language.say("usual"), "count")))
     columns += [
-        Column(language.say("age"), "count"),
-        Column(language.say("amount"), "money"),
-        Column(language.say("chance.won"), "chance"),
-        Column(language.say("expected-amount"), "money"),
-        Column(language.say("expected-close"), "date"),
+        ("stalled", Column(language.say("stalled"), "flag")),
+        ("amount", Column(language.say("amount"), "money")),
+        ("probability_won", Column(language.say("chance.won"), "chance")),
+        ("expected_close", Column(language.say("expected-close"), "date")),
     ]
-    rows = tuple(_deal_rows(run))
-    kept = [at for at in range(len(columns)) if not rows or any(row[at] is not None for row in rows)]
+    if full:
+        columns += [(f"close_{end}", Column(language.say(f"close-{end}"), "date")) for end in ("low", "high")]
+    columns.append(("value_at_stake", Column(language.say("at-stake"), "money")))
+    cells = {name: [_value(value, column.kind) for value in deals[name]] for name, column in columns}
+    kept = [(name, column) for name, column in columns if not len(deals) or set(cells[name]) != {None}]
     return Table(
         "deals",
         language.say("table.deals"),
-        tuple(columns[at] for at in kept),
-        tuple(tuple(row[at] for at in kept) for row in rows),
+        tuple(column for _, column in kept),
+        tuple(zip(*(cells[name] for name, _ in kept), strict=True)),
         language.say("note.deals"),
     )
 
 
-def _deal_rows(run: Run) -> Iterator[tuple[Value, ...]]:
-    """Yield the open deals; those whose amount is not known are ranked by their chance after the others."""
-    book, results = run.book, run.forecasts[BASELINE].results
-    wins, days = results["deal_wins"].to_numpy(), results["deal_win_days"].to_numpy()
-    probability = wins / run.forecasts[BASELINE].n_futures
-    expected = book.amount * probability
-    order = np.lexsort((-probability, -np.nan_to_num(expected, nan=-1.0)))
-    for at in order:
-        close = run.days.as_of + np.timedelta64(round(days[at] / wins[at]), "D") if wins[at] else None
-        yield (
-            str(book.deal[at]),
-            book.pipeline.stages[book.stage_code[at]],
-            *book.segments.values[book.segment_code[at]],
-            float(np.ceil(book.age_days[at])),
-            float(book.amount[at]) if np.isfinite(book.amount[at]) else None,
-            float(probability[at]),
-            float(expected[at]) if np.isfinite(expected[at]) else None,
-            None if close is None else as_date(close),
+def _value(value: Any, kind: Kind) -> Value:  # noqa: ANN401 - whatever a data frame holds
+    """Return a value of a data frame as a table has it; None where it is not known."""
+    if kind == "text":
+        return str(value)
+    if kind == "flag":
+        return True if value else None
+    if value != value:  # NaN and NaT are not themselves
+        return None
+    if kind == "date":
+        return date(value.year, value.month, value.day)
+    return float(math.ceil(value)) if kind == "count" else float(value)
+
+
+def leaks_table(found: Leaks, language: Language) -> Table:
+    """Return what small changes of each stage bring, ranked."""
+    by_wins = counts_wins(found)
+    kind: Kind = "more" if by_wins else "gain"
+    columns = (
+        Column(language.say("stage")),
+        Column(language.say("leaks.conversion"), "share"),
+        Column(language.say("leaks.point"), kind),
+        Column("P10", kind),
+        Column("P90", kind),
+        Column(language.say("leaks.day"), kind),
+        Column(language.say("leaks.long-run"), kind),
+        Column(language.say("leaks.best")),
+        Column(language.say("leaks.gap"), "gain"),
+    )
+    rows: list[tuple[Value, ...]] = []
+    for leak in found.leaks:
+        point, day = (worth.wins if by_wins else worth.bookings for worth in (leak.point, leak.day))
+        later = leak.long_run_wins if by_wins else leak.long_run_bookings
+        best = (
+            None if leak.best_segment is None else f"{leak.best_segment}: {language.share(leak.best_conversion or 0.0)}"
         )
+        rows.append(
+            (
+                leak_name(leak),
+                leak.conversion.mean,
+                point.mean,
+                point.quantile(0.1),
+                point.quantile(0.9),
+                day.mean,
+                None if later is None else later.mean,
+                best,
+                leak.gap_bookings,
+            )
+        )
+    return Table("leaks", language.say("table.leaks"), columns, tuple(rows), language.say("note.leaks"))
+
+
+def leak_name(leak: Leak) -> str:
+    """Return the stage, with its segment where it is only a part."""
+    return leak.stage + "".join(f" / {value}" for value in leak.where.values())
+
+
+def counts_wins(found: Leaks) -> bool:
+    """Tell whether changes are worth wins only, since nothing has an amount."""
+    return all(leak.point.bookings.mean == 0.0 for leak in found.leaks)
+
+
+def losses_table(found: Leaks, language: Language) -> Table | None:
+    """Return what each stage lost over the last year, and whether its conversion changed; None without a history."""
+    if not found.losses:
+        return None
+    columns = (
+        Column(language.say("stage")),
+        Column(language.say("losses.lost"), "count"),
+        Column(language.say("losses.value"), "money"),
+        Column(language.say("losses.recent"), "share"),
+        Column(language.say("losses.before"), "share"),
+    )
+    rows = tuple(
+        (loss.stage, loss.lost, loss.value, loss.conversion_recent, loss.conversion_before) for loss in found.losses
+    )
+    return Table("losses", language.say("table.losses"), columns, rows)
 
 
 def listed_table(key: str, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Value]]) -> Table:

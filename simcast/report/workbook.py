@@ -21,7 +21,9 @@ from simcast.report.tables import (
     as_date,
     deals_table,
     distribution_table,
+    leaks_table,
     listed_table,
+    losses_table,
     periods_table,
     scenarios_table,
     segment_tables,
@@ -252,9 +254,13 @@ def _write_scenarios(sheets: _Sheets, material: Material) -> None:
 
 def _write_stages(sheets: _Sheets, material: Material) -> None:
     language, table = sheets.language, stages_table(material.run, sheets.language)
-    sheet, headers = sheets.add("stages", [table])
+    losses = losses_table(material.leaks, language)
+    tables = [table, leaks_table(material.leaks, language), *([] if losses is None else [losses])]
+    sheet, headers = sheets.add("stages", tables)
     name, top = language.say("sheet.stages"), headers[0]
-    chart = sheets.chart(sheet, (0, len(table.columns) + 1), {"type": "bar", "subtype": "stacked"}, "stages")
+    chart = sheets.chart(
+        sheet, (0, max(len(one.columns) for one in tables) + 1), {"type": "bar", "subtype": "stacked"}, "stages"
+    )
     for at, colour in zip((3, 4, 5), _COLOURS, strict=True):
         chart.add_series(
             {
@@ -269,11 +275,10 @@ def _write_stages(sheets: _Sheets, material: Material) -> None:
 
 
 def _write_deals(sheets: _Sheets, material: Material) -> None:
-    language, table = sheets.language, deals_table(material.run, sheets.language)
+    language, segments = sheets.language, material.run.book.segments.columns
+    table = deals_table(material.deals, segments, language, full=True)
     sheet, headers = sheets.add("deals", [table])
-    expected = next(
-        (at for at, column in enumerate(table.columns) if column.title == language.say("expected-amount")), 0
-    )
+    expected = next((at for at, column in enumerate(table.columns) if column.title == language.say("at-stake")), 0)
     if expected and table.rows:
         name, top, last = language.say("sheet.deals"), headers[0] + 1, headers[0] + min(15, len(table.rows))
         chart = sheets.chart(sheet, (1, len(table.columns) + 1), {"type": "bar"}, "deals")

@@ -214,6 +214,11 @@ def parts(material: Material, language: Language) -> Section | None:
             rows.append(interval_of(value, total(float(np.median(values)), metric, language), values))
         name = language.say(f"figure.by.{metric}", column=column)
         figures.append(
-            Figure(name, Intervals(tuple(rows), signed=False), interval_legend(language, signed=False), table)
+            Figure(
+                name,
+                Intervals(tuple(rows), signed=False, metric=metric),
+                interval_legend(language, signed=False),
+                table,
+            )
         )
     return Section("parts", language.say("section.parts"), (language.say("lead.parts"),), tuple(figures))

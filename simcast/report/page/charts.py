@@ -73,7 +73,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Intervals:
-    """Rows of intervals on one scale of money.
+    """Rows of intervals on one scale, of money or of wins.
 
     Parameters
     ----------
@@ -85,6 +85,7 @@ class Intervals:
 
     rows: tuple[Interval, ...]
     signed: bool
+    metric: Metric = "bookings"
 
 
 @dataclass(frozen=True)

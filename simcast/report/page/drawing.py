@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from markupsafe import Markup
 
@@ -140,7 +142,7 @@ def _draw_intervals(chart: Intervals, sheet: Drawing, language: Language) -> Non
     x = _Scale(low - pad if low < 0 else 0.0, high + pad, 8.0, sheet.width - 8.0)
     base = _ROW * len(chart.rows) + 2.0
     for mark in ticks(x.low, x.high, max(2, int(sheet.width / 120.0))):
-        label = language.axis_money(mark, signed=chart.signed)
+        label = _signed_tick(mark, chart, language)
         half = text_width(label, 12.0) / 2
         for at in range(len(chart.rows)):
             sheet.line(x(mark), _ROW * at + 21.0, x(mark), _ROW * at + 43.0, "zero" if mark == 0 else "grid")
@@ -154,7 +156,14 @@ def _draw_intervals(chart: Intervals, sheet: Drawing, language: Language) -> Non
         outer_low, low_, high_, outer_high = row.quantiles
         sheet.rect(x(outer_low), middle - 2.0, x(outer_high) - x(outer_low), 4.0, f"{colour} pale")
         sheet.rect(x(low_), middle - 5.0, x(high_) - x(low_), 10.0, colour)
-        sheet.circle(x(row.mean), middle, 4.5, "dot", language.money(row.mean, signed=chart.signed))
+        sheet.circle(x(row.mean), middle, 4.5, "dot", row.label)
+
+
+def _signed_tick(mark: float, chart: Intervals, language: Language) -> str:
+    if chart.metric == "wins":
+        digits = next(d for d in range(4) if d == 3 or math.isclose(round(mark, d), mark))
+        return language.number(mark, digits, signed=chart.signed)
+    return language.axis_money(mark, signed=chart.signed)
 
 
 def _draw_bars(chart: Bars, sheet: Drawing) -> None:

@@ -167,18 +167,24 @@ def _intervals(chart: Intervals, language: Language) -> tuple[list[Trace], dict[
         for pair, width in (((0, 3), 3), ((1, 2), 11)):
             x = [row.quantiles[end] for end in pair]
             line = {"color": colour, "width": width}
-            text = [language.money(value, signed=chart.signed) for value in x]
+            text = [_gained(value, chart, language) for value in x]
             told = {"text": text, "hovertemplate": "%{text}<extra></extra>"}
             traces.append({"x": x, "y": [at, at], "mode": "lines", "line": line, **told})
-        label = f"{_name(row.name)}: {language.money(row.mean, signed=chart.signed)}<extra></extra>"
+        label = f"{_name(row.name)}: {_gained(row.mean, chart, language)}<extra></extra>"
         dot = {"x": [row.mean], "y": [at], "mode": "markers", "marker": {"color": _INK, "size": 9}}
         traces.append({**dot, "hovertemplate": label})
     ends = [value for row in chart.rows for value in row.quantiles]
     low, high = min(0.0, *ends), max(0.0, *ends)
     pad = 0.04 * ((high - low) or 1.0)
     across = {"range": [low - pad, high + pad], "zeroline": True, "zerolinecolor": _GREY}
-    marks = _marks(low, high, "bookings", language)
+    marks = _marks(low, high, chart.metric, language)
     return traces, {"yaxis": _row_axis([row.name for row in chart.rows]), "xaxis": across | marks}
+
+
+def _gained(value: float, chart: Intervals, language: Language) -> str:
+    if chart.metric == "wins":
+        return language.number(value, 2, signed=chart.signed)
+    return language.money(value, signed=chart.signed)
 
 
 def _bars(chart: Bars, language: Language) -> tuple[list[Trace], dict[str, Any]]:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from simcast.analysis import Run
+from simcast.analysis import Ground, Leaks, Run, deal_table, leaks
 from simcast.forecast import Forecast, Metric, Summary
 from simcast.plan import build_plan
 from simcast.scenario import BASELINE
 from simcast.simulation import simulate
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _MOST_DAYS, _MOST_WEEKS = 190, 160
 """Up to how many days a fan has a point a day, and up to how many weeks a point a week."""
 _MOST_VALUES = 60_000_000
 """How many values (futures times periods) a fan may take; beyond, it is as coarse as the forecast."""
+
+MOST_FUTURES_PER_CHANGE = 2000
+"""Differences under shared luck are sharp: each small change of a stage is played in so many futures at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +34,10 @@ class Material:
         The forecast of each scenario.
     fine
         The baseline in periods fine enough for a fan.
+    deals
+        The open deals, see `simcast.analysis.deal_table`.
+    leaks
+        What small changes of each stage bring.
     metric
         What the answer is given in: bookings, or wins where no amounts are known.
     provenance
@@ -38,6 +48,8 @@ class Material:
 
     run: Run
     fine: Forecast
+    deals: pd.DataFrame
+    leaks: Leaks
     metric: Metric
     provenance: Mapping[str, Any] = field(default_factory=dict)
     command: Sequence[str] = ()
@@ -51,10 +63,19 @@ class Material:
 def collect(
     run: Run, *, threads: int | None = None, provenance: Mapping[str, Any] | None = None, command: Sequence[str] = ()
 ) -> Material:
-    """Play the baseline once more by day or week, in the same futures, and put all together."""
+    """Play the baseline by day or week and small changes of each stage, in the same futures, and put all together."""
     baseline = run.forecasts[BASELINE]
     by_wins = Summary.of(baseline.values("bookings")).quantile(0.95) == 0.0
-    return Material(run, _fine(run, threads), "wins" if by_wins else "bookings", provenance or {}, command)
+    ground = Ground(run.scenario, run.history, run.posterior, run.book, threads)
+    return Material(
+        run,
+        _fine(run, threads),
+        deal_table(ground, baseline),
+        leaks(ground.with_futures(MOST_FUTURES_PER_CHANGE)),
+        "wins" if by_wins else "bookings",
+        provenance or {},
+        command,
+    )
 
 
 def _fine(run: Run, threads: int | None) -> Forecast:

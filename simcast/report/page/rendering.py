@@ -13,7 +13,7 @@ import simcast
 from simcast.report.page.answering import answer_sentence, build_up, distribution, parts, scenarios, tiles
 from simcast.report.page.assuming import assumptions
 from simcast.report.page.drawing import drawn
-from simcast.report.page.flowing import deals, funnel
+from simcast.report.page.flowing import deals, funnel, leaks
 from simcast.report.page.interactive import drawing_script, library
 from simcast.report.page.material import Material
 from simcast.report.page.section import Section
@@ -34,6 +34,7 @@ def sections(material: Material, language: Language) -> list[Section]:
         distribution(material, language),
         scenarios(material, language),
         funnel(material, language),
+        leaks(material, language),
         parts(material, language),
         deals(material, language),
         quality(material, language),

@@ -5,16 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from simcast.analysis import run
+from simcast.analysis import ground_of, leaks, run
 from simcast.errors import SimcastError
 from simcast.forecast import Forecast
-from simcast.scenario import build_scenario
+from simcast.scenario import Scenario, build_scenario
 
 STAGES = ["заявка", "встреча"]
 
@@ -27,8 +28,8 @@ def no_window() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def forecasts() -> dict[str, Forecast]:
-    scenario = build_scenario(
+def scenario() -> Scenario:
+    return build_scenario(
         {
             "simcast": 1,
             "pipeline": {"stages": STAGES},
@@ -42,6 +43,10 @@ def forecasts() -> dict[str, Forecast]:
             "scenarios": {"better": [{"lever": "conversion", "stage": "встреча", "add": 0.2}]},
         }
     )
+
+
+@pytest.fixture(scope="module")
+def forecasts(scenario: Scenario) -> dict[str, Forecast]:
     return run(scenario, threads=1).forecasts
 
 
@@ -90,6 +95,18 @@ def test_a_comparison_stands_against_the_forecast_that_it_was_asked_of(forecasts
     assert "against better" in forecasts["better"].plot.compare(forecasts["baseline"]).get_xlabel()
     with pytest.raises(ValueError, match="at least one"):
         forecasts["baseline"].plot.compare()
+
+
+def test_leaks_stand_by_rank(scenario: Scenario, forecasts: dict[str, Forecast]) -> None:
+    found = leaks(ground_of(scenario, threads=1).with_futures(50))
+    axes = forecasts["baseline"].plot.leaks(found)
+    assert [text.get_text() for text in axes.get_yticklabels()] == [leak.stage for leak in found.leaks]
+    means = [float(line.get_xdata()[0]) for line in axes.lines if len(line.get_xdata()) == 1]
+    assert means == pytest.approx([leak.point.bookings.mean for leak in found.leaks])
+    with pytest.raises(TypeError, match=r"simcast\.analysis\.leaks"):
+        forecasts["baseline"].plot.leaks([])
+    with pytest.raises(ValueError, match="other parameters"):
+        replace(forecasts["baseline"], fingerprint="sha256:other").plot.leaks(found)
 
 
 def test_without_matplotlib_the_error_says_what_to_install(

@@ -17,7 +17,7 @@ from simcast.errors import SimcastError
 from simcast.report.page import Material, render
 from simcast.report.page.charts import Histogram, fan, histogram, nice_step, ticks
 from simcast.report.page.rendering import sections
-from simcast.report.tables import stage_flows
+from simcast.report.tables import deals_table, leaks_table, stage_flows
 from simcast.report.words import LANGUAGES
 
 VOID = {"meta", "br", "img", "line", "rect", "circle", "path", "hr", "link"}
@@ -65,7 +65,7 @@ def test_the_page_is_whole_and_has_all_its_sections(page: str) -> None:
     parsed = outline(page)
     keys = [attributes["id"] for tag, attributes in parsed.tags if tag == "section"]
     assert keys[:4] == ["build-up", "distribution", "scenarios", "funnel"]
-    assert {"parts", "deals", "quality", "assumptions", "provenance"} <= set(keys)
+    assert {"leaks", "parts", "deals", "quality", "assumptions", "provenance"} <= set(keys)
     links = {attributes["href"] for tag, attributes in parsed.tags if tag == "a"}
     assert links == {f"#{key}" for key in keys} | {"#answer"}
 
@@ -159,6 +159,24 @@ def test_the_bars_beyond_the_target_hold_its_probability(hostile: Material) -> N
 def test_every_deal_in_a_stage_is_somewhere_at_the_end(hostile: Material) -> None:
     for flow in stage_flows(hostile.run):
         assert flow.forward + flow.other + flow.at_end == pytest.approx(flow.at_start + flow.entered)
+
+
+def test_each_deal_has_its_own_chance(hostile: Material) -> None:
+    """Forecasts and books do not hold the deals in the same order."""
+    results = hostile.baseline.results
+    won = dict(zip(results["deal"].to_numpy().tolist(), results["deal_wins"].to_numpy() / 200, strict=True))
+    table = deals_table(hostile.deals, hostile.run.book.segments.columns, LANGUAGES["en"])
+    titles = [column.title for column in table.columns]
+    chance = titles.index("Chance to be won")
+    assert {str(row[0]): row[chance] for row in table.rows} == pytest.approx(won)
+    assert len(table.rows) == 30
+
+
+def test_the_worth_of_a_point_is_told_by_rank(hostile: Material) -> None:
+    rows = leaks_table(hostile.leaks, LANGUAGES["en"]).rows
+    assert [row[0] for row in rows] == [leak.stage for leak in hostile.leaks.leaks]
+    gains = [float(str(row[2])) for row in rows]
+    assert gains == sorted(gains, reverse=True)
 
 
 def test_a_world_with_one_future_and_no_open_deals_has_a_page(one_future: Material) -> None:
