@@ -65,7 +65,9 @@ class Language:
                 raise TypeError(f"{key}: n must be a number")
             message = message[min(self.plural_form(number), len(message) - 1)]
             values = {**values, "n": self.count(number)}
-        return message.format(**values)
+        text = message.format(**values)
+        # What stands at the end may bring a full stop of its own, as an abbreviated unit does.
+        return text[:-1] if message.endswith("}.") and text.endswith("..") else text
 
     def number(self, value: float, digits: int = 0, *, signed: bool = False) -> str:
         """Write a number with a fixed number of decimals.

@@ -61,6 +61,11 @@ def test_numbers_are_written_as_each_language_does() -> None:
     assert ENGLISH.date(date(2026, 9, 3), "short").translate(write) == "3 Sep"
 
 
+def test_a_sentence_ends_with_one_full_stop() -> None:
+    assert RUSSIAN.say("lead.extra-deal", gain="5 тыс.") == "Ещё одна новая сделка приносит 5 тыс."
+    assert ENGLISH.say("lead.extra-deal", gain="5 k") == "One more new deal brings 5 k."
+
+
 def test_the_reason_of_every_prior_is_known_in_russian() -> None:
     reasons = [prior.reason for prior in {**DEFAULT_PRIORS, **NEW_DEAL_PRIORS}.values()]
     assert [reason for reason in reasons if in_russian(reason) is None] == []
