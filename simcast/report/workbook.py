@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcast.errors import SimcastError
+from simcast.report.page.answering import spread_table
 from simcast.report.page.assuming import assumed_tables, lever_sentence, priors_table
 from simcast.report.page.material import Material
 from simcast.report.page.trusting import provenance_table
@@ -192,6 +193,8 @@ def _write_forecast(sheets: _Sheets, material: Material) -> None:
     periods = periods_table(run, language)
     spread = distribution_table(material.baseline, language)
     tables = [periods, spread, *segment_tables(run, language)]
+    if material.sources:
+        tables.append(spread_table(material, language))
     sheet, headers = sheets.add("forecast", tables)
     name, n_periods = language.say("sheet.forecast"), len(run.days.starts)
     right = max(len(table.columns) for table in tables) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from simcast.forecast import Metric
-from simcast.report.page.charts import Interval, Intervals, fan, histogram, interval_of
+from simcast.report.page.charts import Bar, Bars, Interval, Intervals, fan, histogram, interval_of
 from simcast.report.page.material import Material
 from simcast.report.page.section import Figure, Key, Section, Tile
 from simcast.report.tables import (
@@ -222,3 +222,30 @@ def parts(material: Material, language: Language) -> Section | None:
             )
         )
     return Section("parts", language.say("section.parts"), (language.say("lead.parts"),), tuple(figures))
+
+
+def spread(material: Material, language: Language) -> Section | None:
+    """Tell where the uncertainty of the total comes from; None where that cannot be told."""
+    if not material.sources:
+        return None
+    table = spread_table(material, language)
+    rows = [
+        Bar(str(name), language.share(source.share), (source.share,))
+        for (name, _), source in zip(table.rows, material.sources, strict=True)
+    ]
+    figure = Figure(
+        language.say("figure.spread"),
+        Bars(tuple(rows), ("share-part",)),
+        (Key("share-part", language.say("legend.share-part")),),
+        table,
+    )
+    luck = material.sources[-1].share
+    lead = language.say("lead.spread", luck=language.share(luck), known=language.share(1.0 - luck))
+    return Section("spread", language.say("section.spread"), (lead,), (figure,))
+
+
+def spread_table(material: Material, language: Language) -> Table:
+    """Return the sources of the spread of the total, with their shares of its variance."""
+    columns = (Column(language.say("source")), Column(language.say("source.share"), "share"))
+    rows = [(language.say(f"source.{source.kind}", stage=source.stage), source.share) for source in material.sources]
+    return listed_table("spread", language.say("table.spread"), columns, rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simcast.analysis import Ground, Leaks, Run, deal_table, leaks
+from simcast.analysis.spread import Source, sources_of_spread
 from simcast.forecast import Forecast, Metric, Summary
 from simcast.plan import build_plan
 from simcast.scenario import BASELINE
@@ -38,6 +39,8 @@ class Material:
         The open deals, see `simcast.analysis.deal_table`.
     leaks
         What small changes of each stage bring.
+    sources
+        Where the spread of the total comes from; empty where that cannot be told.
     metric
         What the answer is given in: bookings, or wins where no amounts are known.
     provenance
@@ -50,6 +53,7 @@ class Material:
     fine: Forecast
     deals: pd.DataFrame
     leaks: Leaks
+    sources: tuple[Source, ...]
     metric: Metric
     provenance: Mapping[str, Any] = field(default_factory=dict)
     command: Sequence[str] = ()
@@ -66,13 +70,15 @@ def collect(
     """Play the baseline by day or week and small changes of each stage, in the same futures, and put all together."""
     baseline = run.forecasts[BASELINE]
     by_wins = Summary.of(baseline.values("bookings")).quantile(0.95) == 0.0
+    metric: Metric = "wins" if by_wins else "bookings"
     ground = Ground(run.scenario, run.history, run.posterior, run.book, threads)
     return Material(
         run,
         _fine(run, threads),
         deal_table(ground, baseline),
         leaks(ground.with_futures(MOST_FUTURES_PER_CHANGE)),
-        "wins" if by_wins else "bookings",
+        sources_of_spread(ground, baseline, metric),
+        metric,
         provenance or {},
         command,
     )

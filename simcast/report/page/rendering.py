@@ -10,7 +10,7 @@ from importlib.resources import files
 from markupsafe import Markup
 
 import simcast
-from simcast.report.page.answering import answer_sentence, build_up, distribution, parts, scenarios, tiles
+from simcast.report.page.answering import answer_sentence, build_up, distribution, parts, scenarios, spread, tiles
 from simcast.report.page.assuming import assumptions
 from simcast.report.page.drawing import drawn
 from simcast.report.page.flowing import deals, funnel, leaks
@@ -36,6 +36,7 @@ def sections(material: Material, language: Language) -> list[Section]:
         funnel(material, language),
         leaks(material, language),
         parts(material, language),
+        spread(material, language),
         deals(material, language),
         quality(material, language),
         assumptions(material, language),

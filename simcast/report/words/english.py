@@ -141,6 +141,18 @@ MESSAGES: dict[str, Message] = {
     "stages.other-ways": "Lost or other ways",
     "stages.at-end": "There at the end",
     "note.stages": "Means over the futures of the baseline.",
+    # Spread
+    "section.spread": "Where the uncertainty comes from",
+    "lead.spread": "{luck} of the variance of the total is the luck of single deals, which no data can take away; {known} is not knowing the parameters, which more data, or a closer look, can.",
+    "figure.spread": "Shares of the variance of the total",
+    "legend.share-part": "share of the variance",
+    "table.spread": "Sources of uncertainty",
+    "source": "Source",
+    "source.share": "Share of the variance",
+    "source.stage": "conversion and speed of {stage}",
+    "source.arrivals": "how many new deals come",
+    "source.amounts": "what new deals are worth",
+    "source.luck": "luck of single deals, and the rest",
     # Leaks
     "section.leaks": "Where deals leak",
     "lead.leaks": "One point of conversion is worth most in {stage}: {gain} by the end of the horizon, in the mean.",

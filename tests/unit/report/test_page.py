@@ -65,7 +65,7 @@ def test_the_page_is_whole_and_has_all_its_sections(page: str) -> None:
     parsed = outline(page)
     keys = [attributes["id"] for tag, attributes in parsed.tags if tag == "section"]
     assert keys[:4] == ["build-up", "distribution", "scenarios", "funnel"]
-    assert {"leaks", "parts", "deals", "quality", "assumptions", "provenance"} <= set(keys)
+    assert {"leaks", "parts", "spread", "deals", "quality", "assumptions", "provenance"} <= set(keys)
     links = {attributes["href"] for tag, attributes in parsed.tags if tag == "a"}
     assert links == {f"#{key}" for key in keys} | {"#answer"}
 
@@ -194,7 +194,7 @@ def test_sections_without_content_are_left_out(one_future: Material, hostile: Ma
     keys: Callable[[Material], set[str]] = lambda material: {  # noqa: E731 - short and local
         section.key for section in sections(material, LANGUAGES["en"])
     }
-    assert keys(hostile) - keys(one_future) >= {"scenarios", "parts"}
+    assert keys(hostile) - keys(one_future) >= {"scenarios", "parts", "spread"}
 
 
 def test_an_interactive_page_allows_its_own_scripts_only(hostile: Material) -> None:
