@@ -11,6 +11,7 @@ from simcast.cli.deals import deals
 from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
 from simcast.cli.leaks import leaks
+from simcast.cli.report import report
 from simcast.cli.run import run
 from simcast.cli.schema import schema
 from simcast.cli.solve import solve
@@ -34,5 +35,5 @@ def main() -> None:
     """
 
 
-for command in (check, fit, diagnose, run, compare, leaks, solve, deals, schema):
+for command in (check, fit, diagnose, run, compare, leaks, solve, deals, report, schema):
     main.add_command(command)
