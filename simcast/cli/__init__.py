@@ -9,6 +9,7 @@ from simcast.cli.check import check
 from simcast.cli.compare import compare
 from simcast.cli.deals import deals
 from simcast.cli.diagnose import diagnose
+from simcast.cli.explain import explain
 from simcast.cli.fit import fit
 from simcast.cli.leaks import leaks
 from simcast.cli.report import report
@@ -35,5 +36,5 @@ def main() -> None:
     """
 
 
-for command in (check, fit, diagnose, run, compare, leaks, solve, deals, report, schema):
+for command in (check, explain, fit, diagnose, run, compare, leaks, solve, deals, report, schema):
     main.add_command(command)

@@ -87,3 +87,12 @@ def test_each_of_them_explains_itself_with_examples(invoke: Invoke) -> None:
     for command in ("deals", "leaks", "compare", "solve"):
         examples = invoke(command, "--help").stdout.split("Examples:")[1].splitlines()[1:]
         assert examples[0].strip().startswith(f"simcast {command} ")
+
+
+def test_explain_says_the_file_in_words_and_shares_out_the_variance(assumed: Path, invoke: Invoke) -> None:
+    printed = invoke("explain", assumed, "--quiet").stdout
+    assert "Deals go lead -> meeting -> contract -> won" in printed
+    assert "Conversion" in printed
+    document = json.loads(invoke("explain", assumed, "--quiet", "--json").stdout)
+    assert set(document["scenarios"]) == {"better", "more", "neutral", "both"}
+    assert sum(source["share"] for source in document["sources"]) == pytest.approx(1.0)
