@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.block import InPlay, after_days
 from simcast.engine.hazard import fill_survival, hazard_exceeded
+from simcast.engine.inner import inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.tables import Tables, choose, with_levers
 
@@ -43,7 +44,7 @@ def effect_of_amount(plan: KernelPlan, draw: int, stage: int, segment: int, deal
     return effect
 
 
-@njit(cache=True)
+@inner
 def room_for_a_law(plan: KernelPlan) -> OwnLaw:
     """Allocate room for the law of one stay."""
     n_moves, n_pieces = plan.hazard_rate.shape[2:]
@@ -63,7 +64,7 @@ def is_law_of(law: OwnLaw, epoch: int, stage: int, segment: int, effect: float) 
     return same
 
 
-@njit(cache=True)
+@inner
 def fill_law(
     plan: KernelPlan, tables: Tables, draw: int, epoch: int, stage: int, segment: int, effect: float, law: OwnLaw
 ) -> None:
@@ -87,7 +88,7 @@ def fill_law(
         law.probability[slot] /= sum_of_all
 
 
-@njit(cache=True)
+@inner
 def _shifted(forward: float, others: float, effect: float) -> tuple[float, float]:
     """Multiply the odds of the forward move against the others together by ``exp(effect)``, their sum staying.
 
@@ -100,7 +101,7 @@ def _shifted(forward: float, others: float, effect: float) -> tuple[float, float
     return forward * odds * rest, rest
 
 
-@njit(cache=True)
+@inner
 def shift_odds(probability: NDArray[np.float64], effect: float, shifted: NDArray[np.float64]) -> None:
     """Multiply the odds of the forward move, the first, by ``exp(effect)``; the last, never ending, stays as it is."""
     stalled = len(probability) - 1
@@ -110,7 +111,7 @@ def shift_odds(probability: NDArray[np.float64], effect: float, shifted: NDArray
     shifted[stalled] = probability[stalled]
 
 
-@njit(cache=True)
+@inner
 def _moved_uniform(u: float, forward: float, moving: float, effect: float) -> float:
     """Return a uniform that chooses under the usual probabilities what u chooses under a deal's own; monotone in u.
 
@@ -127,7 +128,7 @@ def _moved_uniform(u: float, forward: float, moving: float, effect: float) -> fl
     return min(max(forward, other), below)
 
 
-@njit(cache=True)
+@inner
 def move_uniforms(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, n: int) -> None:
     """Move the uniforms that choose the moves of stays whose days belong to families, deal by deal.
 
@@ -145,7 +146,7 @@ def move_uniforms(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay
             in_play.u_first[i] = _moved_uniform(in_play.u_first[i], cumulative[0], cumulative[last_move], effect)
 
 
-@njit(cache=True)
+@inner
 def begin_stays_under_own_laws(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, n: int) -> None:
     """Draw again, from the same uniforms, the stays that have hazards by day: each deal under the law of its own."""
     draw = plan.draw_of_future[future]

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.inner import inner
+
 BLOCK = 512
 """How many deals are played together: few enough to stay in the processor's nearest cache."""
 
@@ -30,7 +32,7 @@ class InPlay(NamedTuple):
     u_second: NDArray[np.float64]
 
 
-@njit(cache=True)
+@inner
 def room_for_a_block() -> InPlay:
     """Allocate room for a block of deals."""
     return InPlay(

@@ -22,6 +22,7 @@ from simcast.engine.amounts import amount_exceeded
 from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block
 from simcast.engine.counts import count
 from simcast.engine.hazard import hazard_exceeded
+from simcast.engine.inner import inner
 from simcast.engine.layout import MAX_VISITS, NEW, NOWHERE, OPEN, KernelPlan, Results
 from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
@@ -70,7 +71,7 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
         _running_sum_over_periods(results.open_at_end[row])
 
 
-@njit(cache=True)
+@inner
 def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDArray[np.int64]) -> None:
     """Draw how many deals arrive per segment and day."""
     draw = plan.draw_of_future[future]
@@ -88,7 +89,7 @@ def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDA
             arrivals[segment, day] = n
 
 
-@njit(cache=True)
+@inner
 def _begin_new_deals(
     plan: KernelPlan,
     future: int,
@@ -114,7 +115,7 @@ def _begin_new_deals(
     return n
 
 
-@njit(cache=True)
+@inner
 def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np.int64], in_play: InPlay) -> int:
     """Write down keys, segments and days of the next block of new deals, and return how many there are."""
     i = _NONE
@@ -137,7 +138,7 @@ def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np
     return i
 
 
-@njit(cache=True)
+@inner
 def _begin_stays(plan: KernelPlan, tables: Tables, future: int, visit: int, in_play: InPlay, n: int) -> None:
     """Draw how the stays that n deals have just begun will end, and when."""
     draw = plan.draw_of_future[future]
@@ -177,7 +178,7 @@ def _begin_stays(plan: KernelPlan, tables: Tables, future: int, visit: int, in_p
         begin_stays_under_own_laws(plan, tables, future, in_play, n)
 
 
-@njit(cache=True)
+@inner
 def _end_stays(
     plan: KernelPlan,
     tables: Tables,
@@ -243,7 +244,7 @@ def _end_stays(
     return kept
 
 
-@njit(cache=True)
+@inner
 def _stop_in_place(plan: KernelPlan, in_play: InPlay, n: int, open_at_end: NDArray[np.int32]) -> None:
     """Leave the deals that visited too many stages where they are."""
     for i in range(n):
@@ -251,7 +252,7 @@ def _stop_in_place(plan: KernelPlan, in_play: InPlay, n: int, open_at_end: NDArr
         open_at_end[period, plan.group_of_segment[in_play.segment[i]], in_play.stage[i]] += 1
 
 
-@njit(cache=True)
+@inner
 def _running_sum_over_periods(changes: NDArray[np.int32]) -> None:
     """Turn net entries per period into the number open at each period's end."""
     for period in range(1, changes.shape[0]):

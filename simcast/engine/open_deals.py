@@ -10,12 +10,12 @@ import math
 from typing import cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, room_for_a_law, shift_odds
 from simcast.engine.block import BLOCK, InPlay
 from simcast.engine.hazard import hazard_exceeded, hazard_survival, piece_of
+from simcast.engine.inner import inner
 from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import STAY, fill_uniforms
 from simcast.engine.samplers import exceeded, exceeded_by_log, log_survival, survival
@@ -30,7 +30,7 @@ _LEAST_WEIGHT = 1e-280
 _FIRST_VISIT = cast("int", np.int64(0))
 
 
-@njit(cache=True)
+@inner
 def begin_open_deals(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: InPlay) -> int:
     """Put a block of the deals open at the as-of date in play, and return how many there are in it."""
     n = min(BLOCK, len(plan.deal_key) - start)
@@ -64,7 +64,7 @@ def begin_open_deals(plan: KernelPlan, tables: Tables, future: int, start: int, 
     return n
 
 
-@njit(cache=True)
+@inner
 def _draw_rests(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: InPlay, n: int) -> None:
     """Draw slot and days left, into `goes_to` and `leaves_on`, of stays whose days belong to families."""
     draw = plan.draw_of_future[future]
@@ -108,7 +108,7 @@ def _draw_rests(plan: KernelPlan, tables: Tables, future: int, start: int, in_pl
         in_play.leaves_on[i] = days
 
 
-@njit(cache=True)
+@inner
 def _beyond_floats(
     u_move: float,
     u_days: float,
@@ -137,7 +137,7 @@ def _beyond_floats(
     return slot, exceeded_by_log(family[slot], scale[slot], shape[slot], log_s) - age
 
 
-@njit(cache=True)
+@inner
 def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: InPlay, n: int) -> None:
     """Draw slot and days left, into `goes_to` and `leaves_on`, of stays that have hazards by day.
 
@@ -172,7 +172,7 @@ def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start:
         in_play.leaves_on[i] = days
 
 
-@njit(cache=True)
+@inner
 def _rest_of_hazard(
     u_move: float,
     u_days: float,
@@ -202,7 +202,7 @@ def _rest_of_hazard(
     return slot, hazard_exceeded(lasting[slot], total, start, u_left) - age
 
 
-@njit(cache=True)
+@inner
 def _beyond_hazards(
     u_move: float,
     u_days: float,

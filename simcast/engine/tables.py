@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.hazard import fill_survival, hazard_exceeded
+from simcast.engine.inner import inner
 from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, ODDS, OPEN, SET, Effects, KernelPlan
 from simcast.engine.samplers import HAZARD, exceeded_by_log
 
@@ -50,7 +51,7 @@ class Tables(NamedTuple):
     """(n_rows, n_segments, n_pieces): `total` of `fill_survival`."""
 
 
-@njit(cache=True)
+@inner
 def empty_tables(plan: KernelPlan) -> Tables:
     """Allocate the tables of one thread; every future overwrites them."""
     n_epochs = plan.epoch_of_day[-1] + 1
@@ -72,7 +73,7 @@ def empty_tables(plan: KernelPlan) -> Tables:
     )
 
 
-@njit(cache=True)
+@inner
 def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     """Work out the parameters of one future."""
     draw = plan.draw_of_future[future]
@@ -93,7 +94,7 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     _accumulate(tables.probability, tables.cumulative)
 
 
-@njit(cache=True)
+@inner
 def _start_from(drawn: NDArray[np.float64], probability: NDArray[np.float64]) -> None:
     """Copy a draw's probabilities to each epoch."""
     n_epochs, n_stages, n_segments, n_slots = probability.shape
@@ -104,7 +105,7 @@ def _start_from(drawn: NDArray[np.float64], probability: NDArray[np.float64]) ->
                     probability[epoch, stage, segment, slot] = drawn[stage, segment, slot]
 
 
-@njit(cache=True)
+@inner
 def _apply_conversion(effects: Effects, future: int, operation: int, probability: NDArray[np.float64]) -> None:
     """Change the forward probability by all effects of one operation; the other moves yield in proportion."""
     n_epochs, _, n_segments, _ = probability.shape
@@ -119,7 +120,7 @@ def _apply_conversion(effects: Effects, future: int, operation: int, probability
                     _shift_forward(probability[epoch, effects.stage[i], segment], operation, value, weight)
 
 
-@njit(cache=True)
+@inner
 def _shift_forward(probability: NDArray[np.float64], operation: int, value: float, weight: float) -> None:
     """Change slot 0 of one stage's probabilities and scale the others so that the sum stays 1."""
     before = probability[0]
@@ -145,7 +146,7 @@ def _shift_forward(probability: NDArray[np.float64], operation: int, value: floa
         )  # nothing to be in proportion to: the first other move takes it, by convention lost
 
 
-@njit(cache=True)
+@inner
 def _fill_hazards(plan: KernelPlan, tables: Tables, draw: int) -> None:
     """Work out how the stays end that have hazards by day."""
     probability = np.empty(plan.destination.shape[1])
@@ -161,7 +162,7 @@ def _fill_hazards(plan: KernelPlan, tables: Tables, draw: int) -> None:
             )
 
 
-@njit(cache=True)
+@inner
 def _median_days(plan: KernelPlan, tables: Tables, draw: int, stage: int, segment: int, slot: int) -> float:
     """Return the median days until a move, before any lever."""
     if plan.family[stage, slot] == HAZARD:
@@ -172,7 +173,7 @@ def _median_days(plan: KernelPlan, tables: Tables, draw: int, stage: int, segmen
     return exceeded_by_log(plan.family[stage, slot], scale, shape, _LOG_HALF)
 
 
-@njit(cache=True)
+@inner
 def _apply_duration(plan: KernelPlan, tables: Tables, future: int) -> None:
     """Stretch, set or cap the stays of a stage; to set a median is to stretch by its ratio to the present one."""
     effects, draw = plan.on_duration, plan.draw_of_future[future]
@@ -217,7 +218,7 @@ def choose(weight: NDArray[np.float64], reach: float) -> int:
     return chosen
 
 
-@njit(cache=True)
+@inner
 def _apply_arrivals(
     effects: Effects,
     future: int,
@@ -247,7 +248,7 @@ def _apply_arrivals(
                     add[epoch, segment] += weight * effects.value[i, future] * share
 
 
-@njit(cache=True)
+@inner
 def _apply_amount(effects: Effects, future: int, factor: NDArray[np.float64], add: NDArray[np.float64]) -> None:
     """Multiply amounts or add to them: those of new deals and, where asked, those of open ones."""
     n_epochs, _, n_segments = factor.shape
@@ -265,7 +266,7 @@ def _apply_amount(effects: Effects, future: int, factor: NDArray[np.float64], ad
                         add[epoch, origin, segment] += weight * value
 
 
-@njit(cache=True)
+@inner
 def _accumulate(probability: NDArray[np.float64], cumulative: NDArray[np.float64]) -> None:
     """Sum probabilities over slots; from the last possible slot on the sum is 1 whatever the rounding."""
     n_epochs, n_stages, n_segments, n_slots = probability.shape
