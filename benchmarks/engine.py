@@ -38,6 +38,9 @@ N_STAGES, N_SEGMENTS, N_SLOTS, HORIZON, N_DRAWS = 5, 4, 3, 92, 200
 def build_plan(n_deals: int, n_futures: int, per_day: float) -> KernelPlan:
     """Return the plan of the work."""
     rng = np.random.default_rng(0)
+    stage, segment = rng.integers(0, N_STAGES, n_deals), rng.integers(0, N_SEGMENTS, n_deals)
+    age = rng.integers(1, 40, n_deals) - 0.5
+    order = np.lexsort((age, segment, stage))  # as `simcast.build_plan` orders them
     destination = np.full((N_STAGES, N_SLOTS), NOWHERE)
     destination[:, 0] = np.arange(1, N_STAGES + 1)
     destination[:, 1] = N_STAGES + 1
@@ -71,9 +74,9 @@ def build_plan(n_deals: int, n_futures: int, per_day: float) -> KernelPlan:
         shape=rng.uniform(0.6, 1.0, full),
         **no_hazards(N_DRAWS, N_STAGES, N_SEGMENTS, N_SLOTS),
         deal_key=rng.integers(0, 2**64, n_deals, dtype=np.uint64),
-        deal_stage=np.sort(rng.integers(0, N_STAGES, n_deals)),  # as `build_plan` orders them
-        deal_segment=rng.integers(0, N_SEGMENTS, n_deals),
-        deal_age=rng.integers(1, 40, n_deals) - 0.5,
+        deal_stage=stage[order],
+        deal_segment=segment[order],
+        deal_age=age[order],
         deal_amount=rng.integers(1, 10**6, n_deals),
         deal_log_amount=np.full(n_deals, np.nan),
         deal_forced=np.full(n_deals, NOT_FORCED),

@@ -162,9 +162,9 @@ def begin_stays_under_own_laws(plan: KernelPlan, tables: Tables, future: int, in
         if not is_law_of(law, epoch, stage, segment, effect):
             fill_law(plan, tables, draw, epoch, stage, segment, effect, law)
         slot = choose(law.probability, in_play.u_first[i])
-        in_play.goes_to[i] = plan.destination[stage, slot]
+        in_play.slot[i] = slot
         in_play.leaves_on[i] = math.inf
-        if in_play.goes_to[i] != NOWHERE:
+        if plan.destination[stage, slot] != NOWHERE:
             days = with_levers(
                 hazard_exceeded(law.survival[slot], law.total, plan.hazard_start, in_play.u_second[i]),
                 tables.time_factor[epoch, stage, segment, slot],

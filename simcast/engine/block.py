@@ -27,7 +27,9 @@ class InPlay(NamedTuple):
     leaves_on: NDArray[np.float64]
     segment: NDArray[np.uint32]
     stage: NDArray[np.uint32]
-    goes_to: NDArray[np.int64]  # the destination that ends the stay
+    slot: NDArray[np.uint32]  # the move that ends the stay; n_slots + outcome where a lever forces that outcome
+    cell: NDArray[np.uint32]  # epoch, stage and segment in which the stay begins: the row of `Tables.reach`
+    following: NDArray[np.int64]  # the stage that comes next, or NOWHERE
     u_first: NDArray[np.float64]  # the uniforms of the event at hand
     u_second: NDArray[np.float64]
 
@@ -41,6 +43,8 @@ def room_for_a_block() -> InPlay:
         np.empty(BLOCK, np.int64),
         np.empty(BLOCK, np.float64),
         np.empty(BLOCK, np.float64),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.int64),

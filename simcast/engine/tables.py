@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from simcast.engine.hazard import fill_survival, hazard_exceeded
 from simcast.engine.inner import inner
-from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, ODDS, OPEN, SET, Effects, KernelPlan
+from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
+from simcast.engine.location_scale import shape_in_powers
 from simcast.engine.samplers import HAZARD, exceeded_by_log
 
 _HALF = 0.5
 _LOG_HALF = math.log(_HALF)
 
-_MOST_DAYS = 1e9
+MOST_DAYS = 1e9
 """Stays are cut here, so that a cap on an overflowed time is a cap and not a NaN."""
 
 
@@ -49,6 +50,12 @@ class Tables(NamedTuple):
     """(n_rows, n_segments, n_slots - 1, n_pieces + 1): `survival` of `fill_survival`."""
     hazard_total: NDArray[np.float64]
     """(n_rows, n_segments, n_pieces): `total` of `fill_survival`."""
+    reach: NDArray[np.float64]
+    """(n_epochs * n_stages * n_segments * n_slots,): `cumulative` in one row."""
+    days: NDArray[np.float64]
+    """(n_epochs * n_stages * n_segments * n_slots, 4): of families with a location and a scale: the levered scale, the
+    shape in powers of two, `cap_days` and `cap_weight`, side by side since they are needed together. Slots that lead
+    nowhere last `MOST_DAYS`."""
 
 
 @inner
@@ -70,6 +77,8 @@ def empty_tables(plan: KernelPlan) -> Tables:
         np.empty((n_epochs, 2, n_segments)),
         np.empty((n_rows, n_segments, n_slots - 1, n_pieces + 1)),
         np.empty((n_rows, n_segments, n_pieces)),
+        np.empty(n_epochs * n_stages * n_segments * n_slots),
+        np.empty((n_epochs * n_stages * n_segments * n_slots, 4)),
     )
 
 
@@ -92,6 +101,7 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     _apply_arrivals(plan.on_arrivals, future, plan.arrival_mean[draw], tables.arrival_factor, tables.arrival_add)
     _apply_amount(plan.on_amount, future, tables.amount_factor, tables.amount_add)
     _accumulate(tables.probability, tables.cumulative)
+    _put_side_by_side(plan, tables, draw)
 
 
 @inner
@@ -200,7 +210,7 @@ def _apply_duration(plan: KernelPlan, tables: Tables, future: int) -> None:
 @njit(inline="always")
 def with_levers(days: float, time_factor: float, cap_days: float, cap_weight: float) -> float:
     """Stretch a stay, then cap it as far as the cap has faded in."""
-    stretched = min(max(days * time_factor, 0.0), _MOST_DAYS)
+    stretched = min(max(days * time_factor, 0.0), MOST_DAYS)
     return stretched - cap_weight * max(0.0, stretched - cap_days)
 
 
@@ -282,3 +292,23 @@ def _accumulate(probability: NDArray[np.float64], cumulative: NDArray[np.float64
                         last = slot
                 for slot in range(last, n_slots):
                     cumulative[epoch, stage, segment, slot] = 1.0
+
+
+@inner
+def _put_side_by_side(plan: KernelPlan, tables: Tables, draw: int) -> None:
+    """Write what a stay is drawn with into the rows in which the kernel reads it."""
+    n_epochs, n_stages, n_segments, n_slots = tables.cumulative.shape
+    at = 0
+    for epoch in range(n_epochs):
+        for stage in range(n_stages):
+            for segment in range(n_segments):
+                for slot in range(n_slots):
+                    here, family = (epoch, stage, segment, slot), plan.family[stage, slot]
+                    leads = plan.destination[stage, slot] != NOWHERE
+                    scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
+                    tables.reach[at] = tables.cumulative[here]
+                    tables.days[at, 0] = scale * tables.time_factor[here] if leads else MOST_DAYS
+                    tables.days[at, 1] = shape_in_powers(family, shape) if leads else 0.0
+                    tables.days[at, 2] = tables.cap_days[here]
+                    tables.days[at, 3] = tables.cap_weight[here] if leads else 0.0
+                    at += 1
