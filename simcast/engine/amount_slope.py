@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.block import InPlay, after_days
 from simcast.engine.hazard import fill_survival, hazard_exceeded
-from simcast.engine.inner import inner
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.tables import Tables, choose, with_levers
 
@@ -44,7 +44,7 @@ def effect_of_amount(plan: KernelPlan, draw: int, stage: int, segment: int, deal
     return effect
 
 
-@inner
+@allocating
 def room_for_a_law(plan: KernelPlan) -> OwnLaw:
     """Allocate room for the law of one stay."""
     n_moves, n_pieces = plan.hazard_rate.shape[2:]
@@ -74,7 +74,8 @@ def fill_law(
     """
     law.of[0], law.of[1], law.of[2], law.of[3] = epoch, stage, segment, effect
     row = plan.hazard_row[stage]
-    law.factor[:] = plan.hazard_factor[draw, row, segment]
+    for move in range(len(law.factor)):
+        law.factor[move] = plan.hazard_factor[draw, row, segment, move]
     law.factor[0] *= math.exp(min(max(effect, -_MOST_EFFECT), _MOST_EFFECT))
     rate = plan.hazard_rate[draw, row]
     fill_survival(rate, law.factor, plan.hazard_start, law.survival, law.total, law.probability)
@@ -105,7 +106,10 @@ def _shifted(forward: float, others: float, effect: float) -> tuple[float, float
 def shift_odds(probability: NDArray[np.float64], effect: float, shifted: NDArray[np.float64]) -> None:
     """Multiply the odds of the forward move, the first, by ``exp(effect)``; the last, never ending, stays as it is."""
     stalled = len(probability) - 1
-    shifted[0], rest = _shifted(probability[0], np.sum(probability[1:stalled]), effect)
+    others = 0.0
+    for slot in range(1, stalled):
+        others += probability[slot]
+    shifted[0], rest = _shifted(probability[0], others, effect)
     for slot in range(1, stalled):
         shifted[slot] = probability[slot] * rest
     shifted[stalled] = probability[stalled]
@@ -146,7 +150,7 @@ def move_uniforms(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay
             in_play.u_first[i] = _moved_uniform(in_play.u_first[i], cumulative[0], cumulative[last_move], effect)
 
 
-@inner
+@allocating
 def begin_stays_under_own_laws(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, n: int) -> None:
     """Draw again, from the same uniforms, the stays that have hazards by day: each deal under the law of its own."""
     draw = plan.draw_of_future[future]

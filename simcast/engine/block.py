@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.inner import inner
+from simcast.engine.inner import allocating
 
 BLOCK = 512
 """How many deals are played together: few enough to stay in the processor's nearest cache."""
@@ -34,7 +34,7 @@ class InPlay(NamedTuple):
     u_second: NDArray[np.float64]
 
 
-@inner
+@allocating
 def room_for_a_block() -> InPlay:
     """Allocate room for a block of deals."""
     return InPlay(

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.inner import inner
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.location_scale import OTHER_FAMILY, standard_law
 
@@ -38,7 +38,7 @@ class Graph(NamedTuple):
     has_forced: bool
 
 
-@inner
+@allocating
 def graph_of(plan: KernelPlan) -> Graph:
     """Work out the graph of a plan, with room for the counts of one thread."""
     n_stages, n_slots = plan.destination.shape

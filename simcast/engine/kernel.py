@@ -55,22 +55,23 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
         at[:] = 0
         while True:
             origin = _NEW
-            if n_begun < len(plan.deal_key):
+            has_begun = n_begun < len(plan.deal_key)
+            if has_begun:
                 origin = _OPEN
                 n = begin_open_deals(plan, tables, graph, alike, future, n_begun, in_play)
             else:
                 n = _begin_new_deals(
                     plan, future, arrivals, at, in_play, results.entered[row], results.open_at_end[row]
                 )
-                _begin_stays(plan, tables, graph, future, _FIRST_VISIT, in_play, n)
             if n == 0:
                 break
             n_begun += n
-            for visit in range(_FIRST_VISIT + 1, MAX_VISITS + 1):
+            for visit in range(_FIRST_VISIT, MAX_VISITS):
+                if visit > 0 or not has_begun:
+                    _begin_stays(plan, tables, graph, future, visit, in_play, n)
                 n = _end_stays(plan, tables, graph, future, origin, in_play, n, results, row)
                 if n == 0:
                     break
-                _begin_stays(plan, tables, graph, future, visit, in_play, n)
             results.capped[0] += n
         tell_counts(plan, graph, results.entered[row], results.left_forward[row], results.open_at_end[row])
 

@@ -16,7 +16,7 @@ from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, r
 from simcast.engine.block import BLOCK, InPlay
 from simcast.engine.graph import Graph
 from simcast.engine.hazard import hazard_exceeded, hazard_survival, piece_of
-from simcast.engine.inner import inner
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import STAY, fill_uniforms
 from simcast.engine.samplers import exceeded_by_log, log_survival, survival
@@ -43,7 +43,7 @@ class Alike(NamedTuple):
     own: NDArray[np.float64]  # (n_slots,)
 
 
-@inner
+@allocating
 def room_for_the_alike(plan: KernelPlan) -> Alike:
     """Allocate room for what the deals of a block share."""
     n_slots = plan.destination.shape[1]
@@ -213,7 +213,7 @@ def _draw_rests(
         )
 
 
-@inner
+@allocating
 def _beyond_floats(
     u_move: float,
     u_days: float,
@@ -242,7 +242,7 @@ def _beyond_floats(
     return slot, exceeded_by_log(family[slot], scale[slot], shape[slot], log_s) - age
 
 
-@inner
+@allocating
 def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: InPlay, n: int) -> None:
     """Draw slot and days left of stays that have hazards by day.
 

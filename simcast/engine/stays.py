@@ -37,16 +37,22 @@ def choose_slots(
 
 @inner
 def draw_days(days: NDArray[np.float64], graph: Graph, in_play: InPlay, n: int) -> None:
-    """Write the days that a share `u_second` of stays exceeds to `leaves_on`."""
-    least, n_slots = 1.0, graph.n_slots
+    """Write the days that a share `u_second` of stays exceeds to `leaves_on`.
+
+    In one loop for what is looked up and another for what is worked out, which alone can be vectorised.
+    """
+    n_far, n_slots = np.uint64(0), graph.n_slots
     for i in range(np.uint64(n)):
-        u, slot = in_play.u_second[i], in_play.slot[i]
-        row = in_play.cell[i] * n_slots + slot
-        power = days[row, 1] * quantile(graph.law[in_play.stage[i] * n_slots + slot], u)
-        in_play.leaves_on[i] = days[row, 0] * power_of_two(power)
-        nearer = u if u < 0.5 else 1.0 - u
-        least = nearer if nearer < least else least
-    if least < LEAST_SHARE:
+        slot = in_play.slot[i]
+        standard = quantile(graph.law[in_play.stage[i] * n_slots + slot], in_play.u_second[i])
+        in_play.leaves_on[i] = days[in_play.cell[i] * n_slots + slot, 1] * standard
+    for i in range(np.uint64(n)):
+        in_play.leaves_on[i] = power_of_two(in_play.leaves_on[i])
+    for i in range(np.uint64(n)):
+        in_play.leaves_on[i] *= days[in_play.cell[i] * n_slots + in_play.slot[i], 0]
+    for i in range(np.uint64(n)):
+        n_far += np.uint64((in_play.u_second[i] < LEAST_SHARE) | (in_play.u_second[i] > 1.0 - LEAST_SHARE))
+    if n_far > np.uint64(0):
         _draw_far_out(days, graph, in_play, n)
 
 

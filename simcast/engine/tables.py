@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.hazard import fill_survival, hazard_exceeded
-from simcast.engine.inner import inner
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
 from simcast.engine.location_scale import shape_in_powers
 from simcast.engine.samplers import HAZARD, exceeded_by_log
@@ -58,7 +58,7 @@ class Tables(NamedTuple):
     nowhere last `MOST_DAYS`."""
 
 
-@inner
+@allocating
 def empty_tables(plan: KernelPlan) -> Tables:
     """Allocate the tables of one thread; every future overwrites them."""
     n_epochs = plan.epoch_of_day[-1] + 1
@@ -156,7 +156,7 @@ def _shift_forward(probability: NDArray[np.float64], operation: int, value: floa
         )  # nothing to be in proportion to: the first other move takes it, by convention lost
 
 
-@inner
+@allocating
 def _fill_hazards(plan: KernelPlan, tables: Tables, draw: int) -> None:
     """Work out how the stays end that have hazards by day."""
     probability = np.empty(plan.destination.shape[1])
