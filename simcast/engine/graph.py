@@ -122,8 +122,15 @@ def tell_counts(
                         entered[period, group, following] += n
                         open_at_end[period, group, following] += n
     graph.moved[:] = 0
+    _running_sum_over_periods(graph.stock, open_at_end)
+
+
+@inner
+def _running_sum_over_periods(stock: NDArray[np.int32], open_at_end: NDArray[np.int32]) -> None:
+    """Turn net entries per period into the number open at each period's end."""
+    n_periods, n_groups, n_stages = open_at_end.shape
     for group in range(n_groups):
         for stage in range(n_stages):
-            open_at_end[0, group, stage] += graph.stock[group, stage]
+            open_at_end[0, group, stage] += stock[group, stage]
             for period in range(1, n_periods):
                 open_at_end[period, group, stage] += open_at_end[period - 1, group, stage]

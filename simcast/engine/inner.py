@@ -8,13 +8,19 @@ would take most of the time, both to compile and to run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from numba import njit
 
-inner = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+F = TypeVar("F", bound=Callable[..., object])
+
+# Numba's type hints leave these options out.
+inner: Callable[[F], F] = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)  # type: ignore[call-overload]
 """Compile a function for other compiled functions: Python must not call it. On disk it is part of its callers.
 
 It may look at arrays and parts of them, and must neither allocate one nor return one.
 """
 
-allocating = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=True)
+allocating: Callable[[F], F] = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=True)  # type: ignore[call-overload]
 """The same for functions that allocate arrays, with their references counted."""

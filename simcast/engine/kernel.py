@@ -239,7 +239,7 @@ def _end_stays(
         in_play.segment[kept] = in_play.segment[i]
         in_play.stage[kept] = np.uint32(following)
         kept += np.uint64(following != NOWHERE)
-    return np.int64(kept)
+    return np.int64(kept)  # type: ignore[return-value]  # signed, as are all numbers of deals
 
 
 @inner

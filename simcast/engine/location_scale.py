@@ -27,7 +27,7 @@ _TO_UNIT = 2.0**-44
 _HALF_TABLE = _N_OCTAVES * _CELLS_PER_OCTAVE + 2
 
 LEAST_SHARE = 2.0 ** -(1 + _N_OCTAVES)
-"""The table has no shares nearer to 0 or 1 than this: there `samplers.exceeded_by_log` serves, about once in a million."""
+"""The table has no shares nearer to 0 or 1 than this: there `far_quantile` serves, about once in a million."""
 
 
 def _table() -> NDArray[np.float64]:
@@ -66,7 +66,7 @@ def standard_law(family: int) -> int:
         return _NORMAL
     if family == LOGLOGISTIC:
         return _LOGISTIC
-    if family == WEIBULL or family == EXPONENTIAL or family == CONSTANT:  # noqa: PLR1714  # no tuples: they compile slowly
+    if family in (WEIBULL, EXPONENTIAL, CONSTANT):
         return _EXTREME
     return OTHER_FAMILY
 
@@ -76,7 +76,7 @@ def shape_in_powers(family: int, shape: float) -> float:
     """Return what the standard law's quantile is multiplied with."""
     if family == EXPONENTIAL:
         return 1.0
-    if family == LOGNORMAL or family == WEIBULL or family == LOGLOGISTIC:  # noqa: PLR1714
+    if family in (LOGNORMAL, WEIBULL, LOGLOGISTIC):
         return shape
     return 0.0
 
@@ -104,7 +104,8 @@ def quantile(law: np.uint64, u: float) -> float:
     bits = np.float64(p).view(np.uint64)
     cell = (bits >> _CELL_BITS) - _FIRST_CELL + law + (np.uint64(_HALF_TABLE) if above else np.uint64(0))
     along = np.float64(np.int64(bits & _WITHIN_CELL)) * _TO_UNIT
-    return _TABLE[cell] + along * (_TABLE[cell + np.uint64(1)] - _TABLE[cell])
+    found: float = _TABLE[cell] + along * (_TABLE[cell + np.uint64(1)] - _TABLE[cell])
+    return found
 
 
 @inner

@@ -64,8 +64,8 @@ def begin_open_deals(
     """Put a block of the deals open at the as-of date in play, and return how many there are in it."""
     n = min(BLOCK, len(plan.deal_key) - start)
     n_segments = tables.cumulative.shape[2]
-    for i in range(np.uint64(n)):
-        deal = start + np.int64(i)
+    for i in range(n):
+        deal = start + i
         stage, segment = plan.deal_stage[deal], plan.deal_segment[deal]
         in_play.key[i] = plan.deal_key[deal]
         in_play.deal[i] = deal
@@ -159,7 +159,7 @@ def _weigh_moves(
     scale: NDArray[np.float64],
     shape: NDArray[np.float64],
 ) -> float:
-    """Write a deal's probabilities to `own` and those of them that are left at its age to `weight`; return their sum."""
+    """Write a deal's probabilities to `own` and what of them is left at its age to `weight`; return its sum."""
     for slot in range(len(probability)):
         alike.own[slot] = probability[slot]
     if effect != 0.0:
@@ -194,7 +194,7 @@ def _draw_rests(
         family, destination = plan.family[stage], plan.destination[stage]
         scale, shape = plan.scale[draw, stage, segment], plan.shape[draw, stage, segment]
         effect = effect_of_amount(plan, draw, stage, segment, deal) if len(plan.amount_slope) > 0 else 0.0
-        slot = np.int64(in_play.slot[i])
+        slot = int(np.int64(in_play.slot[i]))
         probability = tables.probability[epoch, stage, segment]
         total = _weigh_moves(alike, age, effect, probability, destination, family, scale, shape)
         if total > _LEAST_WEIGHT:

@@ -28,7 +28,7 @@ def choose_slots(
     slot: NDArray[np.uint32],
     n: int,
 ) -> None:
-    """Write the slots that the uniforms u choose: each the first whose running sum, in the row of `reach`, is above u."""
+    """Write the slots that the uniforms u choose: the first whose running sum, in the row of `reach`, is above u."""
     slot[:n] = 0
     for k in range(n_slots - np.uint64(1)):  # counted, not searched: where a search ends cannot be foreseen
         for i in range(np.uint64(n)):

@@ -75,6 +75,7 @@ def test_the_larger_the_share_the_shorter_the_stay(family: str) -> None:
 
 def test_powers_of_two_are_right_within_a_billionth_and_exact_at_none() -> None:
     x = np.linspace(-60.0, 60.0, 100_001)
+    x[50_000] = 0.0
     found = np.empty_like(x)
     powers(x, found)
     np.testing.assert_allclose(found, np.exp2(x), rtol=1e-9)
@@ -88,9 +89,9 @@ def test_constant_times_are_exact_and_gamma_times_have_no_table() -> None:
     assert law_of(GAMMA) == location_scale.OTHER_FAMILY
 
 
-def test_a_coarse_uniform_table_would_fail(family: str = "lognormal") -> None:
+def test_a_coarse_uniform_table_would_fail() -> None:
     """The negative control: 512 points at equal distances bias the mean a hundred times as much as the bound."""
     u = (np.arange(400_000) + 0.5) / 400_000
     grid = (np.arange(513) + 1e-9) / (512 + 2e-9)
     coarse = 3.0 * np.exp(0.8 * np.interp(u, grid, -special.ndtri(np.clip(grid, 1e-4, 1 - 1e-4))))
-    assert coarse.mean() != pytest.approx(LAWS[family][1].isf(u).mean(), rel=1e-4)
+    assert coarse.mean() != pytest.approx(LAWS["lognormal"][1].isf(u).mean(), rel=1e-4)
