@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL
-from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD, exceeded
+from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD, exceeded_by_log
 from simcast.expectation.amounts import mean_amount
 from simcast.posterior import Posterior
 
@@ -33,7 +35,7 @@ def days_exceeded(posterior: Posterior, stage: str, move: str, share: float) -> 
     if family in (CONSTANT, EXPONENTIAL):
         shape = np.zeros_like(scale)
     pairs = zip(scale.ravel(), shape.ravel(), strict=True)
-    days = np.array([exceeded(family, float(a), float(b), share) for a, b in pairs])
+    days = np.array([exceeded_by_log(family, float(a), float(b), math.log(share)) for a, b in pairs])
     return days.reshape(scale.shape)
 
 
