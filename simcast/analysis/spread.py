@@ -115,4 +115,4 @@ def _explained(total: Floats, parameters: Floats) -> float:
     residual = total - total.mean()
     left = residual - centred @ np.linalg.lstsq(centred, residual, rcond=None)[0]
     share = 1.0 - float(left @ left) / float(residual @ residual) * (n - 1) / (n - k - 1)
-    return max(0.0, share)
+    return float(max(0.0, share))

@@ -77,7 +77,14 @@ def report(
     with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet) as progress:
         run = analysis.run(scenario, names=names, threads=threads, progress=progress)
     written = write_report(
-        run, page, workbook, language=code, interactive=interactive, threads=threads, command=sys.argv
+        run,
+        page,
+        workbook,
+        language=code,
+        interactive=interactive,
+        threads=threads,
+        progress=progress,
+        command=sys.argv,
     )
     for target in written:
         click.echo(target)
