@@ -114,5 +114,5 @@ def _explained(total: Floats, parameters: Floats) -> float:
     centred = centred[:, scale > 0.0] / scale[scale > 0.0]
     residual = total - total.mean()
     left = residual - centred @ np.linalg.lstsq(centred, residual, rcond=None)[0]
-    share: float = 1.0 - float(left @ left) / float(residual @ residual) * (n - 1) / (n - k - 1)
-    return max(0.0, share)
+    share = 1.0 - float(left @ left) / float(residual @ residual) * (n - 1) / (n - k - 1)
+    return float(max(0.0, share))

@@ -76,9 +76,16 @@ def report(
     check_targets(page, workbook, interactive=interactive)
     with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet) as progress:
         run = analysis.run(scenario, names=names, threads=threads, progress=progress)
-    written = write_report(
-        run, page, workbook, language=code, interactive=interactive, threads=threads, command=sys.argv
-    )
+        written = write_report(
+            run,
+            page,
+            workbook,
+            language=code,
+            interactive=interactive,
+            threads=threads,
+            progress=progress,
+            command=sys.argv,
+        )
     for target in written:
         click.echo(target)
     if not run.trusted:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simcast.analysis import Run
+from simcast.analysis.inputs import Progress
 from simcast.errors import SimcastError
 from simcast.report.folder import provenance, write_whole
 from simcast.report.page import collect, render
@@ -51,6 +52,7 @@ def write_report(
     language: str = "en",
     interactive: bool = False,
     threads: int | None = None,
+    progress: Progress | None = None,
     command: Sequence[str] = (),
 ) -> list[Path]:
     """Write a report.
@@ -67,6 +69,8 @@ def write_report(
         Whether plotly draws the figures of the page, which then holds its script (4.8 MB).
     threads
         How many threads play the baseline by day, for the fan.
+    progress
+        Called with a description and the fraction done.
     command
         How the report was asked for; its program is written without its folder.
 
@@ -84,7 +88,7 @@ def write_report(
         raise SimcastError(f"language {language!r}: not known (known: {', '.join(LANGUAGES)})")
     words = LANGUAGES[language]
     asked = ("simcast", *command[1:]) if command else ()
-    material = collect(run, threads=threads, provenance=provenance(run, ()), command=asked)
+    material = collect(run, threads=threads, progress=progress, provenance=provenance(run, ()), command=asked)
     written = []
     try:
         if page is not None:

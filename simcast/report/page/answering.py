@@ -230,7 +230,7 @@ def spread(material: Material, language: Language) -> Section | None:
         return None
     table = spread_table(material, language)
     rows = [
-        Bar(str(name), language.share(source.share), (source.share,))
+        Bar(str(name), language.chance(source.share), (source.share,))
         for (name, _), source in zip(table.rows, material.sources, strict=True)
     ]
     figure = Figure(
@@ -246,6 +246,6 @@ def spread(material: Material, language: Language) -> Section | None:
 
 def spread_table(material: Material, language: Language) -> Table:
     """Return the sources of the spread of the total, with their shares of its variance."""
-    columns = (Column(language.say("source")), Column(language.say("source.share"), "share"))
+    columns = (Column(language.say("source")), Column(language.say("source.share"), "chance"))
     rows = [(language.say(f"source.{source.kind}", stage=source.stage), source.share) for source in material.sources]
     return listed_table("spread", language.say("table.spread"), columns, rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from simcast.analysis import Ground, Leaks, Run, deal_table, leaks
+from simcast.analysis.inputs import Progress
 from simcast.analysis.spread import Source, sources_of_spread
 from simcast.forecast import Forecast, Metric, Summary
 from simcast.plan import build_plan
@@ -23,6 +24,9 @@ _MOST_VALUES = 60_000_000
 
 MOST_FUTURES_PER_CHANGE = 2000
 """Differences under shared luck are sharp: each small change of a stage is played in so many futures at most."""
+
+MOST_FUTURES_PER_DATE = 1000
+"""In so many futures at most it is counted by which date each open deal is won; chances are those of the baseline."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +69,12 @@ class Material:
 
 
 def collect(
-    run: Run, *, threads: int | None = None, provenance: Mapping[str, Any] | None = None, command: Sequence[str] = ()
+    run: Run,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    provenance: Mapping[str, Any] | None = None,
+    command: Sequence[str] = (),
 ) -> Material:
     """Play the baseline by day or week and small changes of each stage, in the same futures, and put all together."""
     baseline = run.forecasts[BASELINE]
@@ -75,8 +84,8 @@ def collect(
     return Material(
         run,
         _fine(run, threads),
-        deal_table(ground, baseline),
-        leaks(ground.with_futures(MOST_FUTURES_PER_CHANGE)),
+        deal_table(ground.with_futures(MOST_FUTURES_PER_DATE), baseline),
+        leaks(ground.with_futures(MOST_FUTURES_PER_CHANGE), progress=progress),
         sources_of_spread(ground, baseline, metric),
         metric,
         provenance or {},

@@ -143,7 +143,7 @@ MESSAGES: dict[str, Message] = {
     "note.stages": "Means over the futures of the baseline.",
     # Spread
     "section.spread": "Where the uncertainty comes from",
-    "lead.spread": "{luck} of the variance of the total is the luck of single deals, which no data can take away; {known} is not knowing the parameters, which more data, or a closer look, can.",
+    "lead.spread": "About {known} of the variance of the total is not knowing the parameters, which more data, or a closer look, can mend. The rest, {luck}, is the luck of single deals, which no data take away, and what the parts bring only together.",
     "figure.spread": "Shares of the variance of the total",
     "legend.share-part": "share of the variance",
     "table.spread": "Sources of uncertainty",

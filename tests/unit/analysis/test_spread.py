@@ -8,7 +8,6 @@ from simcast.analysis import ground_of
 from simcast.analysis.spread import sources_of_spread
 from simcast.scenario import build_scenario
 
-
 Number = float | dict[str, list[float]]
 
 
@@ -59,8 +58,6 @@ def test_an_uncertain_conversion_is_told_from_uncertain_arrivals() -> None:
     mean_rate, mean_p, var_rate, var_p = 5.0, 0.4, 1 / 3, 0.04 / 12
     var_product = (var_rate + mean_rate**2) * (var_p + mean_p**2) - (mean_rate * mean_p) ** 2
     whole = 45 * mean_rate * mean_p + 45**2 * var_product
-        (var_rate + mean_rate**2) * (var_p + mean_p**2) - (mean_rate * mean_p) ** 2
-    )
     assert found["arrivals"] == pytest.approx(45**2 * mean_p**2 * var_rate / whole, abs=0.05)
     assert found["lead"] == pytest.approx(45**2 * mean_rate**2 * var_p / whole, abs=0.05)
     assert found["встреча"] < 0.01
