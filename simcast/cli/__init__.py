@@ -6,6 +6,7 @@ import click
 
 from simcast import __version__
 from simcast.cli.check import check
+from simcast.cli.convert import convert
 from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
 from simcast.cli.run import run
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for command in (check, fit, diagnose, run, schema):
+for command in (check, convert, fit, diagnose, run, schema):
     main.add_command(command)

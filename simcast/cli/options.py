@@ -93,6 +93,13 @@ def check_writable(folder: Path) -> None:
         raise SimcastError(f"--out {folder}: {standing} is not a folder that can be written; name another")
 
 
+def check_new_file(file: Path, *, force: bool) -> None:
+    """Refuse to overwrite a file unless told to, and a folder that cannot be written, before any work is done."""
+    if file.exists() and not force:
+        raise SimcastError(f"{file}: is there already; name another, or overwrite it with --force")
+    check_writable(file.parent)
+
+
 def console_for_results() -> Console:
     """Return a console on stdout, wide enough for the tables where no terminal says how wide it is."""
     from rich.console import Console
