@@ -9,6 +9,7 @@ from simcast.cli.check import check
 from simcast.cli.convert import convert
 from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
+from simcast.cli.init import init
 from simcast.cli.run import run
 from simcast.cli.schema import schema
 
@@ -22,11 +23,12 @@ def main() -> None:
 
     \b
     Start here:
+      simcast init demo                   a sample project (or --from your_file.csv)
       simcast check scenarios/q3.yaml     is the file sound, and the history behind it?
       simcast run scenarios/q3.yaml       the forecast, and what each scenario brings
       simcast diagnose scenarios/q3.yaml  is the fit behind it to be trusted?
     """
 
 
-for command in (check, convert, fit, diagnose, run, schema):
+for command in (init, check, convert, fit, diagnose, run, schema):
     main.add_command(command)

@@ -9,6 +9,9 @@ from typing import Literal
 
 from simcast.history.parsing import normalise
 
+ONE_STAGE = "selling"
+"""What the one stage is called where no stage is dated."""
+
 
 @dataclass(frozen=True)
 class Shape:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simcast.errors import DataError
 from simcast.history.columns import ColumnNames
-from simcast.history.crm import Crm, Shape, fold
+from simcast.history.crm import ONE_STAGE, Crm, Shape, fold
 from simcast.history.dialect import Dialect, rewrite
 from simcast.history.outcome_words import outcome_words, word_key
 from simcast.history.parsing import normalise
@@ -240,7 +240,7 @@ def _translate_deals(
     dated = {name: column for name, column in entered.items() if name not in ends}
     remarks = []
     if not dated:
-        first = stages[0] if stages else "open"
+        first = stages[0] if stages else ONE_STAGE
         dated = {first: found["entered"]}
         if len(stages) > 1:
             raise DataError(

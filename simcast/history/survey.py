@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.errors import DataError
+from simcast.history.crm import ONE_STAGE
 from simcast.history.dialect import Dialect, rewrite
 from simcast.history.exports import Export
 from simcast.history.parsing import NO_DAY, normalise, parse_days
@@ -20,8 +21,6 @@ from simcast.history.sources import Source
 from simcast.pipeline import LOST, WON, Pipeline
 
 MOST_STAGES = 40
-ONE_STAGE = "selling"
-"""What the one stage is called where no stage is dated."""
 
 
 @dataclass(frozen=True)
