@@ -6,6 +6,7 @@ import click
 
 from simcast import __version__
 from simcast.cli.check import check
+from simcast.cli.completion import completion
 from simcast.cli.convert import convert
 from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
@@ -30,5 +31,5 @@ def main() -> None:
     """
 
 
-for command in (init, check, convert, fit, diagnose, run, schema):
+for command in (init, check, convert, fit, diagnose, run, schema, completion):
     main.add_command(command)

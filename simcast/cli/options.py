@@ -78,6 +78,12 @@ def load(
     """Read a scenario with its overrides; ``--futures``, ``--seed`` and ``--quick`` are short for three of them."""
     from simcast.scenario import load_scenario
 
+    if file.suffix.lower() in {".csv", ".xlsx", ".parquet"} and file.is_file():
+        raise SimcastError(f"{file}: is data, not a scenario; write one for it: simcast init --from {file}")
+    if file.is_dir():
+        held = sorted(file.glob("*.yaml"))
+        hint = f"such as {held[0]}" if held else f"or write one: simcast init {file}"
+        raise SimcastError(f"{file}: is a folder; name a scenario file, {hint}")
     short = [
         f"simulation.{name}={value}" for name, value in (("futures", futures), ("seed", seed)) if value is not None
     ]
