@@ -19,6 +19,8 @@ from simcast.history.parsing import normalise
 from simcast.history.stage_changes import keep_changes
 from simcast.history.table import Table
 
+Chosen = Mapping[str, Sequence[str]] | None
+
 DATES = ("entered", "created", "closed", "won_at", "lost_at")
 
 
@@ -56,7 +58,7 @@ def translate(
     stages: Sequence[str] = (),
     columns: ColumnNames | None = None,
     outcomes: Mapping[str, str] | None = None,
-    filtered: Sequence[str] = (),
+    chosen: Chosen = None,
 ) -> Export:
     """Find out which of its exports a CRM's table is, and bring it into the terms of our own formats.
 
@@ -72,8 +74,9 @@ def translate(
         The pipeline's, where it is known already: words that name one of them are no outcomes.
     columns, outcomes
         What the user says of columns and words; it goes before what is known of the CRM.
-    filtered
-        Columns by which rows were chosen already (history.where).
+    chosen
+        Columns and the values by which rows were chosen already (history.where); None: only the kind of table is
+        asked, and it may hold several pipelines.
 
     Raises
     ------
@@ -82,11 +85,11 @@ def translate(
     """
     given = {name: normalise(column) for name, column in (columns or {}).items() if isinstance(column, str)}
     shape, found = _find_shape(table, crm, given)
-    problems: list[str] = []
-    _check_one_pipeline(table, found, filtered, problems)
-    entered = {} if shape.form == "log" else _entered_columns(table, crm, columns, stages, filtered)
+    _check_one_pipeline(table, found, chosen)
+    entered = {} if shape.form == "log" else _entered_columns(table, crm, columns, stages, chosen)
     dated = [column for name, column in found.items() if name in DATES] + list(entered.values())
     amounts = [found["amount"]] if "amount" in found else []
+    problems: list[str] = []
     table = rewrite(table, dialect, dated, amounts, problems)
     if problems:
         raise DataError(problems)
@@ -143,55 +146,67 @@ def _match(table: Table, shape: Shape, given: Mapping[str, str]) -> tuple[dict[s
     return found, doubtful
 
 
-def _check_one_pipeline(table: Table, found: Mapping[str, str], filtered: Sequence[str], problems: list[str]) -> None:
+def _check_one_pipeline(table: Table, found: Mapping[str, str], chosen: Chosen) -> None:
     column = found.get("pipeline")
-    if column is None or column in filtered:
+    if column is None or chosen is None or column in chosen:
         return
     names = [name for name in dict.fromkeys(map(normalise, table.cells[column].astype("str"))) if name]
     if len(names) > 1:
-        problems.append(
+        raise DataError(
             f"{table.path}: holds deals of {len(names)} pipelines ({', '.join(names[:6])});"
             f' choose one: history.where: {{"{column}": "{names[0]}"}}'
         )
 
 
 def _entered_columns(
-    table: Table, crm: Crm, columns: ColumnNames | None, stages: Sequence[str], filtered: Sequence[str]
+    table: Table, crm: Crm, columns: ColumnNames | None, stages: Sequence[str], chosen: Chosen
 ) -> dict[str, str]:
     """Return the columns that hold days of entry, by the stage that each is named after."""
     given = (columns or {}).get("entered")
     if isinstance(given, Mapping):
         return {normalise(stage): normalise(column) for stage, column in given.items()}
-    dated: dict[str, str] = {}
-    for column in table.cells.columns:
-        names = (found[1] for form in crm.entered if (found := form.fullmatch(column)))
-        if name := next(names, ""):
-            dated[_stage_of(name, stages)] = column
-    if not stages:
-        _check_one_set(table, dated, filtered)
-        return {_without_pipeline(name): column for name, column in dated.items()}
+    dated = _of_one_pipeline(_dated_columns(table, crm), chosen)
     known = {fold(stage): stage for stage in stages}
-    words = {word_key(word) for word in (*crm.won, *crm.lost)}
-    return {
-        known.get(fold(name), name): column
-        for name, column in dated.items()
-        if fold(name) in known or word_key(_without_pipeline(name)) in words
-    }
+    ends = {word_key(word) for word in (*crm.won, *crm.lost)}
+    found: dict[str, list[str]] = {}
+    for column, name in dated.items():
+        short = _without_pipeline(name)
+        stage = known.get(fold(name)) or known.get(fold(short)) or short
+        if not stages or stage in stages or word_key(stage) in ends:
+            found.setdefault(stage, []).append(column)
+    _check_one_column_each(table, found, chosen)
+    return {stage: several[-1] for stage, several in found.items()}
 
 
-def _check_one_set(table: Table, dated: Mapping[str, str], filtered: Sequence[str]) -> None:
-    pipelines = {found[1] for name in dated if (found := re.search(r"\(([^()]*)\)$", name))}
-    if len(pipelines) > 1 and not filtered:
-        raise DataError(
-            f"{table.path}: has dates of the stages of {len(pipelines)} pipelines ({', '.join(sorted(pipelines))});"
-            " name the stages of one under pipeline.stages"
-        )
+def _dated_columns(table: Table, crm: Crm) -> dict[str, str]:
+    """Return the stage's name, as the CRM writes it, in the name of each column of days of entry."""
+    matches = ((column, form.fullmatch(column)) for column in table.cells.columns for form in crm.entered)
+    return {column: found[1] for column, found in matches if found}
 
 
-def _stage_of(name: str, stages: Sequence[str]) -> str:
-    """Take off the pipeline that stands behind a stage's name, unless the stage itself is called so."""
-    known = {fold(stage) for stage in stages}
-    return name if not stages or fold(name) in known else _without_pipeline(name)
+def _of_one_pipeline(dated: Mapping[str, str], chosen: Chosen) -> dict[str, str]:
+    """Leave out the stages of other pipelines than those chosen, where names of columns tell the pipeline."""
+    values = {fold(value) for several in (chosen or {}).values() for value in several}
+    pipelines = {column: fold(found[1]) for column, name in dated.items() if (found := _IN_BRACKETS.search(name))}
+    if not values & set(pipelines.values()):
+        return dict(dated)
+    return {column: name for column, name in dated.items() if pipelines.get(column, "") in {*values, ""}}
+
+
+def _check_one_column_each(table: Table, found: Mapping[str, Sequence[str]], chosen: Chosen) -> None:
+    """Refuse two columns for one stage, but for the two generations of one property."""
+    if chosen is None:
+        return
+    for stage, several in found.items():
+        names = {fold(re.sub(r"^hs_(v2_)?", "", column)) for column in several}
+        if len(names) > 1:
+            raise DataError(
+                f"{table.path}: columns {' and '.join(map(repr, several))} could both be the entry into {stage!r};"
+                " choose a pipeline under history.where, or a column for each stage under history.columns.entered"
+            )
+
+
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)$")
 
 
 def _without_pipeline(name: str) -> str:
@@ -202,7 +217,7 @@ def _without_pipeline(name: str) -> str:
     >>> _without_pipeline("Contract sent (Sales Pipeline)")
     'Contract sent'
     """
-    return re.sub(r"\s*\([^()]*\)$", "", name)
+    return _IN_BRACKETS.sub("", name).strip()
 
 
 def _translate_log(

@@ -81,7 +81,7 @@ class Source:
             stages=stages,
             columns=self.columns,
             outcomes=self.outcomes,
-            filtered=[normalise(name) for name in self.where],
+            chosen={normalise(name): _values(wanted) for name, wanted in self.where.items()},
         )
         return export, Dialect().completed(by_itself=False), digest
 
@@ -93,6 +93,10 @@ class Source:
         return read_table(Path(self.path), dialect.encoding, dialect.delimiter), None
 
 
+def _values(wanted: str | Sequence[str]) -> list[str]:
+    return [normalise(value) for value in ([wanted] if isinstance(wanted, str) else wanted)]
+
+
 def _chosen(table: Table, where: Where) -> Table:
     """Keep the rows that have one of the values wanted in each column named."""
     keep = np.ones(len(table.place), dtype=bool)
@@ -102,7 +106,7 @@ def _chosen(table: Table, where: Where) -> Table:
             near = difflib.get_close_matches(column, list(table.cells.columns), n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f" (known: {', '.join(table.cells.columns)})"
             raise DataError(f"history.where: {table.path} has no column {name!r}{hint}")
-        values = {normalise(value) for value in ([wanted] if isinstance(wanted, str) else wanted)}
+        values = set(_values(wanted))
         cells = table.cells[column].astype("str").map(normalise)
         missing = sorted(values - set(cells))
         if missing:

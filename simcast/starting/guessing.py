@@ -103,7 +103,7 @@ def _crm(table: Table, dialect: Dialect) -> str | None:
     """Return the CRM whose columns and words the table has."""
     for name, crm in CRMS.items():
         try:
-            export = translate(table, crm, dialect.completed(by_itself=True), filtered=list(table.cells.columns))
+            export = translate(table, crm, dialect.completed(by_itself=True))
         except DataError:
             continue
         column = str(export.columns.get("stage") or export.columns["outcome"])
@@ -161,7 +161,11 @@ def _guess_plain(
 
 def _deal_column(table: Table, columns: Sequence[Column], unsure: list[str]) -> Column:
     """Choose the column that tells deals apart: one called so, or else the one with the most values."""
-    named = [column for column in columns if words.ID.search(column.key) and not column.is_date]
+    named = [
+        column
+        for column in columns
+        if (words.ID.search(column.key) or words.DEAL.fullmatch(column.key)) and not column.is_date
+    ]
     named.sort(key=lambda column: (not words.DEAL.search(column.key), -column.n_words))
     if named:
         return named[0]

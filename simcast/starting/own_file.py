@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -79,7 +80,7 @@ def propose(path: str, folder: Path, query: str | None = None, today: date | Non
     as_of, back = _as_of(history)
     unsure += _thin_end(seen)
     content = Content(
-        path=path if is_database(path) else _relative(Path(path), folder),
+        path=_moved(path, folder),
         source=source,
         pipeline=pipeline,
         moves=moves,
@@ -178,6 +179,14 @@ def _thin_end(seen: Survey) -> list[str]:
         " out, and an earlier day may be wiser (forecast.as_of)"
     )
     return [text]
+
+
+def _moved(path: str, folder: Path) -> str:
+    """Return the path of the history as the scenario names it: files are given relative to its folder."""
+    if not is_database(path):
+        return _relative(Path(path), folder)
+    found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:?].*)", path)
+    return found[1] + _relative(Path(found[2]), folder) if found else path
 
 
 def _relative(path: Path, folder: Path) -> str:

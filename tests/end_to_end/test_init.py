@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -126,6 +127,30 @@ def test_the_largest_pipeline_of_a_crms_export_is_chosen_and_said(invoke: Invoke
     assert scenario.history.format == "amocrm"
     assert scenario.history.path == "../export.csv"
     assert invoke("check", tmp_path / "new" / "scenario.yaml").exit_code == 0
+
+
+def test_a_database_is_looked_at_and_found_again_from_the_scenario(
+    invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sqlalchemy")
+    monkeypatch.chdir(tmp_path)
+    with sqlite3.connect("crm.db") as connection:
+        connection.execute("CREATE TABLE changes (case_id TEXT, status TEXT, changed_at TEXT, price REAL)")
+        for number in range(60):
+            rows = [(f"{number}", "call", f"{dated(number)}T23:30:00Z", None)]
+            rows.append((f"{number}", ("won", "lost")[number % 2], f"{dated(number + 5)}T12:00:00Z", 10.5))
+            connection.executemany("INSERT INTO changes VALUES (?, ?, ?, ?)", rows)
+    connection.close()
+    result = invoke("init", "--from", "sqlite:///crm.db", "new")
+    assert result.exit_code == 0, result.output
+    assert "times are in UTC" in result.stdout
+    scenario = load_scenario(tmp_path / "new" / "scenario.yaml")
+    assert scenario.history is not None
+    assert scenario.history.path == "sqlite:///../crm.db"
+    assert scenario.history.time_zone == "UTC"
+    checked = invoke("check", "new/scenario.yaml")
+    assert checked.exit_code == 0, checked.stderr
+    assert "60 deals in 60 stays" in checked.stdout
 
 
 @pytest.mark.parametrize(

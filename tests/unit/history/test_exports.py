@@ -144,6 +144,31 @@ def test_hubspots_dates_of_entry_are_stages_and_its_own_end_goes_before_the_clos
     assert course(history, "13")[-1] == ("Contract", "2026-02-03", None)
 
 
+def test_hubspots_dates_of_two_pipelines_are_told_apart_by_the_one_chosen(tmp_path: Path) -> None:
+    lines = [
+        "Record ID,Deal Stage,Pipeline,Create Date,Close Date,"
+        '"Date entered ""Call (Sales)""","Date entered ""Call (HR)"""',
+        "11,Closed won,Sales,2026-01-05,2026-02-20,2026-01-06,",
+        "12,Call,HR,2026-01-05,,,2026-01-09",
+    ]
+    text = "\n".join(lines) + "\n"
+    with pytest.raises(DataError, match=r"choose one: history\.where"):
+        read(tmp_path, text, "hubspot", ["Call"])
+    with pytest.raises(DataError, match="could both be the entry into 'Call'"):
+        read(tmp_path, text, "hubspot", ["Call"], where={"Deal Stage": "Call"})
+    history = read(tmp_path, text, "hubspot", ["Call"], where={"Pipeline": "HR"})
+    assert course(history, "12") == [("Call", "2026-01-09", None)]
+
+
+def test_hubspots_own_names_of_properties_are_known_too(tmp_path: Path) -> None:
+    text = (
+        "hs_object_id,dealstage,createdate,closedate,amount,hs_date_entered_call,hs_v2_date_entered_call\n"
+        "11,closedwon,2026-01-05T08:00:00Z,2026-02-20T08:00:00Z,5,2026-01-06T08:00:00Z,2026-01-06T08:00:00Z\n"
+    )
+    history = read(tmp_path, text, "hubspot", ["call"], dialect=Dialect(time_zone="Asia/Tokyo"))
+    assert course(history, "11") == [("call", "2026-01-06", "won")]
+
+
 def test_pipedrives_deals_and_their_flow_tell_of_the_same_ends(tmp_path: Path) -> None:
     deals = read(tmp_path, PIPEDRIVE, "pipedrive", ["selling"])
     flow = read(tmp_path, PIPEDRIVE_FLOW, "pipedrive", ["Call", "Contract"])
