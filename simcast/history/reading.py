@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -14,7 +13,6 @@ import pandas as pd
 
 from simcast.errors import DataError
 from simcast.history.columns import ColumnNames, Words, find_columns
-from simcast.history.crm import CRMS
 from simcast.history.deals import AmountKnownFrom, read_deals
 from simcast.history.dialect import Dialect, rewrite
 from simcast.history.events import Content, Ints, Stays, place_name, put_in_order, to_stays
@@ -23,7 +21,7 @@ from simcast.history.faults import Faults, write_rejects
 from simcast.history.history import History
 from simcast.history.log import read_log
 from simcast.history.quality import Reading
-from simcast.history.sources import FORMATS, Source, Where
+from simcast.history.sources import Source, Where, format_problems
 from simcast.history.sql import is_database
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline
@@ -163,12 +161,7 @@ def read_content(
 
 
 def _check_options(form: str, on_bad_rows: str, amount_known_from: str) -> None:
-    problems = []
-    known = (*FORMATS, *CRMS)
-    if form not in known:
-        near = difflib.get_close_matches(form, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-        problems.append(f"history.format: {form!r} is not a format; {hint}")
+    problems = format_problems(form)
     if on_bad_rows not in {"stop", "quarantine"}:
         problems.append(f"history.on_bad_rows: {on_bad_rows!r} is neither 'stop' nor 'quarantine'")
     if amount_known_from not in {"close", "entry"}:

@@ -64,6 +64,8 @@ class Source:
         DataError
             With one line per problem.
         """
+        if problems := format_problems(self.format):
+            raise DataError(problems)
         check_dialect(self.dialect)
         dialect = self.dialect.completed(by_itself=self.format in CRMS)
         table, digest = self._table(dialect)
@@ -91,6 +93,16 @@ class Source:
         if self.query:
             raise DataError("history.query: only a database is asked; history.path names a file")
         return read_table(Path(self.path), dialect.encoding, dialect.delimiter), None
+
+
+def format_problems(form: str) -> list[str]:
+    """Say what is wrong with the name of a format; nothing, where it is one."""
+    known = (*FORMATS, *CRMS)
+    if form in known:
+        return []
+    near = difflib.get_close_matches(form, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    return [f"history.format: {form!r} is not a format; {hint}"]
 
 
 def _values(wanted: str | Sequence[str]) -> list[str]:

@@ -80,6 +80,7 @@ def propose(path: str, folder: Path, query: str | None = None, today: date | Non
     as_of, back = _as_of(history)
     unsure += _thin_end(seen)
     content = Content(
+        title=Path(path.partition("?")[0]).stem,
         path=_moved(path, folder),
         source=source,
         pipeline=pipeline,

@@ -20,6 +20,8 @@ class Content:
 
     Parameters
     ----------
+    title
+        What the deals are called.
     path
         The history, relative to the scenario.
     source
@@ -36,6 +38,7 @@ class Content:
         What the user should look at.
     """
 
+    title: str
     path: str
     source: Source
     pipeline: Pipeline
@@ -70,6 +73,7 @@ def _opening(content: Content) -> Iterator[str]:
             yield from _wrapped(f"- {text}")
     yield ""
     yield "simcast: 1"
+    yield f"name: {quoted(f'{content.title}, quarter from {content.as_of}')}"
     yield "question: What will the next quarter bring?"
     yield ""
 

@@ -82,6 +82,15 @@ def test_what_is_there_already_is_not_overwritten(invoke: Invoke, tmp_path: Path
     assert invoke("convert", source, out, "--format", "bitrix24", "--force").exit_code == 0
 
 
+def test_a_format_that_is_none_is_refused_with_the_nearest(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "stages.csv").write_text(STAGES, encoding="utf-8")
+    result = invoke("convert", tmp_path / "stages.csv", tmp_path / "log.csv", "--format", "bitrix")
+    assert result.exit_code == 2
+    assert "did you mean 'bitrix24'?" in result.stderr
+    result = invoke("convert", tmp_path / "stages.csv", tmp_path / "log.txt", "--format", "bitrix24")
+    assert "written as .csv or .parquet" in result.stderr
+
+
 def test_the_sample_converts_to_itself(invoke: Invoke, tmp_path: Path) -> None:
     source, out = ROOT / "scenarios" / "data" / "deals.csv", tmp_path / "log.csv"
     result = invoke("convert", source, out, "--format", "log", "--segment", "source", "--segment", "region", "--quiet")

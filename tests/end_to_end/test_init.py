@@ -198,3 +198,19 @@ def test_other_peoples_files_get_a_scenario_that_check_accepts(invoke: Invoke, t
     checked = invoke("check", proposal.scenario)
     assert checked.exit_code == 0, checked.stderr
     assert f"{n_deals:,} deals in" in checked.stdout
+
+
+def test_check_tells_where_open_deals_stand_and_what_to_do_next(invoke: Invoke, tmp_path: Path) -> None:
+    lines = ["deal,stage,entered"]
+    lines += [
+        f"{number},{stage},{dated(number)}" for number in range(40) for stage in ("call", "won")[: 1 + number % 2]
+    ]
+    (tmp_path / "deals.csv").write_text("\n".join(lines), encoding="utf-8")
+    scenario = "simcast: 1\npipeline: {stages: [call]}\nhistory: {path: deals.csv}\n"
+    file = tmp_path / "q.yaml"
+    file.write_text(scenario + f"forecast: {{as_of: {dated(41)}, horizon: 1 month}}\n", encoding="utf-8")
+    result = invoke("check", file)
+    assert result.exit_code == 0, result.stderr
+    assert f"open at the start of {dated(41)}: 20 deals (20 in call)" in result.stdout
+    assert result.stdout.splitlines()[-1].startswith("next: see whether the warnings are mistakes of the data")
+    assert str(file) in result.stdout.splitlines()[-1]

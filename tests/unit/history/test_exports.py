@@ -146,8 +146,7 @@ def test_hubspots_dates_of_entry_are_stages_and_its_own_end_goes_before_the_clos
 
 def test_hubspots_dates_of_two_pipelines_are_told_apart_by_the_one_chosen(tmp_path: Path) -> None:
     lines = [
-        "Record ID,Deal Stage,Pipeline,Create Date,Close Date,"
-        '"Date entered ""Call (Sales)""","Date entered ""Call (HR)"""',
+        'Record ID,Deal Stage,Pipeline,Create Date,Close Date,hs_date_entered_Call (S),"Date entered ""Call (HR)"""',
         "11,Closed won,Sales,2026-01-05,2026-02-20,2026-01-06,",
         "12,Call,HR,2026-01-05,,,2026-01-09",
     ]
