@@ -48,7 +48,7 @@ def write_run_folder(run: Run, folder: Path, command: Sequence[str] = ()) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "result.json", lambda path: path.write_text(as_json(run_document(run)), encoding="utf-8"))
     _write(folder / "quantiles.parquet", lambda path: quantiles(run).to_parquet(path, index=False))
-    resolved = dump_yaml(run.scenario.resolved(folder))
+    resolved = hide_passwords(dump_yaml(run.scenario.resolved(folder)))
     _write(folder / "resolved.yaml", lambda path: path.write_text(resolved, encoding="utf-8"))
     provenance = as_json(_provenance(run, command))
     _write(folder / "provenance.json", lambda path: path.write_text(provenance, encoding="utf-8"))

@@ -213,11 +213,11 @@ class Scenario(Closed):
 
 
 def _moved_database(path: str, before: Path, after: Path | None) -> str:
-    """Hide the password in the URL of a database; the file of an SQLite one is given relative to a new folder."""
+    """Return the URL of a database; the file of an SQLite one is given relative to a new folder."""
     found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:$?].*)", path)
     if found and after is not None:
         return found[1] + os.path.relpath(before / found[2], after)
-    return hide_passwords(path)
+    return path
 
 
 def expand(name: str, scenarios: Mapping[str, Sequence[Lever | str]]) -> dict[KeyPath, Lever]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -169,10 +170,35 @@ def test_a_password_is_shown_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert "s3cr" not in result.output
         assert "nodriver" in result.output
     scenario = load_scenario(file, overrides=[f"history.path={plain}"])
-    assert "s3cr" not in repr([scenario.resolved(tmp_path / "runs"), *scenario.changes])
+    assert "s3cr" not in repr(scenario.changes)
+    assert load_scenario(file, overrides=[f"history.path={plain}"]) == scenario
     assert load_scenario(file, overrides=[f"history.path={secret}"]).resolved()["history"]["path"] == secret
     assert hide_passwords("mysql://a:b@c") == "mysql://a:***@c"
     assert "hidden" not in str(SimcastError("failed at mssql://sa:hidden@host"))
+
+
+def test_the_folder_of_a_run_holds_the_digest_of_the_rows_and_no_password(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simcast import analysis
+    from simcast.report import write_run_folder
+
+    assumed = "assume: {stages: {call: {conversion: 0.5, days: {exponential: {mean: 5}}}}, arrivals: {per_day: 1}, amount: 1}\n"
+    file = scenario_file(database.parent)
+    file.write_text(file.read_text(encoding="utf-8") + assumed + "simulation: {futures: 20}\n", encoding="utf-8")
+    scenario = load_scenario(file)
+    history = read_scenario_history(scenario)
+    # What is fitted makes no difference here, and takes minutes.
+    monkeypatch.setattr("simcast.model.load_or_fit", lambda *_, **__: None)
+    run = analysis.run(scenario)
+    monkeypatch.setenv("CRM_FILE", "crm.db?password=s3cret")
+    write_run_folder(run, database.parent / "run", ["simcast", "run", "--set", "history.path=pg://a:s3cret@h/d"])
+    provenance = json.loads((database.parent / "run" / "provenance.json").read_text(encoding="utf-8"))
+    assert history is not None
+    assert history.reading is not None
+    assert provenance["history_file_digest"] == history.reading.source_digest
+    for written in (database.parent / "run").iterdir():
+        assert b"s3cret" not in written.read_bytes()
 
 
 def test_a_resolved_scenario_finds_the_database_from_its_own_folder(database: Path) -> None:
