@@ -183,7 +183,8 @@ def test_the_folder_of_a_run_holds_the_digest_of_the_rows_and_no_password(
     from simcast import analysis
     from simcast.report import write_run_folder
 
-    assumed = "assume: {stages: {call: {conversion: 0.5, days: {exponential: {mean: 5}}}}, arrivals: {per_day: 1}, amount: 1}\n"
+    stages = "{call: {conversion: 0.5, days: {exponential: {mean: 5}}}}"
+    assumed = f"assume: {{stages: {stages}, arrivals: {{per_day: 1}}, amount: 1}}\n"
     file = scenario_file(database.parent)
     file.write_text(file.read_text(encoding="utf-8") + assumed + "simulation: {futures: 20}\n", encoding="utf-8")
     scenario = load_scenario(file)
