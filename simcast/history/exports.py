@@ -14,7 +14,7 @@ from simcast.errors import DataError
 from simcast.history.columns import ColumnNames
 from simcast.history.crm import ONE_STAGE, Crm, Shape, fold
 from simcast.history.dialect import Dialect, rewrite
-from simcast.history.outcome_words import outcome_words, word_key
+from simcast.history.outcome_words import outcome_words, without_pipeline, word_key
 from simcast.history.parsing import normalise
 from simcast.history.stage_changes import keep_changes
 from simcast.history.table import Table
@@ -170,7 +170,7 @@ def _entered_columns(
     ends = {word_key(word) for word in (*crm.won, *crm.lost)}
     found: dict[str, list[str]] = {}
     for column, name in dated.items():
-        short = _without_pipeline(name)
+        short = without_pipeline(name)
         stage = known.get(fold(name)) or known.get(fold(short)) or short
         if not stages or stage in stages or word_key(stage) in ends:
             found.setdefault(stage, []).append(column)
@@ -207,17 +207,6 @@ def _check_one_column_each(table: Table, found: Mapping[str, Sequence[str]], cho
 
 
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)$")
-
-
-def _without_pipeline(name: str) -> str:
-    """Cut a pipeline in brackets off.
-
-    Examples
-    --------
-    >>> _without_pipeline("Contract sent (Sales Pipeline)")
-    'Contract sent'
-    """
-    return _IN_BRACKETS.sub("", name).strip()
 
 
 def _translate_log(
@@ -265,8 +254,8 @@ def _translate_deals(
         remarks.append(
             "the export tells no dates of stages: a deal's whole way, from its creation to its end, is one stage here"
         )
-    cells, outcome = _with_outcomes(table, crm, found, words)
-    cells, closed = _with_ends(cells, crm, found, ends, outcome)
+    cells, outcome = _with_outcomes(table, crm, found, words, given)
+    cells, closed = _with_ends(cells, crm, found, ends, words)
     columns: dict[str, str | dict[str, str]] = {
         "deal": found["deal"],
         "outcome": outcome,
@@ -291,27 +280,36 @@ def _flag(table: Table, found: Mapping[str, str], name: str) -> NDArray[np.bool_
     return table.cells[found[name]].map(lambda text: fold(str(text)) in _TRUE).to_numpy(dtype=bool, copy=True)
 
 
-def _with_outcomes(table: Table, crm: Crm, found: Mapping[str, str], words: dict[str, str]) -> tuple[pd.DataFrame, str]:
-    """Let flags of won and lost go before the stage's name, where the file has them."""
+def _with_outcomes(
+    table: Table, crm: Crm, found: Mapping[str, str], words: dict[str, str], given: Mapping[str, str]
+) -> tuple[pd.DataFrame, str]:
+    """Let flags of won and lost go before the stage's name, where the file has them, but not before the user's words.
+
+    A deal that is closed, and nothing says how, keeps a word without meaning: strict reading asks for it.
+    """
     cells, outcome = table.cells.copy(), found["outcome"]
-    won, lost = _flag(table, found, "is_won"), _flag(table, found, "is_lost")
-    if "is_won" in found and "is_closed" in found:
-        lost |= _flag(table, found, "is_closed") & ~won
+    texts = cells[outcome].map(lambda text: normalise(str(text)))
+    won, lost, closed = (_flag(table, found, name) for name in ("is_won", "is_lost", "is_closed"))
+    if "is_won" in found:
+        lost |= closed & ~won
     if "semantic" in found:
         keys = table.cells[found["semantic"]].map(word_key)
         won |= keys.isin(["s", "success"]).to_numpy(dtype=bool)
         lost |= keys.isin(["f", "failure", "apology"]).to_numpy(dtype=bool)
+    said = texts.isin({normalise(word) for word in given}).to_numpy(dtype=bool)
+    meant = texts.map(words).to_numpy(dtype=object)
     for mask, word, name in ((won, crm.won[0], "won"), (lost & ~won, crm.lost[0], "lost")):
-        agrees = cells[outcome].map(lambda text, name=name: words.get(normalise(str(text))) == name)
-        change = mask & ~agrees.to_numpy(dtype=bool)
+        change = mask & ~said & (meant != name)
         if change.any():
             cells[outcome] = cells[outcome].mask(change, word)
             words[word] = name
+    for word in set(texts[closed & ~won & ~lost & ~said & (meant == "open")]):
+        del words[word]
     return cells, outcome
 
 
 def _with_ends(
-    cells: pd.DataFrame, crm: Crm, found: Mapping[str, str], ends: Mapping[str, str], outcome: str
+    cells: pd.DataFrame, crm: Crm, found: Mapping[str, str], ends: Mapping[str, str], words: Mapping[str, str]
 ) -> tuple[pd.DataFrame, str]:
     """Join the dates of winning and losing, and of closing where those are empty, in one column."""
     wins = [found["won_at"]] if "won_at" in found else []
@@ -325,7 +323,7 @@ def _with_ends(
         raise DataError(f"there is no column for the day on which a deal ended; export {crm.title}'s too")
     if len(sources) == 1:
         return cells, sources[0]
-    is_lost = cells[outcome].map(word_key).isin(lost_keys)
+    is_lost = cells[found["outcome"]].map(lambda text: words.get(normalise(str(text))) == "lost").astype(bool)
     dates = _first_filled(cells, [*wins, *closed]).where(~is_lost, _first_filled(cells, [*losses, *closed]))
     name = " / ".join(sources)
     return cells.assign(**{name: dates.astype("str")}), name

@@ -26,6 +26,17 @@ def word_key(word: str) -> str:
     return fold(re.sub(r"^C\d+:", "", normalise(str(word))))
 
 
+def without_pipeline(name: str) -> str:
+    """Cut off the pipeline that stands in brackets behind the name of a stage.
+
+    Examples
+    --------
+    >>> without_pipeline("Contract sent (Sales Pipeline)")
+    'Contract sent'
+    """
+    return re.sub(r"\([^()]*\)$", "", name).strip()
+
+
 def outcome_words(
     column: pd.Series, crm: Crm, stages: Sequence[str], given: Mapping[str, str], *, by_name: bool = False
 ) -> dict[str, str]:
@@ -55,7 +66,7 @@ def outcome_words(
     for word in map(normalise, column.astype("str").unique()):
         if not word or word in own:
             continue
-        meaning = known.get(word_key(word))
+        meaning = known.get(word_key(word)) or known.get(word_key(without_pipeline(word)))
         if meaning is None and by_name and not _SOUNDS_ENDED.search(word):
             meaning = "open"
         if meaning is not None:

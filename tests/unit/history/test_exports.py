@@ -41,7 +41,7 @@ HUBSPOT = '''\
 Record ID,Deal Name,Deal Stage,Pipeline,Create Date,Close Date,Amount,"Date entered ""Appointment (Sales)""",\
 "Date entered ""Contract (Sales)""","Date entered ""Closed won (Sales)""","Date entered ""Closed lost (Sales)"""
 11,Acme,Closed won,Sales,2026-01-05 10:12,2026-02-20 00:00,1200,2026-01-05 10:12,2026-01-20 09:00,2026-02-14 16:20,
-12,Bolt,Closed lost,Sales,2026-01-07 11:00,2026-02-20 00:00,300,2026-01-07 11:00,,,2026-02-01 12:00
+12,Bolt,Closed lost (Sales),Sales,2026-01-07 11:00,2026-02-20 00:00,300,2026-01-07 11:00,,,2026-02-01 12:00
 13,Core,Contract,Sales,2026-01-09 12:00,2026-09-30 00:00,,2026-01-09 12:00,2026-02-03 08:00,,
 '''
 PIPEDRIVE = """\
@@ -129,6 +129,19 @@ def test_flags_tell_the_outcome_where_the_stages_name_does_not(tmp_path: Path) -
     assert [course(history, deal)[0][2] for deal in ("006A", "006B", "006C")] == ["won", "lost", None]
     assert history.segments.columns == ("Owner",)
     assert any("one stage here" in note for note in history.quality.notes)
+
+
+def test_what_the_user_says_of_a_word_goes_before_the_flags(tmp_path: Path) -> None:
+    history = read(tmp_path, SALESFORCE_DEALS, "salesforce", ["selling"], outcomes={"No Decision": "open"})
+    assert course(history, "006B")[0][2] is None
+
+
+def test_a_deal_that_is_closed_and_nobody_says_how_is_asked_about(tmp_path: Path) -> None:
+    text = BITRIX.replace("Сделка провалена", "Не дозвонились")
+    with pytest.raises(DataError, match="value 'Не дозвонились': is neither a stage nor an outcome"):
+        read(tmp_path, text, "bitrix24", ["продажа"])
+    history = read(tmp_path, text, "bitrix24", ["продажа"], outcomes={"Не дозвонились": "lost"})
+    assert course(history, "8") == [("продажа", "2026-01-07", "lost")]
 
 
 def test_an_export_without_dates_of_stages_cannot_fill_a_pipeline_of_several(tmp_path: Path) -> None:
