@@ -79,10 +79,10 @@ def convert(
     from simcast.history.sources import Source
 
     options.check_new_file(out, force=force)
-    pairs = {name: _pairs(values, name) for name, values in (("column", columns), ("outcome", outcomes))}
+    pairs = {name: options.pairs(values, name) for name, values in (("column", columns), ("outcome", outcomes))}
     chosen: dict[str, list[str]] = {}
     for item in where:
-        for column, value in _pairs((item,), "where").items():
+        for column, value in options.pairs((item,), "where").items():
             chosen.setdefault(column, []).append(value)
     on_bad_rows: Literal["stop", "quarantine"] = "quarantine" if quarantine else "stop"
     converted = convert_history(
@@ -104,12 +104,3 @@ def convert(
         for line in converted.lines():
             click.echo(line, err=True)
     click.echo(str(out))
-
-
-def _pairs(values: tuple[str, ...], name: str) -> dict[str, str]:
-    from simcast.errors import ScenarioError
-
-    wrong = [value for value in values if not all(value.partition("="))]
-    if wrong:
-        raise ScenarioError([f"--{name} {value}: write it as NAME=VALUE" for value in wrong])
-    return {left: right for left, _, right in (value.partition("=") for value in values)}

@@ -13,8 +13,15 @@ from simcast.cli import options
 @click.argument("folder", type=click.Path(path_type=Path), metavar="[DIR]", required=False)
 @click.option("--from", "source", metavar="FILE", help="Your own deals: csv, parquet, xlsx, or the URL of a database.")
 @click.option("--query", metavar="SQL", help="For a database: a table or a select.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="OURS=THEIRS",
+    help="Name a column (deal, stage, entered, outcome, closed, amount) where the guess is wrong; may be repeated.",
+)
 @options.says_what_is_wrong
-def init(folder: Path | None, source: str | None, query: str | None) -> None:
+def init(folder: Path | None, source: str | None, query: str | None, columns: tuple[str, ...]) -> None:
     """Write a commented scenario with sample data into DIR (or here), which runs as it is.
 
     With --from, look at a file of your own instead: find its columns, stages and words, write a scenario for it
@@ -26,16 +33,17 @@ def init(folder: Path | None, source: str | None, query: str | None) -> None:
     Examples:
       simcast init demo
       simcast init --from deals.csv forecast
+      simcast init --from deals.csv --column entered=opened --column closed=last_updated
       simcast init --from sqlite:///crm.db --query stage_changes
     """
     if source is None:
-        if query:
-            raise click.UsageError("--query goes with --from")
+        if query or columns:
+            raise click.UsageError("--query and --column go with --from")
         _write_sample(folder or Path())
         return
     from simcast.starting import propose
 
-    proposal = propose(source, folder or Path(), query)
+    proposal = propose(source, folder or Path(), query, options.pairs(columns, "column"))
     for line in proposal.found:
         click.echo(line)
     for line in proposal.unsure:

@@ -106,6 +106,14 @@ def check_new_file(file: Path, *, force: bool) -> None:
     check_writable(file.parent)
 
 
+def pairs(values: tuple[str, ...], name: str) -> dict[str, str]:
+    """Take values such as ``ours=theirs`` apart, given to the option of this name."""
+    wrong = [value for value in values if not all(value.partition("="))]
+    if wrong:
+        raise SimcastError([f"--{name} {value}: write it as NAME=VALUE" for value in wrong])
+    return {left: right for left, _, right in (value.partition("=") for value in values)}
+
+
 def console_for_results() -> Console:
     """Return a console on stdout, wide enough for the tables where no terminal says how wide it is."""
     from rich.console import Console

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -47,8 +47,15 @@ class Guess:
     unsure: tuple[str, ...] = field(default=())
 
 
-def guess(path: str, query: str | None = None) -> Guess:
+def guess(path: str, query: str | None = None, given: Mapping[str, str] | None = None) -> Guess:
     """Look at a file, or at a table of a database, and guess how to read it.
+
+    Parameters
+    ----------
+    path, query
+        The file; or the URL of a database, and a table or a select.
+    given
+        Columns that the user names: deal, stage, entered, outcome, closed or amount.
 
     Raises
     ------
@@ -59,7 +66,8 @@ def guess(path: str, query: str | None = None) -> Guess:
     table = read_query(path, query)[0] if is_database(path) else read_table(Path(path), "auto", "auto")
     columns = look_at(table)
     dialect = _dialect(path, columns, unsure)
-    crm = _crm(table, dialect)
+    _check_given(table, given or {})
+    crm = None if given else _crm(table, dialect)
     if crm is not None:
         title = CRMS[crm].title
         unsure.append(f"the columns are those of {title}, so it is read as an export of it (history.format)")
@@ -70,7 +78,27 @@ def guess(path: str, query: str | None = None) -> Guess:
         amount = export.columns.get("amount")
         known = _amount_known_from(export.table, export.form, export.columns, export.outcomes)
         return Guess(source, _segments(table, columns, used, None), amount is not None, known, tuple(unsure))
-    return _guess_plain(path, query, table, columns, dialect, unsure)
+    return _guess_plain(Source(path, query=query), table, columns, dialect, given or {}, unsure)
+
+
+def _check_given(table: Table, given: Mapping[str, str]) -> None:
+    known = ("deal", "stage", "entered", "outcome", "closed", "amount")
+    problems = [f"--column {name}: is not one of ours ({', '.join(known)})" for name in given if name not in known]
+    names = list(table.cells.columns)
+    problems += [
+        f"--column {name}: there is no column {column!r} (known: {', '.join(names)})"
+        for name, column in given.items()
+        if column not in names
+    ]
+    if problems:
+        raise DataError(problems)
+
+
+def _candidates(
+    columns: Sequence[Column], given: Mapping[str, str], name: str, otherwise: Sequence[Column]
+) -> list[Column]:
+    """Return the column that the user names for one of ours; else those that may be it."""
+    return [column for column in columns if column.name == given[name]] if name in given else list(otherwise)
 
 
 def _dialect(path: str, columns: Sequence[Column], unsure: list[str]) -> Dialect:
@@ -131,30 +159,36 @@ def _where(source: Source, unsure: list[str]) -> dict[str, str]:
 
 
 def _guess_plain(
-    path: str, query: str | None, table: Table, columns: list[Column], dialect: Dialect, unsure: list[str]
+    source: Source,
+    table: Table,
+    columns: list[Column],
+    dialect: Dialect,
+    given: Mapping[str, str],
+    unsure: list[str],
 ) -> Guess:
+    path = str(source.path)
     dated = [column for column in columns if column.is_date]
     if not dated:
         raise DataError(
             f"{path}: no column holds dates (columns: {', '.join(column.name for column in columns)});"
             " simcast needs to know when deals entered stages, or began and ended"
         )
-    deal = _deal_column(table, columns, unsure)
+    deal = _deal_column(table, _candidates(columns, given, "deal", columns), unsure)
     repeats = len(table.place) > 1.2 * deal.n_words
     chosen: dict[str, str | dict[str, str]] = {"deal": deal.name}
-    stage = _stage_column(table, columns, deal) if repeats else None
+    stage = _stage_column(table, _candidates(columns, given, "stage", columns), deal) if repeats else None
     if stage is not None:
-        form, outcomes = "log", _log(table, columns, deal, stage, chosen, unsure)
+        form, outcomes = "log", _log(table, columns, given, deal, stage, chosen, unsure)
     else:
-        form, outcomes = "deals", _deals(path, columns, chosen, unsure)
-    amount = _amount(columns, unsure)
+        form, outcomes = "deals", _deals(path, columns, given, chosen, unsure)
+    amount = _amount(_candidates(columns, given, "amount", columns), unsure)
     if amount is not None:
         chosen["amount"] = amount.name
         dialect = replace(dialect, decimal=_decimal(amount, unsure))
     used = {name for value in chosen.values() for name in ([value] if isinstance(value, str) else value.values())}
     segments = _segments(table, columns, used, deal if form == "log" else None)
     ours = {name: value for name, value in chosen.items() if name != value}
-    source = Source(path, form, ours, outcomes, dialect, query=query)
+    source = replace(source, format=form, columns=ours, outcomes=outcomes, dialect=dialect)
     known = _amount_known_from(table, form, chosen, outcomes)
     return Guess(source, segments, amount is not None, known, tuple(unsure))
 
@@ -171,7 +205,7 @@ def _deal_column(table: Table, columns: Sequence[Column], unsure: list[str]) -> 
         return named[0]
     others = [column for column in columns if not column.is_date and not column.is_number and column.filled > 0.99]
     if not others:
-        raise DataError(f"{table.path}: no column looks like the id of a deal; name one: add a column 'deal'")
+        raise DataError(f"{table.path}: no column looks like the id of a deal; name one: --column deal=...")
     best = max(others, key=lambda column: column.n_words)
     unsure.append(f"no column is called an id: {best.name!r} is taken to tell deals apart (history.columns.deal)")
     return best
@@ -196,6 +230,7 @@ def _stage_column(table: Table, columns: Sequence[Column], deal: Column) -> Colu
 def _log(
     table: Table,
     columns: Sequence[Column],
+    given: Mapping[str, str],
     deal: Column,
     stage: Column,
     chosen: dict[str, str | dict[str, str]],
@@ -203,7 +238,7 @@ def _log(
 ) -> dict[str, str]:
     """Choose the columns of a log; return what its words mean."""
     dated = [column for column in columns if column.is_date and not words.NO_EVENT.search(column.key)]
-    dated = dated or [column for column in columns if column.is_date]
+    dated = _candidates(columns, given, "entered", dated or [column for column in columns if column.is_date])
     changing = [len(table.cells[[deal.name, column.name]].drop_duplicates()) for column in dated]
     entered = dated[max(range(len(dated)), key=lambda k: changing[k])]
     if len(dated) > 1:
@@ -219,17 +254,23 @@ def _log(
 
 
 def _deals(
-    path: str, columns: Sequence[Column], chosen: dict[str, str | dict[str, str]], unsure: list[str]
+    path: str,
+    columns: Sequence[Column],
+    given: Mapping[str, str],
+    chosen: dict[str, str | dict[str, str]],
+    unsure: list[str],
 ) -> dict[str, str]:
     """Choose the columns of a table with a row per deal; return what its words mean."""
-    outcome = _outcome_column(path, columns)
+    outcome = _outcome_column(path, _candidates(columns, given, "outcome", columns))
     dated = [column for column in columns if column.is_date]
     ends = [column for column in dated if words.CLOSED.search(column.key) and not words.NO_EVENT.search(column.key)]
+    ends = _candidates(columns, given, "closed", ends)
     begun = [column for column in dated if column not in ends and not words.NO_EVENT.search(column.key)]
+    begun = _candidates(columns, given, "entered", begun)
     if not ends or not begun:
         raise DataError(
             f"{path}: a row per deal needs a date on which it began and one on which it ended (dates found:"
-            f" {', '.join(column.name for column in dated)}); name them in the scenario under history.columns"
+            f" {', '.join(column.name for column in dated)}); name them: --column entered=..., --column closed=..."
         )
     closed = ends[0]
     if len(ends) > 1:

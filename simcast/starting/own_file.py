@@ -48,7 +48,13 @@ class Proposal:
     unsure: tuple[str, ...]
 
 
-def propose(path: str, folder: Path, query: str | None = None, today: date | None = None) -> Proposal:
+def propose(
+    path: str,
+    folder: Path,
+    query: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    today: date | None = None,
+) -> Proposal:
     """Look at a file of deals and write a scenario for it.
 
     Parameters
@@ -59,6 +65,8 @@ def propose(path: str, folder: Path, query: str | None = None, today: date | Non
         Where the scenario goes.
     query
         For a database: a table or a select.
+    columns
+        Columns that the user names: deal, stage, entered, outcome, closed or amount.
     today
         Later dates are refused; by default the present day.
 
@@ -68,7 +76,7 @@ def propose(path: str, folder: Path, query: str | None = None, today: date | Non
         When the file cannot be made sense of, or the scenario is there already.
     """
     last_day = today or date.today()
-    guessed = guess(path, query)
+    guessed = guess(path, query, columns)
     unsure = list(guessed.unsure)
     seen = survey(guessed.source, last_day)
     seen = _with_a_win(guessed.source, seen, unsure)

@@ -129,6 +129,25 @@ def test_the_largest_pipeline_of_a_crms_export_is_chosen_and_said(invoke: Invoke
     assert invoke("check", tmp_path / "new" / "scenario.yaml").exit_code == 0
 
 
+def test_a_column_may_be_named_where_the_guess_finds_none(invoke: Invoke, tmp_path: Path) -> None:
+    lines = ["application_id,applied,status,last_updated,fee"]
+    lines += [
+        f"A{number},{dated(number)},{('Rejected', 'Hired', 'In process')[number % 3]},{dated(number + 8)},{number}"
+        for number in range(60)
+    ]
+    (tmp_path / "applications.csv").write_text("\n".join(lines), encoding="utf-8")
+    arguments = ("init", "--from", tmp_path / "applications.csv", tmp_path / "new")
+    refused = invoke(*arguments)
+    assert refused.exit_code == 2
+    assert "name them: --column entered=..., --column closed=..." in refused.stderr
+    assert "no column 'lastupdated'" in invoke(*arguments, "--column", "closed=lastupdated").stderr
+    result = invoke(*arguments, "--column", "closed=last_updated", "--column", "amount=fee")
+    assert result.exit_code == 0, result.output
+    checked = invoke("check", tmp_path / "new" / "scenario.yaml")
+    assert checked.exit_code == 0, checked.stderr
+    assert "20 won, 20 lost, 20 open" in checked.stdout
+
+
 def test_a_database_is_looked_at_and_found_again_from_the_scenario(
     invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
