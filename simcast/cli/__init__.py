@@ -10,6 +10,7 @@ from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
 from simcast.cli.run import run
 from simcast.cli.schema import schema
+from simcast.cli.serve import serve
 
 __all__ = ["main"]
 
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for command in (check, fit, diagnose, run, schema):
+for command in (check, fit, diagnose, run, schema, serve):
     main.add_command(command)
