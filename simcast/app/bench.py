@@ -30,9 +30,10 @@ Levers = Sequence[Mapping[str, Any]]
 PLAN = "what-if"
 """What the plan under the sliders is called until it has a name."""
 
-PREVIEW_FUTURES = 500
-SOON_SECONDS = 0.5
-"""Where playing all futures takes longer than this, fewer are shown first."""
+SOON_SECONDS = 0.4
+"""Where playing all futures takes longer than this, as many are shown first as take no longer."""
+FEWEST_FUTURES = 250
+"""But no fewer than these: quantiles of fewer say little."""
 
 _MOST_KEPT = 64
 _MOST_BYTES = 2**26
@@ -94,8 +95,11 @@ class Bench:
 
     @property
     def preview(self) -> int:
-        """How many futures are shown first while the others are played; as many as there are when that is soon."""
-        return self.futures if self.seconds <= SOON_SECONDS else min(PREVIEW_FUTURES, self.futures)
+        """How many futures are shown first while the others are played; all where that is soon."""
+        if self.seconds <= SOON_SECONDS:
+            return self.futures
+        in_time = int(self.futures * SOON_SECONDS / self.seconds) // FEWEST_FUTURES * FEWEST_FUTURES
+        return min(max(in_time, FEWEST_FUTURES), self.futures)
 
     @property
     def segments(self) -> Segments:
@@ -202,10 +206,11 @@ class Bench:
 
     def warm_up(self, progress: Progress | None = None) -> None:
         """Play the baseline, and learn how long that takes once all is compiled."""
-        self.play((), min(PREVIEW_FUTURES, self.futures), progress)
+        self.play((), min(FEWEST_FUTURES, self.futures), progress)
         start = time.perf_counter()
         self.play((), progress=progress)
         self.seconds = time.perf_counter() - start
+        self.play((), self.preview)
 
 
 def open_bench(question: Question, progress: Progress | None = None) -> Bench:

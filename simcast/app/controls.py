@@ -48,8 +48,8 @@ class Control:
         The lever that it makes, without its number.
     number
         The key of the lever that takes the number.
-    digits
-        How many decimals the number has.
+    whole
+        Whether the number counts people.
     """
 
     key: str
@@ -62,7 +62,7 @@ class Control:
     neutral: float | None
     lever: PlainLever
     number: str
-    digits: int = 2
+    whole: bool = False
 
     def lever_at(self, position: float) -> PlainLever | None:
         """Return the lever that a position stands for, in the syntax of the file; None where nothing changes."""
@@ -76,7 +76,7 @@ class Control:
             return round(position / 100, 4)
         if self.kind == SPEED:
             return round(1 / position, 4)
-        return round(position, self.digits)
+        return int(position) if self.whole else float(f"{position:.6g}")
 
 
 def stage_controls(pipeline: Pipeline) -> list[Control]:
@@ -208,17 +208,19 @@ def _file_control(index: int, lever: Lever) -> FileControl:
     label = _describe(lever, number)
     if number is None:
         return FileControl(key, label, None, original, lever)
-    low, high, step, neutral = _range(number, value, whole=isinstance(getattr(lever, number), int))
+    whole = isinstance(getattr(lever, number), int)
     rest = {name: item for name, item in original.items() if name != number}
-    points = isinstance(lever, ConversionLever) and number in ("add", "set")
-    if points:
-        low, high, step, value, neutral = (
-            *(100 * low, 100 * high, 1.0, round(100 * value, 2)),
-            None if neutral is None else 100 * neutral,
+    points = number == "add" and not isinstance(lever, AmountLever)
+    if points or (number == "set" and isinstance(lever, ConversionLever)):
+        kind, value = CONVERSION, round(100 * value, 2)
+        low, high, step, neutral = (
+            (min(-30.0, value), max(30.0, value), 1.0, 0.0) if points else (0.0, 100.0, 1.0, None)
         )
-        label += ", points" if number == "add" else " %"
-    kind = CONVERSION if points else lever.lever
-    slider = Control(key, kind, label, low, high, step, value, neutral, rest, number)
+        label += ", points" if points else " %"
+    else:
+        kind = lever.lever
+        low, high, step, neutral = _range(number, value, whole=whole)
+    slider = Control(key, kind, label, low, high, step, value, neutral, rest, number, whole)
     return FileControl(key, label, slider, original, lever)
 
 
@@ -244,10 +246,6 @@ def _range(number: str, value: float, *, whole: bool) -> tuple[float, float, flo
         return min(0.05, value), max(3.0, 1.5 * value), 0.05, 1.0
     if whole:
         return 0.0, max(10.0, 2 * value), 1.0, 0.0
-    if number == "add" and abs(value) <= 1:
-        return min(-0.3, value), max(0.3, value), 0.01, 0.0
-    if number == "set" and value <= 1:
-        return 0.0, 1.0, 0.01, None
     reach = max(abs(value), 1e-3)
     if number in ("add", "add_per_day"):
         return -2 * reach, 2 * reach, reach / 20, 0.0

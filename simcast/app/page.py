@@ -159,7 +159,7 @@ def _open_deals(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:
         options = sorted(deals[title].unique())
         wanted[title] = place.multiselect(as_label(title), options, key=f"filter {title}", placeholder="all")
     shown = tables.filtered(deals, wanted)
-    worth = float((shown["amount"].fillna(0.0) * shown["P(won)"]).sum())
+    worth = float(tables.worth_of(shown).sum())
     until = bench.scenario.forecast.until
     st.caption(f"{len(shown):,} of {len(deals):,} open deals; amount times P(won by {until}): {money(worth)}")
     st.dataframe(shown, hide_index=True, column_config=_deal_columns(plan is not None))

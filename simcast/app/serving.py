@@ -63,6 +63,7 @@ def settings(port: int, *, browser: bool) -> dict[str, Any]:
         "client.toolbarMode": "minimal",
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
+        "client.allowedOrigins": [f"http://{ADDRESS}:{port}"],
         "global.developmentMode": False,
         "logger.hideWelcomeMessage": True,
         "logger.level": "error",

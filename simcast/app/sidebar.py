@@ -16,6 +16,7 @@ from simcast.errors import ScenarioError
 from simcast.scenario import BASELINE, Lever, Scenario, unavailable
 
 _ALL = "all together"
+_RESETS = "times put back"
 
 
 def plan_of_sliders(bench: Bench) -> list[PlainLever]:
@@ -28,21 +29,22 @@ def plan_of_sliders(bench: Bench) -> list[PlainLever]:
         )
         given = scenario.levers(start)
         if st.button("Back to the start", width="stretch"):
-            _forget(start)
+            st.session_state[_RESETS] = st.session_state.get(_RESETS, 0) + 1
+        place = f"{start}|{st.session_state.get(_RESETS, 0)}"  # sliders of a new name stand at their start
         levers: list[PlainLever] = []
         if given:
             with st.expander("Levers of this scenario", expanded=True):
-                levers += _file_levers(start, given)
-        begins, ramp_days, cost = _when_and_cost(scenario, start)
+                levers += _file_levers(place, given)
+        begins, ramp_days, cost = _when_and_cost(scenario, place)
         added: list[PlainLever] = []
         with st.expander("Stages", expanded=not given):
-            added += _sliders(start, controls.stage_controls(scenario.pipeline_definition), given)
+            added += _sliders(place, controls.stage_controls(scenario.pipeline_definition), given)
         with st.expander("New deals"):
-            added += _arrivals(bench, start, given)
+            added += _arrivals(bench, place, given)
         with st.expander("Amounts"):
-            open_too = st.toggle("of open deals too", key=f"{start}|open")
-            added += _sliders(start, [controls.amount_control(open_too=open_too)], given)
-        added += _headcount(bench, start)
+            open_too = st.toggle("of open deals too", key=f"{place}|open")
+            added += _sliders(place, [controls.amount_control(open_too=open_too)], given)
+        added += _headcount(bench, place)
     return [*levers, *controls.with_cost([controls.timed(lever, begins, ramp_days) for lever in added], cost)]
 
 
@@ -51,13 +53,7 @@ def startable(scenario: Scenario) -> list[str]:
     return [name for name in scenario.scenario_names if not unavailable(scenario, [name])]
 
 
-def _forget(start: str) -> None:
-    """Put all sliders of a starting point back."""
-    for key in [key for key in st.session_state if str(key).startswith(f"{start}|")]:
-        del st.session_state[key]
-
-
-def _when_and_cost(scenario: Scenario, start: str) -> tuple[date | None, int, float]:
+def _when_and_cost(scenario: Scenario, place: str) -> tuple[date | None, int, float]:
     """Ask from when the sliders below act, and what that costs."""
     as_of, until = scenario.forecast.as_of, scenario.forecast.until
     with st.expander("When, and at what cost"):
@@ -66,23 +62,23 @@ def _when_and_cost(scenario: Scenario, start: str) -> tuple[date | None, int, fl
             as_of,
             min_value=as_of,
             max_value=until,
-            key=f"{start}|from",
+            key=f"{place}|from",
             format="YYYY-MM-DD",
         )
-        ramp = st.slider("and grow over days", 0, 90, 0, key=f"{start}|ramp")
-        cost = st.number_input("They cost in all", value=0.0, step=1000.0, format="%.0f", key=f"{start}|cost")
+        ramp = st.slider("and grow over days", 0, 90, 0, key=f"{place}|ramp")
+        cost = st.number_input("They cost in all", value=0.0, step=1000.0, format="%.0f", key=f"{place}|cost")
     day = begins if isinstance(begins, date) and begins != as_of else None
     return day, int(ramp), float(cost)
 
 
-def _sliders(start: str, shown: Sequence[Control], given: Sequence[Lever]) -> list[PlainLever]:
+def _sliders(place: str, shown: Sequence[Control], given: Sequence[Lever]) -> list[PlainLever]:
     """Show sliders and return their levers; a thing that the starting scenario changes has none here."""
     levers = []
     for control in shown:
         if not controls.is_free(control, given):
             st.caption(f"{as_label(control.label)}: see the levers of this scenario")
             continue
-        lever = control.lever_at(_slider(f"{start}|{control.key}", control))
+        lever = control.lever_at(_slider(f"{place}|{control.key}", control))
         if lever is not None:
             levers.append(lever)
     return levers
@@ -97,11 +93,11 @@ def _slider(key: str, control: Control) -> float:
     )
 
 
-def _file_levers(start: str, given: Sequence[Lever]) -> list[PlainLever]:
+def _file_levers(place: str, given: Sequence[Lever]) -> list[PlainLever]:
     """Show a slider per lever of the starting scenario, a switch for those without a number."""
     levers = []
     for control in controls.file_controls(given):
-        key = f"{start}|{control.key}"
+        key = f"{place}|{control.key}"
         if control.slider is None:
             position: float | bool = st.toggle(as_label(control.label), value=True, key=key)
         else:
@@ -112,27 +108,27 @@ def _file_levers(start: str, given: Sequence[Lever]) -> list[PlainLever]:
     return levers
 
 
-def _arrivals(bench: Bench, start: str, given: Sequence[Lever]) -> list[PlainLever]:
+def _arrivals(bench: Bench, place: str, given: Sequence[Lever]) -> list[PlainLever]:
     """Show the sliders for new deals by the values of a column."""
     columns = bench.segments.columns
     if not columns:
-        return _sliders(start, controls.arrival_controls(None, ()), given)
+        return _sliders(place, controls.arrival_controls(None, ()), given)
     preferred = bench.columns[0]
     column = st.selectbox(
         "by",
         [preferred, *(name for name in columns if name != preferred), _ALL],
         format_func=shortened,
-        key=f"{start}|column",
+        key=f"{place}|column",
     )
     if column == _ALL and _ALL not in columns:
-        return _sliders(start, controls.arrival_controls(None, ()), given)
+        return _sliders(place, controls.arrival_controls(None, ()), given)
     values = bench.values_by_arrivals(column)
     if len(values) > controls.MOST_VALUES:
         st.caption(f"The {controls.MOST_VALUES} of {len(values)} with the most new deals.")
-    return _sliders(start, controls.arrival_controls(column, values), given)
+    return _sliders(place, controls.arrival_controls(column, values), given)
 
 
-def _headcount(bench: Bench, start: str) -> list[PlainLever]:
+def _headcount(bench: Bench, place: str) -> list[PlainLever]:
     """Show sliders for the people of teams by month, where the file has teams."""
     shown = [control for control in controls.headcount_controls(bench.scenario) if _playable(bench, control)]
     if not shown:
@@ -141,7 +137,7 @@ def _headcount(bench: Bench, start: str) -> list[PlainLever]:
     with st.expander("Headcount"):
         for control in shown:
             label = f"{as_label(control.team)}: people more or fewer from {control.day}"
-            position = st.slider(label, control.low, control.high, 0, key=f"{start}|{control.key}")
+            position = st.slider(label, control.low, control.high, 0, key=f"{place}|{control.key}")
             lever = control.lever_at(int(position))
             if lever is not None:
                 levers.append(lever)

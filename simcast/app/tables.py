@@ -98,7 +98,7 @@ def open_deals(book: Book, baseline: Outcome, plan: Outcome | None) -> pd.DataFr
             "stage": [book.pipeline.stages[code] for code in book.stage_code],
             **_segments(book),
             "days in stage": book.age_days.astype(float),
-            "amount": book.amount,
+            **({} if np.isnan(book.amount).all() else {"amount": book.amount}),
         }
     )
     won = pd.DataFrame(
@@ -109,8 +109,13 @@ def open_deals(book: Book, baseline: Outcome, plan: Outcome | None) -> pd.DataFr
     frame = frame.merge(won, on="deal", how="left", validate="one_to_one")
     days = frame.pop("_days").round().astype("Int64")
     frame["expected close, if won"] = book.as_of + pd.to_timedelta(days, unit="D")
-    value = (frame["amount"].fillna(0.0) * frame["P(won)"]).to_numpy()
+    value = worth_of(frame).to_numpy()
     return frame.iloc[np.lexsort((frame["deal"].to_numpy(), -value))].reset_index(drop=True)
+
+
+def worth_of(deals: pd.DataFrame) -> pd.Series[float]:
+    """Return amount times P(won) of each deal; 0 where no amount is known."""
+    return deals["amount"].fillna(0.0) * deals["P(won)"] if "amount" in deals else 0.0 * deals["P(won)"]
 
 
 def _segments(book: Book) -> dict[str, list[str]]:
