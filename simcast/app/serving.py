@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from simcast.app.bench import Question
@@ -17,6 +19,8 @@ from simcast.errors import SimcastError
 ADDRESS = "127.0.0.1"
 PORT = 8501
 LARGEST_UPLOAD_MB = 20
+
+_MOST_SECONDS = 120
 
 NEEDED = ("streamlit", "plotly")
 
@@ -82,7 +86,7 @@ def serve(question: Question, *, port: int = PORT, browser: bool = True, ready: 
     browser
         Whether to open the page in a browser.
     ready
-        Called with the address, before the first request is answered.
+        Called with the address once the page is there.
 
     Raises
     ------
@@ -98,9 +102,18 @@ def serve(question: Question, *, port: int = PORT, browser: bool = True, ready: 
     net_util.get_external_ip = lambda: None
     options = settings(port, browser=browser)
     bootstrap.load_config_options(flag_options=options)
-    ready(f"http://{ADDRESS}:{port}")
+    Thread(target=_tell_when_listening, args=(port, ready), daemon=True).start()
     entry = Path(__file__).with_name("entry.py")
     bootstrap.run(str(entry), False, [json.dumps(asdict(question))], options)
+
+
+def _tell_when_listening(port: int, ready: Callable[[str], None]) -> None:
+    """Wait until the server takes connections, then tell its address."""
+    for _ in range(_MOST_SECONDS * 10):
+        with contextlib.suppress(OSError), socket.create_connection((ADDRESS, port), timeout=1):
+            ready(f"http://{ADDRESS}:{port}")
+            return
+        time.sleep(0.1)
 
 
 def question_of(arguments: list[str]) -> Question:
