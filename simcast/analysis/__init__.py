@@ -3,8 +3,11 @@
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.check import Check, check
 from simcast.analysis.compare import Difference, compare
+from simcast.analysis.deals import deal_table
 from simcast.analysis.diagnose import Diagnosis, diagnose
+from simcast.analysis.ground import Ground, ground_of
 from simcast.analysis.inputs import fit_scenario
+from simcast.analysis.leaks import Leaks, leaks
 from simcast.analysis.run import Run, run
 from simcast.analysis.without_chance import Means, WithoutChance, without_chance
 
@@ -13,14 +16,19 @@ __all__ = [
     "Check",
     "Diagnosis",
     "Difference",
+    "Ground",
+    "Leaks",
     "Means",
     "Run",
     "WithoutChance",
     "actual_of",
     "check",
     "compare",
+    "deal_table",
     "diagnose",
     "fit_scenario",
+    "ground_of",
+    "leaks",
     "run",
     "without_chance",
 ]

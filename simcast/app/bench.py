@@ -7,20 +7,20 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
 from simcast.analysis.compare import compare
-from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history
+from simcast.analysis.ground import Ground, ground_of
+from simcast.analysis.inputs import Progress
+from simcast.analysis.stalled import usual_days
 from simcast.app.outcome import Outcome, outcome_of
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
-from simcast.history import Book, History
+from simcast.history import Book
 from simcast.plan import build_plan
-from simcast.posterior import Posterior
-from simcast.scenario import BASELINE, Scenario, build_scenario, dump_yaml, load_scenario, unavailable
+from simcast.scenario import Scenario, build_scenario, dump_yaml, load_scenario
 from simcast.segments import Segments
 from simcast.simulation import simulate
 
@@ -58,13 +58,6 @@ class Question:
     overrides: tuple[str, ...] = ()
     futures: int = 2000
 
-    def load(self) -> Scenario:
-        """Read the file; `ScenarioError` with all that is wrong, or that cannot be played."""
-        scenario = load_scenario(self.file, overrides=self.overrides)
-        if problems := unavailable(scenario, [BASELINE]):
-            raise ScenarioError(problems)
-        return scenario
-
 
 @dataclass(eq=False)
 class Bench:
@@ -72,26 +65,36 @@ class Bench:
 
     Parameters
     ----------
-    scenario
-        The file, resolved.
+    ground
+        The scenario, what was known of its history, the parameters and the open deals.
     futures
         How many futures are played.
-    history
-        What was known at the as-of date; None when everything is assumed.
-    posterior, book
-        The parameters and the open deals.
+    seconds
+        How long playing all of them took.
     """
 
-    scenario: Scenario
+    ground: Ground
     futures: int
-    history: History | None
-    posterior: Posterior
-    book: Book
     seconds: float = 0.0
     _base: dict[str, Any] = field(default_factory=dict, repr=False)
     _baselines: dict[int, Forecast] = field(default_factory=dict, repr=False)
     _played: OrderedDict[tuple[str, int], Outcome] = field(default_factory=OrderedDict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
+
+    @property
+    def scenario(self) -> Scenario:
+        """The file, resolved."""
+        return self.ground.scenario
+
+    @property
+    def book(self) -> Book:
+        """The open deals."""
+        return self.ground.book
+
+    @cached_property
+    def usual_days(self) -> dict[str, float]:
+        """By stage, the days beyond which an open deal counts as stalled."""
+        return usual_days(self.ground)
 
     @property
     def preview(self) -> int:
@@ -104,7 +107,7 @@ class Bench:
     @property
     def segments(self) -> Segments:
         """The segments that the parameters know."""
-        return self.posterior.segments
+        return self.ground.posterior.segments
 
     def played(self, levers: Levers, futures: int) -> Outcome | None:
         """Return what is known of a plan already."""
@@ -137,10 +140,10 @@ class Bench:
             return known
         scenario = self._for_play(levers, n)
         if n not in self._baselines:
-            self._baselines[n] = simulate(build_plan(self.posterior, self.book, scenario), progress=progress)
+            self._baselines[n] = simulate(build_plan(self.ground.posterior, self.book, scenario), progress=progress)
         baseline = forecast = self._baselines[n]
         if levers:
-            forecast = simulate(build_plan(self.posterior, self.book, scenario, PLAN), progress=progress)
+            forecast = simulate(build_plan(self.ground.posterior, self.book, scenario, PLAN), progress=progress)
         outcome = outcome_of(forecast, baseline, compare(forecast, baseline), self.scenario.forecast.period)
         with self._lock:
             self._played[_content(levers), n] = outcome
@@ -198,7 +201,7 @@ class Bench:
 
     def values_by_arrivals(self, column: str) -> list[str]:
         """Return the values of a segment column, those with the most new deals first."""
-        per_segment = self.posterior.draws["arrivals_per_day"].mean("draw").to_numpy()
+        per_segment = self.ground.posterior.draws["arrivals_per_day"].mean("draw").to_numpy()
         totals: dict[str, float] = {}
         for value, number in zip(self.segments.column(column), per_segment, strict=True):
             totals[value] = totals.get(value, 0.0) + float(number)
@@ -221,11 +224,9 @@ def open_bench(question: Question, progress: Progress | None = None) -> Bench:
     SimcastError
         When the scenario or its history is wrong, or cannot be fitted.
     """
-    scenario = question.load()
-    history = read_scenario_history(scenario)
-    known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
-    posterior = posterior_of(scenario, known, progress)
-    bench = Bench(scenario, question.futures, known, posterior, book_of(scenario, known, posterior))
+    bench = Bench(
+        ground_of(load_scenario(question.file, overrides=question.overrides), progress=progress), question.futures
+    )
     bench.warm_up(progress)
     return bench
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
+_STALLED = "In their stage for longer than nine of ten deals that moved on from there."
+
+
 def show(question: Question) -> None:
     """Show the whole page once; Streamlit calls this again after every change."""
     st.set_page_config(page_title="simcast: what if", layout="wide")
@@ -33,6 +36,7 @@ def show(question: Question) -> None:
     st.title(as_markdown(bench.scenario.name))
     if bench.scenario.question:
         st.markdown(as_markdown(bench.scenario.question))
+    _beware(bench)
     levers = plan_of_sliders(bench)
     status = st.empty()
     try:
@@ -50,6 +54,19 @@ def show_problems(error: SimcastError) -> None:
     """Show the problems of an error, one line each, as text."""
     st.error("This is not possible as it stands:")
     st.code("\n".join(str(error).splitlines()), language=None, wrap_lines=True)
+
+
+def _beware(bench: Bench) -> None:
+    """Show what a reader should know of fit and data."""
+    if not bench.ground.trusted:
+        st.warning("The fit behind this page is not to be trusted: see below what is wrong with it.")
+    warnings = bench.ground.warnings
+    if warnings:
+        with st.expander(
+            f"Beware of {len(warnings)} thing{'s' * (len(warnings) > 1)}", expanded=not bench.ground.trusted
+        ):
+            for text in warnings:
+                st.markdown(f"- {as_markdown(text)}")
 
 
 def _first_answer(bench: Bench, levers: Levers, status: DeltaGenerator) -> tuple[Outcome, Outcome]:
@@ -152,13 +169,15 @@ def _split(title: str, baseline: Mapping[str, tables.Floats], plan: Mapping[str,
 
 def _open_deals(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:
     """Show the open deals with filters."""
-    deals = tables.open_deals(bench.book, baseline, plan)
+    deals = tables.open_deals(bench.book, baseline, plan, bench.usual_days)
     wanted = {}
     titles = ["stage", *tables.segment_titles(bench.book)]
     for place, title in zip(st.columns(len(titles)), titles, strict=True):
         options = sorted(deals[title].unique())
         wanted[title] = place.multiselect(as_label(title), options, key=f"filter {title}", placeholder="all")
     shown = tables.filtered(deals, wanted)
+    if st.toggle("stalled only", key="stalled", help=_STALLED):
+        shown = shown[shown["stalled"]]
     worth = float(tables.worth_of(shown).sum())
     until = bench.scenario.forecast.until
     st.caption(f"{len(shown):,} of {len(deals):,} open deals; amount times P(won by {until}): {money(worth)}")

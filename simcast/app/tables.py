@@ -80,7 +80,7 @@ def comparison(plans: Mapping[str, Outcome]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def open_deals(book: Book, baseline: Outcome, plan: Outcome | None) -> pd.DataFrame:
+def open_deals(book: Book, baseline: Outcome, plan: Outcome | None, usual_days: Mapping[str, float]) -> pd.DataFrame:
     """Return the open deals with their chances by the last day forecast, the largest amount times chance first.
 
     Parameters
@@ -89,6 +89,8 @@ def open_deals(book: Book, baseline: Outcome, plan: Outcome | None) -> pd.DataFr
         The deals open at the as-of date.
     baseline, plan
         What was played; no plan while nothing is changed.
+    usual_days
+        By stage, the days beyond which a deal counts as stalled.
     """
     import pandas as pd
 
@@ -107,6 +109,7 @@ def open_deals(book: Book, baseline: Outcome, plan: Outcome | None) -> pd.DataFr
     if plan is not None:
         won["P(won), what-if"] = plan.deal_chance
     frame = frame.merge(won, on="deal", how="left", validate="one_to_one")
+    frame["stalled"] = frame["days in stage"] > frame["stage"].map(dict(usual_days)).astype(float).fillna(np.inf)
     days = frame.pop("_days").round().astype("Int64")
     frame["expected close, if won"] = book.as_of + pd.to_timedelta(days, unit="D")
     value = worth_of(frame).to_numpy()

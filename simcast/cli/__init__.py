@@ -6,8 +6,10 @@ import click
 
 from simcast import __version__
 from simcast.cli.check import check
+from simcast.cli.deals import deals
 from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
+from simcast.cli.leaks import leaks
 from simcast.cli.run import run
 from simcast.cli.schema import schema
 from simcast.cli.serve import serve
@@ -25,8 +27,10 @@ def main() -> None:
       simcast check scenarios/q3.yaml     is the file sound, and the history behind it?
       simcast run scenarios/q3.yaml       the forecast, and what each scenario brings
       simcast diagnose scenarios/q3.yaml  is the fit behind it to be trusted?
+      simcast leaks scenarios/q3.yaml     where is a better stage worth most?
+      simcast deals scenarios/q3.yaml     what will become of each open deal?
     """
 
 
-for command in (check, fit, diagnose, run, schema, serve):
+for command in (check, fit, diagnose, run, leaks, deals, schema, serve):
     main.add_command(command)

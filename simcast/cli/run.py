@@ -14,9 +14,9 @@ from simcast.cli import options
 @options.scenario_file
 @options.overrides
 @click.option("--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated.")
-@click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default.")
+@options.futures
+@options.seed
+@options.threads
 @click.option(
     "--cluster",
     metavar="local:N|tcp://HOST:PORT",

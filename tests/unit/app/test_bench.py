@@ -82,9 +82,9 @@ def test_what_was_played_is_not_played_again(bench: Bench) -> None:
 
 
 def test_fewer_futures_are_shown_first_only_where_all_take_long(bench: Bench) -> None:
-    quick = Bench(bench.scenario, 2000, None, bench.posterior, bench.book, seconds=0.3)
-    slow = Bench(bench.scenario, 2000, None, bench.posterior, bench.book, seconds=1.0)
-    slowest = Bench(bench.scenario, 2000, None, bench.posterior, bench.book, seconds=60.0)
+    quick = Bench(bench.ground, 2000, seconds=0.3)
+    slow = Bench(bench.ground, 2000, seconds=1.0)
+    slowest = Bench(bench.ground, 2000, seconds=60.0)
     assert (quick.preview, slow.preview, slowest.preview) == (2000, 750, FEWEST_FUTURES)
 
 

@@ -30,7 +30,7 @@ def test_parts_have_both_plans_and_their_difference(bench: Bench) -> None:
 
 def test_open_deals_have_the_chances_that_were_played(bench: Bench) -> None:
     outcome = bench.play(BETTER)
-    deals = tables.open_deals(bench.book, bench.play(()), outcome)
+    deals = tables.open_deals(bench.book, bench.play(()), outcome, bench.usual_days)
     assert len(deals) == 20
     chance = dict(zip(outcome.deals, outcome.deal_chance, strict=True))
     assert list(deals["P(won), what-if"]) == [chance[deal] for deal in deals["deal"]]
@@ -44,7 +44,7 @@ def test_open_deals_have_the_chances_that_were_played(bench: Bench) -> None:
 
 
 def test_filters_let_pass_what_is_wanted(bench: Bench) -> None:
-    deals = tables.open_deals(bench.book, bench.play(()), None)
+    deals = tables.open_deals(bench.book, bench.play(()), None, bench.usual_days)
     assert len(tables.filtered(deals, {"stage": [], "source": []})) == 20
     some = tables.filtered(deals, {"stage": [RUSSIAN], "source": ["ads"]})
     assert 0 < len(some) < 20
@@ -58,7 +58,7 @@ def test_a_deal_that_is_never_won_has_no_expected_close(bench: Bench) -> None:
     at = list(lost.deals).index("open-1")
     assert lost.deal_chance[at] == 0
     assert np.isnan(lost.deal_days[at])
-    row = tables.open_deals(bench.book, lost, None).set_index("deal").loc["open-1"]
+    row = tables.open_deals(bench.book, lost, None, bench.usual_days).set_index("deal").loc["open-1"]
     assert row["P(won)"] == 0
     assert str(row["expected close, if won"]) == "NaT"
 
