@@ -105,11 +105,12 @@ def _show_answer(bench: Bench, levers: Levers, baseline: Outcome, plan: Outcome 
     with next(tabs):
         _forecast(bench, baseline, plan)
     with next(tabs):
-        _split(f"by {bench.scenario.forecast.period}, from", baseline.periods, plan.periods if plan else None)
+        period = bench.scenario.forecast.period
+        _split(period, baseline.periods, plan.periods if plan else None, key="period")
     if column:
         with next(tabs):
             for name in bench.columns:
-                _split(name, baseline.groups[name], plan.groups[name] if plan else None)
+                _split(name, baseline.groups[name], plan.groups[name] if plan else None, key=f"column {name}")
     with next(tabs):
         show_plans(bench, levers)
     with next(tabs):
@@ -157,13 +158,14 @@ def _forecast(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:
         st.plotly_chart(figures.differences(plan), key="differences", config=figures.CONFIG)
 
 
-def _split(title: str, baseline: Mapping[str, tables.Floats], plan: Mapping[str, tables.Floats] | None) -> None:
+def _split(
+    title: str, baseline: Mapping[str, tables.Floats], plan: Mapping[str, tables.Floats] | None, *, key: str
+) -> None:
     """Show bookings by part as figure and table."""
     after = tables.bands(plan) if plan is not None else None
-    st.markdown(f"Bookings {as_label(title)}" if title.startswith("by ") else f"Bookings by {as_label(title)}")
-    st.plotly_chart(
-        figures.bars(list(baseline), tables.bands(baseline), after), key=f"bars {title}", config=figures.CONFIG
-    )
+    st.markdown(f"Bookings by {as_label(title)}")
+    figure = figures.bars(list(baseline), tables.bands(baseline), after)
+    st.plotly_chart(figure, key=f"bars of {key}", config=figures.CONFIG)
     st.dataframe(tables.split(baseline, plan, title), hide_index=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,8 +15,12 @@ from simcast.app.wording import as_markdown
 from simcast.errors import SimcastError
 from simcast.scenario import BASELINE, dump_yaml
 
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
 LONGEST_NAME = 100
 _KEPT = "kept plans"
+_MOVING = "(under the sliders)"
 
 
 def show_plans(bench: Bench, levers: Levers) -> None:
@@ -35,7 +40,7 @@ def show_plans(bench: Bench, levers: Levers) -> None:
         plans |= {name: plain_levers(bench, name) for name in of_file}
     plans |= kept
     if levers and levers not in kept.values():
-        plans["(under the sliders)"] = levers
+        plans[_MOVING] = levers
     st.dataframe(tables.comparison(_played(bench, plans)), hide_index=True)
     st.caption("Difference: mean over the same futures, against the baseline; net gain: less the cost.")
     if kept:
@@ -82,10 +87,21 @@ def _keep(bench: Bench, levers: Levers, kept: dict[str, Levers]) -> None:
 
 
 def _played(bench: Bench, plans: dict[str, Levers]) -> dict[str, Outcome]:
-    """Play the plans of the table in as many futures as are quick, and in all where they are known."""
-    return {
-        name: bench.played(levers, bench.futures) or bench.play(levers, bench.preview) for name, levers in plans.items()
-    }
+    """Play the plans of the table in all futures, but for the one under the sliders, which follows them."""
+    outcomes = {}
+    waiting = st.empty()
+    for name, levers in plans.items():
+        if name == _MOVING:
+            outcomes[name] = bench.played(levers, bench.futures) or bench.play(levers, bench.preview)
+            continue
+        # Shown at each step, so that a slider moved meanwhile ends the playing.
+        outcomes[name] = bench.play(levers, progress=lambda _, done: _tell(waiting, done))
+    waiting.empty()
+    return outcomes
+
+
+def _tell(place: DeltaGenerator, done: float) -> None:
+    place.progress(done, "Playing the plans …")
 
 
 def _save(bench: Bench, kept: dict[str, Levers]) -> None:

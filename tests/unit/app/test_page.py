@@ -9,7 +9,7 @@ from simcast.app.bench import Question, shared_bench
 
 # Streamlit's elements have no types to speak of here.
 # ruff: noqa: ANN401
-from .conftest import FORMULA, FUTURES, MARKUP, RUSSIAN
+from .conftest import DESK, FORMULA, FUTURES, MARKUP, RUSSIAN
 
 testing = pytest.importorskip("streamlit.testing.v1")
 
@@ -22,7 +22,7 @@ def _script(file: str, futures: int) -> None:
 
 
 def _page(desk: Path) -> Any:
-    return testing.AppTest.from_function(_script, args=(str(desk), FUTURES), default_timeout=60).run()
+    return testing.AppTest.from_function(_script, args=(str(desk), FUTURES), default_timeout=600).run()
 
 
 def _metrics(page: Any) -> dict[str, str]:
@@ -151,3 +151,23 @@ def test_while_all_futures_take_long_the_first_are_shown_and_then_all(
 
 def _button(page: Any, label: str) -> Any:
     return next(button for button in page.button if button.label == label)
+
+
+@pytest.mark.slow  # where teams are played, their kernel may have to be compiled first
+def test_teams_have_sliders_for_headcount_where_this_version_plays_them(tmp_path: Path) -> None:
+    from simcast.scenario import build_scenario, dump_yaml, unavailable
+
+    team = {"serves": ["lead"], "headcount": 2, "effort_hours": {"lead": 5.0}}
+    data = {**DESK, "teams": {"operators": team}, "scenarios": {}}
+    file = tmp_path / "teams.yaml"
+    file.write_text(dump_yaml(data), encoding="utf-8")
+    page = _page(file)
+    people = [slider for slider in page.slider if "people more or fewer" in slider.label]
+    if unavailable(build_scenario(data), ["baseline"]):
+        assert people == []
+        assert "not available yet" in page.code[0].value
+        return
+    assert [slider.label[-10:] for slider in people] == ["2026-07-01", "2026-08-01"]
+    people[1].set_value(3).run()
+    assert not page.exception
+    assert "lever: hire" in page.code[0].value
