@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from simcast.app.wording import LONGEST_NAME, shortened
 from simcast.pipeline import Pipeline
 from simcast.scenario import (
     AmountLever,
@@ -85,14 +86,23 @@ def stage_controls(pipeline: Pipeline) -> list[Control]:
     for stage in pipeline.stages:
         controls.append(
             Control(
-                *(f"conversion:{stage}", CONVERSION, f"{stage}: conversion, points", -30.0, 30.0, 1.0, 0.0, 0.0),
+                *(
+                    f"conversion:{stage}",
+                    CONVERSION,
+                    f"{shortened(stage, LONGEST_NAME)}: conversion, points",
+                    -30.0,
+                    30.0,
+                    1.0,
+                    0.0,
+                    0.0,
+                ),
                 {"lever": "conversion", "stage": stage},
                 "add",
             )
         )
         controls.append(
             Control(
-                *(f"speed:{stage}", SPEED, f"{stage}: speed ×", 0.5, 3.0, 0.1, 1.0, 1.0),
+                *(f"speed:{stage}", SPEED, f"{shortened(stage, LONGEST_NAME)}: speed ×", 0.5, 3.0, 0.1, 1.0, 1.0),
                 {"lever": "duration", "stage": stage},
                 "multiply",
             )
@@ -107,7 +117,16 @@ def arrival_controls(column: str | None, values: Sequence[str]) -> list[Control]
         return [Control("arrivals", ARRIVALS, "all new deals ×", 0.0, 3.0, 0.05, 1.0, 1.0, lever, "multiply")]
     return [
         Control(
-            *(f"arrivals:{column}:{value}", ARRIVALS, f"{value}: new deals ×", 0.0, 3.0, 0.05, 1.0, 1.0),
+            *(
+                f"arrivals:{column}:{value}",
+                ARRIVALS,
+                f"{shortened(value, LONGEST_NAME)}: new deals ×",
+                0.0,
+                3.0,
+                0.05,
+                1.0,
+                1.0,
+            ),
             {"lever": "arrivals", "where": {column: value}},
             "multiply",
         )
@@ -258,9 +277,9 @@ def _describe(lever: Lever, number: str | None) -> str:
     what = {"multiply": "×", "add": "", "set": "to", "cap_days": "at most, days", "within_hours": "within, hours"}.get(
         number or "", number or ""
     )
-    subject = content.get("stage") or content.get("team") or content.get("deal") or ""
+    subject = shortened(content.get("stage") or content.get("team") or content.get("deal") or "", LONGEST_NAME)
     where = "; ".join(f"{column} {', '.join(_texts(values))}" for column, values in content.get("where", {}).items())
-    words = f"{lever.lever} {subject}".strip() + (f" ({where})" if where else "")
+    words = f"{lever.lever} {subject}".strip() + (f" ({shortened(where, LONGEST_NAME)})" if where else "")
     return f"{words} {what}".strip() if number else f"{words}: {content.get('outcome', 'as in the file')}"
 
 

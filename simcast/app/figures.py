@@ -17,6 +17,7 @@ PLAN_COLOUR = "0, 114, 178"
 TARGET_COLOUR = "rgb(213, 94, 0)"
 
 _HEIGHT = 380
+_LONGEST_TICK = 18
 
 CONFIG = {"displaylogo": False, "displayModeBar": False}
 """What Plotly offers beside a figure."""
@@ -118,7 +119,7 @@ def bars(
     for name, values, colour in series:
         low, middle, high = (np.array(part) for part in zip(*values, strict=True))
         figure.add_bar(
-            x=[in_figure(text) for text in names],
+            x=list(range(len(names))),  # not the names: two long ones may be cut to the same
             y=middle,
             error_y={"type": "data", "symmetric": False, "array": high - middle, "arrayminus": middle - low},
             marker={"color": f"rgba({colour}, 0.6)"},
@@ -126,7 +127,8 @@ def bars(
             hovertemplate="%{y:.3s}",
         )
     figure.update_layout(**_layout("bookings: median, 80% interval"), barmode="group")
-    figure.update_xaxes(type="category")
+    ticks = [in_figure(text, _LONGEST_TICK) for text in names]
+    figure.update_xaxes(tickmode="array", tickvals=list(range(len(names))), ticktext=ticks)
     return figure
 
 

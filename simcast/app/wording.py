@@ -8,6 +8,8 @@ import re
 from simcast.forecast import Summary
 
 LONGEST_LABEL = 60
+LONGEST_NAME = 32
+"""So much of a name stands in a label that says more than the name."""
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _JOINER = "\u2060"
@@ -45,15 +47,15 @@ def as_label(text: str) -> str:
     return as_markdown(shortened(text))
 
 
-def in_figure(text: str) -> str:
+def in_figure(text: str, width: int = LONGEST_LABEL) -> str:
     """Return a text as Plotly shows it unchanged; it knows some HTML, and formulas between dollars.
 
     Examples
     --------
     >>> in_figure("<a href='x'>$y$")
-    '&lt;a href=&#x27;x&#x27;&gt;&#36;y&#36;'
+    "&lt;a href='x'&gt;&#36;y&#36;"
     """
-    return html.escape(shortened(text)).replace("$", "&#36;")
+    return html.escape(shortened(text, width), quote=False).replace("$", "&#36;")
 
 
 def money(amount: float, *, signed: bool = False) -> str:

@@ -36,4 +36,5 @@ def test_lines_become_one_and_labels_are_cut() -> None:
 def test_figures_take_names_as_text() -> None:
     shown = in_figure("<a href='javascript:1'>$x$</a>")
     assert "<" not in shown
+    assert "'javascript:1'" in shown
     assert "$" not in shown
