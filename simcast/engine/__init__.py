@@ -15,10 +15,12 @@ _COMPILING = "compiling the simulation for this machine, once: this takes a minu
 SOURCES_DIGEST = digest_of_sources(_HERE)
 """A hash of the kernels' sources and of Numba's version: the same digest, the same results."""
 
-with kept_beside(_HERE, announcements={"play_futures": _COMPILING}):
+with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_futures": _COMPILING}):
     from simcast.engine import (
         amount_slope,
         block,
+        capacity,
+        capacity_layout,
         chunks,
         counts,
         gamma,
@@ -27,15 +29,21 @@ with kept_beside(_HERE, announcements={"play_futures": _COMPILING}):
         layout,
         normal,
         open_deals,
+        people,
+        queue,
         rng,
         samplers,
         tables,
+        tickets,
+        waiting,
     )
 
 __all__ = [
     "SOURCES_DIGEST",
     "amount_slope",
     "block",
+    "capacity",
+    "capacity_layout",
     "chunks",
     "counts",
     "gamma",
@@ -44,7 +52,11 @@ __all__ = [
     "layout",
     "normal",
     "open_deals",
+    "people",
+    "queue",
     "rng",
     "samplers",
     "tables",
+    "tickets",
+    "waiting",
 ]

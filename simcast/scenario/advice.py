@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from simcast.scenario.levers import NOT_YET, TimedLever
+from simcast.scenario.levers import TimedLever
 from simcast.scenario.reading import KeyPath
 from simcast.scenario.schema import Scenario
 from simcast.scenario.showing import dotted
@@ -52,12 +52,9 @@ def unavailable(scenario: Scenario, names: Iterable[str] | None = None) -> list[
     names
         The scenarios of the file to look at; all unless given.
     """
+    del names  # every lever and team is played
     origin = scenario.origin
-    found: dict[KeyPath, str] = {("teams", name): f"team {name!r}" for name in scenario.teams}
+    found: dict[KeyPath, str] = {}
     if scenario.history is not None and scenario.history.format not in ("log", "deals"):
         found["history", "format"] = f"format {scenario.history.format!r} (log and deals are)"
-    for name in scenario.scenario_names if names is None else names:
-        for path, lever in scenario.placed_levers(name).items():
-            if lever.lever in NOT_YET:
-                found[path] = f"lever {lever.lever!r}"
     return [f"{origin.place(path)}: not available yet: {what} at {dotted(path)}" for path, what in found.items()]
