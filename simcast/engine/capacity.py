@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.block import BLOCK, InPlay, room_for_a_block
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamPlan, TeamResults
+from simcast.engine.inner import allocating, inner
 from simcast.engine.kernel import (
     _begin_new_deals,
     _begin_stays,
@@ -42,7 +43,7 @@ from simcast.engine.people import (
 from simcast.engine.queue import put, take
 from simcast.engine.tables import Tables, empty_tables, fill_tables
 from simcast.engine.tickets import Tickets, list_ticket, move_stay, read_list, room_for_tickets, write_ticket
-from simcast.engine.waiting import allowed_wait, draw_again, effect_of_wait, point_90
+from simcast.engine.waiting import Desk, allowed_wait, draw_again, effect_of_wait, point_90, room_for_a_desk
 
 # Typed constants, since Numba compiles a function anew for each plain number that it is called with.
 _OPEN, _NEW = cast("int", np.int64(OPEN)), cast("int", np.int64(NEW))
@@ -55,13 +56,14 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
     kernel, capacity = plan.kernel, plan.capacity
     tables = empty_tables(kernel)
     in_play, office, tickets = room_for_a_block(), room_for_people(capacity), room_for_tickets(_NONE)
+    desk = room_for_a_desk(kernel)
     arrivals = np.zeros((len(kernel.arrival_key), kernel.horizon_days), np.int64)
     waits, team_of_wait = np.empty(BLOCK), np.empty(BLOCK, np.int64)
     for row in range(results.wait_days.shape[0]):
         future = first + row
         fill_tables(kernel, tables, future)
         _count_arrivals(kernel, tables, future, arrivals)
-        n_deals = len(kernel.deal_key) + np.sum(arrivals)
+        n_deals = len(kernel.deal_key) + int(np.sum(arrivals))
         if n_deals > len(tickets.key):
             tickets = room_for_tickets(n_deals)
         open_office(capacity, kernel.seed, future, kernel.horizon_days, office, results.present[row])
@@ -69,7 +71,7 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
         n_waits = _NONE
         while tickets.n_waiting[0] > 0:
             n_waits, is_full = _serve(
-                plan, tables, future, in_play, office, tickets, waits, team_of_wait, n_waits, results, row
+                plan, tables, desk, future, in_play, office, tickets, waits, team_of_wait, n_waits, results, row
             )
             if is_full:
                 waits, team_of_wait = np.append(waits, waits), np.append(team_of_wait, team_of_wait)
@@ -79,7 +81,7 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
             results.queue[row, period] += results.queue[row, period - 1]
 
 
-@njit(cache=True)
+@allocating
 def _begin_all(
     plan: TeamPlan,
     tables: Tables,
@@ -106,7 +108,7 @@ def _begin_all(
         _play_on(plan, tables, future, in_play, n, _FIRST_VISIT, _NEW, tickets, results, row)
 
 
-@njit(cache=True)
+@inner
 def _queue_up(capacity: CapacityPlan, tickets: Tickets, in_play: InPlay, n: int, visit: int, origin: int) -> int:
     """Let the stays of a block wait that are in served stages; return how many are left, moved to its front.
 
@@ -129,7 +131,7 @@ def _queue_up(capacity: CapacityPlan, tickets: Tickets, in_play: InPlay, n: int,
     return kept
 
 
-@njit(cache=True)
+@inner
 def _play_on(
     plan: TeamPlan,
     tables: Tables,
@@ -157,10 +159,11 @@ def _play_on(
         n = _queue_up(plan.capacity, tickets, in_play, n, visit, origin)
 
 
-@njit(cache=True)
+@inner
 def _serve(
     plan: TeamPlan,
     tables: Tables,
+    desk: Desk,
     future: int,
     in_play: InPlay,
     office: Office,
@@ -184,9 +187,9 @@ def _serve(
             return n_waits, True
         ticket = take(tickets.heap, tickets.n_waiting[0], tickets.since, tickets.key)
         tickets.n_waiting[0] -= 1
-        stage = np.int64(tickets.stage[ticket])
+        stage = int(tickets.stage[ticket])
         team = capacity.team_of_stage[stage]
-        wait = _have_turn(plan, tables, future, office, tickets, ticket, results, row)
+        wait = _have_turn(plan, tables, desk, future, office, tickets, ticket, results, row)
         if wait > 0.0:
             waits[n_waits] = wait
             team_of_wait[n_waits] = team
@@ -196,7 +199,7 @@ def _serve(
         soonest = min(soonest, list_ticket(tickets, ticket))
 
 
-@njit(cache=True)
+@inner
 def _end_listed(
     plan: TeamPlan,
     tables: Tables,
@@ -219,10 +222,11 @@ def _end_listed(
     return soonest
 
 
-@njit(cache=True)
+@inner
 def _have_turn(
     plan: TeamPlan,
     tables: Tables,
+    desk: Desk,
     future: int,
     office: Office,
     tickets: Tickets,
@@ -233,7 +237,7 @@ def _have_turn(
     """Let a stay have its turn: someone takes it up, and its own days begin. Return how long it has waited."""
     kernel, capacity = plan.kernel, plan.capacity
     since, enters_on = tickets.since[ticket], tickets.enters_on[ticket]
-    stage, segment = np.int64(tickets.stage[ticket]), np.int64(tickets.segment[ticket])
+    stage, segment = int(tickets.stage[ticket]), int(tickets.segment[ticket])
     key, visit, team = tickets.key[ticket], tickets.visit[ticket], capacity.team_of_stage[stage]
     start, speed = first_free(capacity, kernel.seed, team, since, future, office)
     wait = max(start, enters_on) - since
@@ -251,28 +255,30 @@ def _have_turn(
         if start < kernel.horizon_days:
             left = worked(capacity, team, float(kernel.horizon_days)) - worked(capacity, team, start)
             results.busy[row, team] += min(days, left)
-    _begin_work(plan, tables, future, tickets, ticket, start, wait)
+    _begin_work(plan, tables, desk, future, tickets, ticket, start, wait)
     _count_queue(kernel, enters_on, start, results.queue[row, :, team])
-    return min(wait, kernel.horizon_days - since)
+    counted: float = min(wait, kernel.horizon_days - since)
+    return counted
 
 
-@njit(cache=True)
+@inner
 def _begin_work(
-    plan: TeamPlan, tables: Tables, future: int, tickets: Tickets, ticket: int, start: float, wait: float
+    plan: TeamPlan, tables: Tables, desk: Desk, future: int, tickets: Tickets, ticket: int, start: float, wait: float
 ) -> None:
     """Let a stay's own days begin at a time, and the wait have its effect."""
-    stage, enters_on = np.int64(tickets.stage[ticket]), tickets.enters_on[ticket]
+    stage, enters_on = int(tickets.stage[ticket]), tickets.enters_on[ticket]
     effect = effect_of_wait(plan.capacity, stage, future, wait)
     if effect != 0.0 and start < FOREVER:
         tickets.goes_to[ticket], tickets.leaves_on[ticket] = draw_again(
             plan.kernel,
             tables,
+            desk,
             future,
             tickets.key[ticket],
             tickets.visit[ticket],
             tickets.deal[ticket],
             stage,
-            np.int64(tickets.segment[ticket]),
+            int(tickets.segment[ticket]),
             enters_on,
             start,
             effect,
@@ -281,7 +287,7 @@ def _begin_work(
         tickets.leaves_on[ticket] = start + (tickets.leaves_on[ticket] - enters_on)
 
 
-@njit(cache=True)
+@inner
 def _count_queue(kernel: KernelPlan, enters_on: float, start: float, queue: NDArray[np.int32]) -> None:
     """Count a stay as waiting from the period in which it enters to the one in which its turn comes."""
     if start > enters_on:
@@ -290,7 +296,7 @@ def _count_queue(kernel: KernelPlan, enters_on: float, start: float, queue: NDAr
             queue[kernel.period_of_day[int(start)]] -= 1
 
 
-@njit(cache=True)
+@allocating
 def _tell_waits(
     capacity: CapacityPlan,
     waits: NDArray[np.float64],
@@ -304,5 +310,5 @@ def _tell_waits(
         for stage in range(len(capacity.team_of_stage)):
             if capacity.team_of_stage[stage] == team:
                 n_stays += results.waited_for[row, stage]
-        of_team = waits[team_of_wait == team]
+        of_team = np.sort(waits[team_of_wait == team])
         results.wait_90[row, team] = point_90(of_team, len(of_team), n_stays)

@@ -6,8 +6,6 @@ fifty groups they would be most of what a run holds.
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
-
 import numpy as np
 
 from simcast.engine.capacity import play_team_futures
@@ -23,8 +21,6 @@ _SUMS = ("deal_wins", "deal_win_days", "capped")
 
 AnyPlan = KernelPlan | TeamPlan
 """A plan without teams, or with them: each has a kernel of its own."""
-
-R = TypeVar("R", Results, TeamResults)
 
 
 def play_chunk(plan: AnyPlan, futures: range) -> Results | TeamResults:
@@ -70,12 +66,12 @@ def _empty_whole(plan: KernelPlan) -> Results:
     return whole._replace(**{name: np.zeros(shape, getattr(whole, name).dtype) for name, shape in shapes.items()})
 
 
-def put_chunk(whole: R, futures: range, part: R) -> None:
+def put_chunk(whole: Results | TeamResults, futures: range, part: Results | TeamResults) -> None:
     """Put the results of some futures into those of all; not from two threads at once."""
-    if isinstance(whole, TeamResults):
+    if isinstance(whole, TeamResults) and isinstance(part, TeamResults):
         for name in TeamResults._fields[1:]:
             getattr(whole, name)[futures.start : futures.stop] = getattr(part, name)
-        put_chunk(whole.flow, futures, cast("TeamResults", part).flow)
+        put_chunk(whole.flow, futures, part.flow)
         return
     for name in _BY_FUTURE:
         getattr(whole, name)[futures.start : futures.stop] = getattr(part, name)

@@ -10,10 +10,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.capacity_layout import FOREVER, TABLE, CapacityPlan
+from simcast.engine.inner import allocating, inner
 from simcast.engine.queue import settle
 from simcast.engine.rng import uniforms
 from simcast.engine.samplers import CONSTANT, exceeded
@@ -37,7 +37,7 @@ class Office(NamedTuple):
     generation: NDArray[np.int64]  # how many held it before
 
 
-@njit(cache=True)
+@allocating
 def room_for_people(capacity: CapacityPlan) -> Office:
     """Allocate room for all positions."""
     n = len(capacity.position_key)
@@ -51,7 +51,7 @@ def room_for_people(capacity: CapacityPlan) -> Office:
     )
 
 
-@njit(cache=True)
+@allocating
 def open_office(
     capacity: CapacityPlan, seed: np.uint64, future: int, horizon: int, office: Office, present: NDArray[np.float64]
 ) -> None:
@@ -71,7 +71,7 @@ def open_office(
             office.line[first + i] = first + in_order[i]
 
 
-@njit(cache=True)
+@inner
 def begin_position(
     capacity: CapacityPlan, seed: np.uint64, team: int, position: int, future: int, office: Office
 ) -> None:
@@ -82,7 +82,7 @@ def begin_position(
     _stay_on(capacity, seed, team, position, future, office)
 
 
-@njit(cache=True)
+@inner
 def replace_person(
     capacity: CapacityPlan, seed: np.uint64, team: int, position: int, future: int, office: Office
 ) -> None:
@@ -95,7 +95,7 @@ def replace_person(
     _stay_on(capacity, seed, team, position, future, office)
 
 
-@njit(cache=True)
+@inner
 def _stay_on(capacity: CapacityPlan, seed: np.uint64, team: int, position: int, future: int, office: Office) -> None:
     """Decide when the person leaves who holds a position: at an exponential time, or when the position ends."""
     leaves_on = capacity.position_until[position]
@@ -106,7 +106,7 @@ def _stay_on(capacity: CapacityPlan, seed: np.uint64, team: int, position: int, 
     office.leaves_on[position] = leaves_on
 
 
-@njit(cache=True)
+@inner
 def first_free(
     capacity: CapacityPlan, seed: np.uint64, team: int, since: float, future: int, office: Office
 ) -> tuple[float, float]:
@@ -136,7 +136,7 @@ def first_free(
         settle(line, end - first, office.free_from, office.key)
 
 
-@njit(cache=True)
+@inner
 def keep_busy(capacity: CapacityPlan, team: int, until: float, office: Office) -> None:
     """Let the person at the head of the line work until a time."""
     first, end = capacity.first_position[team], capacity.first_position[team + 1]
@@ -145,7 +145,7 @@ def keep_busy(capacity: CapacityPlan, team: int, until: float, office: Office) -
     settle(line, end - first, office.free_from, office.key)
 
 
-@njit(cache=True)
+@inner
 def effort_hours(capacity: CapacityPlan, seed: np.uint64, future: int, key: np.uint64, visit: int, stage: int) -> float:
     """Return the hours of work that a stay takes."""
     family = capacity.effort_family[stage]
@@ -162,7 +162,7 @@ def effort_hours(capacity: CapacityPlan, seed: np.uint64, future: int, key: np.u
     return between
 
 
-@njit(cache=True)
+@inner
 def training_factor(capacity: CapacityPlan, team: int, start: float, future: int) -> float:
     """Return by how much longer work takes that begins at a time: more than 1 during a training."""
     factor = 1.0
@@ -173,19 +173,20 @@ def training_factor(capacity: CapacityPlan, team: int, start: float, future: int
     return factor
 
 
-@njit(cache=True)
+@inner
 def worked(capacity: CapacityPlan, team: int, time: float) -> float:
     """Return the working days from the as-of date until a time; beyond the days known, at their average rate."""
     n_days = capacity.is_working.shape[1]
-    total: float = capacity.worked_before[team, n_days]
     if time >= n_days:
-        return total + (time - n_days) * total / n_days
+        total: float = capacity.worked_before[team, n_days]
+        beyond: float = total + (time - n_days) * total / n_days
+        return beyond
     day = int(time)
     sofar: float = capacity.worked_before[team, day] + (time - day) * capacity.is_working[team, day]
     return sofar
 
 
-@njit(cache=True)
+@inner
 def after_work(capacity: CapacityPlan, team: int, start: float, work_days: float) -> float:
     """Return when work ends that is begun at a time and takes some working days."""
     n_days = capacity.is_working.shape[1]
@@ -198,10 +199,11 @@ def after_work(capacity: CapacityPlan, team: int, start: float, work_days: float
                 return now + left
             left -= rest
         now = day + 1.0
-    return now + left * n_days / capacity.worked_before[team, n_days]
+    beyond: float = now + left * n_days / capacity.worked_before[team, n_days]
+    return beyond
 
 
-@njit(cache=True)
+@inner
 def next_working_time(capacity: CapacityPlan, team: int, time: float) -> float:
     """Return the first time, not before a time, that lies in a working day."""
     day, n_days = int(time), capacity.is_working.shape[1]

@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.inner import inner
+
 
 @njit(inline="always")
 def _before(one: int, other: int, time: NDArray[np.float64], key: NDArray[np.uint64]) -> bool:
@@ -18,7 +20,7 @@ def _before(one: int, other: int, time: NDArray[np.float64], key: NDArray[np.uin
     return earlier
 
 
-@njit(cache=True)
+@inner
 def put(heap: NDArray[np.int64], n: int, thing: int, time: NDArray[np.float64], key: NDArray[np.uint64]) -> None:
     """Put a thing into a heap that holds n."""
     at = n
@@ -31,7 +33,7 @@ def put(heap: NDArray[np.int64], n: int, thing: int, time: NDArray[np.float64], 
     heap[at] = thing
 
 
-@njit(cache=True)
+@inner
 def settle(heap: NDArray[np.int64], n: int, time: NDArray[np.float64], key: NDArray[np.uint64]) -> None:
     """Let the first thing of a heap of n sink to its place, after its time has grown."""
     if n == 0:
@@ -50,7 +52,7 @@ def settle(heap: NDArray[np.int64], n: int, time: NDArray[np.float64], key: NDAr
     heap[at] = thing
 
 
-@njit(cache=True)
+@inner
 def take(heap: NDArray[np.int64], n: int, time: NDArray[np.float64], key: NDArray[np.uint64]) -> int:
     """Take the first thing out of a heap that holds n, which holds one less afterwards."""
     first: int = heap[0]

@@ -6,10 +6,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.block import BLOCK, InPlay
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import MAX_VISITS
 
 
@@ -37,7 +37,7 @@ class Tickets(NamedTuple):
     last_visit: NDArray[np.int64]  # (1,): beyond it all lists are empty
 
 
-@njit(cache=True)
+@allocating
 def room_for_tickets(n: int) -> Tickets:
     """Allocate n tickets, all free: one per deal suffices."""
     lists = (2, MAX_VISITS + 1)
@@ -64,7 +64,7 @@ def room_for_tickets(n: int) -> Tickets:
     )
 
 
-@njit(inline="always")
+@inner
 def write_ticket(tickets: Tickets, in_play: InPlay, i: int, visit: int, origin: int, since: float) -> int:
     """Copy a stay of a block to a free ticket, and return its number."""
     ticket: int = tickets.free[0]
@@ -83,7 +83,7 @@ def write_ticket(tickets: Tickets, in_play: InPlay, i: int, visit: int, origin: 
     return ticket
 
 
-@njit(inline="always")
+@inner
 def move_stay(in_play: InPlay, i: int, to: int) -> None:
     """Move a stay to another place in its block."""
     in_play.key[to] = in_play.key[i]
@@ -96,7 +96,7 @@ def move_stay(in_play: InPlay, i: int, to: int) -> None:
     in_play.goes_to[to] = in_play.goes_to[i]
 
 
-@njit(inline="always")
+@inner
 def list_ticket(tickets: Tickets, ticket: int) -> float:
     """Put a stay that has had its turn on the list of those like it, and return when the first of them ends."""
     origin, visit = tickets.origin[ticket], tickets.visit[ticket]
@@ -109,7 +109,7 @@ def list_ticket(tickets: Tickets, ticket: int) -> float:
     return soonest
 
 
-@njit(cache=True)
+@inner
 def read_list(tickets: Tickets, origin: int, visit: int, in_play: InPlay) -> int:
     """Copy up to a block of stays from a list to a block, free their tickets, and return how many there are."""
     n, ticket = 0, tickets.first[origin, visit]
