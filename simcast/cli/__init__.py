@@ -6,10 +6,16 @@ import click
 
 from simcast import __version__
 from simcast.cli.check import check
+from simcast.cli.compare import compare
+from simcast.cli.deals import deals
 from simcast.cli.diagnose import diagnose
+from simcast.cli.explain import explain
 from simcast.cli.fit import fit
+from simcast.cli.leaks import leaks
+from simcast.cli.report import report
 from simcast.cli.run import run
 from simcast.cli.schema import schema
+from simcast.cli.solve import solve
 
 __all__ = ["main"]
 
@@ -24,8 +30,11 @@ def main() -> None:
       simcast check scenarios/q3.yaml     is the file sound, and the history behind it?
       simcast run scenarios/q3.yaml       the forecast, and what each scenario brings
       simcast diagnose scenarios/q3.yaml  is the fit behind it to be trusted?
+      simcast compare scenarios/q3.yaml   which scenario is best, and how surely?
+      simcast leaks scenarios/q3.yaml     where is a better stage worth most?
+      simcast deals scenarios/q3.yaml     what will become of each open deal?
     """
 
 
-for command in (check, fit, diagnose, run, schema):
+for command in (check, explain, fit, diagnose, run, compare, leaks, solve, deals, report, schema):
     main.add_command(command)

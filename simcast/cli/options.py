@@ -46,6 +46,14 @@ overrides = click.option(
 quick = click.option(
     "--quick", is_flag=True, help="Fit with few draws: to look at a scenario, not to rely on it (history.model.quick)."
 )
+scenario_names = click.option(
+    "--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated."
+)
+futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
+seed = click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
+threads = click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr.")
 
@@ -84,6 +92,14 @@ def load(
     if quick:
         short.append("history.model.quick=true")
     return load_scenario(file, overrides=[*overrides, *short])
+
+
+def exit_unless(trusted: bool, silent: bool) -> None:
+    """Leave with the status of an answer that is not to be trusted, and say so, unless it is."""
+    if not trusted:
+        if not silent:
+            click.echo("warning: the fit is not to be trusted; see `simcast diagnose`", err=True)
+        sys.exit(NOT_TRUSTED)
 
 
 def check_writable(folder: Path) -> None:
