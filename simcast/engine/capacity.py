@@ -10,7 +10,7 @@ ended in blocks, at the latest when one of them ends before the next turn: nobod
 from __future__ import annotations
 
 import math
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from numba import njit
@@ -18,17 +18,11 @@ from numpy.typing import NDArray
 
 from simcast.engine.block import BLOCK, InPlay, room_for_a_block
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamPlan, TeamResults
+from simcast.engine.graph import Graph, graph_of, tell_counts
 from simcast.engine.inner import allocating, inner
-from simcast.engine.kernel import (
-    _begin_new_deals,
-    _begin_stays,
-    _count_arrivals,
-    _end_stays,
-    _running_sum_over_periods,
-    _stop_in_place,
-)
+from simcast.engine.kernel import _begin_new_deals, _begin_stays, _count_arrivals, _end_stays
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan
-from simcast.engine.open_deals import begin_open_deals
+from simcast.engine.open_deals import Alike, begin_open_deals, room_for_the_alike
 from simcast.engine.people import (
     Office,
     after_work,
@@ -50,13 +44,25 @@ _OPEN, _NEW = cast("int", np.int64(OPEN)), cast("int", np.int64(NEW))
 _FIRST_VISIT = _NONE = cast("int", np.int64(0))
 
 
+class Room(NamedTuple):
+    """What one thread works with, future after future."""
+
+    tables: Tables
+    graph: Graph
+    alike: Alike
+    in_play: InPlay
+    office: Office
+    desk: Desk
+
+
 @njit(cache=True, nogil=True)
 def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
     kernel, capacity = plan.kernel, plan.capacity
-    tables = empty_tables(kernel)
-    in_play, office, tickets = room_for_a_block(), room_for_people(capacity), room_for_tickets(_NONE)
-    desk = room_for_a_desk(kernel)
+    tables, office, tickets = empty_tables(kernel), room_for_people(capacity), room_for_tickets(_NONE)
+    room = Room(
+        tables, graph_of(kernel), room_for_the_alike(kernel), room_for_a_block(), office, room_for_a_desk(kernel)
+    )
     arrivals = np.zeros((len(kernel.arrival_key), kernel.horizon_days), np.int64)
     waits, team_of_wait = np.empty(BLOCK), np.empty(BLOCK, np.int64)
     for row in range(results.wait_days.shape[0]):
@@ -67,16 +73,15 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
         if n_deals > len(tickets.key):
             tickets = room_for_tickets(n_deals)
         open_office(capacity, kernel.seed, future, kernel.horizon_days, office, results.present[row])
-        _begin_all(plan, tables, future, arrivals, in_play, tickets, results, row)
+        _begin_all(plan, room, future, arrivals, tickets, results, row)
         n_waits = _NONE
         while tickets.n_waiting[0] > 0:
-            n_waits, is_full = _serve(
-                plan, tables, desk, future, in_play, office, tickets, waits, team_of_wait, n_waits, results, row
-            )
+            n_waits, is_full = _serve(plan, room, future, tickets, waits, team_of_wait, n_waits, results, row)
             if is_full:
                 waits, team_of_wait = np.append(waits, waits), np.append(team_of_wait, team_of_wait)
         _tell_waits(capacity, waits[:n_waits], team_of_wait[:n_waits], results, row)
-        _running_sum_over_periods(results.flow.open_at_end[row])
+        flow = results.flow
+        tell_counts(kernel, room.graph, flow.entered[row], flow.left_forward[row], flow.open_at_end[row])
         for period in range(1, results.queue.shape[1]):
             results.queue[row, period] += results.queue[row, period - 1]
 
@@ -84,28 +89,28 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
 @allocating
 def _begin_all(
     plan: TeamPlan,
-    tables: Tables,
+    room: Room,
     future: int,
     arrivals: NDArray[np.int64],
-    in_play: InPlay,
     tickets: Tickets,
     results: TeamResults,
     row: int,
 ) -> None:
     """Begin the stays of all deals, and play each deal until it waits or has ended."""
-    kernel, n_begun, at = plan.kernel, _NONE, np.zeros(3, np.int64)
+    kernel, in_play, n_begun, at = plan.kernel, room.in_play, _NONE, np.zeros(3, np.int64)
+    entered, open_at_end = results.flow.entered[row], results.flow.open_at_end[row]
     while n_begun < len(kernel.deal_key):
-        n = begin_open_deals(kernel, tables, future, n_begun, in_play)
+        n = begin_open_deals(kernel, room.tables, room.graph, room.alike, future, n_begun, in_play)
         n_begun += n
         n = _queue_up(plan.capacity, tickets, in_play, n, _FIRST_VISIT, _OPEN)
-        _play_on(plan, tables, future, in_play, n, _FIRST_VISIT, _OPEN, tickets, results, row)
+        _play_on(plan, room, future, n, _FIRST_VISIT, _OPEN, tickets, results, row)
     while True:
-        n = _begin_new_deals(kernel, future, arrivals, at, in_play, results.flow.entered[row])
+        n = _begin_new_deals(kernel, future, arrivals, at, in_play, entered, open_at_end)
         if n == 0:
             break
-        _begin_stays(kernel, tables, future, _FIRST_VISIT, in_play, n)
+        _begin_stays(kernel, room.tables, room.graph, future, _FIRST_VISIT, in_play, n)
         n = _queue_up(plan.capacity, tickets, in_play, n, _FIRST_VISIT, _NEW)
-        _play_on(plan, tables, future, in_play, n, _FIRST_VISIT, _NEW, tickets, results, row)
+        _play_on(plan, room, future, n, _FIRST_VISIT, _NEW, tickets, results, row)
 
 
 @inner
@@ -134,9 +139,8 @@ def _queue_up(capacity: CapacityPlan, tickets: Tickets, in_play: InPlay, n: int,
 @inner
 def _play_on(
     plan: TeamPlan,
-    tables: Tables,
+    room: Room,
     future: int,
-    in_play: InPlay,
     n: int,
     visit: int,
     origin: int,
@@ -145,28 +149,22 @@ def _play_on(
     row: int,
 ) -> None:
     """Play the deals of a block, whose stays are drawn, until each waits or has ended."""
-    kernel = plan.kernel
+    kernel, in_play = plan.kernel, room.in_play
     while n > 0:
-        n = _end_stays(kernel, tables, future, origin, in_play, n, results.flow, row)
-        if n == 0:
-            return
+        n = _end_stays(kernel, room.tables, room.graph, future, origin, in_play, n, results.flow, row)
         visit += 1
-        _begin_stays(kernel, tables, future, visit, in_play, n)
-        if visit == MAX_VISITS:
+        if n == 0 or visit == MAX_VISITS:
             results.flow.capped[0] += n
-            _stop_in_place(kernel, in_play, n, results.flow.open_at_end[row])
             return
+        _begin_stays(kernel, room.tables, room.graph, future, visit, in_play, n)
         n = _queue_up(plan.capacity, tickets, in_play, n, visit, origin)
 
 
 @inner
 def _serve(
     plan: TeamPlan,
-    tables: Tables,
-    desk: Desk,
+    room: Room,
     future: int,
-    in_play: InPlay,
-    office: Office,
     tickets: Tickets,
     waits: NDArray[np.float64],
     team_of_wait: NDArray[np.int64],
@@ -179,17 +177,17 @@ def _serve(
     while True:
         if tickets.n_waiting[0] == 0 or tickets.since[tickets.heap[0]] >= soonest:
             until = math.inf if tickets.n_waiting[0] == 0 else tickets.since[tickets.heap[0]]
-            soonest = _end_listed(plan, tables, future, in_play, tickets, until, results, row)
+            soonest = _end_listed(plan, room, future, tickets, until, results, row)
             if tickets.n_waiting[0] == 0:
                 return n_waits, False
         if n_waits == len(waits):
-            _end_listed(plan, tables, future, in_play, tickets, math.inf, results, row)
+            _end_listed(plan, room, future, tickets, math.inf, results, row)
             return n_waits, True
         ticket = take(tickets.heap, tickets.n_waiting[0], tickets.since, tickets.key)
         tickets.n_waiting[0] -= 1
         stage = int(tickets.stage[ticket])
         team = capacity.team_of_stage[stage]
-        wait = _have_turn(plan, tables, desk, future, office, tickets, ticket, results, row)
+        wait = _have_turn(plan, room, future, tickets, ticket, results, row)
         if wait > 0.0:
             waits[n_waits] = wait
             team_of_wait[n_waits] = team
@@ -202,9 +200,8 @@ def _serve(
 @inner
 def _end_listed(
     plan: TeamPlan,
-    tables: Tables,
+    room: Room,
     future: int,
-    in_play: InPlay,
     tickets: Tickets,
     until: float,
     results: TeamResults,
@@ -216,8 +213,8 @@ def _end_listed(
         for visit in range(tickets.last_visit[0] + 1):
             if tickets.soonest[origin, visit] <= until:
                 while tickets.n_listed[origin, visit] > 0:
-                    n = read_list(tickets, origin, visit, in_play)
-                    _play_on(plan, tables, future, in_play, n, visit, origin, tickets, results, row)
+                    n = read_list(tickets, origin, visit, room.in_play)
+                    _play_on(plan, room, future, n, visit, origin, tickets, results, row)
             soonest = min(soonest, tickets.soonest[origin, visit])
     return soonest
 
@@ -225,17 +222,15 @@ def _end_listed(
 @inner
 def _have_turn(
     plan: TeamPlan,
-    tables: Tables,
-    desk: Desk,
+    room: Room,
     future: int,
-    office: Office,
     tickets: Tickets,
     ticket: int,
     results: TeamResults,
     row: int,
 ) -> float:
     """Let a stay have its turn: someone takes it up, and its own days begin. Return how long it has waited."""
-    kernel, capacity = plan.kernel, plan.capacity
+    kernel, capacity, office = plan.kernel, plan.capacity, room.office
     since, enters_on = tickets.since[ticket], tickets.enters_on[ticket]
     stage, segment = int(tickets.stage[ticket]), int(tickets.segment[ticket])
     key, visit, team = tickets.key[ticket], tickets.visit[ticket], capacity.team_of_stage[stage]
@@ -255,7 +250,7 @@ def _have_turn(
         if start < kernel.horizon_days:
             left = worked(capacity, team, float(kernel.horizon_days)) - worked(capacity, team, start)
             results.busy[row, team] += min(days, left)
-    _begin_work(plan, tables, desk, future, tickets, ticket, start, wait)
+    _begin_work(plan, room, future, tickets, ticket, start, wait)
     _count_queue(kernel, enters_on, start, results.queue[row, :, team])
     counted: float = min(wait, kernel.horizon_days - since)
     return counted
@@ -263,16 +258,16 @@ def _have_turn(
 
 @inner
 def _begin_work(
-    plan: TeamPlan, tables: Tables, desk: Desk, future: int, tickets: Tickets, ticket: int, start: float, wait: float
+    plan: TeamPlan, room: Room, future: int, tickets: Tickets, ticket: int, start: float, wait: float
 ) -> None:
     """Let a stay's own days begin at a time, and the wait have its effect."""
     stage, enters_on = int(tickets.stage[ticket]), tickets.enters_on[ticket]
     effect = effect_of_wait(plan.capacity, stage, future, wait)
     if effect != 0.0 and start < FOREVER:
-        tickets.goes_to[ticket], tickets.leaves_on[ticket] = draw_again(
+        tickets.slot[ticket], tickets.leaves_on[ticket] = draw_again(
             plan.kernel,
-            tables,
-            desk,
+            room.tables,
+            room.desk,
             future,
             tickets.key[ticket],
             tickets.visit[ticket],

@@ -23,7 +23,7 @@ class Tickets(NamedTuple):
     leaves_on: NDArray[np.float64]
     segment: NDArray[np.uint32]
     stage: NDArray[np.uint32]
-    goes_to: NDArray[np.int64]
+    slot: NDArray[np.uint32]
     visit: NDArray[np.int64]
     origin: NDArray[np.int64]
     since: NDArray[np.float64]  # when it began to wait: before the as-of date for open deals that wait
@@ -49,7 +49,7 @@ def room_for_tickets(n: int) -> Tickets:
         np.empty(n),
         np.empty(n, np.uint32),
         np.empty(n, np.uint32),
-        np.empty(n, np.int64),
+        np.empty(n, np.uint32),
         np.empty(n, np.int64),
         np.empty(n, np.int64),
         np.empty(n),
@@ -76,7 +76,7 @@ def write_ticket(tickets: Tickets, in_play: InPlay, i: int, visit: int, origin: 
     tickets.leaves_on[ticket] = in_play.leaves_on[i]
     tickets.segment[ticket] = in_play.segment[i]
     tickets.stage[ticket] = in_play.stage[i]
-    tickets.goes_to[ticket] = in_play.goes_to[i]
+    tickets.slot[ticket] = in_play.slot[i]
     tickets.visit[ticket] = visit
     tickets.origin[ticket] = origin
     tickets.since[ticket] = since
@@ -93,7 +93,7 @@ def move_stay(in_play: InPlay, i: int, to: int) -> None:
     in_play.leaves_on[to] = in_play.leaves_on[i]
     in_play.segment[to] = in_play.segment[i]
     in_play.stage[to] = in_play.stage[i]
-    in_play.goes_to[to] = in_play.goes_to[i]
+    in_play.slot[to] = in_play.slot[i]
 
 
 @inner
@@ -121,7 +121,7 @@ def read_list(tickets: Tickets, origin: int, visit: int, in_play: InPlay) -> int
         in_play.leaves_on[n] = tickets.leaves_on[ticket]
         in_play.segment[n] = tickets.segment[ticket]
         in_play.stage[n] = tickets.stage[ticket]
-        in_play.goes_to[n] = tickets.goes_to[ticket]
+        in_play.slot[n] = tickets.slot[ticket]
         following = tickets.following[ticket]
         tickets.following[ticket] = tickets.free[0]
         tickets.free[0] = ticket

@@ -19,7 +19,7 @@ from simcast.engine.hazard import hazard_exceeded
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.rng import STAY, uniforms
-from simcast.engine.samplers import exceeded
+from simcast.engine.samplers import exceeded_by_log
 from simcast.engine.tables import Tables, choose, with_levers
 
 _LOG_2 = math.log(2.0)
@@ -90,7 +90,7 @@ def draw_again(
     begins_on: float,
     effect: float,
 ) -> tuple[int, float]:
-    """Return where a stay leads and when it ends, whose forward odds a wait has multiplied by ``exp(effect)``."""
+    """Return the move that ends a stay, and when, whose forward odds a wait has multiplied by ``exp(effect)``."""
     draw, epoch = plan.draw_of_future[future], plan.epoch_of_day[int(enters_on)]
     own = effect_of_amount(plan, draw, stage, segment, deal) if deal > _NO_DEAL and len(plan.amount_slope) > 0 else 0.0
     u_move, u_days = uniforms(plan.seed, future, key, visit, STAY)
@@ -101,12 +101,11 @@ def draw_again(
     else:
         shift_odds(tables.probability[epoch, stage, segment], own + effect, shifted)
     slot = choose(shifted, u_move)
-    destination = plan.destination[stage, slot]
-    if destination == NOWHERE:
-        return destination, math.inf
+    if plan.destination[stage, slot] == NOWHERE:
+        return slot, math.inf
     if row == NOWHERE:
         scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
-        days = exceeded(plan.family[stage, slot], scale, shape, u_days)
+        days = exceeded_by_log(plan.family[stage, slot], scale, shape, math.log(u_days))
     elif own != 0.0:
         days = hazard_exceeded(law.survival[slot], law.total, plan.hazard_start, u_days)
     else:
@@ -114,7 +113,7 @@ def draw_again(
         days = hazard_exceeded(lasting, total, plan.hazard_start, u_days)
     place = (epoch, stage, segment, slot)
     days = with_levers(days, tables.time_factor[place], tables.cap_days[place], tables.cap_weight[place])
-    return destination, after_days(begins_on, days) if row != NOWHERE else begins_on + days
+    return slot, after_days(begins_on, days) if row != NOWHERE else begins_on + days
 
 
 @inner

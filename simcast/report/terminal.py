@@ -133,7 +133,7 @@ def _stages(baseline: Forecast) -> Table:
 def _teams(run: Run) -> Table:
     """How busy the teams are, and how long deals wait for them, in each scenario."""
     columns = ("scenario", "team", "busy", "P90", "90% wait at most, days", "waiting at the end", "P90")
-    table = _table("Teams: means over futures, and the worst of ten", *columns)
+    table = plain_table("Teams: means over futures, and the worst of ten", *columns)
     for name, forecast in run.forecasts.items():
         for team in forecast.results["team"].to_numpy():
             of_team = forecast.results.sel(team=team)
