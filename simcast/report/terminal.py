@@ -35,6 +35,9 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
         console.print(_by(baseline, column))
     console.print()
     console.print(_stages(baseline))
+    if "team" in baseline.results.dims:
+        console.print()
+        console.print(_teams(run))
     _print_footer(run, console, folder)
 
 
@@ -124,6 +127,26 @@ def _stages(baseline: Forecast) -> Table:
     for stage in baseline.results["stage"].to_numpy():
         flow = [baseline.stage_values(name, stage).mean() for name in ("entered", "left_forward", "open_at_end")]
         table.add_row(escape(str(stage)), *map(count, flow))
+    return table
+
+
+def _teams(run: Run) -> Table:
+    """How busy the teams are, and how long deals wait for them, in each scenario."""
+    columns = ("scenario", "team", "busy", "P90", "90% wait at most, days", "waiting at the end", "P90")
+    table = plain_table("Teams: means over futures, and the worst of ten", *columns)
+    for name, forecast in run.forecasts.items():
+        for team in forecast.results["team"].to_numpy():
+            of_team = forecast.results.sel(team=team)
+            busy, queue = (of_team["team_utilisation"].to_numpy(), of_team["team_queue"].isel(period=-1).to_numpy())
+            table.add_row(
+                escape(name),
+                escape(str(team)),
+                chance(float(busy.mean())),
+                chance(Summary.of(busy).quantile(0.9)),
+                f"{of_team['team_wait_90'].to_numpy().mean():.1f}",
+                count(queue.mean()),
+                count(Summary.of(queue).quantile(0.9)),
+            )
     return table
 
 
