@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from simcast import __version__
+from simcast.cli.backtest import backtest
 from simcast.cli.check import check
 from simcast.cli.diagnose import diagnose
 from simcast.cli.fit import fit
@@ -27,5 +28,5 @@ def main() -> None:
     """
 
 
-for command in (check, fit, diagnose, run, schema):
+for command in (check, fit, diagnose, run, backtest, schema):
     main.add_command(command)

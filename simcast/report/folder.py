@@ -45,12 +45,12 @@ def write_run_folder(run: Run, folder: Path, command: Sequence[str] = ()) -> Non
         When the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "result.json", lambda path: path.write_text(as_json(run_document(run)), encoding="utf-8"))
-    _write(folder / "quantiles.parquet", lambda path: quantiles(run).to_parquet(path, index=False))
+    write_whole(folder / "result.json", lambda path: path.write_text(as_json(run_document(run)), encoding="utf-8"))
+    write_whole(folder / "quantiles.parquet", lambda path: quantiles(run).to_parquet(path, index=False))
     resolved = dump_yaml(run.scenario.resolved(folder))
-    _write(folder / "resolved.yaml", lambda path: path.write_text(resolved, encoding="utf-8"))
+    write_whole(folder / "resolved.yaml", lambda path: path.write_text(resolved, encoding="utf-8"))
     provenance = as_json(_provenance(run, command))
-    _write(folder / "provenance.json", lambda path: path.write_text(provenance, encoding="utf-8"))
+    write_whole(folder / "provenance.json", lambda path: path.write_text(provenance, encoding="utf-8"))
 
 
 def as_json(document: dict[str, Any]) -> str:
@@ -89,7 +89,7 @@ def _tables(name: str, forecast: Forecast) -> list[pd.DataFrame]:
     return tables
 
 
-def _write(target: Path, write: Callable[[Path], object]) -> None:
+def write_whole(target: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place, then move it there in one step."""
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     os.close(handle)
