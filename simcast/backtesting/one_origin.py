@@ -18,7 +18,7 @@ from simcast.backtesting.horizon import Horizon, months_before
 from simcast.backtesting.origins import moved_to
 from simcast.backtesting.past import Past
 from simcast.errors import ScenarioError
-from simcast.forecast import METRICS, Forecast, Metric
+from simcast.forecast import METRICS, Forecast
 from simcast.history import History
 from simcast.plan import ForecastDays, build_plan, forecast_days
 from simcast.scenario import Scenario
@@ -142,7 +142,7 @@ def _happened(history: History, days: ForecastDays) -> pd.DataFrame:
     return wins[inside].assign(period=period)
 
 
-def _total(wins: pd.DataFrame, metric: Metric) -> float:
+def _total(wins: pd.DataFrame, metric: str) -> float:
     return float(len(wins)) if metric == "wins" else float(np.nan_to_num(wins["amount"].to_numpy(dtype=float)).sum())
 
 

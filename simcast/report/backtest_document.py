@@ -54,8 +54,11 @@ def _origins(run: BacktestRun) -> list[dict[str, Any]]:
     origins = []
     for about in run.backtest.origins:
         here = totals[totals["origin"] == about["origin"]]
-        by_metric = {metric: _foreseen(here[here["metric"] == metric]) for metric in run.summary.metrics}
-        origins.append({"as_of": about["origin"], **{k: v for k, v in about.items() if k != "origin"}, **by_metric})
+        by_metric: dict[str, Any] = {
+            str(metric): _foreseen(here[here["metric"] == metric]) for metric in run.summary.metrics
+        }
+        rest = {key: value for key, value in about.items() if key != "origin"}
+        origins.append({"as_of": about["origin"], **rest, **by_metric})
     return origins
 
 
