@@ -162,8 +162,7 @@ def markdown(rows: list[dict[str, Any]]) -> str:
         [
             "How often intervals held what happened:",
             held,
-            "CRPS of simcast over that of each baseline (95% interval of a block bootstrap where there are as-of dates "
-            "enough):",
+            "CRPS of simcast over each baseline's (95% interval of a block bootstrap where as-of dates are enough):",
             ratios,
             "Single open deals, P(won by the horizon):",
             deals,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from simcast.model.settings import FitSettings, ModelChoices
 
 Progress = Callable[[str, float], None]
-_Play = Callable[[np.datetime64], OriginResult]
+
+_LOG = logging.getLogger("simcast")
 
 
 def backtest(
@@ -85,6 +87,7 @@ def backtest(
     with closing(playing):
         for day, result in playing:
             found[day] = result
+            _LOG.info("forecast from %s played and scored, %d of %d", day, len(found), len(days))
             if store is not None:
                 from simcast.backtesting.store import save_origin
 

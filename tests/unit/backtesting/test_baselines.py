@@ -71,10 +71,14 @@ def test_the_season_is_the_same_month_of_the_year_before() -> None:
 
 def test_without_a_year_of_wins_the_season_is_the_last_period() -> None:
     known = past(ROWS, "2026-02-01")
-    assert seasonal_naive(known, day("2026-02-01")) == last_period(known, day("2026-02-01")) == {
-        "wins": 1.0,
-        "bookings": 30.0,
-    }
+    assert (
+        seasonal_naive(known, day("2026-02-01"))
+        == last_period(known, day("2026-02-01"))
+        == {
+            "wins": 1.0,
+            "bookings": 30.0,
+        }
+    )
 
 
 def test_cohorts_mature_as_earlier_ones_did() -> None:
@@ -111,7 +115,9 @@ def test_past_errors_make_a_distribution_as_wide_as_they_are() -> None:
 
 def test_the_errors_of_a_rule_are_those_that_had_come_true() -> None:
     rows: list[Row] = [
-        (f"{month}-{k}", "2025-01-01", f"2025-{month:02d}-15", "won", 1.0) for month in range(1, 7) for k in range(month)
+        (f"{month}-{k}", "2025-01-01", f"2025-{month:02d}-15", "won", 1.0)
+        for month in range(1, 7)
+        for k in range(month)
     ]
     asked: list[np.datetime64] = []
 

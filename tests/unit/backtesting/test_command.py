@@ -62,7 +62,10 @@ def test_what_happened_is_counted_from_the_file(scenario_file: Path, fitted_on: 
     assert may["wins"]["actual"] == len(won)
     assert may["bookings"]["actual"] == won["amount"].sum()
     by_region = found["metrics"]["wins"]["segments"]["регион"]
-    assert sum(scores["actual"] for scores in by_region.values()) == found["metrics"]["wins"]["scores"]["simcast"]["actual"]
+    assert (
+        sum(scores["actual"] for scores in by_region.values())
+        == found["metrics"]["wins"]["scores"]["simcast"]["actual"]
+    )
 
 
 def test_a_planted_future_changes_no_forecast(scenario_file: Path, fitted_on: list[str]) -> None:
