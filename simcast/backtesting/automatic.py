@@ -17,8 +17,8 @@ from simcast.forecast import METRICS
 AUTOMATIC = ("auto_ets", "auto_arima")
 """The names of the baselines that need `simcast[baselines]`."""
 
-LEAST_TOTALS = 4
-"""With fewer horizons behind it a series says nothing."""
+LEAST_TOTALS = 8
+"""With fewer horizons behind it a series is refused by AutoETS, or leaves no freedom to its errors."""
 
 _LEVEL = 80
 _DAYS_PER_YEAR = 365.25
@@ -55,7 +55,8 @@ def automatic(name: str, past: Past) -> dict[str, BaselineForecast] | None:
 def _forecast(name: str, series: Any, season: int) -> BaselineForecast:  # noqa: ANN401  # an array
     if np.ptp(series) == 0.0:  # nothing to estimate
         return BaselineForecast(float(series[-1]), series[-1:])
-    found = _model(name, season).forecast(y=series, h=1, level=[_LEVEL])
+    with np.errstate(all="ignore"):  # candidates that fit badly are tried on the way
+        found = _model(name, season).forecast(y=series, h=1, level=[_LEVEL])
     point = float(found["mean"][0])
     high = float(found[f"hi-{_LEVEL}"][0])
     scale = max(high - point, 0.0) / float(stats.norm.ppf(0.5 + _LEVEL / 200.0))

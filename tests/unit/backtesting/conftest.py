@@ -10,10 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for deal_files, which the tests beside import too
 
-import deal_files  # noqa: E402
+import deal_files
 
-from simcast.history import History  # noqa: E402
-from simcast.posterior import Posterior  # noqa: E402
+from simcast.history import History
+from simcast.posterior import Posterior
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def fitted_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Put the stand-in in place of the fit, keep the store apart, and note what each fit knew last."""
     seen: list[str] = []
 
-    def stand_in(known: History, *, settings: object, progress: Callable[[str, float], None]) -> Posterior:
+    def stand_in(known: History, *, progress: Callable[[str, float], None], **_: object) -> Posterior:
         seen.append(str(known.last_event))
         progress("learning", 1.0)
         return deal_files.learned(known)

@@ -150,8 +150,8 @@ def test_automatic_series_see_whole_horizons_and_find_the_level() -> None:
     generator = np.random.default_rng(1)
     rows: list[Row] = []
     for position, month in enumerate(pd.date_range("2023-01-01", periods=36, freq="MS")):
-        for k in range(int(generator.poisson(50))):
-            rows.append((f"{position:02d}-{k:03d}", f"{month:%Y-%m-%d}", f"{month:%Y-%m}-20", "won", 2.0))
+        begin, middle, n = f"{month:%Y-%m-%d}", f"{month:%Y-%m}-20", int(generator.poisson(50))
+        rows += [(f"{position:02d}-{k:03d}", begin, middle, "won", 2.0) for k in range(n)]
     found = automatic("auto_ets", past(rows, "2026-01-01"))
     assert found is not None
     assert found["wins"].point == pytest.approx(50.0, abs=6.0)

@@ -14,6 +14,8 @@ from deal_files import deal_rows, write_log
 from simcast.backtesting import judging
 from simcast.cli import main
 
+pytestmark = pytest.mark.usefixtures("fitted_on")
+
 ONLY_TWO = ("--min-history", "120", "--last", "2")
 METHODS = {"simcast", "weighted_pipeline", "win_rate", "last_period", "seasonal_naive", "chain_ladder"}
 
@@ -33,7 +35,7 @@ def document(file: Path, *arguments: str) -> dict[str, Any]:
 def without_slow_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither statsforecast, which has a test of its own, nor pictures, which have one below."""
     monkeypatch.setattr("simcast.backtesting.scenario_file.is_installed", lambda: False)
-    monkeypatch.setattr("simcast.plots.backtest_page.draw_backtest_page", lambda run, file: None)
+    monkeypatch.setattr("simcast.plots.backtest_page.draw_backtest_page", lambda *_: None)
 
 
 def test_the_document_holds_what_the_contract_says(scenario_file: Path, fitted_on: list[str]) -> None:
@@ -54,7 +56,7 @@ def test_the_document_holds_what_the_contract_says(scenario_file: Path, fitted_o
     assert len(fitted_on) == 2
 
 
-def test_what_happened_is_counted_from_the_file(scenario_file: Path, fitted_on: list[str]) -> None:
+def test_what_happened_is_counted_from_the_file(scenario_file: Path) -> None:
     found = document(scenario_file, *ONLY_TWO)
     deals = deal_rows()
     won = deals[(deals["end"] == "won") & (deals["left"] >= "2026-05-01") & (deals["left"] <= "2026-05-31")]
@@ -79,7 +81,7 @@ def test_a_planted_future_changes_no_forecast(scenario_file: Path, fitted_on: li
     assert after["origins"][0]["bookings"]["actual"] > 20 * before["origins"][0]["bookings"]["actual"]
 
 
-def test_the_same_plant_a_week_earlier_is_seen(scenario_file: Path, fitted_on: list[str]) -> None:
+def test_the_same_plant_a_week_earlier_is_seen(scenario_file: Path) -> None:
     """The negative control: were the future known, the test before this one would notice."""
     before = document(scenario_file, *ONLY_TWO, "--last", "1")
     plant(scenario_file, "2026-04-24")
@@ -161,7 +163,7 @@ def test_a_damaged_date_is_played_again(scenario_file: Path, fitted_on: list[str
     assert len(fitted_on) == 4
 
 
-def test_the_terminal_opens_with_one_sentence(scenario_file: Path, fitted_on: list[str]) -> None:
+def test_the_terminal_opens_with_one_sentence(scenario_file: Path) -> None:
     shown = run(scenario_file, "--min-history", "120")
     assert shown.exit_code == 0, shown.output
     lines = shown.stdout.splitlines()
@@ -172,9 +174,7 @@ def test_the_terminal_opens_with_one_sentence(scenario_file: Path, fitted_on: li
         assert words in shown.stdout
 
 
-def test_the_folder_holds_tables_that_agree_with_the_document(
-    scenario_file: Path, fitted_on: list[str], tmp_path: Path
-) -> None:
+def test_the_folder_holds_tables_that_agree_with_the_document(scenario_file: Path, tmp_path: Path) -> None:
     found = document(scenario_file, *ONLY_TWO)
     assert json.loads((tmp_path / "out" / "backtest.json").read_text(encoding="utf-8")) == found
     scores = pd.read_parquet(tmp_path / "out" / "scores.parquet").set_index(["metric", "method", "part", "score"])
@@ -185,16 +185,14 @@ def test_the_folder_holds_tables_that_agree_with_the_document(
     assert len(pd.read_parquet(tmp_path / "out" / "deals.parquet")) >= found["deals"]["n"]
 
 
-def test_intervals_that_do_not_hold_end_with_status_1(
-    scenario_file: Path, fitted_on: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(judging, "coverage_p_value", lambda held, interval, n, overlap: 1e-6)
+def test_intervals_that_do_not_hold_end_with_status_1(scenario_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judging, "coverage_p_value", lambda *_: 1e-6)
     found = run(scenario_file, *ONLY_TWO)
     assert found.exit_code == 1
     assert "Do not rely on the forecast" in found.stdout
 
 
-def test_wrong_input_ends_with_status_2_and_one_line(scenario_file: Path, fitted_on: list[str]) -> None:
+def test_wrong_input_ends_with_status_2_and_one_line(scenario_file: Path) -> None:
     for arguments, words in (
         (("--horizon", "soon"), "--horizon: must be a number of days"),
         (("--min-history", "4000"), "choose a smaller --min-history"),
@@ -206,7 +204,7 @@ def test_wrong_input_ends_with_status_2_and_one_line(scenario_file: Path, fitted
         assert len(found.stderr.splitlines()) == 1
 
 
-def test_amounts_may_be_assumed_and_then_only_wins_are_told(scenario_file: Path, fitted_on: list[str]) -> None:
+def test_amounts_may_be_assumed_and_then_only_wins_are_told(scenario_file: Path) -> None:
     log = pd.read_csv(scenario_file.parent / "deals.csv").drop(columns="amount")
     log.to_csv(scenario_file.parent / "deals.csv", index=False)
 
@@ -233,9 +231,3 @@ def vars_of(known: Any) -> dict[str, Any]:  # noqa: ANN401
     from dataclasses import fields
 
     return {each.name: getattr(known, each.name) for each in fields(known)}
-
-
-def test_processes_and_turns_give_the_same(scenario_file: Path, fitted_on: list[str]) -> None:
-    """The options reach the work; real processes cannot see the stand-in and are tested with a real fit."""
-    once = document(scenario_file, *ONLY_TWO, "--threads", "1")
-    assert document(scenario_file, *ONLY_TWO, "--threads", "2") == once
