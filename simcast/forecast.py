@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import numpy as np
 import xarray as xr
@@ -15,6 +16,7 @@ from simcast.segments import Segments
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 Metric = Literal["bookings", "wins"]
 METRICS: tuple[Metric, ...] = ("bookings", "wins")
@@ -74,6 +76,25 @@ class Summary:
         }
 
 
+class Plots(Protocol):
+    """The pictures of a forecast, as `Forecast.plot` offers them; each returns its axes."""
+
+    def fan(self, metric: Metric = "bookings", *, ax: Axes | None = None) -> Axes:
+        """Draw how the total builds up from period to period."""
+
+    def distribution(self, metric: Metric = "bookings", *, ax: Axes | None = None) -> Axes:
+        """Draw how likely each total is."""
+
+    def funnel(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the deals through the stages."""
+
+    def compare(self, *others: Forecast, ax: Axes | None = None) -> Axes:
+        """Draw what other scenarios bring against this one, future by future."""
+
+    def leaks(self, found: object, *, ax: Axes | None = None) -> Axes:
+        """Draw what one point of conversion is worth at each stage, as `simcast.analysis.leaks` found it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Forecast:
     """The results of one scenario, by future.
@@ -115,6 +136,12 @@ class Forecast:
     def n_futures(self) -> int:
         """How many futures were played."""
         return int(self.results.sizes["future"])
+
+    @property
+    def plot(self) -> Plots:
+        """The pictures of this forecast, such as ``forecast.plot.fan()``; they need matplotlib (``simcast[plots]``)."""
+        # Pictures stand above forecasts, which know them by name only, and load them when one is asked for.
+        return cast("Plots", importlib.import_module("simcast.plots.accessor").ForecastPlots(self))
 
     def values(
         self,

@@ -3,9 +3,14 @@
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.check import Check, check
 from simcast.analysis.compare import Difference, compare
+from simcast.analysis.deals import deal_table
 from simcast.analysis.diagnose import Diagnosis, diagnose
+from simcast.analysis.ground import Ground, ground_of
 from simcast.analysis.inputs import fit_scenario
+from simcast.analysis.leaks import Leaks, leaks
+from simcast.analysis.ranking import Ranking, rank
 from simcast.analysis.run import Run, run
+from simcast.analysis.solving import Solution, solve
 from simcast.analysis.without_chance import Means, WithoutChance, without_chance
 
 __all__ = [
@@ -13,14 +18,23 @@ __all__ = [
     "Check",
     "Diagnosis",
     "Difference",
+    "Ground",
+    "Leaks",
     "Means",
+    "Ranking",
     "Run",
+    "Solution",
     "WithoutChance",
     "actual_of",
     "check",
     "compare",
+    "deal_table",
     "diagnose",
     "fit_scenario",
+    "ground_of",
+    "leaks",
+    "rank",
     "run",
+    "solve",
     "without_chance",
 ]

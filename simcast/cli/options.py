@@ -46,6 +46,14 @@ overrides = click.option(
 quick = click.option(
     "--quick", is_flag=True, help="Fit with few draws: to look at a scenario, not to rely on it (history.model.quick)."
 )
+scenario_names = click.option(
+    "--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated."
+)
+futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
+seed = click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
+threads = click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default."
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr.")
 
@@ -78,6 +86,12 @@ def load(
     """Read a scenario with its overrides; ``--futures``, ``--seed`` and ``--quick`` are short for three of them."""
     from simcast.scenario import load_scenario
 
+    if file.suffix.lower() in {".csv", ".xlsx", ".parquet"} and file.is_file():
+        raise SimcastError(f"{file}: is data, not a scenario; write one for it: simcast init --from {file}")
+    if file.is_dir():
+        held = sorted(file.glob("*.yaml"))
+        hint = f"such as {held[0]}" if held else f"or write one: simcast init {file}"
+        raise SimcastError(f"{file}: is a folder; name a scenario file, {hint}")
     short = [
         f"simulation.{name}={value}" for name, value in (("futures", futures), ("seed", seed)) if value is not None
     ]
@@ -86,11 +100,34 @@ def load(
     return load_scenario(file, overrides=[*overrides, *short])
 
 
+def exit_unless(trusted: bool, silent: bool) -> None:
+    """Leave with the status of an answer that is not to be trusted, and say so, unless it is."""
+    if not trusted:
+        if not silent:
+            click.echo("warning: the fit is not to be trusted; see `simcast diagnose`", err=True)
+        sys.exit(NOT_TRUSTED)
+
+
 def check_writable(folder: Path) -> None:
     """Refuse a folder that cannot be made or written, before minutes of work are spent; it is not made yet."""
     standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not standing.is_dir() or not os.access(standing, os.W_OK):
         raise SimcastError(f"--out {folder}: {standing} is not a folder that can be written; name another")
+
+
+def check_new_file(file: Path, *, force: bool) -> None:
+    """Refuse to overwrite a file unless told to, and a folder that cannot be written, before any work is done."""
+    if file.exists() and not force:
+        raise SimcastError(f"{file}: is there already; name another, or overwrite it with --force")
+    check_writable(file.parent)
+
+
+def pairs(values: tuple[str, ...], name: str) -> dict[str, str]:
+    """Take values such as ``ours=theirs`` apart, given to the option of this name."""
+    wrong = [value for value in values if not all(value.partition("="))]
+    if wrong:
+        raise SimcastError([f"--{name} {value}: write it as NAME=VALUE" for value in wrong])
+    return {left: right for left, _, right in (value.partition("=") for value in values)}
 
 
 def console_for_results() -> Console:

@@ -13,10 +13,10 @@ from simcast.cli import options
 @click.command(short_help="Forecast every scenario of a file.")
 @options.scenario_file
 @options.overrides
-@click.option("--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated.")
-@click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default.")
+@options.scenario_names
+@options.futures
+@options.seed
+@options.threads
 @click.option(
     "--cluster",
     metavar="local:N|tcp://HOST:PORT",

@@ -10,7 +10,7 @@ from pathlib import Path
 from simcast.engine.compiled import digest_of_sources, kept_beside
 
 _HERE = Path(__file__).parent
-_COMPILING = "compiling the simulation for this machine, once: this takes a minute, and later runs are quick"
+_COMPILING = "compiling the simulation for this machine, once: this takes half a minute, and later runs are quick"
 
 SOURCES_DIGEST = digest_of_sources(_HERE)
 """A hash of the kernels' sources and of Numba's version: the same digest, the same results."""
@@ -22,13 +22,17 @@ with kept_beside(_HERE, announcements={"play_futures": _COMPILING}):
         chunks,
         counts,
         gamma,
+        graph,
         hazard,
+        inner,
         kernel,
         layout,
+        location_scale,
         normal,
         open_deals,
         rng,
         samplers,
+        stays,
         tables,
     )
 
@@ -39,12 +43,16 @@ __all__ = [
     "chunks",
     "counts",
     "gamma",
+    "graph",
     "hazard",
+    "inner",
     "kernel",
     "layout",
+    "location_scale",
     "normal",
     "open_deals",
     "rng",
     "samplers",
+    "stays",
     "tables",
 ]

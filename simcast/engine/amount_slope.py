@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.block import InPlay, after_days
 from simcast.engine.hazard import fill_survival, hazard_exceeded
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.tables import Tables, choose, with_levers
 
@@ -43,7 +44,7 @@ def effect_of_amount(plan: KernelPlan, draw: int, stage: int, segment: int, deal
     return effect
 
 
-@njit(cache=True)
+@allocating
 def room_for_a_law(plan: KernelPlan) -> OwnLaw:
     """Allocate room for the law of one stay."""
     n_moves, n_pieces = plan.hazard_rate.shape[2:]
@@ -63,7 +64,7 @@ def is_law_of(law: OwnLaw, epoch: int, stage: int, segment: int, effect: float) 
     return same
 
 
-@njit(cache=True)
+@inner
 def fill_law(
     plan: KernelPlan, tables: Tables, draw: int, epoch: int, stage: int, segment: int, effect: float, law: OwnLaw
 ) -> None:
@@ -73,7 +74,8 @@ def fill_law(
     """
     law.of[0], law.of[1], law.of[2], law.of[3] = epoch, stage, segment, effect
     row = plan.hazard_row[stage]
-    law.factor[:] = plan.hazard_factor[draw, row, segment]
+    for move in range(len(law.factor)):
+        law.factor[move] = plan.hazard_factor[draw, row, segment, move]
     law.factor[0] *= math.exp(min(max(effect, -_MOST_EFFECT), _MOST_EFFECT))
     rate = plan.hazard_rate[draw, row]
     fill_survival(rate, law.factor, plan.hazard_start, law.survival, law.total, law.probability)
@@ -87,7 +89,7 @@ def fill_law(
         law.probability[slot] /= sum_of_all
 
 
-@njit(cache=True)
+@inner
 def _shifted(forward: float, others: float, effect: float) -> tuple[float, float]:
     """Multiply the odds of the forward move against the others together by ``exp(effect)``, their sum staying.
 
@@ -100,17 +102,20 @@ def _shifted(forward: float, others: float, effect: float) -> tuple[float, float
     return forward * odds * rest, rest
 
 
-@njit(cache=True)
+@inner
 def shift_odds(probability: NDArray[np.float64], effect: float, shifted: NDArray[np.float64]) -> None:
     """Multiply the odds of the forward move, the first, by ``exp(effect)``; the last, never ending, stays as it is."""
     stalled = len(probability) - 1
-    shifted[0], rest = _shifted(probability[0], np.sum(probability[1:stalled]), effect)
+    others = 0.0
+    for slot in range(1, stalled):
+        others += probability[slot]
+    shifted[0], rest = _shifted(probability[0], others, effect)
     for slot in range(1, stalled):
         shifted[slot] = probability[slot] * rest
     shifted[stalled] = probability[stalled]
 
 
-@njit(cache=True)
+@inner
 def _moved_uniform(u: float, forward: float, moving: float, effect: float) -> float:
     """Return a uniform that chooses under the usual probabilities what u chooses under a deal's own; monotone in u.
 
@@ -127,7 +132,7 @@ def _moved_uniform(u: float, forward: float, moving: float, effect: float) -> fl
     return min(max(forward, other), below)
 
 
-@njit(cache=True)
+@inner
 def move_uniforms(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, n: int) -> None:
     """Move the uniforms that choose the moves of stays whose days belong to families, deal by deal.
 
@@ -145,7 +150,7 @@ def move_uniforms(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay
             in_play.u_first[i] = _moved_uniform(in_play.u_first[i], cumulative[0], cumulative[last_move], effect)
 
 
-@njit(cache=True)
+@allocating
 def begin_stays_under_own_laws(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, n: int) -> None:
     """Draw again, from the same uniforms, the stays that have hazards by day: each deal under the law of its own."""
     draw = plan.draw_of_future[future]
@@ -161,9 +166,9 @@ def begin_stays_under_own_laws(plan: KernelPlan, tables: Tables, future: int, in
         if not is_law_of(law, epoch, stage, segment, effect):
             fill_law(plan, tables, draw, epoch, stage, segment, effect, law)
         slot = choose(law.probability, in_play.u_first[i])
-        in_play.goes_to[i] = plan.destination[stage, slot]
+        in_play.slot[i] = slot
         in_play.leaves_on[i] = math.inf
-        if in_play.goes_to[i] != NOWHERE:
+        if plan.destination[stage, slot] != NOWHERE:
             days = with_levers(
                 hazard_exceeded(law.survival[slot], law.total, plan.hazard_start, in_play.u_second[i]),
                 tables.time_factor[epoch, stage, segment, slot],

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.inner import allocating
+
 BLOCK = 512
 """How many deals are played together: few enough to stay in the processor's nearest cache."""
 
@@ -25,12 +27,14 @@ class InPlay(NamedTuple):
     leaves_on: NDArray[np.float64]
     segment: NDArray[np.uint32]
     stage: NDArray[np.uint32]
-    goes_to: NDArray[np.int64]  # the destination that ends the stay
+    slot: NDArray[np.uint32]  # the move that ends the stay; n_slots + outcome where a lever forces that outcome
+    cell: NDArray[np.uint32]  # epoch, stage and segment in which the stay begins: the row of `Tables.reach`
+    following: NDArray[np.int64]  # the stage that comes next, or NOWHERE
     u_first: NDArray[np.float64]  # the uniforms of the event at hand
     u_second: NDArray[np.float64]
 
 
-@njit(cache=True)
+@allocating
 def room_for_a_block() -> InPlay:
     """Allocate room for a block of deals."""
     return InPlay(
@@ -39,6 +43,8 @@ def room_for_a_block() -> InPlay:
         np.empty(BLOCK, np.int64),
         np.empty(BLOCK, np.float64),
         np.empty(BLOCK, np.float64),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.int64),

@@ -21,11 +21,14 @@ from simcast.engine.amount_slope import begin_stays_under_own_laws, move_uniform
 from simcast.engine.amounts import amount_exceeded
 from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block
 from simcast.engine.counts import count
+from simcast.engine.graph import Graph, graph_of, tell_counts
 from simcast.engine.hazard import hazard_exceeded
+from simcast.engine.inner import inner
 from simcast.engine.layout import MAX_VISITS, NEW, NOWHERE, OPEN, KernelPlan, Results
-from simcast.engine.open_deals import begin_open_deals
+from simcast.engine.open_deals import begin_open_deals, room_for_the_alike
 from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
-from simcast.engine.samplers import HAZARD, exceeded
+from simcast.engine.samplers import HAZARD, exceeded_by_log
+from simcast.engine.stays import choose_slots, cut_days, draw_days
 from simcast.engine.tables import Tables, empty_tables, fill_tables, with_levers
 
 _MOST_MINOR_UNITS = 1e15
@@ -40,7 +43,8 @@ _NONE = _FIRST_VISIT = cast("int", np.int64(0))
 def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
     tables = empty_tables(plan)
-    in_play = room_for_a_block()
+    graph = graph_of(plan)
+    in_play, alike = room_for_a_block(), room_for_the_alike(plan)
     arrivals = np.zeros((len(plan.arrival_key), plan.horizon_days), np.int64)
     at = np.zeros(3, np.int64)
     for row in range(results.bookings.shape[0]):
@@ -51,26 +55,28 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
         at[:] = 0
         while True:
             origin = _NEW
-            if n_begun < len(plan.deal_key):
+            has_begun = n_begun < len(plan.deal_key)
+            if has_begun:
                 origin = _OPEN
-                n = begin_open_deals(plan, tables, future, n_begun, in_play)
+                n = begin_open_deals(plan, tables, graph, alike, future, n_begun, in_play)
             else:
-                n = _begin_new_deals(plan, future, arrivals, at, in_play, results.entered[row])
-                _begin_stays(plan, tables, future, _FIRST_VISIT, in_play, n)
+                n = _begin_new_deals(
+                    plan, future, arrivals, at, in_play, results.entered[row], results.open_at_end[row]
+                )
             if n == 0:
                 break
             n_begun += n
-            for visit in range(_FIRST_VISIT + 1, MAX_VISITS + 1):
-                n = _end_stays(plan, tables, future, origin, in_play, n, results, row)
+            for visit in range(_FIRST_VISIT, MAX_VISITS):
+                if visit > 0 or not has_begun:
+                    _begin_stays(plan, tables, graph, future, visit, in_play, n)
+                n = _end_stays(plan, tables, graph, future, origin, in_play, n, results, row)
                 if n == 0:
                     break
-                _begin_stays(plan, tables, future, visit, in_play, n)
             results.capped[0] += n
-            _stop_in_place(plan, in_play, n, results.open_at_end[row])
-        _running_sum_over_periods(results.open_at_end[row])
+        tell_counts(plan, graph, results.entered[row], results.left_forward[row], results.open_at_end[row])
 
 
-@njit(cache=True)
+@inner
 def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDArray[np.int64]) -> None:
     """Draw how many deals arrive per segment and day."""
     draw = plan.draw_of_future[future]
@@ -88,7 +94,7 @@ def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDA
             arrivals[segment, day] = n
 
 
-@njit(cache=True)
+@inner
 def _begin_new_deals(
     plan: KernelPlan,
     future: int,
@@ -96,6 +102,7 @@ def _begin_new_deals(
     at: NDArray[np.int64],
     in_play: InPlay,
     entered: NDArray[np.int32],
+    open_at_end: NDArray[np.int32],
 ) -> int:
     """Put the next block of the deals that arrive in play, their first stays not drawn yet; return how many there are.
 
@@ -108,13 +115,15 @@ def _begin_new_deals(
         stage = 0
         while in_play.u_second[i] >= plan.entry_cumulative[segment, stage]:
             stage += 1
-        entered[plan.period_of_day[int(in_play.enters_on[i])], plan.group_of_segment[segment], stage] += 1
+        period, group = plan.period_of_day[np.uint64(in_play.enters_on[i])], plan.group_of_segment[segment]
+        entered[period, group, stage] += 1
+        open_at_end[period, group, stage] += 1
         in_play.stage[i] = stage
         in_play.enters_on[i] += min(in_play.u_first[i], LATEST_TIME_OF_DAY)
     return n
 
 
-@njit(cache=True)
+@inner
 def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np.int64], in_play: InPlay) -> int:
     """Write down keys, segments and days of the next block of new deals, and return how many there are."""
     i = _NONE
@@ -137,35 +146,49 @@ def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np
     return i
 
 
-@njit(cache=True)
-def _begin_stays(plan: KernelPlan, tables: Tables, future: int, visit: int, in_play: InPlay, n: int) -> None:
+@inner
+def _begin_stays(
+    plan: KernelPlan, tables: Tables, graph: Graph, future: int, visit: int, in_play: InPlay, n: int
+) -> None:
     """Draw how the stays that n deals have just begun will end, and when."""
-    draw = plan.draw_of_future[future]
     fill_uniforms(plan.seed, future, in_play.key, n, visit, STAY, in_play.u_first, in_play.u_second)
-    has_hazard, has_slope = plan.hazard_rate.shape[1] > 0, len(plan.amount_slope) > 0
+    has_slope = len(plan.amount_slope) > 0
     if has_slope:
         move_uniforms(plan, tables, future, in_play, n)
-    for i in range(n):
-        stage = in_play.stage[i]
-        segment = in_play.segment[i]
+    _, n_stages, n_segments, _ = tables.cumulative.shape
+    for i in range(np.uint64(n)):
         epoch = np.uint64(plan.epoch_of_day[np.uint64(in_play.enters_on[i])])
-        cumulative = tables.cumulative[epoch, stage, segment]
-        slot = np.uint64(0)
-        for k in range(len(cumulative) - 1):  # counted without a branch, which would be mispredicted every other time
-            slot += np.uint64(in_play.u_first[i] >= cumulative[k])
-        in_play.goes_to[i] = plan.destination[stage, slot]
-        if in_play.goes_to[i] == NOWHERE:
-            in_play.leaves_on[i] = math.inf
+        in_play.cell[i] = np.uint32(
+            (epoch * np.uint64(n_stages) + in_play.stage[i]) * np.uint64(n_segments) + in_play.segment[i]
+        )
+    choose_slots(tables.reach, graph.n_slots, in_play.cell, in_play.u_first, in_play.slot, n)
+    draw_days(tables.days, graph, in_play, n)
+    cut_days(tables.days, graph, in_play, n)
+    for i in range(np.uint64(n)):
+        in_play.leaves_on[i] += in_play.enters_on[i]
+    if graph.has_other:
+        _draw_other_days(plan, tables, graph, future, in_play, n)
+        if has_slope:
+            begin_stays_under_own_laws(plan, tables, future, in_play, n)
+
+
+@inner
+def _draw_other_days(plan: KernelPlan, tables: Tables, graph: Graph, future: int, in_play: InPlay, n: int) -> None:
+    """Draw the days of gamma stays and of those that have hazards by day."""
+    draw = plan.draw_of_future[future]
+    for i in range(n):
+        stage, segment, slot = in_play.stage[i], in_play.segment[i], in_play.slot[i]
+        if not graph.is_other[stage * graph.n_slots + slot]:
             continue
-        by_day = has_hazard and plan.family[stage, slot] == HAZARD
+        by_day = plan.family[stage, slot] == HAZARD
         if by_day:
             row = plan.hazard_row[stage]
             lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
             days = hazard_exceeded(lasting, total, plan.hazard_start, in_play.u_second[i])
         else:
-            scale = plan.scale[draw, stage, segment, slot]
-            shape = plan.shape[draw, stage, segment, slot]
-            days = exceeded(plan.family[stage, slot], scale, shape, in_play.u_second[i])
+            scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
+            days = exceeded_by_log(plan.family[stage, slot], scale, shape, math.log(in_play.u_second[i]))
+        epoch = plan.epoch_of_day[np.uint64(in_play.enters_on[i])]
         days = with_levers(
             days,
             tables.time_factor[epoch, stage, segment, slot],
@@ -173,14 +196,13 @@ def _begin_stays(plan: KernelPlan, tables: Tables, future: int, visit: int, in_p
             tables.cap_weight[epoch, stage, segment, slot],
         )
         in_play.leaves_on[i] = after_days(in_play.enters_on[i], days) if by_day else in_play.enters_on[i] + days
-    if has_hazard and has_slope:
-        begin_stays_under_own_laws(plan, tables, future, in_play, n)
 
 
-@njit(cache=True)
+@inner
 def _end_stays(
     plan: KernelPlan,
     tables: Tables,
+    graph: Graph,
     future: int,
     origin: int,
     in_play: InPlay,
@@ -188,71 +210,67 @@ def _end_stays(
     results: Results,
     row: int,
 ) -> int:
-    """End the stay of each deal in play, count it, and return how many deals go on to another stage."""
-    n_stages = plan.destination.shape[0]
+    """End the stay of each deal in play, count it, and return how many deals go on to another stage.
+
+    Whether a stay ends before the horizon, in a win, or in another stage cannot be foreseen: a branch would be
+    mispredicted every third time, which takes longer than all the rest. So deals are written to lists, whether they
+    belong there or not, and the lists grow by one or none.
+    """
+    horizon, cut_off = float(plan.horizon_days), np.uint64(len(graph.moved) - 1)
+    n_won = np.uint64(0)
+    for i in range(np.uint64(n)):
+        leaves_on, end = in_play.leaves_on[i], in_play.stage[i] * graph.n_ends + in_play.slot[i]
+        ends = leaves_on < horizon
+        day = np.uint64(leaves_on if ends else 0.0)
+        place = graph.place_of_day[day] + graph.place_of_segment[in_play.segment[i]] + end
+        graph.moved[place if ends else cut_off] += 1
+        in_play.following[i] = graph.following[end] if ends else NOWHERE
+        in_play.cell[n_won] = np.uint32(i)  # of use no more, so that the list of wins can have it
+        n_won += np.uint64(ends & graph.is_won[end])
+    if n_won > np.uint64(0):
+        _win(plan, tables, future, origin, in_play, n_won, results, row)
+    kept = np.uint64(0)
+    for i in range(np.uint64(n)):
+        following = in_play.following[i]
+        in_play.enters_on[kept] = in_play.leaves_on[i]
+        in_play.key[kept] = in_play.key[i]
+        in_play.deal[kept] = in_play.deal[i]
+        in_play.amount[kept] = in_play.amount[i]
+        in_play.segment[kept] = in_play.segment[i]
+        in_play.stage[kept] = np.uint32(following)
+        kept += np.uint64(following != NOWHERE)
+    return np.int64(kept)  # type: ignore[return-value]  # signed, as are all numbers of deals
+
+
+@inner
+def _win(
+    plan: KernelPlan,
+    tables: Tables,
+    future: int,
+    origin: int,
+    in_play: InPlay,
+    n_won: np.uint64,
+    results: Results,
+    row: int,
+) -> None:
+    """Book the deals won, whose places in the block stand in `cell`."""
     draw = plan.draw_of_future[future]
-    entered, left_forward, open_at_end = results.entered[row], results.left_forward[row], results.open_at_end[row]
-    kept = _NONE
-    for i in range(n):
-        leaves_on = in_play.leaves_on[i]
-        enters_day = np.uint64(in_play.enters_on[i])
-        segment = in_play.segment[i]
-        stage = in_play.stage[i]
-        group = np.uint64(plan.group_of_segment[segment])
-        open_at_end[np.uint64(plan.period_of_day[enters_day]), group, stage] += 1
-        if not leaves_on < plan.horizon_days:
-            continue
-        day = np.uint64(leaves_on)
-        period = np.uint64(plan.period_of_day[day])
-        open_at_end[period, group, stage] -= 1
-        destination = in_play.goes_to[i]
-        left_forward[period, group, stage] += destination == plan.destination[stage, 0]
-        key = in_play.key[i]
-        amount = in_play.amount[i]
-        deal = in_play.deal[i]
-        if destination >= n_stages:
-            outcome = destination - n_stages
-            if plan.outcome_won[outcome]:
-                worth = float(amount)
-                scale = plan.amount_scale[draw, segment]
-                if worth < 0.0 and scale > 0.0:
-                    u, _ = uniforms(plan.seed, future, key, _FIRST_VISIT, AMOUNT)
-                    quantiles, shape = plan.amount_quantiles[segment], plan.amount_shape[draw, segment]
-                    worth = amount_exceeded(plan.amount_family, scale, shape, quantiles, u)
-                epoch = plan.epoch_of_day[enters_day]
-                worth = max(worth, 0.0) * tables.amount_factor[epoch, origin, segment]
-                worth += tables.amount_add[epoch, origin, segment]
-                results.bookings[row, period, group, origin] += round(min(max(worth, 0.0), _MOST_MINOR_UNITS))
-                results.wins[row, period, group, origin] += 1
-                if deal >= 0:
-                    results.deal_wins[deal] += 1
-                    results.deal_win_days[deal] += np.int64(day)
-                    deal = -1
-            destination = plan.outcome_resumes[outcome]
-            if destination == NOWHERE:
-                continue
-        stage = np.uint32(destination)
-        entered[period, group, stage] += 1
-        in_play.enters_on[kept] = leaves_on
-        in_play.key[kept] = key
-        in_play.deal[kept] = deal
-        in_play.amount[kept] = amount
-        in_play.segment[kept] = segment
-        in_play.stage[kept] = stage
-        kept += 1
-    return kept
-
-
-@njit(cache=True)
-def _stop_in_place(plan: KernelPlan, in_play: InPlay, n: int, open_at_end: NDArray[np.int32]) -> None:
-    """Leave the deals that visited too many stages where they are."""
-    for i in range(n):
-        period = plan.period_of_day[int(in_play.enters_on[i])]
-        open_at_end[period, plan.group_of_segment[in_play.segment[i]], in_play.stage[i]] += 1
-
-
-@njit(cache=True)
-def _running_sum_over_periods(changes: NDArray[np.int32]) -> None:
-    """Turn net entries per period into the number open at each period's end."""
-    for period in range(1, changes.shape[0]):
-        changes[period] += changes[period - 1]
+    for k in range(n_won):
+        i = in_play.cell[k]
+        segment, deal, day = in_play.segment[i], in_play.deal[i], np.uint64(in_play.leaves_on[i])
+        worth = float(in_play.amount[i])
+        scale = plan.amount_scale[draw, segment]
+        if worth < 0.0 and scale > 0.0:
+            u, _ = uniforms(plan.seed, future, in_play.key[i], _FIRST_VISIT, AMOUNT)
+            quantiles, shape = plan.amount_quantiles[segment], plan.amount_shape[draw, segment]
+            worth = amount_exceeded(plan.amount_family, scale, shape, quantiles, u)
+        epoch = plan.epoch_of_day[np.uint64(in_play.enters_on[i])]
+        worth = max(worth, 0.0) * tables.amount_factor[epoch, origin, segment]
+        worth += tables.amount_add[epoch, origin, segment]
+        period, group = plan.period_of_day[day], plan.group_of_segment[segment]
+        results.bookings[row, period, group, origin] += round(min(max(worth, 0.0), _MOST_MINOR_UNITS))
+        results.wins[row, period, group, origin] += 1
+        if deal >= 0:
+            results.deal_wins[deal] += 1
+            results.deal_win_days[deal] += np.int64(day)
+            in_play.deal[i] = -1

@@ -1,4 +1,4 @@
-"""The normal distribution: quantiles by table for speed, tails to full precision and by their logarithms."""
+"""The normal distribution: survival by table for speed, tails and quantiles to full precision by their logarithms."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 _SQRT_HALF = math.sqrt(0.5)
 _LOG_SQRT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
@@ -13,54 +14,21 @@ _FAR = 25.0
 """Beyond this many standard deviations the tail's asymptotic series is exact to rounding."""
 
 
-_N_OCTAVES = 20
-_CELLS_PER_OCTAVE = 256
-_CELL_BITS = 44
-"""Mantissa bits below the eight that name one of an octave's 256 cells."""
-_FIRST_CELL = (1023 - 1 - _N_OCTAVES) * _CELLS_PER_OCTAVE
-_SMALLEST = 2.0 ** -(1 + _N_OCTAVES)
-_WITHIN_CELL = np.uint64(2**_CELL_BITS - 1)
+def upper_quantiles(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return z such that P(Z > z) is p, for probabilities up to one half in ascending order.
 
-
-def _table_node(p: float) -> float:
-    """Return the quantile of a probability below one half: Newton's method on log P(Z <= z), which is concave."""
-    z, step = 0.0, 1.0
-    while abs(step) > 1e-14:
-        below = 0.5 * math.erfc(-z * _SQRT_HALF)
-        slope = math.exp(-0.5 * z * z - _LOG_SQRT_TWO_PI) / below
-        step = (math.log(below) - math.log(p)) / slope
-        z -= step
-    return z
-
-
-# Quantiles at 256 probabilities in each octave [2^-k-1, 2^-k) below one half, and at one half. A constant of the
-# module, not an argument, so that the compiler knows that nothing writes to it.
-_TABLE = np.array(
-    [
-        _table_node(2.0 ** (octave - 1 - _N_OCTAVES) * (1.0 + cell / _CELLS_PER_OCTAVE))
-        for octave in range(_N_OCTAVES)
-        for cell in range(_CELLS_PER_OCTAVE)
-    ]
-    + [0.0]
-)
-
-
-@njit(cache=True)
-def normal_quantile(u: float) -> float:
-    """Return z such that P(Z <= z) is u, within 1e-6, by linear interpolation in a table.
-
-    The octaves halve towards the tail, where the quantile bends most; the exponent and leading mantissa bits of
-    the probability name its cell. Monotone, and about five times as fast as `normal_upper_quantile`.
+    By Newton's method on log P(Z > z), which is concave, each beginning where the one before ended.
     """
-    p = min(u, 1.0 - u)
-    if p < _SMALLEST:
-        z = -normal_upper_quantile(math.log(p))
-    else:
-        bits = np.float64(p).view(np.uint64)
-        cell = int(np.int64(bits >> np.uint64(_CELL_BITS))) - _FIRST_CELL
-        along = np.float64(bits & _WITHIN_CELL) * 2.0**-_CELL_BITS
-        z = _TABLE[cell] + along * (_TABLE[cell + 1] - _TABLE[cell])
-    return z if u < 0.5 else -z
+    found, z = np.empty(len(p)), 0.0
+    for i in range(len(p) - 1, -1, -1):
+        step = 1.0
+        while abs(step) > 1e-14:
+            above = 0.5 * math.erfc(z * _SQRT_HALF)
+            slope = math.exp(-0.5 * z * z - _LOG_SQRT_TWO_PI) / above
+            step = (math.log(above) - math.log(p[i])) / slope
+            z += step
+        found[i] = z
+    return found
 
 
 _CELLS_PER_UNIT = 256.0

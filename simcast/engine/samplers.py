@@ -26,7 +26,7 @@ import math
 from numba import njit
 
 from simcast.engine.gamma import gamma_log_survival, gamma_quantile
-from simcast.engine.normal import normal_log_survival, normal_quantile, normal_survival, normal_upper_quantile
+from simcast.engine.normal import normal_log_survival, normal_survival, normal_upper_quantile
 
 CONSTANT = 0
 EXPONENTIAL = 1
@@ -38,14 +38,6 @@ HAZARD = 6
 
 FAMILIES = ("constant", "exponential", "lognormal", "weibull", "loglogistic", "gamma", "hazard")
 """The names of the families, in code order."""
-
-
-@njit(cache=True)
-def exceeded(family: int, scale: float, shape: float, u: float) -> float:
-    """Return the days that a share u of stays exceeds; lognormal times within 1e-6 x shape of their value."""
-    if family == LOGNORMAL:
-        return scale * math.exp(-shape * normal_quantile(u))
-    return exceeded_by_log(family, scale, shape, math.log(u))
 
 
 @njit(cache=True)

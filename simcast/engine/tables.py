@@ -13,13 +13,15 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.hazard import fill_survival, hazard_exceeded
-from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, ODDS, OPEN, SET, Effects, KernelPlan
+from simcast.engine.inner import allocating, inner
+from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
+from simcast.engine.location_scale import shape_in_powers
 from simcast.engine.samplers import HAZARD, exceeded_by_log
 
 _HALF = 0.5
 _LOG_HALF = math.log(_HALF)
 
-_MOST_DAYS = 1e9
+MOST_DAYS = 1e9
 """Stays are cut here, so that a cap on an overflowed time is a cap and not a NaN."""
 
 
@@ -48,9 +50,15 @@ class Tables(NamedTuple):
     """(n_rows, n_segments, n_slots - 1, n_pieces + 1): `survival` of `fill_survival`."""
     hazard_total: NDArray[np.float64]
     """(n_rows, n_segments, n_pieces): `total` of `fill_survival`."""
+    reach: NDArray[np.float64]
+    """(n_epochs * n_stages * n_segments * n_slots,): `cumulative` in one row."""
+    days: NDArray[np.float64]
+    """(n_epochs * n_stages * n_segments * n_slots, 4): of families with a location and a scale: the levered scale, the
+    shape in powers of two, `cap_days` and `cap_weight`, side by side since they are needed together. Slots that lead
+    nowhere last `MOST_DAYS`."""
 
 
-@njit(cache=True)
+@allocating
 def empty_tables(plan: KernelPlan) -> Tables:
     """Allocate the tables of one thread; every future overwrites them."""
     n_epochs = plan.epoch_of_day[-1] + 1
@@ -69,10 +77,12 @@ def empty_tables(plan: KernelPlan) -> Tables:
         np.empty((n_epochs, 2, n_segments)),
         np.empty((n_rows, n_segments, n_slots - 1, n_pieces + 1)),
         np.empty((n_rows, n_segments, n_pieces)),
+        np.empty(n_epochs * n_stages * n_segments * n_slots),
+        np.empty((n_epochs * n_stages * n_segments * n_slots, 4)),
     )
 
 
-@njit(cache=True)
+@inner
 def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     """Work out the parameters of one future."""
     draw = plan.draw_of_future[future]
@@ -91,9 +101,10 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     _apply_arrivals(plan.on_arrivals, future, plan.arrival_mean[draw], tables.arrival_factor, tables.arrival_add)
     _apply_amount(plan.on_amount, future, tables.amount_factor, tables.amount_add)
     _accumulate(tables.probability, tables.cumulative)
+    _put_side_by_side(plan, tables, draw)
 
 
-@njit(cache=True)
+@inner
 def _start_from(drawn: NDArray[np.float64], probability: NDArray[np.float64]) -> None:
     """Copy a draw's probabilities to each epoch."""
     n_epochs, n_stages, n_segments, n_slots = probability.shape
@@ -104,7 +115,7 @@ def _start_from(drawn: NDArray[np.float64], probability: NDArray[np.float64]) ->
                     probability[epoch, stage, segment, slot] = drawn[stage, segment, slot]
 
 
-@njit(cache=True)
+@inner
 def _apply_conversion(effects: Effects, future: int, operation: int, probability: NDArray[np.float64]) -> None:
     """Change the forward probability by all effects of one operation; the other moves yield in proportion."""
     n_epochs, _, n_segments, _ = probability.shape
@@ -119,7 +130,7 @@ def _apply_conversion(effects: Effects, future: int, operation: int, probability
                     _shift_forward(probability[epoch, effects.stage[i], segment], operation, value, weight)
 
 
-@njit(cache=True)
+@inner
 def _shift_forward(probability: NDArray[np.float64], operation: int, value: float, weight: float) -> None:
     """Change slot 0 of one stage's probabilities and scale the others so that the sum stays 1."""
     before = probability[0]
@@ -145,7 +156,7 @@ def _shift_forward(probability: NDArray[np.float64], operation: int, value: floa
         )  # nothing to be in proportion to: the first other move takes it, by convention lost
 
 
-@njit(cache=True)
+@allocating
 def _fill_hazards(plan: KernelPlan, tables: Tables, draw: int) -> None:
     """Work out how the stays end that have hazards by day."""
     probability = np.empty(plan.destination.shape[1])
@@ -161,7 +172,7 @@ def _fill_hazards(plan: KernelPlan, tables: Tables, draw: int) -> None:
             )
 
 
-@njit(cache=True)
+@inner
 def _median_days(plan: KernelPlan, tables: Tables, draw: int, stage: int, segment: int, slot: int) -> float:
     """Return the median days until a move, before any lever."""
     if plan.family[stage, slot] == HAZARD:
@@ -172,7 +183,7 @@ def _median_days(plan: KernelPlan, tables: Tables, draw: int, stage: int, segmen
     return exceeded_by_log(plan.family[stage, slot], scale, shape, _LOG_HALF)
 
 
-@njit(cache=True)
+@inner
 def _apply_duration(plan: KernelPlan, tables: Tables, future: int) -> None:
     """Stretch, set or cap the stays of a stage; to set a median is to stretch by its ratio to the present one."""
     effects, draw = plan.on_duration, plan.draw_of_future[future]
@@ -199,7 +210,7 @@ def _apply_duration(plan: KernelPlan, tables: Tables, future: int) -> None:
 @njit(inline="always")
 def with_levers(days: float, time_factor: float, cap_days: float, cap_weight: float) -> float:
     """Stretch a stay, then cap it as far as the cap has faded in."""
-    stretched = min(max(days * time_factor, 0.0), _MOST_DAYS)
+    stretched = min(max(days * time_factor, 0.0), MOST_DAYS)
     return stretched - cap_weight * max(0.0, stretched - cap_days)
 
 
@@ -217,7 +228,7 @@ def choose(weight: NDArray[np.float64], reach: float) -> int:
     return chosen
 
 
-@njit(cache=True)
+@inner
 def _apply_arrivals(
     effects: Effects,
     future: int,
@@ -247,7 +258,7 @@ def _apply_arrivals(
                     add[epoch, segment] += weight * effects.value[i, future] * share
 
 
-@njit(cache=True)
+@inner
 def _apply_amount(effects: Effects, future: int, factor: NDArray[np.float64], add: NDArray[np.float64]) -> None:
     """Multiply amounts or add to them: those of new deals and, where asked, those of open ones."""
     n_epochs, _, n_segments = factor.shape
@@ -265,7 +276,7 @@ def _apply_amount(effects: Effects, future: int, factor: NDArray[np.float64], ad
                         add[epoch, origin, segment] += weight * value
 
 
-@njit(cache=True)
+@inner
 def _accumulate(probability: NDArray[np.float64], cumulative: NDArray[np.float64]) -> None:
     """Sum probabilities over slots; from the last possible slot on the sum is 1 whatever the rounding."""
     n_epochs, n_stages, n_segments, n_slots = probability.shape
@@ -281,3 +292,23 @@ def _accumulate(probability: NDArray[np.float64], cumulative: NDArray[np.float64
                         last = slot
                 for slot in range(last, n_slots):
                     cumulative[epoch, stage, segment, slot] = 1.0
+
+
+@inner
+def _put_side_by_side(plan: KernelPlan, tables: Tables, draw: int) -> None:
+    """Write what a stay is drawn with into the rows in which the kernel reads it."""
+    n_epochs, n_stages, n_segments, n_slots = tables.cumulative.shape
+    at = 0
+    for epoch in range(n_epochs):
+        for stage in range(n_stages):
+            for segment in range(n_segments):
+                for slot in range(n_slots):
+                    here, family = (epoch, stage, segment, slot), plan.family[stage, slot]
+                    leads = plan.destination[stage, slot] != NOWHERE
+                    scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
+                    tables.reach[at] = tables.cumulative[here]
+                    tables.days[at, 0] = scale * tables.time_factor[here] if leads else MOST_DAYS
+                    tables.days[at, 1] = shape_in_powers(family, shape) if leads else 0.0
+                    tables.days[at, 2] = tables.cap_days[here]
+                    tables.days[at, 3] = tables.cap_weight[here] if leads else 0.0
+                    at += 1

@@ -193,8 +193,11 @@ def _stage_arrays(posterior: Posterior, n_slots: int) -> dict[str, Any]:
 
 
 def _by_stage(book: Book, log_amount: NDArray[np.float64]) -> Book:
-    """Order the open deals by stage, segment and amount, so that the kernel meets the like in a row."""
-    order = np.lexsort((log_amount, book.segment_code, book.stage_code))
+    """Order the open deals by stage, segment, amount and age, so that the kernel meets the like in a row.
+
+    Where nothing goes with the amount, that is by age: deals of one age are weighed together.
+    """
+    order = np.lexsort((book.age_days, log_amount, book.segment_code, book.stage_code))
     arrays = ("deal", "stage_code", "age_days", "segment_code", "amount")
     return replace(book, **{name: getattr(book, name)[order] for name in arrays})
 

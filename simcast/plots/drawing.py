@@ -35,7 +35,9 @@ def pyplot() -> ModuleType:
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise SimcastError("plots need matplotlib, which is not installed: pip install matplotlib") from error
+        raise SimcastError(
+            "plots need matplotlib, which is not installed: pip install matplotlib, or simcast[plots]"
+        ) from error
     return plt
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcast.analysis import Difference
+from simcast.analysis import Difference, Leaks
 from simcast.forecast import Forecast, Metric
 from simcast.plots.drawing import BAND_OPACITY, BLUE, GREEN, GREY, INK, RED, label_dates, label_values, new_axes
 from simcast.report.phrases import chance, money
+from simcast.report.tables import counts_wins, leak_name
+from simcast.scenario import BASELINE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +54,7 @@ def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Ax
     label_values(axes.yaxis, metric)
     label_dates(axes.xaxis)
     axes.set_ylabel(f"{metric} so far", fontsize=9)
-    axes.legend(frameon=False, fontsize=8, loc="lower right")
+    axes.legend(facecolor="white", edgecolor="none", framealpha=0.8, fontsize=8, loc="upper left")
     return axes
 
 
@@ -92,5 +94,41 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
     low, high = axes.get_xlim()
     axes.set_xlim(low, high + 0.35 * (high - low))  # room for the words
     label_values(axes.xaxis, "bookings", signed=True)
-    axes.set_xlabel("bookings less cost, against the baseline in the same futures", fontsize=9)
+    against = {difference.against for difference in differences} - {BASELINE}
+    axes.set_xlabel(
+        f"bookings less cost, against {', '.join(sorted(against)) or 'the baseline'} in the same futures", fontsize=9
+    )
+    return axes
+
+
+def plot_leaks(found: Leaks, *, axes: Axes | None = None) -> Axes:
+    """Draw what one point of conversion more is worth at each stage: the mean, and the central 50% and 90%.
+
+    Parameters
+    ----------
+    found
+        What `simcast.analysis.leaks` found; drawn by rank from top to bottom.
+    axes
+        Where to draw; a new figure unless given.
+
+    Raises
+    ------
+    SimcastError
+        When matplotlib is not installed.
+    """
+    axes = new_axes(0.8 + 0.42 * max(len(found.leaks), 1), axes)
+    metric: Metric = "wins" if counts_wins(found) else "bookings"
+    for position, leak in enumerate(found.leaks):
+        worth = leak.point.wins if metric == "wins" else leak.point.bookings
+        colour = GREEN if worth.mean > 0 else RED
+        for level, width in ((0.05, 2.0), (0.25, 6.0)):
+            axes.hlines(
+                position, worth.quantile(level), worth.quantile(round(1 - level, 2)), color=colour, linewidth=width
+            )
+        axes.plot(worth.mean, position, "o", color=INK, markersize=5)
+    axes.axvline(0.0, color=GREY, linewidth=1.0)
+    axes.set_yticks(range(len(found.leaks)), [leak_name(leak) for leak in found.leaks], fontsize=9)
+    axes.set_ylim(len(found.leaks) - 0.4, -0.6)
+    label_values(axes.xaxis, metric, signed=True)
+    axes.set_xlabel(f"{metric} for one point of conversion more, in the same futures", fontsize=9)
     return axes

@@ -32,7 +32,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "diagnostics": None if run.posterior.diagnostics is None else run.posterior.diagnostics.line(),
         "open_deals": len(run.book),
         "scenarios": {name: _forecast(forecast) for name, forecast in run.forecasts.items()},
-        "differences": [_difference(difference) for difference in run.differences],
+        "differences": [difference_document(difference) for difference in run.differences],
         "warnings": list(run.warnings),
     }
     for name, exact in run.exact.items():
@@ -119,7 +119,8 @@ def _exact(exact: WithoutChance) -> dict[str, Any]:
     }
 
 
-def _difference(difference: Difference) -> dict[str, Any]:
+def difference_document(difference: Difference) -> dict[str, Any]:
+    """Return what one scenario brings against another."""
     return {
         "scenario": difference.scenario,
         "against": difference.against,

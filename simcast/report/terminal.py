@@ -38,7 +38,7 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
     _print_footer(run, console, folder)
 
 
-def _table(title: str, *columns: str) -> Table:
+def plain_table(title: str, *columns: str) -> Table:
     """Return a table whose first column holds names and whose others hold numbers."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(columns[0], no_wrap=True)
@@ -51,7 +51,7 @@ def _periods(run: Run, baseline: Forecast) -> Table:
     """Bookings and wins by period, with what happened where that is known."""
     with_actual = ("actual bookings", "actual wins") if run.actual is not None else ()
     title = f"Baseline by {run.days.period}"
-    table = _table(title, "period", "bookings P10", "P50", "P90", "wins P10", "P50", "P90", *with_actual)
+    table = plain_table(title, "period", "bookings P10", "P50", "P90", "wins P10", "P50", "P90", *with_actual)
 
     def row(label: str, bookings: Summary, wins: Summary, actual: tuple[float, float] | None) -> None:
         shown = [money(bookings.quantile(q)) for q in (0.1, 0.5, 0.9)] + [
@@ -75,7 +75,7 @@ def _scenarios(run: Run) -> Table:
     """Each scenario and its difference from the baseline, future by future."""
     has_target = bool(run.forecasts[BASELINE].targets)
     columns = ["scenario", "bookings P50", *(["P(target)"] if has_target else []), "difference", "80% interval"]
-    table = _table(
+    table = plain_table(
         "Scenarios against the baseline, in the same futures", *columns, "more wins", "cost", "net gain", "P(better)"
     )
     for name, forecast in run.forecasts.items():
@@ -103,7 +103,9 @@ def _scenarios(run: Run) -> Table:
 
 def _by(baseline: Forecast, column: str) -> Table:
     """Bookings and wins by one column."""
-    table = _table(f"Baseline by {escape(column)}", column, "bookings P50", "80% interval", "wins P50", "80% interval")
+    table = plain_table(
+        f"Baseline by {escape(column)}", column, "bookings P50", "80% interval", "wins P50", "80% interval"
+    )
     for value in dict.fromkeys(baseline.segments.column(column)):
         bookings, wins = (Summary.of(baseline.values(metric, where={column: value})) for metric in METRICS)
         table.add_row(
@@ -118,7 +120,7 @@ def _by(baseline: Forecast, column: str) -> Table:
 
 def _stages(baseline: Forecast) -> Table:
     """How deals flow through the stages."""
-    table = _table("Baseline by stage (means)", "stage", "entered", "left forward", "open at the end")
+    table = plain_table("Baseline by stage (means)", "stage", "entered", "left forward", "open at the end")
     for stage in baseline.results["stage"].to_numpy():
         flow = [baseline.stage_values(name, stage).mean() for name in ("entered", "left_forward", "open_at_end")]
         table.add_row(escape(str(stage)), *map(count, flow))

@@ -54,8 +54,6 @@ def unavailable(scenario: Scenario, names: Iterable[str] | None = None) -> list[
     """
     origin = scenario.origin
     found: dict[KeyPath, str] = {("teams", name): f"team {name!r}" for name in scenario.teams}
-    if scenario.history is not None and scenario.history.format not in ("log", "deals"):
-        found["history", "format"] = f"format {scenario.history.format!r} (log and deals are)"
     for name in scenario.scenario_names if names is None else names:
         for path, lever in scenario.placed_levers(name).items():
             if lever.lever in NOT_YET:

@@ -1,0 +1,211 @@
+"""The open deals one by one: how likely each is to be won by the end of the forecast, when, and what is at stake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.analysis.ground import Ground
+from simcast.analysis.stalled import usual_days
+from simcast.engine.chunks import play_chunk
+from simcast.errors import SimcastError
+from simcast.forecast import Forecast
+from simcast.history import Book
+from simcast.plan import Plan
+from simcast.posterior import Posterior
+from simcast.simulation import simulate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+N_DATES = 14
+"""At so many dates, evenly spaced over the forecast, it is counted how many deals have been won."""
+
+MOST_FUTURES = 4000
+"""More futures than these do not change an interval of days by a day."""
+
+INTERVAL = (0.1, 0.9)
+
+N_KNOWN = 12
+"""How many known values an error names."""
+
+SORTED_BY = ("value_at_stake", "probability_won", "amount", "age_days", "expected_close", "stage", "deal")
+
+
+def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame:
+    """Return a row per open deal, those first of which most is at stake.
+
+    Parameters
+    ----------
+    ground
+        The open deals, and what is known of them.
+    forecast
+        The baseline, when it has been played already.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns, in days and money:
+
+        - ``deal``, ``stage``, the segment columns, ``age_days`` (in the stage), ``amount`` (NaN where not known)
+        - ``probability_won``: the share of futures in which it is won by the end of the forecast
+        - ``expected_close``: the mean date of the win in those futures, datetime64[s]; NaT where there is none
+        - ``close_low``, ``close_high``: in 8 of 10 of them it is won between these dates
+        - ``stalled``: whether it has been in its stage for longer than nine of ten deals that moved on from there
+        - ``usual_days``: how long those nine needed at most; NaN where too few have
+        - ``value_at_stake``: amount times P(won) times P(not won), which is largest where the outcome is most open:
+          what can still be changed. Where the amount is not known, that of a typical deal of the segment stands for it
+
+    Examples
+    --------
+    ``deal_table(ground_of(load_scenario("scenarios/q3.yaml"))).head(20)``
+    """
+    import pandas as pd
+
+    plan = ground.plan()
+    forecast = simulate(plan, threads=ground.threads) if forecast is None else forecast
+    order = {deal: position for position, deal in enumerate(forecast.results["deal"].to_numpy().astype(str))}
+    at = np.array([order[str(deal)] for deal in ground.book.deal], dtype=np.int64)
+    wins = forecast.results["deal_wins"].to_numpy()[at]
+    probability = wins / forecast.n_futures
+    as_of = ground.book.as_of.astype("datetime64[s]")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_day = forecast.results["deal_win_days"].to_numpy()[at] / wins
+    low, high = _close_days(ground, plan)
+    book, pipeline = ground.book, ground.posterior.pipeline
+    stage = np.array([pipeline.stages[code] for code in book.stage_code], dtype=object)
+    usual = usual_days(ground)
+    limit = np.array([usual.get(name, np.nan) for name in stage], dtype=np.float64)
+    worth = np.where(np.isnan(book.amount), _typical_amount(book, ground.posterior), book.amount)
+    table = pd.DataFrame(
+        {
+            "deal": book.deal.astype(str),
+            "stage": stage,
+            **_segment_columns(book),
+            "age_days": book.age_days,
+            "amount": book.amount,
+            "probability_won": probability,
+            "expected_close": _dates(as_of, mean_day),
+            "close_low": _dates(as_of, low),
+            "close_high": _dates(as_of, high),
+            "stalled": book.age_days > limit,
+            "usual_days": limit,
+            "value_at_stake": worth * probability * (1.0 - probability),
+        }
+    )
+    return table.sort_values(["value_at_stake", "deal"], ascending=[False, True], ignore_index=True)
+
+
+def chosen_deals(
+    table: pd.DataFrame,
+    *,
+    where: Sequence[str] = (),
+    stages: Sequence[str] = (),
+    stalled: bool | None = None,
+    sort: str = "value_at_stake",
+) -> pd.DataFrame:
+    """Return some rows of a `deal_table`, sorted.
+
+    Parameters
+    ----------
+    where
+        Conditions such as ``"region=West"``; those on one column widen the choice, those on different ones narrow it.
+    stages
+        Only deals in one of these stages.
+    stalled
+        Only deals that are stalled, or that are not.
+    sort
+        One of `SORTED_BY`: numbers from the largest down, dates and names from the first on.
+
+    Raises
+    ------
+    SimcastError
+        When a condition names no column, or a value that no deal has.
+    """
+    wanted: dict[str, list[str]] = {}
+    problems = []
+    for condition in (*where, *(f"stage={stage}" for stage in stages)):
+        column, equals, value = condition.partition("=")
+        if not equals or column not in table.columns:
+            problems.append(
+                f"--where {condition}: write COLUMN=VALUE with one of the columns {', '.join(table.columns)}"
+            )
+        elif len(table) and value not in set(table[column].astype(str)):
+            some = ", ".join(sorted(set(table[column].astype(str)))[:N_KNOWN])
+            problems.append(f"--where {condition}: no open deal has this value (known: {some})")
+        wanted.setdefault(column, []).append(value)
+    if problems:
+        raise SimcastError(problems)
+    for column, values in wanted.items():
+        table = table[table[column].astype(str).isin(values)]
+    if stalled is not None:
+        table = table[table["stalled"] == stalled]
+    falling = sort not in ("expected_close", "stage", "deal")
+    keys, orders = ([sort], [not falling]) if sort == "deal" else ([sort, "deal"], [not falling, True])
+    return table.sort_values(keys, ascending=orders, ignore_index=True)
+
+
+def _segment_columns(book: Book) -> dict[str, list[str]]:
+    """Return the value of each segment column of each deal."""
+    return {
+        column: [book.segments.values[code][position] for code in book.segment_code]
+        for position, column in enumerate(book.segments.columns)
+    }
+
+
+def _typical_amount(book: Book, posterior: Posterior) -> Floats:
+    """Return the median amount of a won deal of each open deal's segment, over posterior draws."""
+    of_segment = posterior.draws["amount_scale"].median("draw")
+    typical = {value: float(of_segment.isel(segment=code)) for code, value in enumerate(posterior.segments.values)}
+    return np.array([typical[book.segments.values[code]] for code in book.segment_code], dtype=np.float64)
+
+
+def _close_days(ground: Ground, plan: Plan) -> tuple[Floats, Floats]:
+    """Return between which days, counted from the as-of date, 8 of 10 wins of each deal lie; NaN without wins.
+
+    The open deals alone are played up to several dates. Their luck does not depend on the horizon, so the wins by
+    one date are among those by the next: together they are the distribution of the day of the win.
+    """
+    n_days = plan.days.n_days
+    dates = np.unique(np.ceil(np.linspace(0, n_days, N_DATES + 1)).astype(np.int64))[1:]
+    by_date = np.stack([_wins_until(plan, int(day)) for day in dates])
+    position = {deal: row for row, deal in enumerate(plan.deals)}
+    by_date = by_date[:, [position[deal] for deal in ground.book.deal]]
+    total = by_date[-1]
+    edges = np.concatenate([[0], dates]).astype(np.float64)
+    share = np.concatenate([np.zeros((1, len(total))), by_date / np.maximum(total, 1)])
+    low, high = (
+        np.array([np.interp(level, share[:, deal], edges) if total[deal] else np.nan for deal in range(len(total))])
+        for level in INTERVAL
+    )
+    return low, high
+
+
+def _wins_until(plan: Plan, n_days: int) -> NDArray[np.int64]:
+    """Return in how many futures each open deal is won within some days; no new deals come."""
+    kernel = plan.kernel
+    n_futures = min(plan.n_futures, MOST_FUTURES)
+    shorter = kernel._replace(
+        horizon_days=n_days,
+        draw_of_future=kernel.draw_of_future[:n_futures],
+        period_of_day=np.zeros(n_days, dtype=np.int64),
+        epoch_of_day=kernel.epoch_of_day[:n_days],
+        arrival_mean=np.zeros_like(kernel.arrival_mean),
+        arrival_weekday_factor=kernel.arrival_weekday_factor[:, :n_days],
+        arrival_trend_factor=kernel.arrival_trend_factor[:, :n_days],
+    )
+    wins: NDArray[np.int64] = play_chunk(shorter, range(n_futures)).deal_wins
+    return wins
+
+
+def _dates(as_of: np.datetime64, days: Floats) -> NDArray[np.datetime64]:
+    """Turn days after the as-of date into dates; NaN into NaT."""
+    found = np.full(len(days), np.datetime64("NaT", "s"), dtype="datetime64[s]")
+    known = ~np.isnan(days)
+    found[known] = as_of + np.floor(days[known]).astype(np.int64).astype("timedelta64[D]")
+    return found

@@ -1,0 +1,121 @@
+"""What a scenario's questions are asked of: the history as known, the posterior and the open deals, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history
+from simcast.errors import ScenarioError
+from simcast.forecast import Forecast
+from simcast.history import Book, History
+from simcast.plan import Plan, build_plan
+from simcast.posterior import Posterior
+from simcast.scenario import BASELINE, Lever, Scenario, unavailable
+from simcast.simulation import simulate
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """All that stays the same while questions vary the levers.
+
+    Parameters
+    ----------
+    scenario
+        The file, resolved.
+    history
+        What was known at the as-of date; None when everything is assumed.
+    posterior
+        The parameters that the futures are played under.
+    book
+        The open deals.
+    threads
+        How many threads play the futures; all processors unless given.
+    """
+
+    scenario: Scenario
+    history: History | None
+    posterior: Posterior
+    book: Book
+    threads: int | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know of fit and data, the most important first."""
+        found: list[str] = []
+        diagnostics = self.posterior.diagnostics
+        if diagnostics is not None:
+            found += [] if diagnostics.trusted else [diagnostics.line()]
+            found += diagnostics.warnings
+        found += self.scenario.warnings()
+        found += [] if self.history is None else self.history.quality.warnings
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def trusted(self) -> bool:
+        """Whether the fit's diagnostics allow an answer to be trusted; assumptions always do."""
+        diagnostics = self.posterior.diagnostics
+        return diagnostics is None or diagnostics.trusted
+
+    def with_futures(self, most: int) -> Ground:
+        """Return the same with at most so many futures: the first ones, which are the same futures as before."""
+        settings = self.scenario.simulation
+        fewer = settings.model_copy(update={"futures": min(settings.futures, most)})
+        return replace(self, scenario=self.scenario.model_copy(update={"simulation": fewer}))
+
+    def plan(self, name: str = BASELINE, levers: Sequence[Lever] | None = None) -> Plan:
+        """Plan a scenario of the file or, under a name of its own, any levers."""
+        scenario = self.scenario
+        if levers is not None:
+            scenario = scenario.model_copy(update={"scenarios": {**scenario.scenarios, name: tuple(levers)}})
+        return build_plan(self.posterior, self.book, scenario, name)
+
+    def play(
+        self, name: str = BASELINE, levers: Sequence[Lever] | None = None, progress: Progress | None = None
+    ) -> Forecast:
+        """Play the futures of a scenario of the file, or of any levers."""
+        return simulate(self.plan(name, levers), threads=self.threads, progress=progress)
+
+
+def ground_of(
+    scenario: Scenario,
+    *,
+    names: Sequence[str] | None = None,
+    threads: int | None = None,
+    rejects: Path | Literal[False] = False,
+    progress: Progress | None = None,
+) -> Ground:
+    """Read the history, fit it or find its stored fit, and collect the open deals.
+
+    Parameters
+    ----------
+    scenario
+        The file.
+    names
+        The scenarios of the file that will be played, the baseline alone unless given.
+    threads
+        How many threads play the futures.
+    rejects
+        Where rows of the history that are set aside go; False writes none.
+    progress
+        Called with a description and the fraction done.
+
+    Raises
+    ------
+    ScenarioError
+        When the scenario asks for what is not available.
+    DataError
+        When the history cannot be read.
+    FitError
+        When the model cannot be fitted.
+    """
+    if problems := unavailable(scenario, [BASELINE] if names is None else names):
+        raise ScenarioError(problems)
+    history = read_scenario_history(scenario, rejects=rejects)
+    known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    posterior = posterior_of(scenario, known, progress)
+    return Ground(scenario, known, posterior, book_of(scenario, known, posterior), threads)

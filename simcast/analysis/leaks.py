@@ -1,0 +1,265 @@
+"""Each stage's worth: what one point of conversion, one day less or one more deal would bring; where deals leak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.analysis.ground import Ground
+from simcast.analysis.inputs import Progress
+from simcast.analysis.long_run import thinning, wins_from
+from simcast.analysis.losses import Losses, losses_of
+from simcast.analysis.parameters import days_exceeded, mean_amounts
+from simcast.errors import ScenarioError
+from simcast.forecast import Forecast, Summary
+from simcast.scenario import ArrivalsLever, ConversionLever, Distribution, DurationLever, Lever
+
+Floats = NDArray[np.float64]
+
+POINT = 0.01
+"""One point of conversion."""
+
+MOST_FUTURES = 4000
+"""By default each change is played in so many futures, since differences under shared luck are sharp."""
+
+MORE_ARRIVALS = 1.1
+"""The worth of an extra deal is that of a tenth more, per deal: one deal more would drown in rounding."""
+
+_UNCERTAIN_BELOW = 1.645
+_ALIKE = 1e-6
+
+
+@dataclass(frozen=True)
+class Worth:
+    """What a small change of one stage brings by the end of the forecast, against the baseline in the same futures.
+
+    Parameters
+    ----------
+    bookings, wins
+        The paired differences over futures.
+    uncertain
+        Whether the mean gain may be no gain: its Monte Carlo interval, 1.645 errors either way, holds zero.
+    """
+
+    bookings: Summary
+    wins: Summary
+    uncertain: bool
+
+    @classmethod
+    def of(cls, changed: Forecast, baseline: Forecast, scale: float = 1.0) -> Worth:
+        """Compare two forecasts; `scale` turns the difference into that of one unit."""
+        bookings = Summary.of((changed.values("bookings") - baseline.values("bookings")) * scale)
+        wins = Summary.of((changed.values("wins") - baseline.values("wins")) * scale)
+        shown = wins if bookings.sd == 0.0 and bookings.mean == 0.0 else bookings
+        return cls(bookings, wins, abs(shown.mean) <= _UNCERTAIN_BELOW * shown.mean_error)
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One stage, or one segment's part of it.
+
+    Parameters
+    ----------
+    stage
+        The stage.
+    where
+        The segment's column and value; empty for all.
+    conversion
+        Of the stays in it, the share that moves forward: mean and spread over posterior draws.
+    point, day
+        What one point of conversion more, and stays one day shorter, bring within the forecast.
+    days_saved
+        By how many days the median stay is shortened for `day`, which counts per day: 1, or less in short stages.
+    long_run_wins, long_run_bookings
+        What the point brings in the long run, with the deals that would arrive over as many days as are forecast.
+    best_segment, best_conversion
+        The segment with the highest mean conversion; None with one segment.
+    gap_bookings
+        What reaching it would bring within the forecast: the gap in points times the worth of one.
+    """
+
+    stage: str
+    where: Mapping[str, str]
+    conversion: Summary
+    point: Worth
+    day: Worth
+    days_saved: float
+    long_run_wins: Summary | None
+    long_run_bookings: Summary | None
+    best_segment: str | None
+    best_conversion: float | None
+    gap_bookings: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Leaks:
+    """All stages, those first in which one point of conversion is worth most.
+
+    Parameters
+    ----------
+    ground
+        What the question was asked of.
+    leaks
+        Ranked by the bookings (or wins, where nothing has an amount) of one point of conversion.
+    extra_deal
+        What one more arriving deal brings within the forecast.
+    losses
+        Which deals each stage lost over the last year, and how its conversion changed; empty without a history.
+    n_futures
+        How many futures were played.
+    """
+
+    ground: Ground
+    leaks: tuple[Leak, ...]
+    extra_deal: Worth | None
+    losses: tuple[Losses, ...]
+    n_futures: int
+
+
+def leaks(ground: Ground, *, by: Sequence[str] = (), progress: Progress | None = None) -> Leaks:
+    """Work out what small changes of each stage are worth.
+
+    Parameters
+    ----------
+    ground
+        The pipeline, its parameters and open deals.
+    by
+        Segment columns by whose values each stage is looked at too.
+    progress
+        Called with a description and the fraction done.
+
+    Raises
+    ------
+    ScenarioError
+        When a column of `by` is not a segment column.
+    """
+    ground.posterior.segments.grouped(_checked(ground, by))
+    parts = list(_parts(ground, by))
+    baseline = ground.play()
+    found = []
+    for done, (stage, where) in enumerate(parts):
+        found.append(_leak(ground, baseline, stage, where))
+        if progress is not None:
+            progress("working out what changes are worth", (done + 1) / len(parts))
+    by_wins = all(leak.point.bookings.mean == 0.0 for leak in found)
+    ranked = sorted(found, key=lambda leak: -(leak.point.wins if by_wins else leak.point.bookings).mean)
+    return Leaks(ground, tuple(ranked), _extra_deal(ground, baseline), losses_of(ground), baseline.n_futures)
+
+
+def _checked(ground: Ground, by: Sequence[str]) -> Sequence[str]:
+    known = ground.posterior.segments.columns
+    if missing := [column for column in by if column not in known]:
+        raise ScenarioError(
+            [f"--by {column}: not a segment column (known: {', '.join(known) or 'none'})" for column in missing]
+        )
+    return by
+
+
+def _parts(ground: Ground, by: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each stage, then each stage by each value of the columns asked for."""
+    for stage in ground.posterior.pipeline.stages:
+        yield stage, {}
+        for column in by:
+            for value in dict.fromkeys(ground.posterior.segments.column(column)):
+                yield stage, {column: value}
+
+
+def _leak(ground: Ground, baseline: Forecast, stage: str, where: dict[str, str]) -> Leak:
+    """Work out one stage, or one segment's part of it."""
+    chosen: dict[str, tuple[str, ...]] = {column: (value,) for column, value in where.items()}
+    point = _play(
+        ground, ConversionLever(lever="conversion", stage=stage, add=Distribution.constant(POINT), where=chosen)
+    )
+    saved, factor = _one_day_less(ground, stage, where)
+    day = _play(
+        ground,
+        DurationLever(lever="duration", stage=stage, multiply=Distribution.constant(factor), where=chosen),
+    )
+    conversion = _conversion(ground, stage, where)
+    worth = Worth.of(point, baseline)
+    best, highest = _best_segment(ground, stage) if not where else (None, None)
+    gap = None if highest is None else max(0.0, highest - conversion.mean) / POINT * worth.bookings.mean
+    wins, bookings = _long_run(ground, stage, where)
+    return Leak(
+        stage, where, conversion, worth, Worth.of(day, baseline, 1.0 / saved), saved, wins, bookings, best, highest, gap
+    )
+
+
+def _play(ground: Ground, lever: Lever) -> Forecast:
+    """Play the baseline with one lever."""
+    return ground.play("one change", [lever])
+
+
+def _weights(ground: Ground, where: Mapping[str, str]) -> Floats:
+    """Return each segment's share of new deals among those chosen, else equal shares."""
+    rate = ground.posterior.draws["arrivals_per_day"].mean("draw").to_numpy().astype(np.float64)
+    chosen = ground.posterior.segments.select(dict(where)) if where else np.ones(len(rate), dtype=bool)
+    weight = np.where(chosen, rate, 0.0)
+    return weight / weight.sum() if weight.sum() > 0 else chosen / chosen.sum()
+
+
+def _conversion(ground: Ground, stage: str, where: Mapping[str, str]) -> Summary:
+    """Return the forward probability of a stage over posterior draws, segments weighed by their new deals."""
+    forward = ground.posterior.pipeline.forward(stage)
+    here = ground.posterior.draws["probability"].sel(stage=stage, move=forward).transpose("draw", "segment")
+    return Summary.of(here.to_numpy() @ _weights(ground, where))
+
+
+def _best_segment(ground: Ground, stage: str) -> tuple[str | None, float | None]:
+    """Return the segment with the highest mean conversion, and that."""
+    segments = ground.posterior.segments
+    if len(segments) < 2:
+        return None, None
+    forward = ground.posterior.pipeline.forward(stage)
+    mean = ground.posterior.draws["probability"].sel(stage=stage, move=forward).mean("draw").to_numpy()
+    best = int(np.argmax(mean))
+    if np.ptp(mean) < _ALIKE:
+        return None, None
+    return segments.labels[best], float(mean[best])
+
+
+def _one_day_less(ground: Ground, stage: str, where: Mapping[str, str]) -> tuple[float, float]:
+    """Return by how many days the median stay can be shortened, one or half of it, and the factor that does it."""
+    median = _median_days(ground, stage, where)
+    if not median > 0.0:
+        return 1.0, 1.0
+    saved = min(1.0, 0.5 * median)
+    return saved, 1.0 - saved / median
+
+
+def _median_days(ground: Ground, stage: str, where: Mapping[str, str]) -> float:
+    """Return the median days until the forward move, over draws, segments weighed by their new deals."""
+    forward = ground.posterior.pipeline.forward(stage)
+    found = days_exceeded(ground.posterior, stage, forward, 0.5)
+    return float(np.median(found, axis=0) @ _weights(ground, where))
+
+
+def _long_run(ground: Ground, stage: str, where: Mapping[str, str]) -> tuple[Summary | None, Summary | None]:
+    """Return what a point brings in the end, in wins and bookings, with the deals arriving over the forecast's days."""
+    posterior = ground.posterior
+    gain = wins_from(posterior, stage, POINT) - wins_from(posterior)
+    if not np.isfinite(gain).all():
+        return None, None
+    step = thinning(posterior)
+    rate = posterior.draws["arrivals_per_day"].transpose("draw", "segment").to_numpy()[::step]
+    entry = posterior.draws["entry_share"].transpose("segment", "stage").to_numpy()
+    chosen = posterior.segments.select(dict(where)) if where else np.ones(len(posterior.segments), dtype=bool)
+    wins = np.where(chosen, rate, 0.0) * np.einsum("dgs,gs->dg", gain, entry) * ground.scenario.forecast.days
+    bookings = wins * mean_amounts(posterior)[::step]
+    return Summary.of(wins.sum(axis=1)), Summary.of(bookings.sum(axis=1)) if np.isfinite(bookings).all() else None
+
+
+def _extra_deal(ground: Ground, baseline: Forecast) -> Worth | None:
+    """Return what one more arriving deal brings: a tenth more arrivals, per deal that they add."""
+    kernel = ground.plan().kernel
+    by_draw = (kernel.arrival_weekday_factor * kernel.arrival_trend_factor).sum(axis=1) * kernel.arrival_mean.sum(
+        axis=1
+    )
+    added = (MORE_ARRIVALS - 1.0) * float(by_draw[kernel.draw_of_future].mean())
+    if not added > 0.0:
+        return None
+    more = _play(ground, ArrivalsLever(lever="arrivals", multiply=Distribution.constant(MORE_ARRIVALS)))
+    return Worth.of(more, baseline, 1.0 / added)

@@ -1,0 +1,63 @@
+"""Numbers that people know, from a posterior's parameters: median days until a move, the mean amount of a deal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL
+from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD, exceeded_by_log
+from simcast.expectation.amounts import mean_amount
+from simcast.posterior import Posterior
+
+Floats = NDArray[np.float64]
+
+
+def days_exceeded(posterior: Posterior, stage: str, move: str, share: float) -> Floats:
+    """Return the days that a share of the stays which a move ends exceeds.
+
+    Parameters
+    ----------
+    share
+        Above 0, below 1: one half for the median. Of hazards by day only the median is known; it stands for any share.
+
+    Returns
+    -------
+    float64, (n_draws, n_segments)
+    """
+    here = posterior.draws.sel(stage=stage, move=move)
+    family = FAMILIES.index(str(here["days_family"].item()))
+    scale, shape = (here[name].transpose("draw", "segment").to_numpy() for name in ("days_scale", "days_shape"))
+    if family == HAZARD:
+        return np.asarray(scale, dtype=np.float64)
+    if family in (CONSTANT, EXPONENTIAL):
+        shape = np.zeros_like(scale)
+    pairs = zip(scale.ravel(), shape.ravel(), strict=True)
+    days = np.array([exceeded_by_log(family, float(a), float(b), math.log(share)) for a, b in pairs])
+    return days.reshape(scale.shape)
+
+
+def mean_amounts(posterior: Posterior) -> Floats:
+    """Return the mean amount of a new deal that is won; infinite where its family has none.
+
+    Returns
+    -------
+    float64, (n_draws, n_segments)
+    """
+    draws = posterior.draws
+    family = AMOUNT_FAMILIES.index(draws.attrs["amount_family"])
+    scale, shape = (draws[name].transpose("draw", "segment").to_numpy() for name in ("amount_scale", "amount_shape"))
+    quantiles = np.zeros((scale.shape[1], 0))
+    if family == EMPIRICAL:
+        quantiles = np.ascontiguousarray(draws["amount_quantiles"].transpose("segment", "level").to_numpy())
+    return np.array(
+        [
+            [
+                mean_amount(family, float(a), float(b), quantiles[segment])
+                for segment, (a, b) in enumerate(zip(*row, strict=True))
+            ]
+            for row in zip(scale, shape, strict=True)
+        ]
+    )

@@ -1,0 +1,180 @@
+"""All scenarios of one file or of several, ranked by what they bring over their baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from simcast.analysis.compare import Difference, compare
+from simcast.analysis.run import Run
+from simcast.errors import ScenarioError
+from simcast.forecast import Forecast, Summary
+from simcast.scenario import BASELINE, Scenario
+
+
+@dataclass(frozen=True)
+class Option:
+    """One scenario against its baseline.
+
+    Parameters
+    ----------
+    file, name
+        The scenario's file and name.
+    forecast
+        Its futures.
+    difference
+        Against the baseline of its file; None for the baseline itself.
+    target
+        The share of futures that reach all targets; None without any.
+    interaction
+        Of a scenario made of others: its mean gain in net, less the sum of the gains of its parts; None otherwise.
+    pays_back
+        The end of the first period by which the mean gain in bookings has paid the mean cost; None when it never does,
+        or where there is no cost.
+    """
+
+    file: str
+    name: str
+    forecast: Forecast
+    difference: Difference | None
+    target: float | None
+    interaction: Summary | None
+    pays_back: date | None
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """The scenarios of all files, the best first.
+
+    Parameters
+    ----------
+    runs
+        One per file.
+    options
+        The baselines, in the order of the files, and after them all other scenarios by their mean net gain.
+    across
+        Each further file's baseline against that of the first, where both were played in the same futures.
+    notes
+        Why files cannot be compared future by future, where they cannot.
+    """
+
+    runs: tuple[Run, ...]
+    options: tuple[Option, ...]
+    across: tuple[Difference, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def trusted(self) -> bool:
+        """Whether all fits are to be trusted."""
+        return all(run.trusted for run in self.runs)
+
+    @property
+    def changes(self) -> tuple[Option, ...]:
+        """The scenarios that are no baseline, the best first."""
+        return tuple(option for option in self.options if option.difference is not None)
+
+
+def rank(runs: Sequence[Run]) -> Ranking:
+    """Rank the scenarios of several runs.
+
+    Raises
+    ------
+    ScenarioError
+        When two runs are of files that cannot be told apart by name.
+    """
+    labels = [_label(run.scenario, position) for position, run in enumerate(runs)]
+    if len(set(labels)) < len(labels):
+        raise ScenarioError(f"two files are called {labels[0]!r}; give each file once, and files different names")
+    options = [option for label, run in zip(labels, runs, strict=True) for option in _options(label, run)]
+    baselines = [option for option in options if option.difference is None]
+    changes = [option for option in options if option.difference is not None]
+    by_wins = all(not option.forecast.values("bookings").any() for option in baselines)
+    changes.sort(key=lambda option: -_gain(option, by_wins))
+    across, notes = _across(labels, runs)
+    return Ranking(tuple(runs), (*baselines, *changes), across, notes)
+
+
+def _label(scenario: Scenario, position: int) -> str:
+    return scenario.file.name if scenario.file else f"scenario {position + 1}"
+
+
+def _gain(option: Option, by_wins: bool) -> float:
+    if option.difference is None:
+        return 0.0
+    return option.difference.wins.mean if by_wins else option.difference.net.mean
+
+
+def _options(label: str, run: Run) -> list[Option]:
+    """Return the scenarios of one run, the baseline first."""
+    differences = {difference.scenario: difference for difference in run.differences}
+    baseline = run.forecasts[BASELINE]
+    return [
+        Option(
+            label,
+            name,
+            forecast,
+            differences.get(name),
+            forecast.probability_of_targets() if forecast.targets else None,
+            _interaction(run, name),
+            _pays_back(run, forecast, baseline),
+        )
+        for name, forecast in run.forecasts.items()
+    ]
+
+
+def _interaction(run: Run, name: str) -> Summary | None:
+    """Return what a combined scenario brings beyond the sum of the scenarios that it is made of, future by future."""
+    entries = run.scenario.scenarios.get(name, ())
+    parts = [entry for entry in entries if isinstance(entry, str)]
+    if len(parts) < 2 or len(parts) < len(entries) or not all(part in run.forecasts for part in parts):
+        return None
+    baseline = run.forecasts[BASELINE].net()
+    together = run.forecasts[name].net() - baseline
+    return Summary.of(together - sum((run.forecasts[part].net() - baseline for part in parts), np.zeros_like(baseline)))
+
+
+def _pays_back(run: Run, forecast: Forecast, baseline: Forecast) -> date | None:
+    """Return the last day of the first period by which the gain so far, on average, is as large as the cost."""
+    cost = float(forecast.results["cost"].mean() - baseline.results["cost"].mean())
+    if not cost > 0.0:
+        return None
+    gained = 0.0
+    for period, end in enumerate(run.days.ends):
+        gained += float(
+            (forecast.values("bookings", period=period) - baseline.values("bookings", period=period)).mean()
+        )
+        if gained >= cost:
+            return date.fromisoformat(str(end))
+    return None
+
+
+def _across(labels: Sequence[str], runs: Sequence[Run]) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+    """Compare the baselines of further files with the first one's, where the futures are the same."""
+    found, notes = [], []
+    first = runs[0]
+    for label, run in zip(labels[1:], runs[1:], strict=True):
+        reasons = _apart(first, run)
+        if reasons:
+            notes.append(f"{label} and {labels[0]} have different {', '.join(reasons)}: their totals are not compared")
+            continue
+        pair = compare(run.forecasts[BASELINE], first.forecasts[BASELINE])
+        found.append(Difference(label, labels[0], *list(vars(pair).values())[2:]))
+    return tuple(found), tuple(notes)
+
+
+def _apart(one: Run, other: Run) -> list[str]:
+    """Say why two runs were not played in the same futures."""
+    settings = (one.scenario.simulation, other.scenario.simulation)
+    return [
+        what
+        for what, differ in (
+            ("dates", (one.days.as_of, one.days.until) != (other.days.as_of, other.days.until)),
+            ("numbers of futures", settings[0].futures != settings[1].futures),
+            ("seeds", settings[0].seed != settings[1].seed),
+            ("parameters", one.posterior.fingerprint != other.posterior.fingerprint),
+        )
+        if differ
+    ]

@@ -1,0 +1,221 @@
+"""The smallest change of one number for which a condition holds, found by bisection under common random numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pydantic import ValidationError
+
+from simcast.analysis.ground import Ground
+from simcast.analysis.inputs import Progress
+from simcast.analysis.questions import Condition, Unknown, Value
+from simcast.errors import ScenarioError
+from simcast.forecast import Forecast
+from simcast.scenario import LEVERS, Lever, Scenario, build_scenario, unavailable
+
+NAME = "solve"
+"""What the scenario with the lever sought is called."""
+
+Z = 1.96
+"""The Monte Carlo interval of the answer is of 95%."""
+
+_EXPECTED_PLAYS = 34
+
+
+@dataclass(frozen=True)
+class Point:
+    """The condition's measure at one value.
+
+    Parameters
+    ----------
+    value
+        Of the number sought.
+    measure, error
+        The share of futures (or the mean), and its Monte Carlo standard error.
+    """
+
+    value: Value
+    measure: float
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """What was found.
+
+    Parameters
+    ----------
+    ground
+        What was asked.
+    unknown, condition
+        The question.
+    answer
+        The smallest change for which the condition holds; None when it cannot be met within the range.
+    low, high
+        Between which values the answer lies given the simulation's error, with 95%; None where the range ends before.
+    points
+        All values that were tried, from the smallest change to the largest.
+    met_without
+        Whether the condition holds without any change.
+    forecast
+        The futures under the answer, or under the largest change where there is none.
+    baseline
+        The futures without any change.
+    is_monotone
+        Whether the measure rose with the change wherever it was looked at, beyond its error.
+    """
+
+    ground: Ground
+    unknown: Unknown
+    condition: Condition
+    answer: Point | None
+    low: Value | None
+    high: Value | None
+    points: tuple[Point, ...]
+    met_without: bool
+    forecast: Forecast
+    baseline: Forecast
+    is_monotone: bool
+
+
+def solve(ground: Ground, unknown: Unknown, condition: Condition, *, progress: Progress | None = None) -> Solution:
+    """Find the smallest change for which a condition holds.
+
+    All values are played in the same futures, in which the measure is a rising function of a change for the better;
+    its smallest root is bracketed by bisection. The error of the answer is where the measure plus and minus 1.96 of
+    its Monte Carlo standard errors would meet the condition.
+
+    Parameters
+    ----------
+    ground
+        The pipeline, its parameters and open deals.
+    unknown
+        The lever and where to look for its number.
+    condition
+        What has to hold.
+    progress
+        Called with a description and the fraction done.
+
+    Raises
+    ------
+    ScenarioError
+        When the lever is none that this scenario could have.
+    """
+    _check(ground.scenario, unknown)
+    search = _Search(ground, unknown, condition, progress)
+    n = unknown.n_steps
+    baseline = ground.play()
+    met_without = condition.measure(baseline)[0] >= condition.level
+    start, end = search.point(0), search.point(n)
+    if start.measure >= condition.level or end.measure < condition.level:
+        step = 0 if start.measure >= condition.level else n
+        answer = start if start.measure >= condition.level else None
+        return search.solution(answer, step, None, None, met_without, baseline)
+    step = search.first(condition.level)
+    error = Z * search.point(step).error
+    low, high = search.first(condition.level - error), search.first(condition.level + error)
+    return search.solution(
+        search.point(step),
+        step,
+        unknown.at(low / n),
+        unknown.at(high / n) if high <= n else None,
+        met_without,
+        baseline,
+    )
+
+
+class _Search:
+    """Values already played, by their step, so that none is played twice."""
+
+    def __init__(self, ground: Ground, unknown: Unknown, condition: Condition, progress: Progress | None) -> None:
+        self._ground, self._unknown, self._condition, self._progress = ground, unknown, condition, progress
+        self._found: dict[int, Point] = {}
+
+    def point(self, step: int) -> Point:
+        """Return the measure at a step of the range."""
+        if step not in self._found:
+            value = self._unknown.at(step / self._unknown.n_steps)
+            self._found[step] = Point(value, *self._condition.measure(self.play(value)))
+            if self._progress is not None:
+                self._progress("trying values", min(len(self._found) / _EXPECTED_PLAYS, 1.0))
+        return self._found[step]
+
+    def play(self, value: Value) -> Forecast:
+        """Play the futures with a value; one that changes nothing needs no lever."""
+        levers = [] if self._unknown.is_neutral(value) else [lever_of(self._unknown, value)]
+        return self._ground.play(NAME, levers)
+
+    def first(self, level: float) -> int:
+        """Return the first step at which the measure reaches a level; one beyond the last when none does."""
+        n = self._unknown.n_steps
+        if self.point(0).measure >= level:
+            return 0
+        if self.point(n).measure < level:
+            return n + 1
+        low, high = 0, n
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self.point(middle).measure >= level else (middle, high)
+        return high
+
+    def solution(
+        self,
+        answer: Point | None,
+        step: int,
+        low: Value | None,
+        high: Value | None,
+        met_without: bool,
+        baseline: Forecast,
+    ) -> Solution:
+        """Put together what was found."""
+        points = tuple(point for _, point in sorted(self._found.items()))
+        monotone = all(later.measure >= earlier.measure - Z * later.error for earlier, later in pairwise(points))
+        forecast = self.play(self.point(step).value)
+        return Solution(
+            self._ground,
+            self._unknown,
+            self._condition,
+            answer,
+            low,
+            high,
+            points,
+            met_without,
+            forecast,
+            baseline,
+            monotone,
+        )
+
+
+def lever_of(unknown: Unknown, value: Value) -> Lever:
+    """Return the lever with a value.
+
+    Raises
+    ------
+    ScenarioError
+        When it is none.
+    """
+    kind = LEVERS[str(unknown.lever["lever"])]
+    try:
+        return kind.model_validate(unknown.data(value))
+    except ValidationError as error:
+        raise ScenarioError([f"--vary: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]) from None
+
+
+def _check(scenario: Scenario, unknown: Unknown) -> None:
+    """Refuse a lever that the scenario's file could not have, with the same words as the file would be."""
+    data = scenario.resolved()
+    if scenario.history_source is not None:
+        data["history"]["path"] = str(scenario.history_source)
+    data["scenarios"] = {NAME: [_plain(unknown.data(unknown.last))]}
+    try:
+        with_lever = build_scenario(data, folder=scenario.history_folder)
+    except ScenarioError as error:
+        told = [problem.replace(f"scenario: scenarios.{NAME}[0]", "--vary") for problem in error.problems]
+        raise ScenarioError(told) from None
+    if problems := unavailable(with_lever, [NAME]):
+        raise ScenarioError(problems)
+
+
+def _plain(data: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in data.items() if value is not None}

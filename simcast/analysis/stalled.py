@@ -1,0 +1,54 @@
+"""How long deals usually need to move on from a stage: beyond it, an open one counts as stalled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcast.analysis.ground import Ground
+from simcast.analysis.parameters import days_exceeded
+from simcast.posterior import Posterior
+from simcast.posterior.hazards import HAZARD
+
+LEAST_MOVES = 10
+"""A stage that fewer deals have left forward has no usual time in the history."""
+
+SHARE_BEYOND = 0.1
+
+
+def usual_days(ground: Ground) -> dict[str, float]:
+    """Return the days within which nine of ten deals that were won had moved on from a stage.
+
+    From the history where enough deals were won, or have moved forward at least, else from the parameters; a stage of
+    which neither can tell is left out.
+    """
+    found: dict[str, float] = {}
+    for stage in ground.posterior.pipeline.stages:
+        days = _in_history(ground, stage)
+        if days is None:
+            days = _by_parameters(ground.posterior, stage)
+        if days is not None:
+            found[stage] = days
+    return found
+
+
+def _in_history(ground: Ground, stage: str) -> float | None:
+    """Return the 90% point of the days that deals won later took here, or of all forward moves where few were won."""
+    if ground.history is None:
+        return None
+    stays, pipeline = ground.history.stays, ground.posterior.pipeline
+    moved = stays[(stays["stage"] == stage) & (stays["move"] == pipeline.forward(stage))]
+    wins = [name for name in pipeline.outcomes if pipeline.is_won(name)]
+    of_won = moved[moved["deal"].isin(stays.loc[stays["move"].isin(wins), "deal"])]
+    moved = of_won if len(of_won) >= LEAST_MOVES else moved
+    if len(moved) < LEAST_MOVES:
+        return None
+    days = (moved["left"] - moved["entered"]).dt.days.to_numpy(dtype=np.float64)
+    return float(np.quantile(days, 1.0 - SHARE_BEYOND))
+
+
+def _by_parameters(posterior: Posterior, stage: str) -> float | None:
+    """Return the mean 90% point of the days until the forward move, over draws and segments; None for hazards."""
+    forward = posterior.pipeline.forward(stage)
+    if str(posterior.draws["days_family"].sel(stage=stage, move=forward).item()) == HAZARD:
+        return None
+    return float(days_exceeded(posterior, stage, forward, SHARE_BEYOND).mean())

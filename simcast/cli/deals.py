@@ -1,0 +1,84 @@
+"""`simcast deals`: each open deal, its chances, and what can still be changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simcast.cli import options
+
+
+@click.command(short_help="Each open deal: its chances, its date, stalled or not.")
+@options.scenario_file
+@options.overrides
+@click.option("--where", "where", multiple=True, metavar="COLUMN=VALUE", help="Only these deals; may be repeated.")
+@click.option("--stage", "stages", multiple=True, metavar="NAME", help="Only deals in this stage; may be repeated.")
+@click.option("--stalled/--not-stalled", default=None, help="Only deals that are stalled, or that are not.")
+@click.option(
+    "--sort",
+    type=click.Choice(
+        ["value_at_stake", "probability_won", "amount", "age_days", "expected_close", "stage", "deal"],
+        case_sensitive=False,
+    ),
+    default="value_at_stake",
+    show_default=True,
+    help="By which column to sort: numbers from the largest down, dates and names from the first on.",
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), metavar="N", help="Only the first N; the terminal shows 30 by default."
+)
+@options.futures
+@options.seed
+@options.threads
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write all rows to a .csv or .parquet file."
+)
+@options.as_json
+@options.quiet
+@options.says_what_is_wrong
+def deals(
+    file: Path,
+    overrides: tuple[str, ...],
+    where: tuple[str, ...],
+    stages: tuple[str, ...],
+    stalled: bool | None,
+    sort: str,
+    top: int | None,
+    futures: int | None,
+    seed: int | None,
+    threads: int | None,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """List the open deals of FILE with their chances to be won by the end of the forecast.
+
+    A deal is stalled when it has been in its stage for longer than nine of ten won deals were. Sorted first are the
+    deals with most at stake: amount x P(won) x P(not won), which is largest where the outcome is most open.
+
+    Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
+
+    \b
+    Examples:
+      simcast deals scenarios/q3.yaml
+      simcast deals scenarios/q3.yaml --where region=West --stage contract --not-stalled
+      simcast deals scenarios/q3.yaml --sort expected_close --out deals.csv
+    """
+    from simcast import analysis
+    from simcast.analysis.deals import chosen_deals
+    from simcast.report.deals import deals_document, print_deals, write_table
+
+    scenario = options.load(file, overrides, futures, seed)
+    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
+        ground = analysis.ground_of(scenario, threads=threads, progress=progress)
+        table = analysis.deal_table(ground)
+    table = chosen_deals(table, where=where, stages=stages, stalled=stalled, sort=sort)
+    if out is not None:
+        write_table(table, out)
+    if as_json:
+        options.print_json(deals_document(table if top is None else table.head(top)))
+    else:
+        columns = ground.book.segments.columns
+        print_deals(table, columns, str(scenario.forecast.until), options.console_for_results(), top or 30)
+    options.exit_unless(ground.trusted, quiet)

@@ -1,0 +1,92 @@
+"""`simcast report`: the forecast of a file as one page, and as a workbook."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from simcast.cli import options
+
+
+@click.command(short_help="Write a page, and a workbook, for people.")
+@options.scenario_file
+@options.overrides
+@options.scenario_names
+@options.futures
+@options.seed
+@options.threads
+@click.option(
+    "--out",
+    "page",
+    type=click.Path(path_type=Path),
+    metavar="PAGE.html",
+    help="Where to write the page; NAME.html in the current folder unless a workbook alone is asked for.",
+)
+@click.option(
+    "--xlsx",
+    "workbook",
+    type=click.Path(path_type=Path),
+    metavar="BOOK.xlsx",
+    help="Write an Excel workbook too (needs simcast[excel]).",
+)
+@click.option(
+    "--lang", "code", type=click.Choice(["en", "ru"]), default="en", show_default=True, help="English or Russian."
+)
+@click.option(
+    "--interactive", is_flag=True, help="Let plotly draw the figures; the page then holds its script (4.8 MB)."
+)
+@options.quick
+@options.quiet
+@options.says_what_is_wrong
+def report(
+    file: Path,
+    overrides: tuple[str, ...],
+    names: tuple[str, ...],
+    futures: int | None,
+    seed: int | None,
+    threads: int | None,
+    page: Path | None,
+    workbook: Path | None,
+    code: str,
+    interactive: bool,
+    quick: bool,
+    quiet: bool,
+) -> None:
+    """Forecast every scenario in FILE and write one page that anyone can open, print and send.
+
+    The page holds all that it shows: it loads nothing, and runs no script unless it is to be interactive. The history
+    is fitted first, unless a fit of the same data is stored already.
+
+    Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
+
+    \b
+    Examples:
+      simcast report scenarios/q3.yaml --out q3.html
+      simcast report scenarios/q3.yaml --out q3.html --xlsx q3.xlsx --lang ru
+      simcast report scenarios/assumed.yaml --xlsx assumed.xlsx
+    """
+    from simcast import analysis
+    from simcast.report.making import check_targets, write_report
+
+    scenario = options.load(file, overrides, futures, seed, quick=quick)
+    if page is None and workbook is None:
+        page = Path(f"{file.stem}.html")
+    check_targets(page, workbook, interactive=interactive)
+    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet) as progress:
+        run = analysis.run(scenario, names=names, threads=threads, progress=progress)
+        written = write_report(
+            run,
+            page,
+            workbook,
+            language=code,
+            interactive=interactive,
+            threads=threads,
+            progress=progress,
+            command=sys.argv,
+        )
+    for target in written:
+        click.echo(target)
+    if not run.trusted:
+        sys.exit(options.NOT_TRUSTED)

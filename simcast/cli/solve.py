@@ -1,0 +1,74 @@
+"""`simcast solve`: the smallest change for which a condition holds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from simcast.cli import options
+
+
+@click.command(short_help="The smallest change that meets a target.")
+@options.scenario_file
+@click.option("--vary", "vary", required=True, metavar="LEVER", help="A lever, one of whose numbers is looked for.")
+@click.option("--for", "wanted", required=True, metavar="CONDITION", help="What has to hold.")
+@options.overrides
+@options.futures
+@options.seed
+@options.threads
+@options.as_json
+@options.quiet
+@options.says_what_is_wrong
+def solve(
+    file: Path,
+    vary: str,
+    wanted: str,
+    overrides: tuple[str, ...],
+    futures: int | None,
+    seed: int | None,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Find the smallest change of one lever for which CONDITION holds in FILE's forecast.
+
+    LEVER is a lever as in a scenario file, written as words or in braces. The number looked for is a range, from the
+    smallest change to the largest, or ? for the usual one. A `count` is a whole number, and dates are whole days.
+
+    CONDITION is P(QUANTITY>=VALUE)>=SHARE or mean(QUANTITY)>=VALUE, of bookings, wins, or net (bookings less cost);
+    VALUE may be `target`, that of the file.
+
+    All values are played in the same futures (4,000 unless --futures says otherwise), and the answer comes with the
+    range in which it lies given the simulation's error.
+
+    Exit status: 0 done; 1 it cannot be met, or the fit is not to be trusted; 2 the input is wrong.
+
+    \b
+    Examples:
+      simcast solve scenarios/q3.yaml --vary 'conversion stage=operator add=?' --for 'P(bookings>=target)>=0.8'
+      simcast solve scenarios/q3.yaml --vary 'arrivals where.source=ads multiply=1..3' --for 'mean(wins)>=100'
+      simcast solve scenarios/q3.yaml --vary '{lever: duration, stage: lead, multiply: 1..0.2}' --for 'P(wins>=95)>=50%'
+      simcast solve scenarios/hiring.yaml --vary 'hire team=sales on=2026-08-01 count=?' --for 'P(wins>=90)>=0.8'
+    """
+    from simcast import analysis
+    from simcast.analysis.leaks import MOST_FUTURES
+    from simcast.analysis.questions import Condition, Unknown
+    from simcast.report.solution import print_solution, solution_document
+
+    scenario = options.load(file, overrides, futures, seed)
+    unknown = Unknown.parse(vary)
+    condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})
+    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
+        ground = analysis.ground_of(scenario, threads=threads, progress=progress)
+        if futures is None:
+            ground = ground.with_futures(MOST_FUTURES)
+        found = analysis.solve(ground, unknown, condition, progress=progress)
+    if as_json:
+        options.print_json(solution_document(found))
+    else:
+        print_solution(found, options.console_for_results())
+    if found.answer is None:
+        sys.exit(options.NOT_TRUSTED)
+    options.exit_unless(ground.trusted, quiet)

@@ -1,0 +1,136 @@
+"""The graph of moves, with what is the same in all futures worked out once: by stage and slot, in one row."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.engine.inner import allocating, inner
+from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, KernelPlan
+from simcast.engine.location_scale import OTHER_FAMILY, standard_law
+
+
+class Graph(NamedTuple):
+    """Rows of n_stages * (n_slots + n_outcomes): behind the slots stand the outcomes that levers force."""
+
+    n_slots: np.uint64
+    n_ends: np.uint64
+    """Slots and outcomes together."""
+    law: NDArray[np.uint64]
+    """(n_stages * n_slots,): where the table of the days' standard law begins; 0 for other families."""
+    is_other: NDArray[np.bool_]
+    """(n_stages * n_slots,): the days belong to a family without a location and a scale."""
+    following: NDArray[np.int64]
+    """The stage in which a deal goes on, or NOWHERE."""
+    is_won: NDArray[np.bool_]
+    place_of_day: NDArray[np.uint64]
+    """(horizon_days,): where a period's counts begin in `moved`."""
+    place_of_segment: NDArray[np.uint64]
+    """(n_segments,): where a group's counts begin within a period's."""
+    stock: NDArray[np.int32]
+    """(n_groups, n_stages): the deals open at the as-of date."""
+    moved: NDArray[np.int32]
+    """Stays ended in the future at hand, by period, group, stage and end; last those that the horizon cuts off."""
+    has_other: bool
+    has_caps: bool
+    has_forced: bool
+
+
+@allocating
+def graph_of(plan: KernelPlan) -> Graph:
+    """Work out the graph of a plan, with room for the counts of one thread."""
+    n_stages, n_slots = plan.destination.shape
+    n_outcomes = len(plan.outcome_won)
+    n_ends = n_slots + n_outcomes
+    n_groups = 0
+    for group in plan.group_of_segment:
+        n_groups = group + 1 if group >= n_groups else n_groups
+    law, is_other = np.zeros(n_stages * n_slots, np.uint64), np.zeros(n_stages * n_slots, np.bool_)
+    following, is_won = np.empty(n_stages * n_ends, np.int64), np.zeros(n_stages * n_ends, np.bool_)
+    has_other = False
+    for stage in range(n_stages):
+        for end in range(n_ends):
+            destination = plan.destination[stage, end] if end < n_slots else n_stages + end - n_slots
+            if destination >= n_stages:
+                is_won[stage * n_ends + end] = plan.outcome_won[destination - n_stages]
+                destination = plan.outcome_resumes[destination - n_stages]
+            following[stage * n_ends + end] = destination
+        for slot in range(n_slots):
+            begins = standard_law(plan.family[stage, slot])
+            if plan.destination[stage, slot] != NOWHERE and begins == OTHER_FAMILY:
+                is_other[stage * n_slots + slot] = has_other = True
+            else:
+                law[stage * n_slots + slot] = 0 if begins == OTHER_FAMILY else begins
+    has_caps = False
+    for operation in plan.on_duration.operation:
+        has_caps = has_caps or operation == CAP
+    stock = np.zeros((n_groups, n_stages), np.int32)
+    has_forced = False
+    for deal in range(len(plan.deal_key)):
+        has_forced = has_forced or plan.deal_forced[deal] != NOT_FORCED
+        stock[plan.group_of_segment[plan.deal_segment[deal]], plan.deal_stage[deal]] += 1
+    n_periods = plan.period_of_day[plan.horizon_days - 1] + 1
+    return Graph(
+        np.uint64(n_slots),
+        np.uint64(n_ends),
+        law,
+        is_other,
+        following,
+        is_won,
+        (plan.period_of_day * (n_groups * n_stages * n_ends)).astype(np.uint64),
+        (plan.group_of_segment * (n_stages * n_ends)).astype(np.uint64),
+        stock,
+        np.zeros(n_periods * n_groups * n_stages * n_ends + 1, np.int32),
+        has_other,
+        has_caps,
+        has_forced,
+    )
+
+
+@inner
+def tell_counts(
+    plan: KernelPlan,
+    graph: Graph,
+    entered: NDArray[np.int32],
+    left_forward: NDArray[np.int32],
+    open_at_end: NDArray[np.int32],
+) -> None:
+    """Add one future's counts of ended stays to what is counted by stage, and begin to count anew.
+
+    Every stay of the future has been counted where it ended, and new deals where they entered: the rest follows.
+    """
+    n_stages, n_slots = plan.destination.shape
+    n_periods, n_groups, _ = entered.shape
+    n_ends = n_slots + len(plan.outcome_won)
+    at = 0
+    for period in range(n_periods):
+        for group in range(n_groups):
+            for stage in range(n_stages):
+                for end in range(n_ends):
+                    n = graph.moved[at]
+                    at += 1
+                    if n == 0:
+                        continue
+                    destination = plan.destination[stage, end] if end < n_slots else n_stages + end - n_slots
+                    open_at_end[period, group, stage] -= n
+                    if destination == plan.destination[stage, 0]:
+                        left_forward[period, group, stage] += n
+                    following = graph.following[stage * n_ends + end]
+                    if following != NOWHERE:
+                        entered[period, group, following] += n
+                        open_at_end[period, group, following] += n
+    graph.moved[:] = 0
+    _running_sum_over_periods(graph.stock, open_at_end)
+
+
+@inner
+def _running_sum_over_periods(stock: NDArray[np.int32], open_at_end: NDArray[np.int32]) -> None:
+    """Turn net entries per period into the number open at each period's end."""
+    n_periods, n_groups, n_stages = open_at_end.shape
+    for group in range(n_groups):
+        for stage in range(n_stages):
+            open_at_end[0, group, stage] += stock[group, stage]
+            for period in range(1, n_periods):
+                open_at_end[period, group, stage] += open_at_end[period - 1, group, stage]

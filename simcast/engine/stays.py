@@ -1,0 +1,82 @@
+"""How the stays of a block of deals end, and after how many days: in loops without branches.
+
+The steps are the same for stays that begin and for those in which open deals are found. Which move comes and which
+days follow is looked up in rows; the numbers of rows and slots are unsigned, since signed ones would be checked for
+counting from the end.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.engine.block import InPlay
+from simcast.engine.graph import Graph
+from simcast.engine.inner import inner
+from simcast.engine.location_scale import LEAST_SHARE, far_quantile, power_of_two, quantile
+from simcast.engine.tables import MOST_DAYS
+
+
+@inner
+def choose_slots(
+    reach: NDArray[np.float64],
+    n_slots: np.uint64,
+    rows: NDArray[np.uint32],
+    u: NDArray[np.float64],
+    slot: NDArray[np.uint32],
+    n: int,
+) -> None:
+    """Write the slots that the uniforms u choose: the first whose running sum, in the row of `reach`, is above u."""
+    slot[:n] = 0
+    for k in range(n_slots - np.uint64(1)):  # counted, not searched: where a search ends cannot be foreseen
+        for i in range(np.uint64(n)):
+            slot[i] += np.uint32(u[i] >= reach[rows[i] * n_slots + k])
+
+
+@inner
+def draw_days(days: NDArray[np.float64], graph: Graph, in_play: InPlay, n: int) -> None:
+    """Write the days that a share `u_second` of stays exceeds to `leaves_on`.
+
+    In one loop for what is looked up and another for what is worked out, which alone can be vectorised.
+    """
+    n_far, n_slots = np.uint64(0), graph.n_slots
+    for i in range(np.uint64(n)):
+        slot = in_play.slot[i]
+        standard = quantile(graph.law[in_play.stage[i] * n_slots + slot], in_play.u_second[i])
+        in_play.leaves_on[i] = days[in_play.cell[i] * n_slots + slot, 1] * standard
+    for i in range(np.uint64(n)):
+        in_play.leaves_on[i] = power_of_two(in_play.leaves_on[i])
+    for i in range(np.uint64(n)):
+        in_play.leaves_on[i] *= days[in_play.cell[i] * n_slots + in_play.slot[i], 0]
+    for i in range(np.uint64(n)):
+        n_far += np.uint64((in_play.u_second[i] < LEAST_SHARE) | (in_play.u_second[i] > 1.0 - LEAST_SHARE))
+    if n_far > np.uint64(0):
+        _draw_far_out(days, graph, in_play, n)
+
+
+@inner
+def _draw_far_out(days: NDArray[np.float64], graph: Graph, in_play: InPlay, n: int) -> None:
+    """Draw again, to full precision, the days for which the table has no share."""
+    for i in range(np.uint64(n)):
+        u, slot = in_play.u_second[i], in_play.slot[i]
+        if LEAST_SHARE <= u <= 1.0 - LEAST_SHARE:
+            continue
+        row = in_play.cell[i] * graph.n_slots + slot
+        standard = far_quantile(graph.law[in_play.stage[i] * graph.n_slots + slot], math.log(u))
+        in_play.leaves_on[i] = days[row, 0] * power_of_two(days[row, 1] * standard)
+
+
+@inner
+def cut_days(days: NDArray[np.float64], graph: Graph, in_play: InPlay, n: int) -> None:
+    """Cut the days in `leaves_on` at the longest that are told apart, and at caps as far as these have faded in."""
+    for i in range(np.uint64(n)):
+        lasting = in_play.leaves_on[i]
+        lasting = lasting if lasting > 0.0 else 0.0
+        in_play.leaves_on[i] = lasting if lasting < MOST_DAYS else MOST_DAYS
+    if graph.has_caps:
+        for i in range(np.uint64(n)):
+            row = in_play.cell[i] * graph.n_slots + in_play.slot[i]
+            over = in_play.leaves_on[i] - days[row, 2]
+            in_play.leaves_on[i] -= days[row, 3] * (over if over > 0.0 else 0.0)

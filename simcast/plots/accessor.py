@@ -1,0 +1,75 @@
+"""What stands behind `Forecast.plot`: the pictures of one forecast."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simcast.analysis import Leaks, compare
+from simcast.forecast import Forecast, Metric
+from simcast.plots.distributions import plot_distribution, plot_funnel
+from simcast.plots.forecasts import plot_cumulative, plot_differences, plot_leaks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class ForecastPlots:
+    """The pictures of one forecast; each returns its axes and draws into `ax` where it is given.
+
+    Parameters
+    ----------
+    forecast
+        The forecast.
+    """
+
+    def __init__(self, forecast: Forecast) -> None:
+        self._forecast = forecast
+
+    def fan(self, metric: Metric = "bookings", *, ax: Axes | None = None) -> Axes:
+        """Draw how the total builds up, see `simcast.plots.plot_cumulative`."""
+        return plot_cumulative(self._forecast, metric, axes=ax)
+
+    def distribution(self, metric: Metric = "bookings", *, ax: Axes | None = None) -> Axes:
+        """Draw how likely each total is, see `simcast.plots.plot_distribution`."""
+        return plot_distribution(self._forecast, metric, axes=ax)
+
+    def funnel(self, *, ax: Axes | None = None) -> Axes:
+        """Draw the deals through the stages, see `simcast.plots.plot_funnel`."""
+        return plot_funnel(self._forecast, axes=ax)
+
+    def compare(self, *others: Forecast, ax: Axes | None = None) -> Axes:
+        """Draw what other scenarios bring against this one, future by future, see `simcast.plots.plot_differences`.
+
+        Raises
+        ------
+        SimcastError
+            When matplotlib is not installed.
+        ValueError
+            When the forecasts do not share their futures, or there is none to compare with.
+        """
+        if not others:
+            raise ValueError("compare: name at least one forecast to compare with this one")
+        return plot_differences([compare(other, self._forecast) for other in others], axes=ax)
+
+    def leaks(self, found: object, *, ax: Axes | None = None) -> Axes:
+        """Draw what one point of conversion is worth at each stage, see `simcast.plots.plot_leaks`.
+
+        Parameters
+        ----------
+        found
+            What `simcast.analysis.leaks` found of the same pipeline.
+        ax
+            Where to draw.
+
+        Raises
+        ------
+        SimcastError
+            When matplotlib is not installed.
+        ValueError
+            When the leaks are of other parameters than the forecast.
+        """
+        if not isinstance(found, Leaks):
+            raise TypeError(f"leaks: give what simcast.analysis.leaks found, got {type(found).__name__}")
+        if found.ground.posterior.fingerprint != self._forecast.fingerprint:
+            raise ValueError("leaks: these were found under other parameters than the forecast was played")
+        return plot_leaks(found, axes=ax)

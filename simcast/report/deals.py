@@ -1,0 +1,84 @@
+"""The open deals for people and programs: a table in the terminal, a JSON list, a file of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from simcast.errors import SimcastError
+from simcast.report.phrases import chance, count, money
+from simcast.report.terminal import plain_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DATES = ("expected_close", "close_low", "close_high")
+
+
+def deals_document(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a row per deal as JSON has it: dates as text, null for what is not known."""
+    rows: list[dict[str, Any]] = []
+    for row in table.to_dict("records"):
+        found = {
+            str(name): None if value != value else value for name, value in row.items()
+        }  # NaN and NaT are not themselves
+        for name in _DATES:
+            found[name] = None if found[name] is None else f"{found[name]:%Y-%m-%d}"
+        rows.append(found)
+    return rows
+
+
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write rows to a csv or parquet file, by its ending.
+
+    Raises
+    ------
+    SimcastError
+        When the file ends otherwise, or cannot be written.
+    """
+    writers = {".csv": lambda: table.to_csv(file, index=False), ".parquet": lambda: table.to_parquet(file, index=False)}
+    if file.suffix not in writers:
+        raise SimcastError(f"--out {file}: the name must end in .csv or .parquet")
+    try:
+        writers[file.suffix]()
+    except OSError as error:
+        raise SimcastError(f"--out {file}: {error}; name a file that can be written") from error
+
+
+def print_deals(table: pd.DataFrame, columns: Sequence[str], until: str, console: Console, top: int) -> None:
+    """Print what the deals together bring, then a row for each of the first ones."""
+    expected = float(table["probability_won"].sum())
+    stalled = int(table["stalled"].sum())
+    console.print(
+        f"[bold]{len(table)} open deals; {count(expected)} of them are expected to be won by {until}; "
+        f"{stalled} are stalled.[/bold]\n"
+    )
+    shown = plain_table(
+        "Open deals, those first of which most is at stake",
+        *("deal", "stage", *columns, "days", "usual", "amount"),
+        *("P(won)", "expected", "80% of wins between", "at stake", ""),
+    )
+    for row in table.head(top).to_dict("records"):
+        won = row["expected_close"] == row["expected_close"]
+        shown.add_row(
+            escape(str(row["deal"])),
+            escape(str(row["stage"])),
+            *(escape(str(row[column])) for column in columns),
+            count(round(row["age_days"])),
+            count(round(row["usual_days"])) if row["usual_days"] == row["usual_days"] else "",
+            money(row["amount"]) if row["amount"] == row["amount"] else "",
+            chance(row["probability_won"]),
+            f"{row['expected_close']:%d %b %Y}" if won else "",
+            f"{row['close_low']:%d %b} and {row['close_high']:%d %b}" if won else "",
+            money(row["value_at_stake"]),
+            "[yellow]stalled[/yellow]" if row["stalled"] else "",
+        )
+    console.print(shown)
+    console.print("usual: nine of ten won deals had moved on by then", style="dim", highlight=False)
+    console.print("at stake: amount x P(won) x P(not won): what can still be changed", style="dim", highlight=False)
+    if len(table) > top:
+        console.print(f"[dim]({len(table) - top} more: --top N shows more of them, --out FILE writes all)[/dim]")

@@ -1,0 +1,102 @@
+"""A scenario in plain sentences, and where the spread of its forecast comes from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+import simcast
+from simcast.analysis import Ground
+from simcast.analysis.spread import Source
+from simcast.forecast import Forecast, Summary
+from simcast.report.page.assuming import lever_sentence
+from simcast.report.words import Language
+from simcast.scenario import BASELINE, Scenario
+
+
+def scenario_sentences(scenario: Scenario, language: Language) -> list[str]:
+    """Say what a file asks: the pipeline, where its parameters come from, the days, the target."""
+    pipeline = scenario.pipeline_definition
+    path = " -> ".join((*pipeline.path, "won"))
+    beside = [name for name in pipeline.stages if name not in pipeline.path]
+    sentences = [f"Deals go {path}; at each stage some are lost."]
+    if beside:
+        sentences.append(f"Beside this path there is {' and '.join(beside)}.")
+    sentences.append(_source(scenario))
+    forecast = scenario.forecast
+    sentences.append(
+        f"The forecast stands at the start of {language.date(forecast.as_of)} and reaches to the end of "
+        f"{language.date(forecast.until)}, told by {forecast.period}"
+        + (f" and by {', '.join(forecast.by)}." if forecast.by else ".")
+    )
+    for metric, wanted in forecast.target.items():
+        written = language.money(wanted) if metric == "bookings" else f"{wanted:,.0f}"
+        sentences.append(f"The target is {written} {'of ' if metric == 'bookings' else ''}{metric}.")
+    return sentences
+
+
+def _source(scenario: Scenario) -> str:
+    """Say where parameters come from."""
+    if scenario.history is None:
+        return "All parameters are assumed."
+    by = f", told apart by {', '.join(scenario.history.segments)}" if scenario.history.segments else ""
+    over = " Some parameters are assumed instead." if scenario.assume is not None else ""
+    return f"Parameters are learned from {scenario.history.path}{by}.{over}"
+
+
+def lever_sentences(scenario: Scenario, language: Language) -> dict[str, list[str]]:
+    """Say what each scenario changes."""
+    return {
+        name: [lever_sentence(lever, scenario, language) for lever in scenario.levers(name)]
+        for name in scenario.scenario_names
+        if name != BASELINE
+    }
+
+
+def explanation_document(
+    ground: Ground, baseline: Forecast, sources: tuple[Source, ...], language: Language
+) -> dict[str, Any]:
+    """Return the document of ``simcast explain --json``."""
+    scenario = ground.scenario
+    return {
+        "simcast": simcast.__version__,
+        "file": scenario.file.name if scenario.file else None,
+        "name": scenario.name,
+        "futures": baseline.n_futures,
+        "seed": scenario.simulation.seed,
+        "fingerprint": ground.posterior.fingerprint,
+        "words": scenario_sentences(scenario, language),
+        "scenarios": lever_sentences(scenario, language),
+        "total": Summary.of(baseline.values("bookings")).to_dict(),
+        "sources": [{"kind": source.kind, "stage": source.stage or None, "share": source.share} for source in sources],
+    }
+
+
+def print_explanation(
+    ground: Ground, baseline: Forecast, sources: tuple[Source, ...], language: Language, console: Console
+) -> None:
+    """Print the scenario in words, then what its uncertainty is made of."""
+    scenario = ground.scenario
+    console.print(f"[bold]{escape(scenario.name)}[/bold]")
+    if scenario.question:
+        console.print(f"[dim]{escape(scenario.question)}[/dim]")
+    console.print()
+    for sentence in scenario_sentences(scenario, language):
+        console.print(escape(sentence), highlight=False)
+    for name, levers in lever_sentences(scenario, language).items():
+        console.print(f"\n[bold]{escape(name)}[/bold]")
+        for sentence in levers:
+            console.print(f"- {escape(sentence)}", highlight=False)
+    if not sources:
+        return
+    low, high = (language.money(Summary.of(baseline.values("bookings")).quantile(level)) for level in (0.1, 0.9))
+    console.print(f"\n[bold]Why the baseline lies anywhere between {low} and {high}[/bold] (8 of 10 futures)")
+    for source in sources:
+        name = language.say(f"source.{source.kind}", stage=source.stage)
+        console.print(f"  {language.share(source.share):>5}  {escape(name)}", highlight=False)
+    luck = sources[-1].share
+    console.print(
+        f"\n{language.say('lead.spread', luck=language.share(luck), known=language.share(1.0 - luck))}", highlight=False
+    )

@@ -1,0 +1,145 @@
+"""What stages are worth, for people and programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+import simcast
+from simcast.analysis import Leaks
+from simcast.analysis.leaks import Leak, Worth
+from simcast.forecast import Summary
+from simcast.report.phrases import chance, count, interval, money
+from simcast.report.terminal import plain_table
+
+_LEGEND = (
+    "per point: one point of conversion more from the as-of date on; ? where the sign of its mean is uncertain",
+    "in the long run: with the deals that arrive over the forecast's days, however long they take",
+    "its gap: what this stage would bring with the best segment's conversion",
+)
+
+
+def leaks_document(found: Leaks) -> dict[str, Any]:
+    """Return the document of ``simcast leaks --json``."""
+    scenario = found.ground.scenario
+    return {
+        "simcast": simcast.__version__,
+        "file": scenario.file.name if scenario.file else None,
+        "name": scenario.name,
+        "as_of": str(scenario.forecast.as_of),
+        "until": str(scenario.forecast.until),
+        "futures": found.n_futures,
+        "seed": scenario.simulation.seed,
+        "fingerprint": found.ground.posterior.fingerprint,
+        "trusted": found.ground.trusted,
+        "stages": [_leak(leak) for leak in found.leaks],
+        "extra_deal": None if found.extra_deal is None else _worth(found.extra_deal),
+        "losses": [vars(loss) for loss in found.losses],
+        "warnings": list(found.ground.warnings),
+    }
+
+
+def _leak(leak: Leak) -> dict[str, Any]:
+    return {
+        "stage": leak.stage,
+        "where": dict(leak.where),
+        "conversion": leak.conversion.to_dict(),
+        "per_point": _worth(leak.point),
+        "per_day_saved": _worth(leak.day) | {"days_saved": leak.days_saved},
+        "long_run_per_point": {
+            "bookings": _or_null(leak.long_run_bookings),
+            "wins": _or_null(leak.long_run_wins),
+        },
+        "best_segment": leak.best_segment,
+        "best_conversion": leak.best_conversion,
+        "gap_bookings": leak.gap_bookings,
+    }
+
+
+def _worth(worth: Worth) -> dict[str, Any]:
+    return {
+        "bookings": worth.bookings.to_dict(),
+        "wins": worth.wins.to_dict(),
+        "monte_carlo_error": worth.bookings.mean_error,
+        "uncertain": worth.uncertain,
+    }
+
+
+def _or_null(summary: Summary | None) -> dict[str, object] | None:
+    return None if summary is None else summary.to_dict()
+
+
+def print_leaks(found: Leaks, console: Console) -> None:
+    """Print the answer in a sentence, then a row per stage, then what was lost."""
+    scenario = found.ground.scenario
+    by_wins = all(leak.point.bookings.mean == 0.0 for leak in found.leaks)
+    first = found.leaks[0]
+    console.print(f"[bold]{escape(_sentence(first, by_wins, str(scenario.forecast.until)))}[/bold]\n")
+    table = plain_table(
+        f"What small changes bring by {scenario.forecast.until}, against the baseline in the same futures",
+        *("stage", "conversion", "per point", "80% interval"),
+        *("in the long run", "per day saved", "best segment", "its gap"),
+    )
+    for leak in found.leaks:
+        table.add_row(*_row(leak, by_wins))
+    console.print(table)
+    for line in _LEGEND:
+        console.print(line, style="dim", highlight=False)
+    if found.extra_deal is not None:
+        worth = found.extra_deal.wins if by_wins else found.extra_deal.bookings
+        console.print(
+            f"\nOne more new deal brings {_amount(worth.mean, by_wins)} by then, on average.", highlight=False
+        )
+    if found.losses:
+        console.print()
+        console.print(_losses(found))
+    console.print(f"\n{found.n_futures} futures, seed {scenario.simulation.seed}", style="dim", highlight=False)
+
+
+def _sentence(first: Leak, by_wins: bool, until: str) -> str:
+    """Say where a point is worth most."""
+    worth = first.point.wins if by_wins else first.point.bookings
+    where = "".join(f" ({column} {value})" for column, value in first.where.items())
+    return (
+        f"One point of conversion is worth most in {first.stage!r}{where}: {_amount(worth.mean, by_wins)} by {until} "
+        f"on average, ± {_amount(worth.mean_error, by_wins).lstrip('+')} of simulation error."
+    )
+
+
+def _amount(value: float, by_wins: bool) -> str:
+    return f"{value:+,.2f} wins" if by_wins else money(value, signed=True)
+
+
+def _row(leak: Leak, by_wins: bool) -> list[str]:
+    point, day = (worth.wins if by_wins else worth.bookings for worth in (leak.point, leak.day))
+    long_run = leak.long_run_wins if by_wins else leak.long_run_bookings
+    name = escape(leak.stage) + "".join(f"  {escape(value)}" for value in leak.where.values())
+    return [
+        name,
+        chance(leak.conversion.mean),
+        _amount(point.mean, by_wins) + (" ?" if leak.point.uncertain else ""),
+        f"{count(point.quantile(0.1), signed=True)} to {count(point.quantile(0.9), signed=True)}"
+        if by_wins
+        else interval(point, signed=True),
+        "" if long_run is None else _amount(long_run.mean, by_wins),
+        _amount(day.mean, by_wins) + (" ?" if leak.day.uncertain else ""),
+        "" if leak.best_segment is None else f"{escape(leak.best_segment)} {chance(leak.best_conversion or 0.0)}",
+        "" if leak.gap_bookings is None else money(leak.gap_bookings, signed=True),
+    ]
+
+
+def _losses(found: Leaks) -> Any:  # noqa: ANN401  # a table of rich
+    table = plain_table(
+        "Lost over the last year, and conversion of stays that ended",
+        "stage",
+        "lost",
+        "their value",
+        "last 91 days",
+        "year before",
+    )
+    for loss in found.losses:
+        shares = ("" if share is None else chance(share) for share in (loss.conversion_recent, loss.conversion_before))
+        table.add_row(escape(loss.stage), count(loss.lost), money(loss.value), *shares)
+    return table

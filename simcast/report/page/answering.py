@@ -1,0 +1,251 @@
+"""The first sections of a page: the answer, how the total builds up, how it is distributed, what scenarios change."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcast.forecast import Metric
+from simcast.report.page.charts import Bar, Bars, Interval, Intervals, fan, histogram, interval_of
+from simcast.report.page.material import Material
+from simcast.report.page.section import Figure, Key, Section, Tile
+from simcast.report.tables import (
+    Column,
+    Table,
+    Value,
+    as_date,
+    distribution_table,
+    listed_table,
+    periods_table,
+    scenarios_table,
+    segment_tables,
+)
+from simcast.report.words import Language
+
+_MOST_DATES = 14
+
+
+def total(value: float, metric: Metric, language: Language) -> str:
+    """Write a total: money, or a number of wins."""
+    return language.say("n-wins", n=round(value)) if metric == "wins" else language.money(value)
+
+
+def wanted_total(value: float, metric: Metric, language: Language) -> str:
+    """Write a target as it was given, as far as four digits do."""
+    return language.say("n-wins", n=value) if metric == "wins" else language.axis_money(value)
+
+
+def answer_sentence(material: Material, language: Language) -> str:
+    """Answer the scenario's question in one sentence."""
+    values = material.baseline.values(material.metric)
+    low, middle, high = (float(q) for q in np.quantile(values, (0.1, 0.5, 0.9)))
+    sentence = language.say(
+        "answer",
+        until=language.date(as_date(material.run.days.until)),
+        middle=total(middle, material.metric, language),
+        low=language.count(round(low)) if material.metric == "wins" else language.money(low),
+        high=total(high, material.metric, language),
+    )
+    chances = [
+        language.say(
+            "answer.target",
+            chance=language.chance(material.baseline.probability(metric, wanted)),
+            target=wanted_total(wanted, metric, language),
+        )
+        for metric, wanted in material.baseline.targets.items()
+    ]
+    return " ".join([sentence, *chances])
+
+
+def tiles(material: Material, language: Language) -> list[Tile]:
+    """Return the numbers that stand out on top of the page."""
+    baseline, metric = material.baseline, material.metric
+    low, middle, high = (float(q) for q in np.quantile(baseline.values(metric), (0.1, 0.5, 0.9)))
+    found = [
+        Tile(language.say(f"tile.{name}"), total(value, metric, language), language.say(f"tile.{name}.hint"))
+        for name, value in (("low", low), ("middle", middle), ("high", high))
+    ]
+    found += [
+        Tile(
+            language.say("chance.target"),
+            language.chance(baseline.probability(wanted_metric, wanted)),
+            language.say("tile.target.hint", target=wanted_total(wanted, wanted_metric, language)),
+        )
+        for wanted_metric, wanted in baseline.targets.items()
+    ]
+    found.append(
+        Tile(
+            language.say("tile.open"),
+            language.count(len(material.run.book)),
+            language.say("tile.open.hint", date=language.date(as_date(material.run.days.as_of))),
+        )
+    )
+    return found
+
+
+def build_up(material: Material, language: Language) -> Section:
+    """Tell how the total builds up over the horizon."""
+    chart = fan(material.fine, material.metric)
+    legend = [Key("line-median", language.say("legend.median"))]
+    legend += [
+        Key(f"band{level}", language.say("legend.central", share=language.share(level / 100))) for level in (50, 80, 90)
+    ]
+    if chart.target is not None:
+        legend.append(Key("line-target", language.say("legend.target")))
+    step = max(1, -(-(len(chart.days) - 1) // _MOST_DATES))
+    places = sorted({*range(len(chart.days) - 1, 0, -step)})
+    kind = Column("P10", "count" if material.metric == "wins" else "money").kind
+    columns = [
+        Column(language.say("by-start-of"), "date"),
+        *(Column(f"P{q}", kind) for q in (5, 10, 25, 50, 75, 90, 95)),
+    ]
+    rows = [(chart.days[at], *(float(q) for q in chart.quantiles[:, at])) for at in places]
+    table = listed_table("fan", language.say("table.fan"), columns, rows)
+    name = language.say(f"figure.fan.{material.metric}")
+    return Section(
+        "build-up",
+        language.say("section.build-up"),
+        (language.say("lead.build-up"),),
+        (Figure(name, chart, tuple(legend), table),),
+        tables=(periods_table(material.run, language),),
+    )
+
+
+def distribution(material: Material, language: Language) -> Section:
+    """Tell how likely each total is."""
+    baseline, metric = material.baseline, material.metric
+    chart = histogram(baseline, metric)
+    lead = [language.say("lead.distribution", n=baseline.n_futures)]
+    for wanted_metric, wanted in baseline.targets.items():
+        probability = baseline.probability(wanted_metric, wanted)
+        lead.append(
+            language.say(
+                "lead.target",
+                target=wanted_total(wanted, wanted_metric, language),
+                chance=language.chance(probability),
+            )
+        )
+    legend = [Key("missed", language.say("legend.missed")), Key("reached", language.say("legend.reached"))]
+    if chart.target is None:
+        legend = [Key("part-forward", language.say("legend.futures"))]
+    legend.append(Key("line-whisker", language.say("legend.range")))
+    figure = Figure(
+        language.say(f"figure.distribution.{metric}"), chart, tuple(legend), distribution_table(baseline, language)
+    )
+    return Section("distribution", language.say("section.distribution"), tuple(lead), (figure,))
+
+
+def scenarios(material: Material, language: Language) -> Section | None:
+    """Tell what each scenario brings; None where there is only the baseline."""
+    run = material.run
+    if not run.differences:
+        return None
+    best = max(run.differences, key=lambda difference: difference.net.mean)
+    values = {
+        "name": best.scenario,
+        "gain": language.money(best.net.mean, signed=True),
+        "interval": language.interval(
+            language.money(best.net.quantile(0.1), signed=True), language.money(best.net.quantile(0.9), signed=True)
+        ),
+        "chance": language.chance(best.probability_better),
+    }
+    lead = language.say("lead.best" if best.net.mean > 0 else "lead.none-better", **values)
+    rows = []
+    for difference in run.differences:
+        label = language.say(
+            "label.better",
+            gain=language.money(difference.net.mean, signed=True),
+            chance=language.chance(difference.probability_better),
+        )
+        net = difference.net
+        outer = (net.quantile(0.05), net.quantile(0.25), net.quantile(0.75), net.quantile(0.95))
+        rows.append(Interval(difference.scenario, label, net.mean, outer))
+    figure = Figure(
+        language.say("figure.scenarios"),
+        Intervals(tuple(rows), signed=True),
+        interval_legend(language, signed=True),
+        _net_table(material, language),
+    )
+    table = scenarios_table(run, language)
+    return Section(
+        "scenarios", language.say("section.scenarios"), (lead, language.say("lead.paired")), (figure,), tables=(table,)
+    )
+
+
+def interval_legend(language: Language, *, signed: bool) -> tuple[Key, ...]:
+    """Return the legend of rows of intervals."""
+    colours = [Key("gain", language.say("legend.gain")), Key("loss", language.say("legend.loss"))] if signed else []
+    return (
+        *colours,
+        Key("dot-mean", language.say("legend.mean")),
+        Key("thick", language.say("legend.half")),
+        Key("thin", language.say("legend.ninety")),
+    )
+
+
+def _net_table(material: Material, language: Language) -> Table:
+    """Return the distribution of what each scenario brings net of its cost."""
+    columns = [Column(language.say("scenario")), Column(language.say("mean"), "gain")]
+    columns += [Column(f"P{q}", "gain") for q in (5, 25, 50, 75, 95)]
+    columns += [Column(language.say("chance.better"), "chance"), Column(language.say("chance.worse"), "chance")]
+    rows: list[tuple[Value, ...]] = [
+        (
+            difference.scenario,
+            difference.net.mean,
+            *(difference.net.quantile(q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)),
+            difference.probability_better,
+            difference.probability_worse,
+        )
+        for difference in material.run.differences
+    ]
+    return listed_table("net", language.say("table.net"), columns, rows)
+
+
+def parts(material: Material, language: Language) -> Section | None:
+    """Tell which segments the total comes from; None where the forecast was not asked for by any column."""
+    baseline, metric = material.baseline, material.metric
+    tables = segment_tables(material.run, language)
+    if not tables:
+        return None
+    figures = []
+    for column, table in zip(baseline.segments.columns, tables, strict=True):
+        rows = []
+        for value in dict.fromkeys(baseline.segments.column(column)):
+            values = baseline.values(metric, where={column: value})
+            rows.append(interval_of(value, total(float(np.median(values)), metric, language), values))
+        name = language.say(f"figure.by.{metric}", column=column)
+        figures.append(
+            Figure(
+                name,
+                Intervals(tuple(rows), signed=False, metric=metric),
+                interval_legend(language, signed=False),
+                table,
+            )
+        )
+    return Section("parts", language.say("section.parts"), (language.say("lead.parts"),), tuple(figures))
+
+
+def spread(material: Material, language: Language) -> Section | None:
+    """Tell where the uncertainty of the total comes from; None where that cannot be told."""
+    if not material.sources:
+        return None
+    table = spread_table(material, language)
+    rows = [
+        Bar(str(name), language.chance(source.share), (source.share,))
+        for (name, _), source in zip(table.rows, material.sources, strict=True)
+    ]
+    figure = Figure(
+        language.say("figure.spread"),
+        Bars(tuple(rows), ("share-part",)),
+        (Key("share-part", language.say("legend.share-part")),),
+        table,
+    )
+    luck = material.sources[-1].share
+    lead = language.say("lead.spread", luck=language.share(luck), known=language.share(1.0 - luck))
+    return Section("spread", language.say("section.spread"), (lead,), (figure,))
+
+
+def spread_table(material: Material, language: Language) -> Table:
+    """Return the sources of the spread of the total, with their shares of its variance."""
+    columns = (Column(language.say("source")), Column(language.say("source.share"), "chance"))
+    rows = [(language.say(f"source.{source.kind}", stage=source.stage), source.share) for source in material.sources]
+    return listed_table("spread", language.say("table.spread"), columns, rows)

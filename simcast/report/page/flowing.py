@@ -1,0 +1,94 @@
+"""The sections on the deals themselves: how they flow through the stages, and the chance of each open one."""
+
+from __future__ import annotations
+
+from simcast.report.page.answering import interval_legend
+from simcast.report.page.charts import Bar, Bars, Interval, Intervals
+from simcast.report.page.material import Material
+from simcast.report.page.section import Figure, Key, Section
+from simcast.report.tables import (
+    counts_wins,
+    deals_table,
+    leak_name,
+    leaks_table,
+    losses_table,
+    stage_flows,
+    stages_table,
+)
+from simcast.report.words import Language
+
+MOST_DEALS_SHOWN, MOST_DEALS = 20, 500
+"""How many open deals the page shows at once, and how many it holds; the workbook holds all."""
+
+
+def funnel(material: Material, language: Language) -> Section:
+    """Tell how deals flow through the stages."""
+    rows = []
+    for flow in stage_flows(material.run):
+        there = flow.at_start + flow.entered
+        share = language.share(flow.forward / there) if there else language.share(0.0)
+        label = language.say("label.forward", forward=language.count(round(flow.forward)), share=share)
+        rows.append(Bar(flow.stage, label, (flow.forward, flow.other, flow.at_end)))
+    legend = tuple(Key(style, language.say(f"legend.{style}")) for style in ("part-forward", "part-other", "part-open"))
+    chart = Bars(tuple(rows), ("part-forward", "part-other", "part-open"))
+    figure = Figure(language.say("figure.funnel"), chart, legend, stages_table(material.run, language))
+    return Section("funnel", language.say("section.funnel"), (language.say("lead.funnel"),), (figure,))
+
+
+def leaks(material: Material, language: Language) -> Section | None:
+    """Tell what a point of conversion is worth at each stage; None where there is no stage to change."""
+    found = material.leaks
+    if not found.leaks:
+        return None
+    by_wins = counts_wins(found)
+    rows = []
+    for leak in found.leaks:
+        worth = leak.point.wins if by_wins else leak.point.bookings
+        label = language.say("label.point", gain=_gain(worth.mean, by_wins, language))
+        quantiles = (worth.quantile(0.05), worth.quantile(0.25), worth.quantile(0.75), worth.quantile(0.95))
+        rows.append(Interval(leak_name(leak), label, worth.mean, quantiles))
+    first = found.leaks[0]
+    worth = first.point.wins if by_wins else first.point.bookings
+    lead = [language.say("lead.leaks", stage=leak_name(first), gain=_gain(worth.mean, by_wins, language))]
+    if found.extra_deal is not None:
+        extra = found.extra_deal.wins if by_wins else found.extra_deal.bookings
+        lead.append(language.say("lead.extra-deal", gain=_gain(extra.mean, by_wins, language)))
+    figure = Figure(
+        language.say("figure.leaks"),
+        Intervals(tuple(rows), signed=True, metric="wins" if by_wins else "bookings"),
+        interval_legend(language, signed=True),
+        leaks_table(found, language),
+    )
+    losses = losses_table(found, language)
+    return Section(
+        "leaks", language.say("section.leaks"), tuple(lead), (figure,), folded=() if losses is None else (losses,)
+    )
+
+
+def _gain(value: float, by_wins: bool, language: Language) -> str:
+    return language.number(value, 2, signed=True) if by_wins else language.money(value, signed=True)
+
+
+def deals(material: Material, language: Language) -> Section:
+    """Tell the open deals and their chances."""
+    segments = material.run.book.segments.columns
+    table = deals_table(material.deals, segments, language)
+    n_deals = len(table.rows)
+    if not n_deals:
+        return Section("deals", language.say("section.deals"), (language.say("lead.no-deals"),))
+    lead = [language.say("lead.deals", n=n_deals)]
+    n_stalled = int(material.deals["stalled"].sum())
+    if n_stalled:
+        lead.append(language.say("lead.stalled", n=n_stalled))
+    if n_deals > MOST_DEALS_SHOWN:
+        lead.append(language.say("lead.deals-shown", n=MOST_DEALS_SHOWN))
+    if n_deals > MOST_DEALS:
+        lead.append(language.say("lead.deals-held", n=MOST_DEALS))
+    full = deals_table(material.deals, segments, language, full=True)
+    return Section(
+        "deals",
+        language.say("section.deals"),
+        tuple(lead),
+        tables=(table.shortened(MOST_DEALS_SHOWN),),
+        folded=(full.shortened(MOST_DEALS),),
+    )

@@ -1,0 +1,109 @@
+"""The answer of `simcast solve` in a sentence, and as a JSON document."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+import simcast
+from simcast.analysis import Solution, compare
+from simcast.analysis.questions import Value
+from simcast.report.document import difference_document
+from simcast.report.phrases import chance, count, money
+
+
+def solution_document(found: Solution) -> dict[str, Any]:
+    """Return the document of ``simcast solve --json``."""
+    scenario = found.ground.scenario
+    last = found.points[-1]
+    return {
+        "simcast": simcast.__version__,
+        "file": scenario.file.name if scenario.file else None,
+        "name": scenario.name,
+        "as_of": str(scenario.forecast.as_of),
+        "until": str(scenario.forecast.until),
+        "futures": found.baseline.n_futures,
+        "seed": scenario.simulation.seed,
+        "fingerprint": found.ground.posterior.fingerprint,
+        "vary": {"lever": _plain(found.unknown.lever), "key": found.unknown.key,
+                 "from": _plain(found.unknown.first), "to": _plain(found.unknown.last)},
+        "condition": found.condition.text,
+        "met": found.answer is not None,
+        "met_without_change": found.met_without,
+        "answer": None if found.answer is None else _plain(found.answer.value),
+        "interval": None if found.answer is None else {"low": _plain(found.low), "high": _plain(found.high)},
+        "measure": (last if found.answer is None else found.answer).measure,
+        "monte_carlo_error": (last if found.answer is None else found.answer).error,
+        "monotone": found.is_monotone,
+        "difference": difference_document(compare(found.forecast, found.baseline)),
+        "points": [
+            {"value": _plain(p.value), "measure": p.measure, "monte_carlo_error": p.error} for p in found.points
+        ],
+    }  # fmt: skip
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # numbers, dates, and a lever's keys
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return str(value) if isinstance(value, date) else value
+
+
+def print_solution(found: Solution, console: Console) -> None:
+    """Print the answer, what it brings, and the values that were tried nearest to it."""
+    console.print(f"[bold]{escape(sentence(found))}[/bold]")
+    difference = compare(found.forecast, found.baseline)
+    which = "It" if found.answer is not None else "The largest change"
+    console.print(
+        f"{which} brings {money(difference.bookings.mean, signed=True)} ± {money(difference.bookings.mean_error)} of "
+        f"bookings and {count(difference.wins.mean, signed=True)} wins on average over the baseline "
+        f"({money(difference.net.mean, signed=True)} net of cost).",
+        highlight=False,
+    )
+    if not found.is_monotone:
+        console.print(
+            "[yellow]beware:[/yellow] the condition's measure does not rise steadily with the change; "
+            "there may be other answers",
+            highlight=False,
+        )
+    scenario = found.ground.scenario
+    console.print(
+        f"{found.baseline.n_futures} futures, seed {scenario.simulation.seed}, {len(found.points)} values tried",
+        style="dim",
+        highlight=False,
+    )
+
+
+def sentence(found: Solution) -> str:
+    """Say the answer in one sentence."""
+    key, condition = found.unknown.key, found.condition
+    lever = " ".join(f"{name}={value}" for name, value in found.unknown.lever.items() if name != "lever")
+    lever = f"{found.unknown.lever['lever']} {lever}".strip()
+    if found.answer is None:
+        best = found.points[-1]
+        return (
+            f"{condition.text} cannot be met by {lever} with {key} up to {_shown(found.unknown.last)}: "
+            f"there it is {_measured(found, best.measure)}."
+        )
+    if found.met_without and found.unknown.is_neutral(found.answer.value):
+        return f"{condition.text} holds already without any change: {_measured(found, found.answer.measure)}."
+    span = ""
+    if found.low is not None and found.low != found.high:
+        high = "beyond the range" if found.high is None else _shown(found.high)
+        span = f" (95% given the simulation's error: {_shown(found.low)} to {high})"
+    return (
+        f"{condition.text} takes {lever} {key}={_shown(found.answer.value)}{span}; "
+        f"there it is {_measured(found, found.answer.measure)}."
+    )
+
+
+def _shown(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _measured(found: Solution, measure: float) -> str:
+    if found.condition.share is not None:
+        return chance(measure)
+    return f"{count(measure)} wins" if found.condition.quantity == "wins" else money(measure)

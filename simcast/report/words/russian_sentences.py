@@ -1,0 +1,254 @@
+"""Sentences that other parts of simcast write in English, put into Russian by their wording."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from simcast.report.words.language import NBSP
+
+Match = re.Match[str]
+
+
+def in_russian(english: str) -> str | None:
+    """Return a sentence in Russian, with the names and numbers that stand in it; None where it is not known.
+
+    Examples
+    --------
+    >>> in_russian("only 12 stays ended, too few to tell families apart")
+    'завершённых пребываний только 12: слишком мало, чтобы различить семейства'
+    >>> in_russian("something else") is None
+    True
+    """
+    if english in _WHOLE:
+        return _WHOLE[english]
+    for pattern, template in _PATTERNS:
+        found = pattern.fullmatch(english)
+        if found:
+            return template(found) if callable(template) else template.format(**_kept(found))
+    return None
+
+
+def _kept(found: Match) -> dict[str, str]:
+    """Return what stands in a sentence: numbers (groups whose names begin with n) as Russian writes them."""
+    return {
+        name: _number(text) if name.startswith("n") else text
+        for name, text in found.groupdict().items()
+        if text is not None
+    }
+
+
+def _number(text: str) -> str:
+    text = text.replace("less than 1%", "менее 1%").replace("more than 99%", "более 99%")
+    text = re.sub(r"(\d),(\d{3})", rf"\1{NBSP}\2", text)
+    return re.sub(r"(\d)\.(\d)", r"\1,\2", text).replace("%", f"{NBSP}%").replace(" of ", " из ")
+
+
+def _overdue(found: Match) -> str:
+    """Put the list of stages with stays that will probably never leave into Russian."""
+    part = r"(?P<n1>[\d,]+ of [\d,]+ \([^)]*%\)) in (?P<stage>'.*?'|\".*?\") \(ended within (?P<n2>[\d,]+) days?\)"
+    parts = [
+        f"{_number(one['n1'])} на этапе «{one['stage'][1:-1]}» (завершённые длились не дольше {_number(one['n2'])} дн.)"
+        for one in re.finditer(part, found["parts"])
+    ]
+    return (
+        "открытые пребывания, которые длятся дольше любого завершённого, вероятно, никогда не закончатся: "
+        + ", ".join(parts)
+    )
+
+
+_WHOLE = {
+    "named in the scenario": "названо в сценарии",
+    "new deals": "новые сделки",
+    "amounts": "суммы",
+    "arrivals": "поступление сделок",
+    "Given in the scenario file.": "Задано в файле сценария.",
+    "no deal was ever lost: losses are probably not recorded, and deals that look open may be dead": "ни одна сделка не "
+    "проиграна: вероятно, потери не записываются, и сделки, которые выглядят открытыми, могут быть мертвы",
+    "no deal was ever won: conversion to won cannot be learned from these data": "ни одна сделка не выиграна: конверсию в "
+    "выигрыш по этим данным узнать нельзя",
+    "no amount is recorded: bookings cannot be learned from these data, only the number of wins": "суммы не записаны: по "
+    "этим данным можно узнать только число продаж",
+    "no deal has an amount: new deals count as worth nothing; forecast wins instead of bookings": "ни у одной сделки нет "
+    "суммы: новые сделки ничего не стоят; прогнозируйте число продаж",
+    "no won deal has an amount: new deals are worth what all deals are": "ни у одной выигранной сделки нет суммы: новые "
+    "сделки стоят столько же, сколько все",
+    "assume.arrivals: not given, so no new deals come in": "assume.arrivals: не задано, новых сделок не будет",
+    "assume.amount: not given, so only open deals with an amount bring bookings": "assume.amount: не задано, сумму "
+    "приносят только открытые сделки с известной суммой",
+    # The priors' reasons
+    "A stage converts somewhere between 5% and 95% of the stays that end; nothing is known of which half.": "Этап "
+    "пропускает дальше от 5 % до 95 % завершённых пребываний; какую половину — неизвестно.",
+    "Beside `lost`, a move that is not forward (back, waiting) is rarer than a loss, by an unknown factor.": "Кроме потери, "
+    "переход не вперёд (назад, в ожидание) реже потери, во сколько раз — неизвестно.",
+    "Segments differ in the odds of a move by a factor of about 1.35; between 1.1 and 3 is possible.": "Шансы перехода у "
+    "сегментов различаются примерно в 1,35 раза; возможно от 1,1 до 3.",
+    "The median stay lasts between half a day and a year; two weeks are as good a guess as any.": "Медиана пребывания — от "
+    "половины дня до года; две недели — догадка не хуже других.",
+    "Segments differ in median days by a factor of about 1.35; between 1.1 and 3 is possible.": "Медианы дней у сегментов "
+    "различаются примерно в 1,35 раза; возможно от 1,1 до 3.",
+    "The shape of the days (lognormal: sigma of log days) lies between 0.35 and 2.4: from punctual to long-tailed.": "Форма "
+    "распределения дней (для логнормального — сигма логарифма) от 0,35 до 2,4: от точного до длиннохвостого.",
+    "About one stay in 25 never ends; anything from 1 in 500 to 1 in 2 is possible.": "Примерно одно пребывание из 25 не "
+    "заканчивается никогда; возможно от 1 из 500 до 1 из 2.",
+    "A deal e times as large has between a third and three times the odds of moving on.": "У сделки в e раз крупнее шансы "
+    "пойти дальше от трети до тройных.",
+    "Odds, speed and hazards change by about 5% from quarter to quarter; 1% to 35% is possible.": "Шансы, скорость и "
+    "интенсивности меняются примерно на 5 % от квартала к кварталу; возможно от 1 % до 35 %.",
+    "On its second day a stay ends with a chance between 1 in 2,500 and all but certainty.": "На второй день пребывание "
+    "заканчивается с вероятностью от 1 из 2500 до почти единицы.",
+    "On the day of its entry a stay ends up to twenty times as easily, or hardly.": "В день входа пребывание заканчивается "
+    "до двадцати раз легче — или почти никогда.",
+    "On a day that is seen to end far more stays than those round it (a deadline) a stay ends fifty times as easily, or "
+    "with all but certainty.": "В день, который заметно чаще соседних завершает пребывания (крайний срок), пребывание "
+    "заканчивается в пятьдесят раз легче или почти наверняка.",
+    "From one piece of time to the next the chance to end changes by a factor of about 1.35.": "От одного отрезка времени к "
+    "следующему вероятность закончиться меняется примерно в 1,35 раза.",
+    "Segments differ in the chance to end by a factor of about 1.35; between 1.1 and 3 is possible.": "Вероятность "
+    "закончиться у сегментов различается примерно в 1,35 раза; возможно от 1,1 до 3.",
+    "A typical segment's rate is within a factor of 50 of the average; counts have no natural unit.": "Темп обычного "
+    "сегмента отличается от среднего не более чем в 50 раз; у количеств нет естественной единицы.",
+    "Segments differ in arrivals by a factor of about 2; 1.2 to 25 is possible.": "Поступление сделок у сегментов "
+    "различается примерно вдвое; возможно от 1,2 до 25 раз.",
+    "A typical segment's median amount is within a factor of 50 of the average; money has no natural unit.": "Медиана суммы "
+    "обычного сегмента отличается от средней не более чем в 50 раз; у денег нет естественной единицы.",
+    "Segments differ in median amount by a factor of about 1.5; 1.1 to 5 is possible.": "Медианы сумм у сегментов "
+    "различаются примерно в 1,5 раза; возможно от 1,1 до 5.",
+    "The sigma of log amounts lies between 0.3 and 2.1: from price lists to long tails.": "Сигма логарифма сумм от 0,3 до "
+    "2,1: от прейскуранта до длинных хвостов.",
+    "Segments differ in that sigma by a factor of about 1.35.": "Эта сигма у сегментов различается примерно в 1,35 раза.",
+    "Any day of the week may bring almost all or almost none of the deals.": "Любой день недели может приносить почти все "
+    "сделки или почти ни одной.",
+    "The level of arrivals moves by about 3% in four weeks; 0.6% to 15% is possible.": "Уровень поступления меняется "
+    "примерно на 3 % за четыре недели; возможно от 0,6 % до 15 %.",
+    "In the first half-year of a young CRM it moves by about 20% in four weeks; 4% to 100% is possible.": "В первые полгода "
+    "молодой CRM он меняется примерно на 20 % за четыре недели; возможно от 4 % до 100 %.",
+    "Over the year arrivals swing by about 5% up and down; 1% to 20%, or where data say so more, is possible.": "За год "
+    "поступление колеблется примерно на 5 % вверх и вниз; возможно от 1 % до 20 %, а если данные говорят — и больше.",
+    "Arrivals grow or shrink by a third per year at most, usually less.": "Поступление растёт или падает не более чем на "
+    "треть в год, обычно меньше.",
+    "Daily counts vary somewhat more than Poisson counts do.": "Количества по дням разбросаны несколько сильнее, чем у "
+    "Пуассона.",
+}
+
+_NUMBER = r"[\d,.]+"
+_OF = r"[\d,]+ of [\d,]+ \([^)]*%\)"
+
+_RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
+    ("open stays that have lasted longer than any that ended will probably never leave: (?P<parts>.*)", _overdue),
+    (r"(?P<n1>[\w% ]+%) of the deals have an amount", "сумма известна у {n1} сделок"),
+    (
+        r"(?P<n1>[\w% ]+%) of the events fall on weekends \(2 of 7 days are 29%\)",
+        "{n1} событий приходится на выходные (2 дня из 7 — это 29 %)",
+    ),
+    (
+        rf"(?P<n1>{_NUMBER}) segments, from (?P<n2>{_NUMBER}) deals \((?P<small>.*)\) to (?P<n3>{_NUMBER}) \((?P<large>.*)\)",
+        "сегментов: {n1}, сделок в них от {n2} ({small}) до {n3} ({large})",
+    ),
+    (rf"(?P<n1>{_OF}) lost deals have an amount of 0", "проигранных сделок с суммой 0: {n1}"),
+    (rf"(?P<n1>{_OF}) wins have an amount of 0", "выигранных сделок с суммой 0: {n1}"),
+    (rf"(?P<n1>{_OF}) wins have no amount", "выигранных сделок без суммы: {n1}"),
+    (
+        rf"(?P<n1>{_NUMBER}) open deals have a date of closing; it is ignored, as one that is only expected",
+        "открытых сделок с датой закрытия: {n1}; она не учитывается, так как лишь ожидается",
+    ),
+    (
+        rf"(?P<n1>{_OF}) rows are set aside.*, and with them (?P<n2>{_OF}) deals(?P<where>; see .*)?",
+        "отложено строк: {n1}, а с ними сделок: {n2}",
+    ),
+    (
+        rf"nothing is recorded in the (?P<n1>{_NUMBER}) days before (?P<day>[\d-]+), longer than any gap before "
+        rf"\((?P<n2>{_NUMBER}) days?\): .*",
+        "за {n1} дн. перед {day} ничего не записано — дольше любого прежнего перерыва ({n2} дн.): возможно, данные выгружены "
+        "раньше, и открытые сделки с тех пор могли завершиться",
+    ),
+    (
+        rf"no deal ends in the first (?P<n1>{_NUMBER}) days, though half of them end within (?P<n2>{_NUMBER}) days? .*",
+        "в первые {n1} дн. ни одна сделка не завершается, хотя половина завершается за {n2} дн.: вероятно, рано "
+        "завершившихся сделок в данных нет, и первые месяцы выглядят лучше или медленнее, чем были",
+    ),
+    (
+        r"a large share of all events falls on one day: (?P<ndays>.*); a bulk import or a batch, not real dates\?",
+        "большая доля всех событий приходится на один день: {ndays}; массовая загрузка, а не настоящие даты?",
+    ),
+    (
+        rf"the deals fall into (?P<n1>{_NUMBER}) segments, (?P<n2>{_NUMBER}) in each on average: .*",
+        "сделки распадаются на сегменты: {n1}, в среднем по {n2} в каждом; об отдельных сегментах модель скажет мало — "
+        "возьмите меньше столбцов",
+    ),
+    (
+        r"no stay has ended in (?P<stages>.*): what happens there cannot be learned",
+        "ни одно пребывание не завершилось на этапах {stages}: что там происходит, узнать нельзя",
+    ),
+    (
+        r"no deal was ever in (?P<stages>.*): check the names of the stages, or leave them out",
+        "ни одна сделка не была на этапах {stages}: проверьте названия этапов или уберите их",
+    ),
+    (
+        rf"only (?P<n1>{_NUMBER}) stays ended, too few to tell families apart",
+        "завершённых пребываний только {n1}: слишком мало, чтобы различить семейства",
+    ),
+    (
+        r"the simplest that foresees single stays as well as any \((?P<best>.*): (?P<n1>[\d.-]+) better, "
+        r"error (?P<n2>[\d.]+)\)",
+        "простейшее из тех, что предвидят отдельные пребывания не хуже других ({best}: лучше на {n1}, ошибка {n2})",
+    ),
+    (
+        r"foresees single stays best: (?P<n1>[\d.-]+) ahead of (?P<other>.*) \(error (?P<n2>[\d.]+)\)",
+        "лучше всех предвидит отдельные пребывания: на {n1} впереди {other} (ошибка {n2})",
+    ),
+    (r"stage (?P<stage>[^:]*)", "этап {stage}"),
+    (
+        rf"stage (?P<stage>.*): only (?P<n1>{_NUMBER}) stays ended; its conversion and times rest mostly on the priors",
+        "этап {stage}: завершено пребываний только {n1}; конверсия и сроки опираются в основном на априорные допущения",
+    ),
+    (
+        r"stage (?P<stage>.*): (?P<n1>\d+%) of its stays are open; conversion and how long the slow ones take cannot be "
+        "told apart",
+        "этап {stage}: {n1} пребываний открыты; конверсию и длительность медленных не различить",
+    ),
+    (
+        r"no stay in (?P<stages>.*) ended in (?P<move>.*); how likely that is rests on the prior",
+        "на этапах {stages} ни одно пребывание не закончилось переходом {move}; вероятность этого опирается на априорное "
+        "допущение",
+    ),
+    (
+        rf"no deal ended before (?P<day>[\d-]+), though about (?P<n1>{_NUMBER}) should have: .*",
+        "до {day} не завершилась ни одна сделка, хотя должно было примерно {n1}: считается, что записи начинаются с этого дня "
+        "(history.model.recorded_from)",
+    ),
+    (
+        rf"(?P<n1>{_NUMBER}) of (?P<n2>{_NUMBER}) (?:won )?deals have no amount: .*",
+        "сделок без суммы: {n1} из {n2}; они не учитываются, как если бы стоили столько же, сколько остальные",
+    ),
+    (
+        rf"(?P<n1>{_NUMBER}) deals began on (?P<day>[\d-]+), far more than on other days: .*",
+        "{day} началось сделок: {n1}, гораздо больше, чем в другие дни; это сочтено загрузкой и не входит в поступление",
+    ),
+    (
+        rf"the history spans (?P<n1>{_NUMBER}) days: new deals have neither a weekly pattern nor a trend",
+        "история охватывает {n1} дн.: у новых сделок нет ни недельного рисунка, ни тренда",
+    ),
+    (
+        rf"the history spans (?P<n1>{_NUMBER}) days: new deals have no trend",
+        "история охватывает {n1} дн.: у новых сделок нет тренда",
+    ),
+    (
+        r"(?P<path>.*): conversion would exceed 1 in (?P<n1>\d+%) of the futures, and is cut there",
+        "{path}: в {n1} вариантов конверсия превысила бы 1 и там обрезана",
+    ),
+    (
+        r"(?P<path>.*): conversion would fall below 0 in (?P<n1>\d+%) of the futures, and is cut there",
+        "{path}: в {n1} вариантов конверсия упала бы ниже 0 и там обрезана",
+    ),
+    (
+        r"(?P<path>.*): begins on (?P<day>[\d-]+), after the forecast ends \((?P<until>[\d-]+)\); it does nothing",
+        "{path}: начинается {day}, после конца прогноза ({until}), и ничего не меняет",
+    ),
+    (
+        r"(?P<path>.*): ends on (?P<day>[\d-]+), before the as-of date \((?P<until>[\d-]+)\); it does nothing",
+        "{path}: заканчивается {day}, до даты прогноза ({until}), и ничего не меняет",
+    ),
+]
+
+_PATTERNS = [(re.compile(pattern, re.DOTALL), template) for pattern, template in _RAW_PATTERNS]

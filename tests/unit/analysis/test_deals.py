@@ -1,0 +1,76 @@
+"""The chances of open deals against closed forms, given how long each has waited."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from simcast.analysis import deal_table
+from simcast.analysis.deals import chosen_deals
+from simcast.errors import SimcastError
+from tests.unit.analysis.assumed_worlds import ground
+
+N_FUTURES = 4000
+SIGMAS = 5.0
+"""Two-sided: a sound program fails a comparison once in 1.7 million."""
+
+LOGNORMAL = stats.lognorm(s=0.8, scale=20.0)
+STAGE = {"договор": {"conversion": 0.6, "days": {"lognormal": {"median": 20, "sigma": 0.8}}}}
+
+
+@pytest.mark.parametrize("age", [0, 15, 60])
+def test_a_deal_is_won_as_often_as_its_age_says(age: int) -> None:
+    table = deal_table(ground(STAGE, open_deals=[{"stage": "договор", "count": 40, "age_days": age}], days=30))
+    won = LOGNORMAL.cdf(age + 30) - LOGNORMAL.cdf(age)
+    expected = 0.6 * won / LOGNORMAL.sf(age)
+    error = np.sqrt(expected * (1 - expected) / (N_FUTURES * 40))
+    found = table["probability_won"].mean()
+    assert abs(found - expected) < SIGMAS * error
+    if age == 60:  # the control: without its age, the deal would look far better or worse
+        assert abs(found - 0.6 * LOGNORMAL.cdf(30)) > SIGMAS * error
+
+
+def test_the_date_and_its_interval_are_those_of_the_wins_within_the_forecast() -> None:
+    stage = {"only": {"conversion": 1.0, "days": {"exponential": {"mean": 40}}}}
+    table = deal_table(ground(stage, open_deals=[{"stage": "only", "count": 1, "age_days": 3}], days=60))
+    cut = stats.truncexpon(b=60 / 40, scale=40)
+    day = (table["expected_close"] - np.datetime64("2026-01-01")).dt.days[0]
+    assert abs(day - cut.mean()) < 2.0  # days are whole, and the mean of 3,100 wins has an error of 0.3
+    low, high = ((table[name] - np.datetime64("2026-01-01")).dt.days[0] for name in ("close_low", "close_high"))
+    assert abs(low - cut.ppf(0.1)) < 3.0  # the day is known on a grid of 14 dates
+    assert abs(high - cut.ppf(0.9)) < 3.0
+
+
+def test_deals_older_than_nine_of_ten_that_moved_on_are_stalled() -> None:
+    beyond = LOGNORMAL.ppf(0.9)
+    open_deals = [{"stage": "договор", "count": 1, "age_days": beyond + delta} for delta in (-1.0, 1.0)]
+    table = deal_table(ground(STAGE, open_deals=open_deals, futures=10)).sort_values("age_days")
+    assert table["stalled"].tolist() == [False, True]
+    assert table["usual_days"].to_numpy() == pytest.approx(beyond, rel=1e-3)
+
+
+def test_most_is_at_stake_where_the_outcome_is_most_open() -> None:
+    stages = {
+        name: {"conversion": share, "days": 1} for name, share in (("a", 0.5), ("b", 1.0), ("c", 1.0), ("d", 0.95))
+    }
+    open_deals = [{"stage": name, "count": 1, "amount": 1000} for name in ("a", "b", "d")]
+    table = deal_table(ground(stages, open_deals=open_deals, futures=2000))
+    assert table["stage"].tolist()[0] == "a"
+    stake = table["amount"] * table["probability_won"] * (1 - table["probability_won"])
+    assert table["value_at_stake"].to_numpy() == pytest.approx(stake.to_numpy())
+
+
+def test_rows_are_chosen_by_any_column_and_unknown_ones_are_refused() -> None:
+    segments = {"регион": {"Запад": 0.5, "Юг": 0.5}}
+    world = ground(STAGE, open_deals=[{"stage": "договор", "count": 10}], segments=segments, futures=10)
+    table = deal_table(world)
+    west = chosen_deals(table, where=["регион=Запад"])
+    assert 0 < len(west) < 10
+    assert set(west["регион"]) == {"Запад"}
+    assert len(chosen_deals(table, where=["регион=Запад", "регион=Юг"], stages=["договор"])) == 10
+    assert chosen_deals(table, sort="deal")["deal"].is_monotonic_increasing
+    with pytest.raises(SimcastError, match="no open deal has this value"):
+        chosen_deals(table, where=["регион=Восток"])
+    with pytest.raises(SimcastError, match="write COLUMN=VALUE"):
+        chosen_deals(table, where=["owner=x"])

@@ -1,0 +1,115 @@
+"""The smallest change for a condition, against the binomial law, and the words in which it is asked."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from scipy import optimize, stats
+
+from simcast.analysis import solve
+from simcast.analysis.questions import Condition, Unknown
+from simcast.errors import ScenarioError
+from tests.unit.analysis.assumed_worlds import ground
+
+ONE_STAGE = {"договор": {"conversion": 0.4, "days": 1}}
+OPEN = [{"stage": "договор", "count": 100}]
+
+
+def asked(vary: str, wanted: str, **options: object):  # noqa: ANN201  # a Solution
+    world = ground(ONE_STAGE, open_deals=OPEN, futures=10_000, **options)  # type: ignore[arg-type]
+    targets = {str(name): value for name, value in world.scenario.forecast.target.items()}
+    return solve(world, Unknown.parse(vary), Condition.parse(wanted, targets))
+
+
+def test_the_answer_is_the_one_of_the_binomial_law() -> None:
+    found = asked("conversion stage=договор set=0.4..0.9", "P(wins>=60)>=0.8")
+    expected = optimize.brentq(lambda p: stats.binom.sf(59, 100, p) - 0.8, 0.4, 0.9)
+    assert found.answer is not None
+    assert found.low < expected < found.high or abs(found.answer.value - expected) < 2.5 * (found.high - found.low)
+    assert found.high - found.low < 0.01
+    assert found.is_monotone
+    wrong = optimize.brentq(lambda p: stats.binom.sf(59, 100, p) - 0.5, 0.4, 0.9)
+    assert not found.low - 0.01 < wrong < found.high + 0.01  # the control: half instead of four fifths
+
+
+def test_a_mean_is_met_where_the_mean_says() -> None:
+    found = asked("conversion stage=договор add=0..0.5", "mean(bookings)>=5000")
+    assert found.answer is not None
+    assert abs(found.answer.value - 0.1) < 0.003
+
+
+def test_what_cannot_be_met_is_said() -> None:
+    found = asked("conversion stage=договор multiply=1..1.2", "P(wins>=90)>=0.5")
+    assert found.answer is None
+    assert found.points[-1].value == 1.2
+
+
+def test_what_holds_already_needs_no_change() -> None:
+    found = asked("conversion stage=договор add=?", "P(wins>=20)>=0.9")
+    assert found.met_without
+    assert found.answer is not None
+    assert found.answer.value == 0.0
+
+
+def test_a_target_of_the_file_may_be_named() -> None:
+    found = asked("conversion stage=договор add=?", "P(bookings>=target)>=0.5", target={"bookings": 3000})
+    assert found.condition.at_least == 3000
+    with pytest.raises(ScenarioError, match=r"no forecast\.target\.wins"):
+        Condition.parse("P(wins>=target)>=0.5", {"bookings": 1.0})
+
+
+@pytest.mark.parametrize(
+    "text", ["P(bookings)>=0.8", "P(leads>=3)>=0.8", "bookings>=5", "P(wins>=3)>=1.5", "mean(wins)<=3", ""]
+)
+def test_conditions_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ScenarioError, match="--for"):
+        Condition.parse(text, {"bookings": 1.0})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "conversion stage=a",
+        "conversion stage=a add=0..0",
+        "conversion stage=a add=x..y",
+        "duration stage=a set=?",
+        "conversion stage=a add=? multiply=?",
+        "conversion stage add=?",
+    ],
+)
+def test_unknowns_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(ScenarioError, match="--vary"):
+        Unknown.parse(text)
+
+
+def test_a_lever_that_no_file_could_have_is_refused_in_the_words_of_the_file() -> None:
+    with pytest.raises(ScenarioError, match="договорр"):
+        asked("conversion stage=договорр add=?", "P(wins>=60)>=0.8")
+    with pytest.raises(ScenarioError, match="speed"):
+        asked("speed stage=договор add=0..1", "P(wins>=60)>=0.8")
+
+
+def test_a_lever_may_be_written_as_in_a_file() -> None:
+    one = Unknown.parse("{lever: conversion, stage: договор, add: 0..0.3}")
+    assert one == Unknown.parse("conversion stage=договор add=0..0.3")
+    assert Unknown.parse("arrivals where.source=ads multiply=1..2").lever["where"] == {"source": "ads"}
+
+
+def test_dates_and_counts_are_whole() -> None:
+    days = Unknown.parse("conversion stage=a add=0.1 from=2026-03-31..2026-01-01")
+    assert days.n_steps == 89
+    assert days.at(0.5) in (date(2026, 2, 14), date(2026, 2, 15))
+    people = Unknown.parse("hire team=sales on=2026-02-01 count=?")
+    assert (people.n_steps, people.at(0.5)) == (20, 10)
+
+
+def test_the_latest_date_that_suffices_is_found() -> None:
+    stages = {"a": {"conversion": 0.5, "days": 1}}
+    world = ground(stages, per_day=10, futures=500)
+    unknown = Unknown.parse("conversion stage=a set=1 from=2026-03-31..2026-01-01")
+    found = solve(world, unknown, Condition.parse("mean(wins)>=667.5", {}))
+    # 89 days of arrivals in time bring 445 wins; each day of certainty 5 more: 44.5 of the 89 are needed.
+    assert found.answer is not None
+    assert abs((found.answer.value - date(2026, 2, 14)).days) <= 2

@@ -1,0 +1,127 @@
+"""The languages of a report say the same things, each in its own manner."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+
+from simcast.model import DEFAULT_PRIORS, NEW_DEAL_PRIORS
+from simcast.report.words import LANGUAGES, Message
+from simcast.report.words.russian_sentences import in_russian
+
+ENGLISH, RUSSIAN = LANGUAGES["en"], LANGUAGES["ru"]
+
+
+def places(message: Message) -> set[str]:
+    return {
+        name
+        for form in ((message,) if isinstance(message, str) else message)
+        for name in re.findall(r"\{(\w+)\}", form)
+    }
+
+
+def test_both_catalogues_have_the_same_keys() -> None:
+    assert set(ENGLISH.messages) == set(RUSSIAN.messages)
+
+
+@pytest.mark.parametrize("key", sorted(ENGLISH.messages))
+def test_both_messages_of_a_key_have_the_same_places(key: str) -> None:
+    english, russian = ENGLISH.messages[key], RUSSIAN.messages[key]
+    assert places(english) == places(russian)
+    assert isinstance(english, tuple) == isinstance(russian, tuple)
+    if isinstance(english, tuple):
+        assert (len(english), len(russian)) == (2, 3)
+    assert english
+    assert russian
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [(1, "1 сделка"), (3, "3 сделки"), (11, "11 сделок"), (21, "21 сделка"), (1112, "1 112 сделок"), (0, "0 сделок")],
+)
+def test_russian_nouns_agree_with_their_numbers(number: int, written: str) -> None:
+    assert RUSSIAN.say("n-deals", n=number).replace("\u00a0", " ") == written
+
+
+def test_numbers_are_written_as_each_language_does() -> None:
+    plain = {"\u00a0": " "}
+    write = str.maketrans(plain)
+    assert ENGLISH.money(2_412_345.6).translate(write) == "2.41 M"
+    assert RUSSIAN.money(-18_250, signed=True).translate(write) == "−18,2 тыс."
+    assert RUSSIAN.money(999_960).translate(write) == "1,00 млн"
+    assert ENGLISH.axis_money(2.5e6).translate(write) == "2.5 M"
+    assert ENGLISH.axis_money(6e5, signed=True).translate(write) == "+600 k"
+    assert RUSSIAN.number(1234.5, 1).translate(write) == "1 234,5"
+    assert ENGLISH.number(-0.04, 1) == "0.0"
+    assert ENGLISH.chance(0.0) == "under 1%"
+    assert RUSSIAN.chance(1.0).translate(write) == "более 99 %"
+    assert RUSSIAN.date(date(2026, 9, 30)).translate(write) == "30 сентября 2026"
+    assert ENGLISH.date(date(2026, 9, 3), "short").translate(write) == "3 Sep"
+
+
+def test_a_sentence_ends_with_one_full_stop() -> None:
+    assert RUSSIAN.say("lead.extra-deal", gain="5 тыс.") == "Ещё одна новая сделка приносит 5 тыс."
+    assert ENGLISH.say("lead.extra-deal", gain="5 k") == "One more new deal brings 5 k."
+
+
+def test_the_reason_of_every_prior_is_known_in_russian() -> None:
+    reasons = [prior.reason for prior in {**DEFAULT_PRIORS, **NEW_DEAL_PRIORS}.values()]
+    assert [reason for reason in reasons if in_russian(reason) is None] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "russian"),
+    [
+        ("20% of the deals have an amount", "сумма известна у 20 % сделок"),
+        ("less than 1% of the deals have an amount", "сумма известна у менее 1 % сделок"),
+        (
+            "12 segments, from 1,122 deals (referral / West) to 2,116 (site / North)",
+            "сегментов: 12, сделок в них от 1 122 (referral / West) до 2 116 (site / North)",
+        ),
+        ("stage meeting", "этап meeting"),
+        (
+            "open stays that have lasted longer than any that ended will probably never leave: 132 of 234 (56%) in 'lead' "
+            "(ended within 138 days), 1 of 3 (33%) in 'a, b' (ended within 1 day)",
+            "открытые пребывания, которые длятся дольше любого завершённого, вероятно, никогда не закончатся: 132 из 234 "
+            "(56 %) на этапе «lead» (завершённые длились не дольше 138 дн.), 1 из 3 (33 %) на этапе «a, b» (завершённые "
+            "длились не дольше 1 дн.)",
+        ),
+    ],
+)
+def test_findings_are_told_in_russian(english: str, russian: str) -> None:
+    assert (in_russian(english) or "").replace("\u00a0", " ") == russian
+
+
+def test_the_same_finding_says_all_its_numbers() -> None:
+    """The sentences of the quality report itself, not copies of them, are known."""
+    from simcast.history.measures import Amounts, SegmentSizes, StageStays
+    from simcast.history.quality import QualityReport, Reading
+
+    stages = (
+        StageStays("lead", 100, 50, 30, 40),
+        StageStays("never", 0, 0, 0, None),
+        StageStays("open", 9, 9, 0, None),
+    )
+    report = QualityReport(
+        reading=Reading(1000, 5, 9, 300, 3, close_dates_ignored=4),
+        n_deals=300,
+        n_stays=900,
+        n_open_deals=59,
+        n_won=0,
+        n_lost=0,
+        first_day="2026-01-01",
+        last_day="2026-03-01",
+        observed_until="2026-07-01",
+        silent_days=121,
+        longest_gap_days=3,
+        weekend_share=0.2,
+        bulk_days=(("2026-01-05", 0.4),),
+        late_start=(90, 10),
+        stages=stages,
+        amounts=Amounts(0.5, 10, 2, 1, 5, 1),
+        segments=SegmentSizes(90, 3.3, ("a", 1), ("b", 40)),
+    )
+    assert len(report.findings) >= 14
+    assert [finding.text for finding in report.findings if in_russian(finding.text) is None] == []
