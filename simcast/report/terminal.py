@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -166,9 +167,14 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     if verdict and run.trusted:
         console.print(verdict, style="dim", highlight=False)
     warnings = [warning for warning in run.warnings if warning != verdict]
+    print_warnings(warnings, console, "result.json")
+    if folder is not None:
+        console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
+
+
+def print_warnings(warnings: Sequence[str], console: Console, where_all_are: str) -> None:
+    """Print the most important warnings, and where the others are."""
     for warning in warnings[:N_WARNINGS]:
         console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)
     if len(warnings) > N_WARNINGS:
-        console.print(f"[dim]({len(warnings) - N_WARNINGS} more in result.json)[/dim]")
-    if folder is not None:
-        console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
+        console.print(f"[dim]({len(warnings) - N_WARNINGS} more in {where_all_are})[/dim]")
