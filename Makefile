@@ -20,7 +20,7 @@ JOBS ?= auto
 # More for pytest, such as ARGS="-k book -x".
 ARGS ?=
 
-.PHONY: help demo test slow coverage sbc notebooks lint format check types contracts lock lowest clean
+.PHONY: help demo test slow coverage sbc docs notebooks lint format check types contracts lock lowest clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ coverage: $(STAMP) ## how often intervals hold the truth of 200 worlds; hours, g
 
 sbc: $(STAMP) ## simulation-based calibration, 500 replicates per case; a night, goes on where it stopped
 	$(BIN)/python -m benchmarks.sbc --markdown docs/calibration.md $(ARGS)
+
+docs: $(STAMP) ## the reference of scenario files and their JSON Schema, from the schema
+	$(BIN)/simcast schema --markdown > docs/scenario.md
+	$(BIN)/simcast schema > docs/scenario.schema.json
 
 notebooks: $(STAMP) ## execute the notebooks again and keep their outputs; some minutes
 	$(BIN)/python notebooks/render.py

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 MOST_SHOWN = 20
 """How many problems an error prints; `SimcastError.problems` holds all."""
+
+
+_PASSWORD = re.compile(r"(://[^:/@\s'\"]*:)[^\s'\"]*@|([?&]password=)[^&\s'\"]*", re.IGNORECASE)
+
+
+def hide_passwords(text: str) -> str:
+    """Put stars in place of passwords in the URLs of databases; ``${NAME}`` tells none and stays.
+
+    Examples
+    --------
+    >>> hide_passwords("postgresql://anna:s3cret@host/crm")
+    'postgresql://anna:***@host/crm'
+    """
+
+    def hidden(found: re.Match[str]) -> str:
+        if re.search(r":\$\{\w+\}@$|=\$\{\w+\}$", found[0]):
+            return found[0]
+        return f"{found[1]}***@" if found[1] else f"{found[2]}***"
+
+    return _PASSWORD.sub(hidden, text)
 
 
 class SimcastError(Exception):
@@ -20,7 +41,9 @@ class SimcastError(Exception):
     """
 
     def __init__(self, problems: str | Sequence[str]) -> None:
-        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        self.problems: tuple[str, ...] = tuple(
+            map(hide_passwords, (problems,) if isinstance(problems, str) else problems)
+        )
         super().__init__("\n".join(self.problems))
 
     def __str__(self) -> str:

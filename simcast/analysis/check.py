@@ -44,8 +44,28 @@ class Check:
         lines += [f"warning: {warning}" for warning in scenario.warnings()]
         lines += [f"not available yet: {problem}" for problem in self.not_yet]
         if self.history is not None:
+            lines += self._open_deals(self.history)
             lines += self.history.quality.lines()
-        return lines
+        return [*lines, *self._next()]
+
+    def _open_deals(self, history: History) -> list[str]:
+        """Say how many deals stand where, on the as-of date."""
+        book = history.open_deals(history.observed_until)
+        stages = self.scenario.pipeline_definition.stages
+        counts = np.bincount(book.stage_code, minlength=len(stages))
+        where = ", ".join(f"{count:,} in {stage}" for stage, count in zip(stages, counts, strict=True) if count)
+        return [
+            f"open at the start of {history.observed_until}: {len(book):,} deals" + (f" ({where})" if where else "")
+        ]
+
+    def _next(self) -> list[str]:
+        """Say what to do now."""
+        file = self.scenario.file or "FILE"
+        if self.not_yet:
+            return ["next: leave out what is not available yet, or wait for it"]
+        if self.history is not None and self.history.quality.warnings:
+            return [f"next: see whether the warnings are mistakes of the data; then simcast run {file}"]
+        return [f"next: simcast run {file}"]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the findings in a form that JSON can hold."""

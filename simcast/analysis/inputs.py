@@ -11,9 +11,10 @@ import numpy as np
 
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import DataError, ScenarioError
-from simcast.history import Book, History, read_history
+from simcast.history import Book, Dialect, History, read_history
 from simcast.posterior import Posterior
 from simcast.scenario import Scenario
+from simcast.scenario.settings import HistorySettings
 
 Progress = Callable[[str, float], None]
 
@@ -33,7 +34,7 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
     DataError
         When rows are bad, or when nothing is known at the as-of date.
     """
-    settings, path = scenario.history, scenario.history_path
+    settings, path = scenario.history, scenario.history_source
     if settings is None or path is None:
         return None
     if rejects and settings.on_bad_rows == "quarantine":
@@ -49,6 +50,10 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
         amount_known_from=settings.amount_known_from,
         rejects=rejects,
         today=max(date.today(), scenario.forecast.as_of),
+        dialect=dialect_of(settings),
+        where=settings.where,
+        query=settings.query,
+        folder=scenario.history_folder,
     )
     first = history.stays["entered"].min()
     if not first < np.datetime64(scenario.forecast.as_of):
@@ -57,6 +62,17 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
             f"the first date is {first:%Y-%m-%d}; choose a later as-of date"
         )
     return history
+
+
+def dialect_of(settings: HistorySettings) -> Dialect:
+    """Return how the file of a history is written, as far as the scenario says."""
+    return Dialect(
+        settings.encoding or "",
+        settings.delimiter or "",
+        settings.dates or "",
+        settings.decimal or "",
+        settings.time_zone or "",
+    )
 
 
 def posterior_of(scenario: Scenario, known: History | None, progress: Progress | None = None) -> Posterior:

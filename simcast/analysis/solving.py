@@ -205,12 +205,11 @@ def lever_of(unknown: Unknown, value: Value) -> Lever:
 def _check(scenario: Scenario, unknown: Unknown) -> None:
     """Refuse a lever that the scenario's file could not have, with the same words as the file would be."""
     data = scenario.resolved()
-    data.get("history", {}).pop("path", None)
-    if scenario.history_path is not None:
-        data["history"]["path"] = str(scenario.history_path)
+    if scenario.history_source is not None:
+        data["history"]["path"] = str(scenario.history_source)
     data["scenarios"] = {NAME: [_plain(unknown.data(unknown.last))]}
     try:
-        with_lever = build_scenario(data, folder=scenario.folder)
+        with_lever = build_scenario(data, folder=scenario.history_folder)
     except ScenarioError as error:
         told = [problem.replace(f"scenario: scenarios.{NAME}[0]", "--vary") for problem in error.problems]
         raise ScenarioError(told) from None

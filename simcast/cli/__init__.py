@@ -7,14 +7,18 @@ import click
 from simcast import __version__
 from simcast.cli.check import check
 from simcast.cli.compare import compare
+from simcast.cli.completion import completion
+from simcast.cli.convert import convert
 from simcast.cli.deals import deals
 from simcast.cli.diagnose import diagnose
 from simcast.cli.explain import explain
 from simcast.cli.fit import fit
+from simcast.cli.init import init
 from simcast.cli.leaks import leaks
 from simcast.cli.report import report
 from simcast.cli.run import run
 from simcast.cli.schema import schema
+from simcast.cli.serve import serve
 from simcast.cli.solve import solve
 
 __all__ = ["main"]
@@ -27,6 +31,7 @@ def main() -> None:
 
     \b
     Start here:
+      simcast init demo                   a sample project (or --from your_file.csv)
       simcast check scenarios/q3.yaml     is the file sound, and the history behind it?
       simcast run scenarios/q3.yaml       the forecast, and what each scenario brings
       simcast diagnose scenarios/q3.yaml  is the fit behind it to be trusted?
@@ -36,5 +41,21 @@ def main() -> None:
     """
 
 
-for command in (check, explain, fit, diagnose, run, compare, leaks, solve, deals, report, schema):
+for command in (
+    init,
+    check,
+    convert,
+    explain,
+    fit,
+    diagnose,
+    run,
+    compare,
+    leaks,
+    solve,
+    deals,
+    report,
+    serve,
+    schema,
+    completion,
+):
     main.add_command(command)

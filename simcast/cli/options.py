@@ -86,6 +86,12 @@ def load(
     """Read a scenario with its overrides; ``--futures``, ``--seed`` and ``--quick`` are short for three of them."""
     from simcast.scenario import load_scenario
 
+    if file.suffix.lower() in {".csv", ".xlsx", ".parquet"} and file.is_file():
+        raise SimcastError(f"{file}: is data, not a scenario; write one for it: simcast init --from {file}")
+    if file.is_dir():
+        held = sorted(file.glob("*.yaml"))
+        hint = f"such as {held[0]}" if held else f"or write one: simcast init {file}"
+        raise SimcastError(f"{file}: is a folder; name a scenario file, {hint}")
     short = [
         f"simulation.{name}={value}" for name, value in (("futures", futures), ("seed", seed)) if value is not None
     ]
@@ -107,6 +113,21 @@ def check_writable(folder: Path) -> None:
     standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not standing.is_dir() or not os.access(standing, os.W_OK):
         raise SimcastError(f"--out {folder}: {standing} is not a folder that can be written; name another")
+
+
+def check_new_file(file: Path, *, force: bool) -> None:
+    """Refuse to overwrite a file unless told to, and a folder that cannot be written, before any work is done."""
+    if file.exists() and not force:
+        raise SimcastError(f"{file}: is there already; name another, or overwrite it with --force")
+    check_writable(file.parent)
+
+
+def pairs(values: tuple[str, ...], name: str) -> dict[str, str]:
+    """Take values such as ``ours=theirs`` apart, given to the option of this name."""
+    wrong = [value for value in values if not all(value.partition("="))]
+    if wrong:
+        raise SimcastError([f"--{name} {value}: write it as NAME=VALUE" for value in wrong])
+    return {left: right for left, _, right in (value.partition("=") for value in values)}
 
 
 def console_for_results() -> Console:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from simcast.history.crm import CRMS
+from simcast.history.dialect import Dialect
 from simcast.history.history import Book, History
 from simcast.history.quality import QualityReport, Reading
 from simcast.history.reading import read_history
 
-__all__ = ["Book", "History", "QualityReport", "Reading", "read_history"]
+__all__ = ["CRMS", "Book", "Dialect", "History", "QualityReport", "Reading", "read_history"]

@@ -22,6 +22,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?", re.ASCII)
 _OFFSET = re.compile(r".*\d\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)", re.ASCII | re.IGNORECASE)
 _OTHER_ORDER = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*|\d{4}[./]\d{1,2}[./]\d{1,2}.*|\d{8}", re.ASCII)
+_SECONDS = re.compile(r"\d{10}", re.ASCII)
 _NUMBER = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _GROUPED = re.compile(r"-?\d[\d.'\s]*,\d[\d,.'\s]*|-?\d+['\s][\d.'\s]+|-?\d+\.\d+\.[\d.]+")
 
@@ -82,9 +83,17 @@ def _date_rule(text: str) -> str:
     if not text:
         return "a date is needed, written YYYY-MM-DD"
     if _DATE.match(text) and _OFFSET.fullmatch(text):
-        return "a time zone is refused, since days are local calendar days; convert to local time and leave it off"
+        return (
+            "a time zone is refused, since days are local calendar days; name the zone whose days are meant under"
+            " history.time_zone, such as Europe/Berlin, or convert to local time and leave it off"
+        )
+    if _SECONDS.fullmatch(text):
+        return "looks like seconds since 1970; name the zone whose days are meant under history.time_zone"
     if _OTHER_ORDER.fullmatch(text):
-        return "day and month can be told apart only as YYYY-MM-DD; rewrite the dates so, such as 2026-07-01"
+        return (
+            "day and month can be told apart only as YYYY-MM-DD; rewrite the dates so, such as 2026-07-01,"
+            " or set history.dates: day-first or month-first"
+        )
     return "is not a date; write YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS in local time"
 
 
@@ -100,7 +109,7 @@ def parse_amount(text: str) -> tuple[float, str]:
     if _GROUPED.fullmatch(text):
         return math.nan, (
             "a decimal comma or a thousands separator is refused, since 1,234 can be read in two ways;"
-            " write a decimal point and nothing between thousands, such as 1234.50"
+            " write a decimal point and nothing between thousands, such as 1234.50, or set history.decimal: ',' or auto"
         )
     return math.nan, "is not a number; write such as 1234.50, or leave the cell empty when the amount is not known"
 

@@ -24,7 +24,10 @@ FEWEST_ENDED = 10
 
 @dataclass(frozen=True)
 class Reading:
-    """What became of the rows and deals of a file."""
+    """What became of the rows and deals of a file.
+
+    `remarks` tell how an export was understood; `source_digest` is the sha256 of the rows that a database returned.
+    """
 
     rows_read: int
     rows_bad: int
@@ -33,6 +36,8 @@ class Reading:
     deals_quarantined: int
     close_dates_ignored: int = 0
     rejects: Path | None = None
+    remarks: tuple[str, ...] = ()
+    source_digest: str | None = None
 
     @property
     def rows_kept(self) -> int:
@@ -239,6 +244,8 @@ def _is_overdue(stage: StageStays) -> bool:
 
 def _notes(report: QualityReport) -> Iterator[str]:
     amounts, sizes = report.amounts, report.segments
+    if report.reading is not None:
+        yield from report.reading.remarks
     if amounts.share_of_deals:
         yield f"{_percent(amounts.share_of_deals)} of the deals have an amount"
     if amounts.n_losses_zero:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -14,16 +14,17 @@ import pandas as pd
 from simcast.errors import DataError
 from simcast.history.columns import ColumnNames, Words, find_columns
 from simcast.history.deals import AmountKnownFrom, read_deals
+from simcast.history.dialect import Dialect, rewrite
 from simcast.history.events import Content, Ints, Stays, place_name, put_in_order, to_stays
+from simcast.history.exports import Export
 from simcast.history.faults import Faults, write_rejects
 from simcast.history.history import History
 from simcast.history.log import read_log
 from simcast.history.quality import Reading
-from simcast.history.table import Table, read_table
+from simcast.history.sources import Source, Where, format_problems
+from simcast.history.sql import is_database
+from simcast.history.table import Table
 from simcast.pipeline import Pipeline
-
-FORMATS = ("log", "deals")
-PLANNED_FORMATS = ("salesforce", "hubspot", "pipedrive", "bitrix24", "amocrm")
 
 
 def read_history(
@@ -38,17 +39,22 @@ def read_history(
     rejects: str | Path | Literal[False] | None = None,
     amount_known_from: AmountKnownFrom = "close",
     today: date | None = None,
+    dialect: Dialect | None = None,
+    where: Where | None = None,
+    query: str | None = None,
+    folder: Path | None = None,
 ) -> History:
-    """Read a history from a csv or parquet file, strictly: every cell is understood or named in an error.
+    """Read a history strictly: every cell is understood or named in an error.
 
     Parameters
     ----------
     path
-        A ``.csv`` (UTF-8, commas, header) or ``.parquet`` file.
+        A ``.csv`` (UTF-8, commas, header), ``.parquet`` or ``.xlsx`` file, or the URL of a database.
     pipeline
         The pipeline that the deals go through. Names are compared after Unicode normalisation (NFC).
     format
         ``"log"``: a row per entry into a stage or outcome. ``"deals"``: a row per deal, a column of dates per stage.
+        ``"salesforce"``, ``"hubspot"``, ``"pipedrive"``, ``"bitrix24"``, ``"amocrm"``: what these export.
     columns
         Our names -> the file's columns, where they differ. log: ``deal``, ``stage``, ``entered``, ``amount``.
         deals: ``deal``, ``outcome``, ``closed``, ``amount``, and ``entered``, a mapping of stages to columns
@@ -67,6 +73,12 @@ def read_history(
         ``"entry"``.
     today
         Later dates are refused; by default the present day.
+    dialect
+        How the file is written, where not strictly: encoding, delimiter, dates, decimal mark, time zone.
+    where
+        Columns and the values that rows must have in them to be read.
+    query, folder
+        For a database: a table or a select; and where the file of an SQLite database is looked for.
 
     Returns
     -------
@@ -98,45 +110,58 @@ def read_history(
     array([20.5,  0.5])
     >>> folder.cleanup()
     """
-    path = Path(path)
     _check_options(format, on_bad_rows, amount_known_from)
-    if rejects and Path(rejects).resolve() == path.resolve():
+    if rejects and not is_database(str(path)) and Path(rejects).resolve() == Path(path).resolve():
         raise DataError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
-    table = read_table(path)
-    problems: list[str] = []
-    found = find_columns(table, pipeline, format, columns, segments, problems)
-    words = Words(pipeline, outcomes, problems, may_be_open=format == "deals")
-    if problems:
-        raise DataError(problems)
-
-    faults = Faults(table)
-    last = today or date.today()
-    if format == "log":
-        content = read_log(table, found, words, last, faults)
-    else:
-        content = read_deals(table, found, words, pipeline, last, amount_known_from, faults)
+    source = Source(path, format, columns or {}, outcomes or {}, dialect or Dialect(), where or {}, query, folder)
+    export, written, digest = source.read(pipeline.stages)
+    table, content, faults = read_content(export, written, pipeline, segments, amount_known_from, today or date.today())
     # A path can be judged only when all the cells it consists of are good.
     sound = np.isin(content.events.deal, _deals_of(faults, content), invert=True)
     events = put_in_order(content.events.take(sound), pipeline, faults)
     if len(faults) and on_bad_rows == "stop":
         raise faults.error()
-    reading = _set_aside(table, content, faults, rejects)
+    reading = _set_aside(table, content, faults, False if is_database(str(path)) and rejects is None else rejects)
+    reading = replace(reading, remarks=export.remarks, source_digest=digest)
     events = events.take(np.isin(events.deal, _deals_of(faults, content), invert=True))
     if not len(events.deal):
         raise DataError([f"{table.path}: no row is left, all are bad:", *faults.lines()])
     return _history(pipeline, to_stays(events, pipeline), content, reading)
 
 
+def read_content(
+    export: Export,
+    dialect: Dialect,
+    pipeline: Pipeline,
+    segments: Sequence[str],
+    amount_known_from: str,
+    today: date,
+) -> tuple[Table, Content, Faults]:
+    """Read the cells of a log or a table of deals; what is wrong with single cells is in the faults.
+
+    Raises
+    ------
+    DataError
+        When columns are not there, words are mapped to nothing, or dates can be read in two ways.
+    """
+    problems: list[str] = []
+    table = export.table
+    found = find_columns(table, pipeline, export.form, export.columns, segments, problems)
+    words = Words(pipeline, export.outcomes, problems, may_be_open=export.form == "deals")
+    if not problems and dialect.rewrites:
+        dated = [found.entered, found.closed, *(column for _, column in found.entered_in)]
+        amounts = [found.amount] if found.amount else []
+        table = rewrite(table, dialect, [name for name in dated if name], amounts, problems)
+    if problems:
+        raise DataError(problems)
+    faults = Faults(table)
+    if export.form == "log":
+        return table, read_log(table, found, words, today, faults), faults
+    return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults
+
+
 def _check_options(form: str, on_bad_rows: str, amount_known_from: str) -> None:
-    problems = []
-    if form in PLANNED_FORMATS:
-        problems.append(
-            f"history.format: {form!r} is not available yet; export a table and read it as {' or '.join(FORMATS)}"
-        )
-    elif form not in FORMATS:
-        near = difflib.get_close_matches(form, FORMATS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(FORMATS)}"
-        problems.append(f"history.format: {form!r} is not a format; {hint}")
+    problems = format_problems(form)
     if on_bad_rows not in {"stop", "quarantine"}:
         problems.append(f"history.on_bad_rows: {on_bad_rows!r} is neither 'stop' nor 'quarantine'")
     if amount_known_from not in {"close", "entry"}:

@@ -6,6 +6,7 @@ import csv
 import difflib
 import importlib
 import io
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ from numpy.typing import NDArray
 from simcast.errors import DataError
 from simcast.history.parsing import normalise
 
+AUTO = "auto"
 _BOMS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
-_SAVE_AS_UTF8 = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8')"
+_SAVE_AS_UTF8 = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or set history.encoding"
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -48,6 +50,12 @@ class Table:
     place: NDArray[np.int64]
     misshapen: dict[int, list[str]] = field(default_factory=dict)
 
+    def keep(self, chosen: NDArray[np.bool_]) -> Table:
+        """Return the rows marked, in their order."""
+        number = np.cumsum(chosen) - 1
+        misshapen = {int(number[row]): fields for row, fields in self.misshapen.items() if chosen[row]}
+        return Table(self.path, self.cells[chosen].reset_index(drop=True), self.place[chosen], misshapen)
+
     def at(self, row: int) -> str:
         """Return the place of a row as an error names it, such as ``deals.csv:12``."""
         return f"{self.path}:{self.place[row]}"
@@ -62,8 +70,15 @@ class Table:
         return self.misshapen.get(row) or [self.cell(row, column) for column in self.cells.columns]
 
 
-def read_table(path: Path) -> Table:
-    """Read a csv (UTF-8, commas, a header line) or parquet file.
+def read_table(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Table:
+    """Read a csv (with a header line), parquet or xlsx file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    encoding, delimiter
+        Of a csv; ``auto``: found by its first bytes and by its header.
 
     Raises
     ------
@@ -74,11 +89,16 @@ def read_table(path: Path) -> Table:
         raise DataError(f"{path}: there is no such file{_similar_files(path)}")
     if path.is_dir():
         raise DataError(f"{path}: is a folder; name the csv or parquet file in it")
-    readers = {".csv": _read_csv, ".parquet": _read_parquet}
-    if path.suffix.lower() not in readers:
+    kind = path.suffix.lower()
+    if kind not in {".csv", ".parquet", ".xlsx"}:
         raise DataError(f"{path}: files ending in {path.suffix!r} are not read; save it as .csv (UTF-8) or .parquet")
     try:
-        table = readers[path.suffix.lower()](path)
+        if kind == ".parquet":
+            table = _read_parquet(path)
+        elif kind == ".xlsx":
+            table = _read_xlsx(path)
+        else:
+            table = _read_csv(path, encoding, delimiter)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     if table.cells.empty:
@@ -95,13 +115,22 @@ def _similar_files(path: Path) -> str:
     return f"; did you mean {path.parent / near[0]}?" if near else ""
 
 
-def _read_csv(path: Path) -> Table:
-    text = _decoded(path)
-    records, lines = _records(path, text)
+def _read_csv(path: Path, encoding: str, delimiter: str) -> Table:
+    content = path.read_bytes()
+    if encoding == AUTO:
+        encoding = find_encoding(content)
+    text = _decoded(path, content) if encoding == "utf-8" else _decoded_as(path, content, encoding)
+    if delimiter == AUTO:
+        delimiter = find_delimiter(text)
+    records, lines = _records(path, text, delimiter)
     if not records:
         raise DataError(f"{path}: is empty; a header line and rows are needed")
     header = _header(path, records[0], int(lines[0]))
-    records, lines = records[1:], lines[1:]
+    return _from_records(path, header, records[1:], lines[1:])
+
+
+def _from_records(path: Path, header: list[str], records: list[list[str]], lines: NDArray[np.int64]) -> Table:
+    """Lay out records of text, those with too many or too few fields cut or filled up."""
     misshapen = {row: fields for row, fields in enumerate(records) if len(fields) != len(header)}
     width = len(header)
     for row, fields in misshapen.items():
@@ -110,9 +139,46 @@ def _read_csv(path: Path) -> Table:
     return Table(path, pd.DataFrame(columns, dtype="str"), lines, misshapen)
 
 
-def _decoded(path: Path) -> str:
+def find_encoding(content: bytes) -> str:
+    """Tell the encoding of a text by its first bytes, and of an older one by whether its letters stand together.
+
+    Examples
+    --------
+    >>> find_encoding("сделка".encode("cp1251")), find_encoding("Müller".encode("cp1252")), find_encoding(b"deal")
+    ('cp1251', 'cp1252', 'utf-8')
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    start = content[:4096]
+    if start.count(b"\0") > len(start) // 4:
+        return "utf-16-be" if start[:1] == b"\0" else "utf-16-le"
+    try:
+        content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        high = np.frombuffer(content, dtype=np.uint8) >= 0xC0
+        # Cyrillic words are all high bytes; in Western languages letters with accents stand alone.
+        return "cp1251" if 2 * (high[1:] & high[:-1]).sum() > high.sum() else "cp1252"
+    return "utf-8"
+
+
+def find_delimiter(text: str) -> str:
+    """Tell what parts the fields of a csv: whatever gives its header the most; commas where nothing does."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    unquoted = re.sub(r'"[^"]*"', "", header)
+    return max(",;\t|", key=unquoted.count)
+
+
+def _decoded_as(path: Path, content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeError as error:
+        raise DataError(
+            f"{path}: is not encoded as {encoding} ({error}); set history.encoding, or {_SAVE_AS_UTF8}"
+        ) from None
+
+
+def _decoded(path: Path, content: bytes) -> str:
     """Return the text of a UTF-8 file, with or without a byte order mark."""
-    content = path.read_bytes()
     for mark, name in _BOMS:
         if content.startswith(mark):
             raise DataError(f"{path}:1: the file is encoded as {name}; {_SAVE_AS_UTF8}")
@@ -131,17 +197,17 @@ def _decoded(path: Path) -> str:
         ) from error
 
 
-def _records(path: Path, text: str) -> tuple[list[list[str]], NDArray[np.int64]]:
+def _records(path: Path, text: str, delimiter: str) -> tuple[list[list[str]], NDArray[np.int64]]:
     """Split text into records and the lines on which they begin; blank lines are no records."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     try:
         records = list(reader)
     except csv.Error as error:
-        raise DataError(_csv_problem(path, text, str(error))) from error
+        raise DataError(_csv_problem(path, text, str(error), delimiter)) from error
     if reader.line_num == len(records):
         lines = np.arange(1, len(records) + 1, dtype=np.int64)
     else:  # some fields hold line breaks
-        lines = np.array(_starts(text), dtype=np.int64)
+        lines = np.array(_starts(text, delimiter), dtype=np.int64)
     blank = np.array([len(fields) < 2 and not "".join(fields).strip() for fields in records], dtype=bool)
     if blank.any():
         records = [fields for fields, skip in zip(records, blank, strict=True) if not skip]
@@ -149,9 +215,9 @@ def _records(path: Path, text: str) -> tuple[list[list[str]], NDArray[np.int64]]
     return records, lines
 
 
-def _starts(text: str) -> list[int]:
+def _starts(text: str, delimiter: str) -> list[int]:
     """List the line on which each record begins, up to the first that cannot be read, that one included."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
     starts = [1]
     try:
         for _ in reader:
@@ -161,9 +227,9 @@ def _starts(text: str) -> list[int]:
     return starts[:-1]
 
 
-def _csv_problem(path: Path, text: str, message: str) -> str:
+def _csv_problem(path: Path, text: str, message: str, delimiter: str) -> str:
     """Say what the csv module found wrong, and where."""
-    place = f"{path}:{_starts(text)[-1]}"
+    place = f"{path}:{_starts(text, delimiter)[-1]}"
     if "unexpected end" in message or "field limit" in message:
         return f"{place}: a quotation mark opens a field here and is not closed; close it, or double it inside text"
     if "expected after" in message:
@@ -178,7 +244,7 @@ def _header(path: Path, fields: list[str], line: int) -> list[str]:
             if separator in fields[0]:
                 raise DataError(
                     f"{path}:{line}: fields are separated by {name}, not commas; save it comma-separated"
-                    " (and with decimal points, not decimal commas)"
+                    " (and with decimal points, not decimal commas), or set history.delimiter: auto"
                 )
     return _unique_names(f"{path}:{line}", [normalise(name) for name in fields])
 
@@ -191,6 +257,14 @@ def _unique_names(place: str, names: list[str]) -> list[str]:
             [f"{place}: column {name!r} occurs {names.count(name)} times; rename or remove one" for name in repeated]
         )
     return [name or f"(column {position})" for position, name in enumerate(names, start=1)]
+
+
+def _read_xlsx(path: Path) -> Table:
+    """Read the one sheet of a workbook that holds anything, as text."""
+    from simcast.history.spreadsheet import read_sheet
+
+    header, records, lines = read_sheet(path)
+    return _from_records(path, _unique_names(f"{path}:1", header), records, lines)
 
 
 def _read_parquet(path: Path) -> Table:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import simcast
 from simcast.analysis import Run
+from simcast.errors import hide_passwords
 from simcast.forecast import METRICS, Forecast
 from simcast.report.document import run_document
 from simcast.scenario import Scenario, dump_yaml
@@ -47,7 +48,7 @@ def write_run_folder(run: Run, folder: Path, command: Sequence[str] = ()) -> Non
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / "result.json", lambda path: path.write_text(as_json(run_document(run)), encoding="utf-8"))
     write_whole(folder / "quantiles.parquet", lambda path: quantiles(run).to_parquet(path, index=False))
-    resolved = dump_yaml(run.scenario.resolved(folder))
+    resolved = hide_passwords(dump_yaml(run.scenario.resolved(folder)))
     write_whole(folder / "resolved.yaml", lambda path: path.write_text(resolved, encoding="utf-8"))
     origin = as_json(provenance(run, command))
     write_whole(folder / "provenance.json", lambda path: path.write_text(origin, encoding="utf-8"))
@@ -106,12 +107,12 @@ def provenance(run: Run, command: Sequence[str]) -> dict[str, Any]:
     data = run.scenario.history_path
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": list(command),
+        "command": [hide_passwords(word) for word in command],
         "scenario_file": None if run.scenario.file is None else str(run.scenario.file),
         "scenario_digest": f"sha256:{run.scenario.digest}",
         "overrides": list(run.scenario.changes),
         "history_file": None if data is None else str(data),
-        "history_file_digest": None if data is None else _file_digest(data),
+        "history_file_digest": _source_digest(run) if data is None else _file_digest(data),
         "history_digest": None if run.history is None else f"sha256:{run.history.digest}",
         "posterior": run.posterior.fingerprint,
         "sources": f"sha256:{_sources_digest()}",
@@ -124,6 +125,12 @@ def provenance(run: Run, command: Sequence[str]) -> dict[str, Any]:
         "platform": platform.platform(),
         "executable": sys.executable,
     }
+
+
+def _source_digest(run: Run) -> str | None:
+    """Return the sha256 of the rows that a database returned; None without one."""
+    reading = None if run.history is None else run.history.reading
+    return None if reading is None else reading.source_digest
 
 
 def _file_digest(file: Path) -> str:

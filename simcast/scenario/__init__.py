@@ -21,6 +21,7 @@ from simcast.scenario.levers import (
     TrainLever,
 )
 from simcast.scenario.loading import build_scenario, dump_yaml, load_scenario
+from simcast.scenario.pipeline_file import load_pipeline
 from simcast.scenario.schema import BASELINE, Scenario, json_schema
 from simcast.scenario.settings import (
     ForecastSettings,
@@ -64,6 +65,7 @@ __all__ = [
     "build_scenario",
     "dump_yaml",
     "json_schema",
+    "load_pipeline",
     "load_scenario",
     "unavailable",
 ]

@@ -142,7 +142,7 @@ def read_file(path: Path, shown: str, problems: list[str]) -> Node:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise ScenarioError(f"{shown}: no such file") from None
+        raise ScenarioError(f"{shown}: no such file; `simcast init` writes one to start from") from None
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{shown}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if len(raw) > MAX_BYTES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioError, hide_passwords
 from simcast.pipeline import Pipeline
 from simcast.scenario.assumptions import Assumptions
 from simcast.scenario.fields import DEFINITION, Closed, Text, number_definitions
@@ -119,19 +120,33 @@ class Scenario(Closed):
     @property
     def changes(self) -> tuple[str, ...]:
         """One line per value that ``extends`` or ``--set`` replaced: old, new, and where each stands."""
-        return self._origin.changes
+        return tuple(map(hide_passwords, self._origin.changes))
 
     @property
     def history_path(self) -> Path | None:
-        """The file of the history: variables expanded, relative to the file that names it; None without history."""
+        """The file of the history: variables expanded, relative to the file that names it.
+
+        None without history, and where the history is in a database.
+        """
+        source = self.history_source
+        return source if isinstance(source, Path) else None
+
+    @property
+    def history_folder(self) -> Path:
+        """The folder against which the path of the history is read: that of the file which names it."""
+        node, found = self._origin.tree.find(("history", "path"))
+        return node.place.folder if found else self.folder
+
+    @property
+    def history_source(self) -> Path | str | None:
+        """The file of the history, or the URL of its database with the password that the environment gives."""
         if self.history is None:
             return None
         try:
             expanded = expand_variables(self.history.path)
         except ValueError as error:
             raise ScenarioError(f"{self._origin.place(('history', 'path'))}: history.path: {error}") from None
-        node, found = self._origin.tree.find(("history", "path"))
-        return (node.place.folder if found else self.folder) / expanded
+        return expanded if "://" in expanded else self.history_folder / expanded
 
     @property
     def segment_columns(self) -> tuple[str, ...]:
@@ -186,6 +201,8 @@ class Scenario(Closed):
         data: dict[str, Any] = _lists(self.model_dump(by_alias=True, exclude_none=True))
         if folder is not None and self.history_path is not None:
             data["history"]["path"] = os.path.relpath(self.history_path, folder)
+        elif self.history is not None:
+            data["history"]["path"] = _moved_database(self.history.path, self.history_folder, folder)
         return data
 
     @property
@@ -193,6 +210,14 @@ class Scenario(Closed):
         """The SHA-256 of all that the scenario says, whatever the layout of its files."""
         content = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _moved_database(path: str, before: Path, after: Path | None) -> str:
+    """Return the URL of a database; the file of an SQLite one is given relative to a new folder."""
+    found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:$?].*)", path)
+    if found and after is not None:
+        return found[1] + os.path.relpath(before / found[2], after)
+    return path
 
 
 def expand(name: str, scenarios: Mapping[str, Sequence[Lever | str]]) -> dict[KeyPath, Lever]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simcast.pipeline import Kind, Pipeline
 from simcast.scenario import horizon as horizons
-from simcast.scenario.fields import Closed, Day, PartError, Text, Whole
+from simcast.scenario.fields import Closed, Day, PartError, Text, Where, Whole
 
 Metric = Literal["bookings", "wins"]
 
@@ -172,6 +172,12 @@ def _check_columns(columns: object) -> object:
     return columns
 
 
+def _check_delimiter(text: str) -> str:
+    if len(text) != 1 and text != "auto":
+        raise ValueError(f"must be one character (\\t for a tab) or auto, got {text!r}")
+    return text
+
+
 def _is_text_mapping(value: object) -> bool:
     return isinstance(value, dict) and bool(value) and all(isinstance(column, str) for column in value.values())
 
@@ -180,7 +186,8 @@ class HistorySettings(Closed):
     """Where the past of the pipeline is, and how to read it."""
 
     path: Annotated[Text, AfterValidator(_check_variables)] = Field(
-        description="The file, relative to this one: csv or parquet. ${NAME:-default} reads the environment."
+        description="The file, relative to this one: csv, parquet or xlsx; or a database, such as sqlite:///crm.db."
+        " ${NAME:-default} reads the environment."
     )
     format: Literal["log", "deals", "salesforce", "hubspot", "pipedrive", "bitrix24", "amocrm"] = Field(
         default="log", description="log: a row per stay or event; deals: a row per deal; or the export of a CRM."
@@ -200,6 +207,29 @@ class HistorySettings(Closed):
         default_factory=dict, description="The file's words for our outcomes (or open): {Won: won, Engaging: open}."
     )
     segments: tuple[Text, ...] = Field(default=(), description="The columns by which parameters may differ.")
+    where: Where = Field(
+        default_factory=dict,
+        description="Rows to read, by values of columns, such as {Pipeline: Sales}; others are left.",
+    )
+    query: Text | None = Field(
+        default=None, description="For a database: a table, or a select whose columns are those of the format."
+    )
+    encoding: Text | None = Field(
+        default=None, description="How a csv is encoded, such as cp1251, or auto; utf-8 unless given (CRMs: auto)."
+    )
+    delimiter: Annotated[str, AfterValidator(_check_delimiter)] | None = Field(
+        default=None,
+        description="What parts the fields of a csv: one character, or auto; a comma unless given (CRMs: auto).",
+    )
+    dates: Literal["iso", "day-first", "month-first", "auto"] | None = Field(
+        default=None, description="iso: 2026-12-31; day-first: 31.12.2026; month-first: 12/31/2026; auto (CRMs): found."
+    )
+    decimal: Literal[".", ",", "auto"] | None = Field(
+        default=None, description="The decimal mark of amounts; a point unless given (CRMs: auto)."
+    )
+    time_zone: Text | None = Field(
+        default=None, description="Whose days are meant where times are written with an offset, such as Europe/Berlin."
+    )
     on_bad_rows: Literal["stop", "quarantine"] = Field(
         default="stop", description="stop: bad rows end the run; quarantine: they go to a file of their own."
     )

@@ -247,7 +247,7 @@ CASES = [
     Case("folder.csv", ("folder.csv: is a folder; name the csv or parquet file in it",)),
     Case("cp1252.csv", ("cp1252.csv: there is no such file; did you mean", "cp1251.csv?")),
     Case("nowhere/log.csv", ("log.csv: there is no such file; the folder", "does not exist either")),
-    Case("table.xlsx", ("table.xlsx: files ending in '.xlsx' are not read; save it as .csv (UTF-8) or .parquet",)),
+    Case("table.xlsx", ("table.xlsx: is not a readable workbook", "or as CSV UTF-8")),
 ]
 
 
@@ -276,7 +276,8 @@ def test_a_byte_order_mark_is_no_fault() -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ({"format": "salesforce"}, "history.format: 'salesforce' is not available yet"),
+        ({"format": "salesforce"}, "looks like no export of Salesforce: there is no column for"),
+        ({"format": "salesfoce"}, "did you mean 'salesforce'?"),
         ({"format": "logs"}, "history.format: 'logs' is not a format; did you mean 'log'?"),
         ({"on_bad_rows": "skip"}, "history.on_bad_rows: 'skip' is neither 'stop' nor 'quarantine'"),
         ({"format": "deals", "amount_known_from": "start"}, "history.amount_known_from: 'start'"),

@@ -172,9 +172,11 @@ def nice_step(low: float, high: float, most: int) -> float:
     return next(power * factor for factor in (1.0, 2.0, 2.5, 5.0, 10.0) if power * factor >= rough * (1 - 1e-9))
 
 
-def ticks(low: float, high: float, most: int) -> list[float]:
-    """Return round values within a range."""
+def ticks(low: float, high: float, most: int, *, whole: bool = False) -> list[float]:
+    """Return round values within a range; whole numbers, where only they make sense."""
     step = nice_step(low, high, most)
+    if whole and step != round(step):
+        step = float(math.ceil(step))
     return [step * k for k in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 

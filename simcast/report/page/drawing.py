@@ -66,7 +66,7 @@ def _tick_label(value: float, metric: str, language: Language) -> str:
 
 def _draw_fan(chart: Fan, sheet: Drawing, language: Language) -> None:
     top = max(float(np.max(chart.quantiles)), chart.target or 0.0) * 1.06 or 1.0
-    marks = ticks(0.0, top, 6)
+    marks = ticks(0.0, top, 6, whole=chart.metric == "wins")
     labels = [_tick_label(mark, chart.metric, language) for mark in marks]
     left = 12.0 + max(text_width(label, 12.0) for label in labels)
     first, last = chart.days[0].toordinal(), chart.days[-1].toordinal()

@@ -122,7 +122,7 @@ def _total(value: float, metric: str, language: Language) -> str:
 
 def _marks(low: float, high: float, metric: str, language: Language) -> dict[str, Any]:
     """Return the ticks of an axis in the page's language."""
-    marks = ticks(low, high, 7)
+    marks = ticks(low, high, 7, whole=metric == "wins" and high - low > 5)
     texts = [language.count(mark) if metric == "wins" else language.axis_money(mark) for mark in marks]
     return {"tickvals": marks, "ticktext": texts}
 

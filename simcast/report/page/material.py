@@ -46,7 +46,7 @@ class Material:
     sources
         Where the spread of the total comes from; empty where that cannot be told.
     metric
-        What the answer is given in: bookings, or wins where no amounts are known.
+        What the answer is given in: bookings, or wins where no amounts are known or wins alone are wanted.
     provenance
         Hashes, versions, seed.
     command
@@ -78,8 +78,8 @@ def collect(
 ) -> Material:
     """Play the baseline by day or week and small changes of each stage, in the same futures, and put all together."""
     baseline = run.forecasts[BASELINE]
-    by_wins = Summary.of(baseline.values("bookings")).quantile(0.95) == 0.0
-    metric: Metric = "wins" if by_wins else "bookings"
+    worth_nothing = Summary.of(baseline.values("bookings")).quantile(0.95) == 0.0
+    metric: Metric = "wins" if worth_nothing or set(baseline.targets) == {"wins"} else "bookings"
     ground = Ground(run.scenario, run.history, run.posterior, run.book, threads)
     return Material(
         run,

@@ -54,7 +54,7 @@ def test_what_holds_already_needs_no_change() -> None:
 
 def test_a_target_of_the_file_may_be_named() -> None:
     found = asked("conversion stage=договор add=?", "P(bookings>=target)>=0.5", target={"bookings": 3000})
-    assert found.condition.at_least == 5000
+    assert found.condition.at_least == 3000
     with pytest.raises(ScenarioError, match=r"no forecast\.target\.wins"):
         Condition.parse("P(wins>=target)>=0.5", {"bookings": 1.0})
 

@@ -13,12 +13,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from simcast.analysis import run
 from simcast.errors import SimcastError
-from simcast.report.page import Material, render
+from simcast.report.page import Material, collect, render
 from simcast.report.page.charts import Histogram, fan, histogram, nice_step, ticks
 from simcast.report.page.rendering import sections
 from simcast.report.tables import deals_table, leaks_table, stage_flows
 from simcast.report.words import LANGUAGES
+from simcast.scenario import build_scenario
 
 VOID = {"meta", "br", "img", "line", "rect", "circle", "path", "hr", "link"}
 
@@ -185,8 +187,30 @@ def test_a_world_with_one_future_and_no_open_deals_has_a_page(one_future: Materi
     assert "nan" not in re.findall(r"[a-z]+", text)
 
 
+def test_where_wins_are_wanted_the_answer_is_in_wins() -> None:
+    scenario = build_scenario(
+        {
+            "simcast": 1,
+            "pipeline": {"stages": ["lead"]},
+            "assume": {
+                "stages": {"lead": {"conversion": 0.5, "days": 3}},
+                "arrivals": {"per_day": 1},
+                "amount": 1000,
+            },
+            "forecast": {"as_of": "2026-07-01", "until": "2026-08-31", "target": {"wins": 25}},
+            "simulation": {"futures": 100, "seed": 2},
+        }
+    )
+    page = render(collect(run(scenario, threads=1), threads=1), LANGUAGES["ru"])
+    answer = re.search(r'<p class="answer">(.*?)</p>', page, flags=re.S)
+    assert answer
+    assert re.search(r"не менее \d+ продаж", answer[1])
+    assert "цель 25" in page
+
+
 def test_steps_are_round_and_cover_their_range() -> None:
     assert nice_step(0, 0, 5) > 0
+    assert ticks(0.0, 12.0, 5, whole=True) == [0, 3, 6, 9, 12]
     assert ticks(0.0, 2.7e6, 6) == pytest.approx([0, 5e5, 1e6, 1.5e6, 2e6, 2.5e6])
 
 

@@ -64,10 +64,15 @@ def test_nothing_in_the_example_is_not_available_yet() -> None:
     assert unavailable(load_scenario(EXAMPLE)) == []
 
 
-def test_formats_to_come_parse_but_are_reported() -> None:
-    scenario = build_scenario(minimal(history={"path": "deals.csv", "format": "salesforce"}))
-    lines = [line.split("not available yet: ")[1] for line in unavailable(scenario)]
-    assert lines == ["format 'salesforce' (log and deals are) at history.format"]
+def test_the_way_a_file_is_written_may_be_said() -> None:
+    keys = {"encoding": "cp1251", "delimiter": ";", "dates": "day-first", "decimal": ",", "time_zone": "Europe/Berlin"}
+    history = {"path": "deals.csv", "format": "bitrix24", "where": {"Воронка": "Продажи"}, **keys}
+    settings = build_scenario(minimal(history=history)).history
+    assert settings is not None
+    assert settings.where == {"Воронка": ("Продажи",)}
+    assert {name: getattr(settings, name) for name in keys} == keys
+    with pytest.raises(ScenarioError, match=r"history\.delimiter: must be one character"):
+        build_scenario(minimal(history={**history, "delimiter": ";;"}))
 
 
 @pytest.mark.parametrize("value", ["2017-03-01", date(2017, 3, 1), "auto", "none"])

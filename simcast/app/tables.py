@@ -1,0 +1,144 @@
+"""The tables of the page: played plans as frames of plain text and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.app.outcome import Outcome
+from simcast.app.wording import chance, decimal, interval, money
+from simcast.forecast import Summary
+from simcast.history import Book
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+
+def split(baseline: Mapping[str, Floats], plan: Mapping[str, Floats] | None, title: str) -> pd.DataFrame:
+    """Return the bookings of each part: baseline, plan, and their difference with its 80% interval.
+
+    Parameters
+    ----------
+    baseline, plan
+        By part, bookings per future; no plan while nothing is changed.
+    title
+        The heading of the column of parts.
+    """
+    import pandas as pd
+
+    rows = []
+    for part, values in baseline.items():
+        before = Summary.of(values)
+        row: dict[str, str] = {
+            title: part,
+            "baseline P50": money(before.quantile(0.5)),
+            "baseline P10 to P90": interval(before),
+        }
+        if plan is not None:
+            after, change = Summary.of(plan[part]), Summary.of(plan[part] - values)
+            row |= {
+                "what-if P50": money(after.quantile(0.5)),
+                "what-if P10 to P90": interval(after),
+                "difference": money(change.mean, signed=True),
+                "difference P10 to P90": interval(change, signed=True),
+            }
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def bands(parts: Mapping[str, Floats]) -> list[tuple[float, float, float]]:
+    """Return P10, P50 and P90 of each part."""
+    return [tuple(float(q) for q in np.quantile(values, (0.1, 0.5, 0.9))) for values in parts.values()]  # type: ignore[misc]
+
+
+def comparison(plans: Mapping[str, Outcome]) -> pd.DataFrame:
+    """Return plans side by side, each against the baseline in the same futures."""
+    import pandas as pd
+
+    rows = []
+    for name, outcome in plans.items():
+        difference = outcome.difference
+        still = difference.probability_better == difference.probability_worse == 0.0
+        rows.append(
+            {
+                "plan": name,
+                "bookings P50": money(outcome.bookings.quantile(0.5)),
+                "P(target)": "; ".join(chance(share) for _, share in outcome.targets.values()) or "no target",
+                "difference": "0" if still else money(difference.bookings.mean, signed=True),
+                "80% interval": "" if still else interval(difference.bookings, signed=True),
+                "more wins": decimal(difference.wins.mean, signed=True),
+                "cost": money(outcome.cost),
+                "net gain": money(difference.net.mean, signed=True),
+                "P(better)": "" if still else chance(difference.probability_better),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def open_deals(book: Book, baseline: Outcome, plan: Outcome | None, usual_days: Mapping[str, float]) -> pd.DataFrame:
+    """Return the open deals with their chances by the last day forecast, the largest amount times chance first.
+
+    Parameters
+    ----------
+    book
+        The deals open at the as-of date.
+    baseline, plan
+        What was played; no plan while nothing is changed.
+    usual_days
+        By stage, the days beyond which a deal counts as stalled.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "deal": book.deal.astype(str),
+            "stage": [book.pipeline.stages[code] for code in book.stage_code],
+            **_segments(book),
+            "days in stage": book.age_days.astype(float),
+            **({} if np.isnan(book.amount).all() else {"amount": book.amount}),
+        }
+    )
+    won = pd.DataFrame(
+        {"deal": baseline.deals.astype(str), "P(won)": baseline.deal_chance, "_days": baseline.deal_days}
+    )
+    if plan is not None:
+        won["P(won), what-if"] = plan.deal_chance
+    frame = frame.merge(won, on="deal", how="left", validate="one_to_one")
+    frame["stalled"] = frame["days in stage"] > frame["stage"].map(dict(usual_days)).astype(float).fillna(np.inf)
+    days = frame.pop("_days").round().astype("Int64")
+    frame["expected close, if won"] = book.as_of + pd.to_timedelta(days, unit="D")
+    value = worth_of(frame).to_numpy()
+    return frame.iloc[np.lexsort((frame["deal"].to_numpy(), -value))].reset_index(drop=True)
+
+
+def worth_of(deals: pd.DataFrame) -> pd.Series[float]:
+    """Return amount times P(won) of each deal; 0 where no amount is known."""
+    return deals["amount"].fillna(0.0) * deals["P(won)"] if "amount" in deals else 0.0 * deals["P(won)"]
+
+
+def _segments(book: Book) -> dict[str, list[str]]:
+    """Return the segment columns of the open deals, under names that no other column has."""
+    taken = {"deal", "stage", "days in stage", "amount"}
+    columns = {}
+    for column in book.segments.columns:
+        values = book.segments.column(column)
+        columns[f"{column} (segment)" if column in taken else column] = [values[code] for code in book.segment_code]
+    return columns
+
+
+def segment_titles(book: Book) -> list[str]:
+    """Return the titles of the segment columns in `open_deals`."""
+    return list(_segments(book))
+
+
+def filtered(deals: pd.DataFrame, wanted: Mapping[str, list[str]]) -> pd.DataFrame:
+    """Return the deals that have one of the wanted values in each column; an empty list lets all pass."""
+    for column, values in wanted.items():
+        if values:
+            deals = deals[deals[column].isin(values)]
+    return deals

@@ -1,0 +1,106 @@
+"""`simcast convert`: the export of a CRM as the canonical log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from simcast.cli import options
+
+
+@click.command(short_help="Turn a CRM export into the canonical log.")
+@click.argument("source", metavar="SOURCE")
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT")
+@click.option(
+    "--format",
+    "form",
+    required=True,
+    metavar="F",
+    help="salesforce, hubspot, pipedrive, bitrix24, amocrm, log or deals.",
+)
+@click.option(
+    "--pipeline",
+    "pipeline_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A YAML file of stages and moves, or a scenario with a pipeline; else the stages are those of the file.",
+)
+@click.option("--segment", "segments", multiple=True, metavar="COLUMN", help="A column to keep; may be repeated.")
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Rows to read; may be repeated.")
+@click.option("--column", "columns", multiple=True, metavar="OURS=THEIRS", help="A column of the file for one of ours.")
+@click.option("--outcome", "outcomes", multiple=True, metavar="WORD=OURS", help="What a word of the file means.")
+@click.option("--query", metavar="SQL", help="For a database: a table or a select.")
+@click.option("--encoding", default="", help="Such as cp1251; auto for CRMs.")
+@click.option("--delimiter", default="", help="What parts fields; auto for CRMs.")
+@click.option("--dates", default="", metavar="ORDER", help="iso, day-first, month-first or auto (CRMs).")
+@click.option("--decimal", default="", metavar="MARK", help="The decimal mark: . or , or auto (CRMs).")
+@click.option("--time-zone", default="", metavar="ZONE", help="Whose days are meant, such as Europe/Berlin.")
+@click.option("--quarantine", is_flag=True, help="Set bad rows aside, with a reason, instead of stopping.")
+@click.option("--force", is_flag=True, help="Overwrite OUT.")
+@options.quiet
+@options.says_what_is_wrong
+def convert(
+    source: str,
+    out: Path,
+    form: str,
+    pipeline_file: Path | None,
+    segments: tuple[str, ...],
+    where: tuple[str, ...],
+    columns: tuple[str, ...],
+    outcomes: tuple[str, ...],
+    query: str | None,
+    encoding: str,
+    delimiter: str,
+    dates: str,
+    decimal: str,
+    time_zone: str,
+    quarantine: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Turn SOURCE, the export of a CRM or a database, into the canonical log OUT (.csv or .parquet).
+
+    The stages are those that the file names, in the order in which deals usually enter them, unless --pipeline gives
+    them. The quality of the data, and the pipeline to put into a scenario, are told on stderr. docs/crm.md says how
+    to export from each CRM.
+
+    Exit status: 0 done; 2 the input is wrong, with one line per problem.
+
+    \b
+    Examples:
+      simcast convert opportunity_history.csv deals.csv --format salesforce
+      simcast convert сделки.csv deals.csv --format amocrm --where Воронка=Продажи --segment Ответственный
+      simcast convert sqlite:///crm.db deals.parquet --format log --query stage_changes
+    """
+    from simcast.analysis.converting import convert as convert_history
+    from simcast.history import Dialect
+    from simcast.history.sources import Source
+
+    options.check_new_file(out, force=force)
+    pairs = {name: options.pairs(values, name) for name, values in (("column", columns), ("outcome", outcomes))}
+    chosen: dict[str, list[str]] = {}
+    for item in where:
+        for column, value in options.pairs((item,), "where").items():
+            chosen.setdefault(column, []).append(value)
+    on_bad_rows: Literal["stop", "quarantine"] = "quarantine" if quarantine else "stop"
+    converted = convert_history(
+        Source(
+            source,
+            form,
+            dict(pairs["column"]),
+            pairs["outcome"],
+            Dialect(encoding, delimiter, dates, decimal, time_zone),
+            dict(chosen),
+            query,
+        ),
+        out,
+        pipeline_file,
+        segments,
+        on_bad_rows,
+    )
+    if not quiet:
+        for line in converted.lines():
+            click.echo(line, err=True)
+    click.echo(str(out))

@@ -1,0 +1,66 @@
+"""`simcast init`: a project to start from, with sample data or for a file of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simcast.cli import options
+
+
+@click.command(short_help="Write a project to start from.")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="[DIR]", required=False)
+@click.option("--from", "source", metavar="FILE", help="Your own deals: csv, parquet, xlsx, or the URL of a database.")
+@click.option("--query", metavar="SQL", help="For a database: a table or a select.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="OURS=THEIRS",
+    help="Name a column (deal, stage, entered, outcome, closed, amount) where the guess is wrong; may be repeated.",
+)
+@options.says_what_is_wrong
+def init(folder: Path | None, source: str | None, query: str | None, columns: tuple[str, ...]) -> None:
+    """Write a commented scenario with sample data into DIR (or here), which runs as it is.
+
+    With --from, look at a file of your own instead: find its columns, stages and words, write a scenario for it
+    (scenario.yaml, in DIR or here), and say what was not sure. Nothing that is there already is overwritten.
+
+    Exit status: 0 done; 2 the input is wrong.
+
+    \b
+    Examples:
+      simcast init demo
+      simcast init --from deals.csv forecast
+      simcast init --from deals.csv --column entered=opened --column closed=last_updated
+      simcast init --from sqlite:///crm.db --query stage_changes
+    """
+    if source is None:
+        if query or columns:
+            raise click.UsageError("--query and --column go with --from")
+        _write_sample(folder or Path())
+        return
+    from simcast.starting import propose
+
+    proposal = propose(source, folder or Path(), query, options.pairs(columns, "column"))
+    for line in proposal.found:
+        click.echo(line)
+    for line in proposal.unsure:
+        click.echo(f"unsure: {line}")
+    click.echo(f"wrote {proposal.scenario}")
+    _say_next(proposal.scenario)
+
+
+def _write_sample(folder: Path) -> None:
+    from simcast.starting import NAME, write_project
+
+    for file in write_project(folder):
+        click.echo(f"wrote {file}")
+    _say_next(folder / NAME)
+
+
+def _say_next(scenario: Path) -> None:
+    click.echo("next:")
+    click.echo(f"  simcast check {scenario}")
+    click.echo(f"  simcast run {scenario} --quick")

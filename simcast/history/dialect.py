@@ -1,0 +1,244 @@
+"""How a file writes its text, dates and numbers, and turning them into the strict form that is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from simcast.errors import DataError
+from simcast.history.parsing import normalise
+from simcast.history.table import AUTO, Table
+
+STRICT_ENCODING, STRICT_DELIMITER, STRICT_DATES, STRICT_DECIMAL = "utf-8", ",", "iso", ""
+DATE_ORDERS = ("iso", "day-first", "month-first", AUTO)
+
+_STAMP = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})[T ](?P<time>\d{2}:\d{2}(?::\d{2})?)"
+    r"(?:\.\d+)?\s?(?P<offset>Z|UTC|GMT|[+-]\d{2}:?\d{2})",
+    re.ASCII | re.IGNORECASE,
+)
+_SECONDS = re.compile(r"\d{10}", re.ASCII)
+_WRITTEN = "%Y-%m-%d %H:%M:%S"
+_YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?:[T ,]+(.*))?", re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[T ,]+(.*))?", re.ASCII)
+_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s?([AaPp])?\.?[Mm]?\.?", re.ASCII)
+_CURRENCY = re.compile(r"[\s\u00a0\u202f'’]|[$€£₽¥₴₸₹]|\b(?:USD|EUR|GBP|RUB|CHF|руб\.?|р\.)", re.IGNORECASE)
+_COMMA = re.compile(r"-?(\d+,(\d{1,2}|\d{4,})|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,})", re.ASCII)
+_POINT = re.compile(r"-?(\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is written; what is not given is the strict form, or found where a format says so.
+
+    Parameters
+    ----------
+    encoding
+        Such as ``utf-8`` or ``cp1251``; ``auto``: by its first bytes.
+    delimiter
+        What parts the fields of a csv; ``auto``: comma, semicolon, tab or bar, whichever the header has.
+    dates
+        ``iso``: YYYY-MM-DD; ``day-first``: 31.12.2026 or 31/12/2026; ``month-first``: 12/31/2026; ``auto``.
+    decimal
+        The decimal mark, ``.`` or ``,``, the other one then parts thousands; ``auto``. Strictly a point, and nothing
+        between thousands.
+    time_zone
+        The zone of whose days are meant, such as ``Europe/Berlin``, for times written with an offset.
+    """
+
+    encoding: str = ""
+    delimiter: str = ""
+    dates: str = ""
+    decimal: str = ""
+    time_zone: str = ""
+
+    def completed(self, *, by_itself: bool) -> Dialect:
+        """Fill in what is not given: found in the file where `by_itself`, else strict."""
+        strict = (STRICT_ENCODING, STRICT_DELIMITER, STRICT_DATES, STRICT_DECIMAL)
+        names = ("encoding", "delimiter", "dates", "decimal")
+        usual = dict.fromkeys(names, AUTO) if by_itself else dict(zip(names, strict, strict=True))
+        return replace(self, **{name: getattr(self, name) or value for name, value in usual.items()})
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether dates or numbers may need to be rewritten."""
+        return (self.dates, self.decimal, self.time_zone) != (STRICT_DATES, STRICT_DECIMAL, "")
+
+
+def rewrite(table: Table, dialect: Dialect, dates: Sequence[str], amounts: Sequence[str], problems: list[str]) -> Table:
+    """Write the dates and amounts of a table as YYYY-MM-DD and with decimal points.
+
+    What is not understood is left as it stands, so that strict reading names it. What can be read in two ways is
+    added to `problems`, with the setting that decides it.
+    """
+    cells = table.cells.copy()
+    dated = [name for name in dict.fromkeys(dates) if _is_text(cells[name])]
+    if dialect.dates != STRICT_DATES or dialect.time_zone:
+        order = _order(table, dialect, dated, problems)
+        zone = ZoneInfo(dialect.time_zone) if dialect.time_zone else None
+        for name in dated:
+            cells[name] = _mapped(cells[name], partial(rewrite_date, order=order, zone=zone))
+    for name in dict.fromkeys(amounts):
+        if dialect.decimal != STRICT_DECIMAL and _is_text(cells[name]):
+            mark = _mark(table, dialect, name, problems)
+            cells[name] = _mapped(cells[name], partial(rewrite_amount, mark=mark))
+    return replace(table, cells=cells)
+
+
+def _is_text(column: pd.Series) -> bool:
+    return isinstance(column.dtype, pd.StringDtype)
+
+
+def _mapped(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
+    changed = {text: change(normalise(text)) for text in column.unique()}
+    return column.map(changed).astype("str")
+
+
+def _order(table: Table, dialect: Dialect, columns: Sequence[str], problems: list[str]) -> str:
+    """Tell whether day or month come first in dates such as 5/6/2026, by all dates of the file."""
+    if dialect.dates != AUTO:
+        return dialect.dates
+    found = [
+        (int(match[1]), int(match[3]), text)
+        for name in columns
+        for text in table.cells[name].unique()
+        if (match := _YEAR_LAST.fullmatch(normalise(text))) and match[2] != "."
+    ]
+    day_first, month_first = any(first > 12 for first, _, _ in found), any(second > 12 for _, second, _ in found)
+    if found and day_first == month_first:
+        why = "some have the day first and some the month" if day_first else "it can be read in two ways"
+        problems.append(
+            f"{table.path}: is {found[0][2]!r} day-first or month-first? {why.capitalize()};"
+            " set history.dates: day-first or month-first"
+        )
+    return "month-first" if month_first else "day-first"
+
+
+def rewrite_date(text: str, order: str, zone: ZoneInfo | None = None) -> str:
+    """Write a date as YYYY-MM-DD, with its time; text that is none is returned as it is.
+
+    A time with an offset is taken into the zone; without one it is the local time as written, save for UTC,
+    which is left (and refused later): nobody's days are those of UTC by themselves.
+
+    Examples
+    --------
+    >>> rewrite_date("31.12.2026 9:05", "day-first"), rewrite_date("1/5/2026, 3:07 PM", "month-first")
+    ('2026-12-31 09:05:00', '2026-01-05 15:07:00')
+    >>> rewrite_date("2026-01-05T22:30:00Z", "iso", ZoneInfo("Europe/Moscow"))
+    '2026-01-06 01:30:00'
+    """
+    if stamp := _STAMP.fullmatch(text):
+        return _local(text, stamp, zone)
+    if zone is not None and _SECONDS.fullmatch(text):
+        return datetime.fromtimestamp(int(text), zone).strftime(_WRITTEN)
+    if found := _YEAR_FIRST.fullmatch(text):
+        year, month, day, clock = found.groups()
+    elif (found := _YEAR_LAST.fullmatch(text)) and (order != "iso" or found[2] == "."):
+        first, mark, second, year, clock = found.groups()
+        month_first = order == "month-first" and mark != "."
+        month, day = (first, second) if month_first else (second, first)
+    else:
+        return text
+    time = _clock(clock)
+    return text if time is None else f"{year}-{int(month):02}-{int(day):02}{time}"
+
+
+def _local(text: str, stamp: re.Match[str], zone: ZoneInfo | None) -> str:
+    utc = stamp["offset"].upper() in {"Z", "UTC", "GMT"} or not int(re.sub(r"\D", "", stamp["offset"]))
+    if zone is None:
+        return text if utc else f"{stamp['date']} {stamp['time']}"
+    offset = "+00:00" if utc else stamp["offset"]
+    try:
+        moment = datetime.fromisoformat(f"{stamp['date']}T{stamp['time']}{offset}")
+    except ValueError:
+        return text
+    return moment.astimezone(zone).strftime(_WRITTEN)
+
+
+def _clock(text: str | None) -> str | None:
+    """Return a time of day as `` HH:MM:SS``, empty where there is none; None when it is no time."""
+    if not text:
+        return ""
+    found = _CLOCK.fullmatch(text)
+    if not found:
+        return None
+    hour = int(found[1])
+    if found[4]:
+        hour = hour % 12 + (12 if found[4].lower() == "p" else 0)
+    return f" {hour:02}:{found[2]}:{found[3] or '00'}"
+
+
+def _mark(table: Table, dialect: Dialect, column: str, problems: list[str]) -> str:
+    if dialect.decimal != AUTO:
+        return dialect.decimal
+    texts = [_CURRENCY.sub("", normalise(text)) for text in table.cells[column].unique()]
+    mark = find_decimal(texts)
+    if mark is None:
+        example = next(text for text in texts if re.search(r"[.,]", text))
+        problems.append(
+            f"{table.path}: column {column!r}: is the mark in {example!r} a decimal one or one between thousands?"
+            " It can be read in two ways; set history.decimal: '.' or ','"
+        )
+    return mark or "."
+
+
+def find_decimal(texts: Iterable[str]) -> str | None:
+    """Tell the decimal mark of numbers; None when it cannot be known.
+
+    Examples
+    --------
+    >>> find_decimal(["1,234", "99.50"]), find_decimal(["1.234", "7,5"]), find_decimal(["1,234"]), find_decimal(["7"])
+    ('.', ',', None, '.')
+    """
+    texts = list(texts)
+    comma, point = (any(form.fullmatch(text) for text in texts) for form in (_COMMA, _POINT))
+    if comma != point:
+        return "," if comma else "."
+    return None if any(re.search(r"[.,]", text) for text in texts) else "."
+
+
+def rewrite_amount(text: str, mark: str) -> str:
+    """Write an amount with a decimal point and nothing else; text that is none is returned as it is.
+
+    Examples
+    --------
+    >>> rewrite_amount("1 234 567,50 ₽", ","), rewrite_amount("$1,200.00", "."), rewrite_amount("much", ".")
+    ('1234567.50', '1200.00', 'much')
+    """
+    plain = _CURRENCY.sub("", text)
+    other = "," if mark == "." else "."
+    grouped = rf"-?(\d+|\d{{1,3}}({re.escape(other)}\d{{3}})+)({re.escape(mark)}\d+)?"
+    if not re.fullmatch(grouped, plain, re.ASCII):
+        return text
+    return plain.replace(other, "").replace(mark, ".")
+
+
+def check_dialect(dialect: Dialect) -> None:
+    """Refuse what is no way to write a file, such as an unknown encoding or time zone; all problems at once."""
+    problems = []
+    if dialect.encoding not in {"", AUTO}:
+        try:
+            "".encode(dialect.encoding)
+        except LookupError:
+            problems.append(f"history.encoding: {dialect.encoding!r} is no encoding; such as utf-8, utf-16 or cp1251")
+    if dialect.delimiter not in {"", AUTO} and len(dialect.delimiter) != 1:
+        problems.append(f"history.delimiter: one character is needed, got {dialect.delimiter!r}")
+    if dialect.dates and dialect.dates not in DATE_ORDERS:
+        problems.append(f"history.dates: {dialect.dates!r} is none of {', '.join(DATE_ORDERS)}")
+    if dialect.decimal not in {"", AUTO, ".", ","}:
+        problems.append(f"history.decimal: {dialect.decimal!r} is neither '.' nor ','")
+    if dialect.time_zone:
+        try:
+            ZoneInfo(dialect.time_zone)
+        except (KeyError, ValueError, OSError):
+            problems.append(
+                f"history.time_zone: {dialect.time_zone!r} is not a time zone known here; such as Europe/Berlin"
+            )
+    if problems:
+        raise DataError(problems)

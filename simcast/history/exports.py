@@ -1,0 +1,336 @@
+"""From the export of a CRM to the table, columns and words of our own formats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simcast.errors import DataError
+from simcast.history.columns import ColumnNames
+from simcast.history.crm import ONE_STAGE, Crm, Shape, fold
+from simcast.history.dialect import Dialect, rewrite
+from simcast.history.outcome_words import outcome_words, without_pipeline, word_key
+from simcast.history.parsing import normalise
+from simcast.history.stage_changes import keep_changes
+from simcast.history.table import Table
+
+Chosen = Mapping[str, Sequence[str]] | None
+
+DATES = ("entered", "created", "closed", "won_at", "lost_at")
+
+
+@dataclass(frozen=True)
+class Export:
+    """A CRM's table in the terms of our own formats.
+
+    Parameters
+    ----------
+    table
+        Its rows, dates and amounts written strictly; each keeps its line.
+    form
+        ``log`` or ``deals``.
+    columns, outcomes
+        As `read_history` takes them.
+    stages
+        Stages that columns are named after, in the order of the file; empty where rows name them.
+    remarks
+        What was found and what follows from it, for the quality report.
+    """
+
+    table: Table
+    form: str
+    columns: dict[str, str | dict[str, str]]
+    outcomes: dict[str, str]
+    stages: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+def translate(
+    table: Table,
+    crm: Crm,
+    dialect: Dialect,
+    *,
+    stages: Sequence[str] = (),
+    columns: ColumnNames | None = None,
+    outcomes: Mapping[str, str] | None = None,
+    chosen: Chosen = None,
+) -> Export:
+    """Find out which of its exports a CRM's table is, and bring it into the terms of our own formats.
+
+    Parameters
+    ----------
+    table
+        The file as it stands.
+    crm
+        How the CRM exports.
+    dialect
+        How dates and numbers are written.
+    stages
+        The pipeline's, where it is known already: words that name one of them are no outcomes.
+    columns, outcomes
+        What the user says of columns and words; it goes before what is known of the CRM.
+    chosen
+        Columns and the values by which rows were chosen already (history.where); None: only the kind of table is
+        asked, and it may hold several pipelines.
+
+    Raises
+    ------
+    DataError
+        When it is none of the CRM's exports, or when something can be read in two ways.
+    """
+    given = {name: normalise(column) for name, column in (columns or {}).items() if isinstance(column, str)}
+    shape, found = _find_shape(table, crm, given)
+    _check_one_pipeline(table, found, chosen)
+    entered = {} if shape.form == "log" else _entered_columns(table, crm, columns, stages, chosen)
+    dated = [column for name, column in found.items() if name in DATES] + list(entered.values())
+    amounts = [found["amount"]] if "amount" in found else []
+    problems: list[str] = []
+    table = rewrite(table, dialect, dated, amounts, problems)
+    if problems:
+        raise DataError(problems)
+    if shape.form == "log":
+        return _translate_log(table, crm, shape, found, stages, outcomes or {})
+    return _translate_deals(table, crm, shape, found, entered, stages, outcomes or {})
+
+
+def _find_shape(table: Table, crm: Crm, given: Mapping[str, str]) -> tuple[Shape, dict[str, str]]:
+    """Return the first of the CRM's tables whose columns are all there, and the file's names of them."""
+    missing = []
+    for shape in crm.shapes:
+        found, doubtful = _match(table, shape, given)
+        lacking = [name for name in shape.needs if name not in found]
+        if not lacking:
+            if doubtful:
+                raise DataError([f"{table.path}: {text}" for text in doubtful])
+            return shape, found
+        missing.append((len(lacking), shape, lacking))
+    _, shape, lacking = min(missing, key=lambda item: item[0])
+    raise DataError(
+        f"{table.path}: looks like no export of {crm.title}: there is no column for {_needed(shape, lacking)};"
+        " export it too, or name the file's own under history.columns"
+        f" (columns of the file: {', '.join(table.cells.columns)})"
+    )
+
+
+def _needed(shape: Shape, lacking: Sequence[str]) -> str:
+    return " and ".join(f"{name!r} (such as {shape.columns[name][0]!r})" for name in lacking)
+
+
+def _match(table: Table, shape: Shape, given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Find the file's column for each of a shape's names; the given ones go first."""
+    by_fold: dict[str, list[str]] = {}
+    for column in table.cells.columns:
+        by_fold.setdefault(fold(column), []).append(column)
+    found, doubtful = {}, []
+    for name, headers in shape.columns.items():
+        if name in given:
+            if given[name] in table.cells.columns:
+                found[name] = given[name]
+            continue
+        for header in headers:
+            candidates = by_fold.get(fold(header), [])
+            exact = [column for column in candidates if column == header]
+            if len(candidates) > 1 and not exact:
+                doubtful.append(
+                    f"columns {' and '.join(map(repr, candidates))} could both be the {name};"
+                    f" name one under history.columns.{name}"
+                )
+            if candidates:
+                found[name] = (exact or candidates)[0]
+                break
+    return found, doubtful
+
+
+def _check_one_pipeline(table: Table, found: Mapping[str, str], chosen: Chosen) -> None:
+    column = found.get("pipeline")
+    if column is None or chosen is None or column in chosen:
+        return
+    names = [name for name in dict.fromkeys(map(normalise, table.cells[column].astype("str"))) if name]
+    if len(names) > 1:
+        raise DataError(
+            f"{table.path}: holds deals of {len(names)} pipelines ({', '.join(names[:6])});"
+            f' choose one: history.where: {{"{column}": "{names[0]}"}}'
+        )
+
+
+def _entered_columns(
+    table: Table, crm: Crm, columns: ColumnNames | None, stages: Sequence[str], chosen: Chosen
+) -> dict[str, str]:
+    """Return the columns that hold days of entry, by the stage that each is named after."""
+    given = (columns or {}).get("entered")
+    if isinstance(given, Mapping):
+        return {normalise(stage): normalise(column) for stage, column in given.items()}
+    dated = _of_one_pipeline(_dated_columns(table, crm), chosen)
+    known = {fold(stage): stage for stage in stages}
+    ends = {word_key(word) for word in (*crm.won, *crm.lost)}
+    found: dict[str, list[str]] = {}
+    for column, name in dated.items():
+        short = without_pipeline(name)
+        stage = known.get(fold(name)) or known.get(fold(short)) or short
+        if not stages or stage in stages or word_key(stage) in ends:
+            found.setdefault(stage, []).append(column)
+    _check_one_column_each(table, found, chosen)
+    return {stage: several[-1] for stage, several in found.items()}
+
+
+def _dated_columns(table: Table, crm: Crm) -> dict[str, str]:
+    """Return the stage's name, as the CRM writes it, in the name of each column of days of entry."""
+    matches = ((column, form.fullmatch(column)) for column in table.cells.columns for form in crm.entered)
+    return {column: found[1] for column, found in matches if found}
+
+
+def _of_one_pipeline(dated: Mapping[str, str], chosen: Chosen) -> dict[str, str]:
+    """Leave out the stages of other pipelines than those chosen, where names of columns tell the pipeline."""
+    values = {fold(value) for several in (chosen or {}).values() for value in several}
+    pipelines = {column: fold(found[1]) for column, name in dated.items() if (found := _IN_BRACKETS.search(name))}
+    if not values & set(pipelines.values()):
+        return dict(dated)
+    return {column: name for column, name in dated.items() if pipelines.get(column, "") in {*values, ""}}
+
+
+def _check_one_column_each(table: Table, found: Mapping[str, Sequence[str]], chosen: Chosen) -> None:
+    """Refuse two columns for one stage, but for the two generations of one property."""
+    if chosen is None:
+        return
+    for stage, several in found.items():
+        names = {fold(re.sub(r"^hs_(v2_)?", "", column)) for column in several}
+        if len(names) > 1:
+            raise DataError(
+                f"{table.path}: columns {' and '.join(map(repr, several))} could both be the entry into {stage!r};"
+                " choose a pipeline under history.where, or a column for each stage under history.columns.entered"
+            )
+
+
+_IN_BRACKETS = re.compile(r"\(([^()]*)\)$")
+
+
+def _translate_log(
+    table: Table,
+    crm: Crm,
+    shape: Shape,
+    found: Mapping[str, str],
+    stages: Sequence[str],
+    given: Mapping[str, str],
+) -> Export:
+    """Keep the rows that are changes of stage, and add the entries into the stages that deals began in."""
+    words = outcome_words(table.cells[found["stage"]], crm, stages, given)
+    changed, remarks = keep_changes(table, shape, found, crm)
+    if not len(changed.place):
+        raise DataError(f"{table.path}: holds no change of stage; {crm.with_dates}")
+    columns: dict[str, str | dict[str, str]] = {name: found[name] for name in ("deal", "stage", "entered")}
+    if "amount" in found:
+        columns["amount"] = found["amount"]
+    ours = {word: name for word, name in words.items() if name != "open"} | dict(given)
+    return Export(changed, "log", columns, ours, remarks=tuple(remarks))
+
+
+def _translate_deals(
+    table: Table,
+    crm: Crm,
+    shape: Shape,
+    found: Mapping[str, str],
+    entered: dict[str, str],
+    stages: Sequence[str],
+    given: Mapping[str, str],
+) -> Export:
+    """Give a table with a row per deal one column of outcomes and one of their dates."""
+    words = outcome_words(table.cells[found["outcome"]], crm, stages, given, by_name=not shape.tells_status)
+    ends = {name: column for name, column in entered.items() if words.get(name) in {"won", "lost"} or _ends(name, crm)}
+    dated = {name: column for name, column in entered.items() if name not in ends}
+    remarks = []
+    if not dated:
+        first = stages[0] if stages else ONE_STAGE
+        dated = {first: found["entered"]}
+        if len(stages) > 1:
+            raise DataError(
+                f"{table.path}: tells no dates of stages, only when a deal began and ended, so pipeline.stages can"
+                f" have one stage, such as [selling]; for {len(stages)} stages, {crm.with_dates}"
+            )
+        remarks.append(
+            "the export tells no dates of stages: a deal's whole way, from its creation to its end, is one stage here"
+        )
+    cells, outcome = _with_outcomes(table, crm, found, words, given)
+    cells, closed = _with_ends(cells, crm, found, ends, words)
+    columns: dict[str, str | dict[str, str]] = {
+        "deal": found["deal"],
+        "outcome": outcome,
+        "closed": closed,
+        "entered": dated,
+    }
+    if "amount" in found:
+        columns["amount"] = found["amount"]
+    return Export(replace(table, cells=cells), "deals", columns, words, tuple(dated), tuple(remarks))
+
+
+def _ends(name: str, crm: Crm) -> bool:
+    return word_key(name) in {word_key(word) for word in (*crm.won, *crm.lost)}
+
+
+_TRUE = {"1", "true", "yes", "y", "да", "истина", "s"}
+
+
+def _flag(table: Table, found: Mapping[str, str], name: str) -> NDArray[np.bool_]:
+    if name not in found:
+        return np.zeros(len(table.place), dtype=bool)
+    return table.cells[found[name]].map(lambda text: fold(str(text)) in _TRUE).to_numpy(dtype=bool, copy=True)
+
+
+def _with_outcomes(
+    table: Table, crm: Crm, found: Mapping[str, str], words: dict[str, str], given: Mapping[str, str]
+) -> tuple[pd.DataFrame, str]:
+    """Let flags of won and lost go before the stage's name, where the file has them, but not before the user's words.
+
+    A deal that is closed, and nothing says how, keeps a word without meaning: strict reading asks for it.
+    """
+    cells, outcome = table.cells.copy(), found["outcome"]
+    texts = cells[outcome].map(lambda text: normalise(str(text)))
+    won, lost, closed = (_flag(table, found, name) for name in ("is_won", "is_lost", "is_closed"))
+    if "is_won" in found:
+        lost |= closed & ~won
+    if "semantic" in found:
+        keys = table.cells[found["semantic"]].map(word_key)
+        won |= keys.isin(["s", "success"]).to_numpy(dtype=bool)
+        lost |= keys.isin(["f", "failure", "apology"]).to_numpy(dtype=bool)
+    said = texts.isin({normalise(word) for word in given}).to_numpy(dtype=bool)
+    meant = texts.map(words).to_numpy(dtype=object)
+    for mask, word, name in ((won, crm.won[0], "won"), (lost & ~won, crm.lost[0], "lost")):
+        change = mask & ~said & (meant != name)
+        if change.any():
+            cells[outcome] = cells[outcome].mask(change, word)
+            words[word] = name
+    for word in set(texts[closed & ~won & ~lost & ~said & (meant == "open")]):
+        del words[word]
+    return cells, outcome
+
+
+def _with_ends(
+    cells: pd.DataFrame, crm: Crm, found: Mapping[str, str], ends: Mapping[str, str], words: Mapping[str, str]
+) -> tuple[pd.DataFrame, str]:
+    """Join the dates of winning and losing, and of closing where those are empty, in one column."""
+    wins = [found["won_at"]] if "won_at" in found else []
+    losses = [found["lost_at"]] if "lost_at" in found else []
+    lost_keys = {word_key(word) for word in crm.lost}
+    for name, column in ends.items():
+        (losses if word_key(name) in lost_keys else wins).append(column)
+    closed = [found["closed"]] if "closed" in found else []
+    sources = list(dict.fromkeys([*wins, *losses, *closed]))
+    if not sources:
+        raise DataError(f"there is no column for the day on which a deal ended; export {crm.title}'s too")
+    if len(sources) == 1:
+        return cells, sources[0]
+    is_lost = cells[found["outcome"]].map(lambda text: words.get(normalise(str(text))) == "lost").astype(bool)
+    dates = _first_filled(cells, [*wins, *closed]).where(~is_lost, _first_filled(cells, [*losses, *closed]))
+    name = " / ".join(sources)
+    return cells.assign(**{name: dates.astype("str")}), name
+
+
+def _first_filled(cells: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    result = pd.Series([""] * len(cells), index=cells.index, dtype="str")
+    for column in columns:
+        result = result.where(result != "", cells[column].astype("str").str.strip())
+    return result

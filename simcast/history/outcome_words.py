@@ -1,0 +1,74 @@
+"""Which of an export's words mean won, lost or open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from simcast.history.crm import Crm, fold
+from simcast.history.parsing import normalise
+
+_SOUNDS_ENDED = re.compile(
+    r"closed?\b|\bwon\b|\blost\b|закрыт|провал|успешн|отказ|проигр|выигр|cancel|отмен", re.IGNORECASE
+)
+
+
+def word_key(word: str) -> str:
+    """Return what is the same in all writings of a word; the pipeline before a Bitrix24 code is left off.
+
+    Examples
+    --------
+    >>> word_key("C12:WON"), word_key("Closed - won")
+    ('won', 'closedwon')
+    """
+    return fold(re.sub(r"^C\d+:", "", normalise(str(word))))
+
+
+def without_pipeline(name: str) -> str:
+    """Cut off the pipeline that stands in brackets behind the name of a stage.
+
+    Examples
+    --------
+    >>> without_pipeline("Contract sent (Sales Pipeline)")
+    'Contract sent'
+    """
+    return re.sub(r"\([^()]*\)$", "", name).strip()
+
+
+def outcome_words(
+    column: pd.Series, crm: Crm, stages: Sequence[str], given: Mapping[str, str], *, by_name: bool = False
+) -> dict[str, str]:
+    """Tell what the words of a column mean: ours for each, by what the user says, then by the CRM's own.
+
+    Parameters
+    ----------
+    column
+        Stages, or outcomes.
+    crm
+        Its words.
+    stages
+        The pipeline's: they mean themselves.
+    given
+        The user's meanings.
+    by_name
+        Whether other words are names of present stages, so that the deal is open; words that sound like an end
+        are left out even so: they are asked for.
+    """
+    known = {
+        **{word_key(word): "open" for word in crm.is_open},
+        **{word_key(word): "lost" for word in crm.lost},
+        **{word_key(word): "won" for word in crm.won},
+    }
+    own = {normalise(stage) for stage in stages}
+    words: dict[str, str] = {}
+    for word in map(normalise, column.astype("str").unique()):
+        if not word or word in own:
+            continue
+        meaning = known.get(word_key(word)) or known.get(word_key(without_pipeline(word)))
+        if meaning is None and by_name and not _SOUNDS_ENDED.search(word):
+            meaning = "open"
+        if meaning is not None:
+            words[word] = meaning
+    return {**words, **{normalise(word): name for word, name in given.items()}}

@@ -1,0 +1,80 @@
+"""The one sheet of an Excel workbook, as text (needs openpyxl: ``pip install 'simcast[excel]'``)."""
+
+from __future__ import annotations
+
+import importlib
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.errors import DataError
+from simcast.history.parsing import normalise
+
+
+def read_sheet(path: Path) -> tuple[list[str], list[list[str]], NDArray[np.int64]]:
+    """Read the header, the rows and their numbers from the one sheet of a workbook that holds anything.
+
+    Raises
+    ------
+    DataError
+        When openpyxl is not installed, the file is no workbook, or several sheets hold rows.
+    """
+    try:
+        openpyxl: Any = importlib.import_module("openpyxl")
+    except ImportError:
+        raise DataError(
+            f"{path}: reading Excel needs openpyxl; run pip install 'simcast[excel]', or save the sheet as CSV UTF-8"
+        ) from None
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except (BadZipFile, KeyError, ValueError, TypeError) as error:
+        raise DataError(f"{path}: is not a readable workbook ({error}); save it again, or as CSV UTF-8") from error
+    try:
+        sheets = {sheet.title: _rows(sheet) for sheet in book.worksheets}
+    finally:
+        book.close()
+    filled = {title: rows for title, rows in sheets.items() if rows}
+    if len(filled) > 1:
+        raise DataError(f"{path}: several sheets hold rows ({', '.join(filled)}); save the one that is meant alone")
+    if not filled:
+        raise DataError(f"{path}: is empty; a header line and rows are needed")
+    ((_, header), *rows) = next(iter(filled.values()))
+    while header and not header[-1]:
+        header = header[:-1]
+    records = [_trimmed(fields, len(header)) for _, fields in rows]
+    return [normalise(name) for name in header], records, np.array([number for number, _ in rows], dtype=np.int64)
+
+
+def _rows(sheet: Any) -> list[tuple[int, list[str]]]:  # noqa: ANN401  a class without annotations
+    rows = [(number, [_text(value) for value in row]) for number, row in enumerate(sheet.values, start=1)]
+    return [(number, fields) for number, fields in rows if any(fields)]
+
+
+def _trimmed(fields: list[str], width: int) -> list[str]:
+    """Cut empty cells off that stand to the right of the header's last."""
+    while len(fields) > width and not fields[-1]:
+        fields = fields[:-1]
+    return [*fields, *[""] * (width - len(fields))]
+
+
+def _text(value: object) -> str:
+    """Return a cell as strict reading wants it.
+
+    Examples
+    --------
+    >>> _text(datetime(2026, 7, 1)), _text(12.0), _text(None), _text("007")
+    ('2026-07-01', '12', '', '007')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.replace(microsecond=0).isoformat(" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)

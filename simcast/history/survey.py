@@ -1,0 +1,160 @@
+"""Looking at a table of deals before a pipeline is known: its stages, their usual order, and the moves between them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simcast.errors import DataError
+from simcast.history.crm import ONE_STAGE
+from simcast.history.dialect import Dialect, rewrite
+from simcast.history.exports import Export
+from simcast.history.parsing import NO_DAY, normalise, parse_days
+from simcast.history.sources import Source
+from simcast.pipeline import LOST, WON, Pipeline
+
+MOST_STAGES = 40
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a table of deals looks like.
+
+    Parameters
+    ----------
+    stages
+        In the order in which deals usually enter them.
+    moves
+        How many deals make each move beyond the forward ones and those to lost.
+    n_deals
+        How many deals there are.
+    days : int64, (n_dates,)
+        All days on which anything happened, since 1970, sorted.
+    doubtful
+        Pairs of neighbouring stages whose order is not clear: fewer than two thirds of the deals agree.
+    export
+        The table, its columns and words.
+    """
+
+    stages: tuple[str, ...]
+    moves: Mapping[tuple[str, str], int]
+    n_deals: int
+    days: NDArray[np.int64]
+    doubtful: tuple[tuple[str, str], ...]
+    export: Export
+
+    def pipeline(self) -> Pipeline:
+        """Return a pipeline of these stages in which every move that was seen is allowed."""
+        return Pipeline.define(self.stages, list(self.moves))
+
+
+def survey(source: Source, today: date | None = None) -> Survey:
+    """Read a table as far as it can be without a pipeline.
+
+    Raises
+    ------
+    DataError
+        When columns are missing, or when there are far too many stages.
+    """
+    export, dialect, _ = source.read()
+    last = today or date.today()
+    read_events = _log_events if export.form == "log" else _deal_events
+    events, n_deals = read_events(export, dialect, last)
+    ended = events["stage"].isin([WON, LOST])
+    named = list(dict.fromkeys(events.loc[~ended, "stage"]))
+    if len(named) > MOST_STAGES:
+        raise DataError(
+            f"{export.table.path}: column {export.columns.get('stage', 'stage')!r} holds {len(named):,} words;"
+            " is it the stage? Name another under history.columns.stage, or choose rows by history.where"
+        )
+    if not named:
+        raise DataError(f"{export.table.path}: no deal enters any stage; check history.columns and history.outcomes")
+    stages, doubtful = _in_usual_order(events[~ended], named)
+    return Survey(stages, _moves(events, stages), n_deals, np.sort(events["day"].to_numpy()), doubtful, export)
+
+
+def _log_events(export: Export, dialect: Dialect, today: date) -> tuple[pd.DataFrame, int]:
+    columns = {name: normalise(str(export.columns.get(name, name))) for name in ("deal", "stage", "entered")}
+    cells = _cells(export, dialect, list(columns.values()), [columns["entered"]])
+    days = parse_days(cells[columns["entered"]], today)
+    meaning = {normalise(word): name for word, name in export.outcomes.items()}
+    frame = pd.DataFrame(
+        {
+            "deal": cells[columns["deal"]].astype("str").map(normalise),
+            "stage": cells[columns["stage"]].astype("str").map(normalise).map(lambda word: meaning.get(word, word)),
+            "day": days.day,
+            "second": days.second,
+        }
+    )
+    frame = frame[(frame["deal"] != "") & (frame["stage"] != "") & (frame["day"] != NO_DAY)]
+    return frame.sort_values(["deal", "day", "second"], kind="stable", ignore_index=True), frame["deal"].nunique()
+
+
+def _deal_events(export: Export, dialect: Dialect, today: date) -> tuple[pd.DataFrame, int]:
+    entered = export.columns.get("entered", {})
+    dated = dict(entered) if isinstance(entered, Mapping) else {ONE_STAGE: str(entered)}
+    deal, outcome, closed = (normalise(str(export.columns.get(name, name))) for name in ("deal", "outcome", "closed"))
+    cells = _cells(export, dialect, [deal, outcome, closed, *dated.values()], [closed, *dated.values()])
+    ids = cells[deal].astype("str").map(normalise)
+    meaning = {normalise(word): name for word, name in export.outcomes.items()}
+    ends = cells[outcome].astype("str").map(normalise).map(lambda word: meaning.get(word, word))
+    parts = []
+    for stage, column in dated.items():
+        days = parse_days(cells[column], today)
+        parts.append(pd.DataFrame({"deal": ids, "stage": stage, "day": days.day, "second": days.second}))
+    days = parse_days(cells[closed], today)
+    over = ends.isin([WON, LOST]).to_numpy()
+    parts.append(pd.DataFrame({"deal": ids, "stage": ends, "day": days.day, "second": days.second})[over])
+    frame = pd.concat(parts, ignore_index=True)
+    frame = frame[(frame["deal"] != "") & (frame["day"] != NO_DAY)]
+    return frame.sort_values(["deal", "day", "second"], kind="stable", ignore_index=True), int(ids.nunique())
+
+
+def _cells(export: Export, dialect: Dialect, needed: Sequence[str], dated: Sequence[str]) -> pd.DataFrame:
+    table = export.table
+    missing = [name for name in needed if name not in table.cells.columns]
+    if missing:
+        known = ", ".join(table.cells.columns)
+        raise DataError([f"{table.path}: there is no column {name!r} (known: {known})" for name in missing])
+    problems: list[str] = []
+    table = rewrite(table, dialect, dated, [], problems)
+    if problems:
+        raise DataError(problems)
+    return table.cells
+
+
+def _in_usual_order(entries: pd.DataFrame, named: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
+    """Order stages by how often deals enter one before another, at their first entries."""
+    first = entries.drop_duplicates(["deal", "stage"])
+    position = pd.DataFrame(
+        {"deal": first["deal"], "stage": first["stage"], "nth": np.arange(len(first), dtype=np.float64)}
+    ).pivot_table(index="deal", columns="stage", values="nth")
+    ranks = position[named].to_numpy()
+    n_stages = len(named)
+    before = np.array([[(ranks[:, a] < ranks[:, b]).sum() for b in range(n_stages)] for a in range(n_stages)])
+    both = before + before.T
+    share = np.divide(before, both, out=np.full(before.shape, 0.5), where=both > 0)
+    order = sorted(range(n_stages), key=lambda a: (-share[a].sum(), a))
+    stages = tuple(named[a] for a in order)
+    pairs = [(a, b) for a, b in itertools.pairwise(order) if share[a, b] < 2 / 3]
+    return stages, tuple((named[a], named[b]) for a, b in pairs)
+
+
+def _moves(events: pd.DataFrame, stages: Sequence[str]) -> dict[tuple[str, str], int]:
+    """Count the moves that are neither forward nor to lost, those that a stage makes most often first."""
+    follows = events["deal"].to_numpy()[1:] == events["deal"].to_numpy()[:-1]
+    names = events["stage"].to_numpy()
+    forward = dict(zip(stages, (*stages[1:], WON), strict=True))
+    counts = Counter(
+        (before, after)
+        for before, after in zip(names[:-1][follows], names[1:][follows], strict=True)
+        if before in forward and after not in {forward[before], LOST, before}
+    )
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,6 @@
+"""The first hour: a sample project to run as it is, and a scenario proposed for a user's own file."""
+
+from simcast.starting.own_file import Proposal, propose
+from simcast.starting.project import NAME, write_project
+
+__all__ = ["NAME", "Proposal", "propose", "write_project"]

@@ -1,0 +1,99 @@
+"""What each column of a table looks like: dates, numbers, words, ids."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from simcast.history.dialect import find_decimal, rewrite_amount, rewrite_date
+from simcast.history.parsing import normalise, parse_amount, parse_day
+from simcast.history.table import Table
+from simcast.starting.words import plain
+
+_MOST_LOOKED_AT = 2000
+_ENOUGH = 0.95
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as it looks.
+
+    Parameters
+    ----------
+    name, key
+        As it stands in the file, and in plain letters.
+    words
+        Its distinct values.
+    filled
+        Share of the rows that have one.
+    is_date, is_number
+        Whether nearly all values can be read as one.
+    """
+
+    name: str
+    key: str
+    words: tuple[str, ...]
+    filled: float
+    is_date: bool
+    is_number: bool
+
+    @property
+    def n_words(self) -> int:
+        """How many different values there are."""
+        return len(self.words)
+
+
+def look_at(table: Table) -> list[Column]:
+    """Describe all columns of a table, in their order; empty ones are left out."""
+    columns = [_describe(name, table.cells[name]) for name in table.cells.columns]
+    return [column for column in columns if column.n_words]
+
+
+def _describe(name: str, cells: pd.Series) -> Column:
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        texts = cells.dt.strftime("%Y-%m-%d").fillna("")
+    else:
+        texts = cells.astype("str").map(normalise).where(cells.notna(), "")
+    words = tuple(word for word in texts.unique() if word)
+    looked_at = words[:_MOST_LOOKED_AT]
+    is_date = _share(looked_at, _reads_as_date) >= _ENOUGH
+    is_number = not is_date and _share(looked_at, _reads_as_number) >= _ENOUGH
+    return Column(name, plain(name), words, float((texts != "").mean()), is_date, is_number)
+
+
+def _share(words: Sequence[str], holds: object) -> float:
+    return sum(map(holds, words)) / len(words) if words and callable(holds) else 0.0
+
+
+def _reads_as_date(text: str) -> bool:
+    if re.match(r"\d{4}-\d{2}-\d{2}[T ].*(Z|[+-]\d{2}:?\d{2})$", text):
+        return True
+    return any(not parse_day(rewrite_date(text, order))[2] for order in ("day-first", "month-first"))
+
+
+def _reads_as_number(text: str) -> bool:
+    mark = find_decimal([text]) or "."
+    return not parse_amount(rewrite_amount(text, mark))[1]
+
+
+def date_order(columns: Sequence[Column]) -> tuple[str, bool]:
+    """Return how dates are written, and whether that is sure."""
+    dated = [word for column in columns if column.is_date for word in column.words]
+    others = [word for word in dated if not re.match(r"\d{4}-\d{2}-\d{2}", word)]
+    if not others:
+        return "iso", True
+    found = [match for word in others if (match := re.match(r"(\d{1,2})([./-])(\d{1,2})\2\d{4}", word))]
+    if any(match[2] == "." or int(match[1]) > 12 for match in found):
+        return "day-first", True
+    if any(int(match[3]) > 12 for match in found):
+        return "month-first", True
+    return "day-first", not found
+
+
+def has_offsets(columns: Sequence[Column]) -> bool:
+    """Tell whether times are written in UTC."""
+    dated = [word for column in columns if column.is_date for word in column.words[:50]]
+    return any(re.search(r"\d{2}:\d{2}.*(Z|[+-]00:?00)$", word) for word in dated)

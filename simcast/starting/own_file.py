@@ -1,0 +1,218 @@
+"""Proposing a scenario for a user's own file: guessed, tried, and written with comments."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from simcast.errors import DataError
+from simcast.history import History, read_history
+from simcast.history.parsing import EPOCH
+from simcast.history.sources import Source
+from simcast.history.sql import is_database
+from simcast.history.survey import Survey, survey
+from simcast.pipeline import Pipeline
+from simcast.starting.guessing import Guess, guess
+from simcast.starting.project import SCHEMA, schema_bytes, write_new
+from simcast.starting.scenario_text import Content, scenario_text
+
+SCENARIO = "scenario.yaml"
+RARE_MOVE = 0.01
+"""Moves that fewer of the deals make are taken as mistakes of the record: those deals are set aside."""
+_FEWEST_DEALS = 30
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A scenario for a user's own file.
+
+    Parameters
+    ----------
+    files
+        What was written.
+    scenario
+        The scenario's file.
+    found
+        What was found in the file, a sentence each.
+    unsure
+        What the user should look at, a sentence each.
+    """
+
+    files: tuple[Path, ...]
+    scenario: Path
+    found: tuple[str, ...]
+    unsure: tuple[str, ...]
+
+
+def propose(
+    path: str,
+    folder: Path,
+    query: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    today: date | None = None,
+) -> Proposal:
+    """Look at a file of deals and write a scenario for it.
+
+    Parameters
+    ----------
+    path
+        A csv, parquet or xlsx file, or the URL of a database.
+    folder
+        Where the scenario goes.
+    query
+        For a database: a table or a select.
+    columns
+        Columns that the user names: deal, stage, entered, outcome, closed or amount.
+    today
+        Later dates are refused; by default the present day.
+
+    Raises
+    ------
+    SimcastError
+        When the file cannot be made sense of, or the scenario is there already.
+    """
+    last_day = today or date.today()
+    guessed = guess(path, query, columns)
+    unsure = list(guessed.unsure)
+    seen = survey(guessed.source, last_day)
+    seen = _with_a_win(guessed.source, seen, unsure)
+    source = replace(guessed.source, outcomes=_outcomes(guessed.source, seen))
+    moves, rare = _moves(seen)
+    pipeline = Pipeline.define(seen.stages, moves)
+    history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, rare=rare)
+    unsure += [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in seen.doubtful]
+    as_of, back = _as_of(history)
+    unsure += _thin_end(seen)
+    content = Content(
+        title=Path(path.partition("?")[0]).stem,
+        path=_moved(path, folder),
+        source=source,
+        pipeline=pipeline,
+        moves=moves,
+        segments=guessed.segments[:1],
+        other_segments=guessed.segments[1:],
+        has_amount=guessed.has_amount,
+        amount_known_from=guessed.amount_known_from,
+        on_bad_rows=on_bad_rows,
+        as_of=as_of,
+        quarter_back=back,
+        unsure=tuple(unsure),
+    )
+    text = scenario_text(content)
+    files = write_new(folder, {SCENARIO: text.encode(), SCHEMA: schema_bytes()})
+    return Proposal(tuple(files), folder / SCENARIO, tuple(_found(source, pipeline, history)), tuple(unsure))
+
+
+def _with_a_win(source: Source, seen: Survey, unsure: list[str]) -> Survey:
+    """Take the last stage for the win where no word sounds like one."""
+    ends = {*source.outcomes.values(), *seen.export.outcomes.values()}
+    words = seen.export.table.cells
+    column = str(seen.export.columns.get("stage") or seen.export.columns.get("outcome") or "stage")
+    plain = set(words[column].astype("str").str.strip()) if column in words.columns else set()
+    if "won" in ends or "won" in plain or len(seen.stages) < 2 or seen.export.form != "log":
+        return seen
+    last = seen.stages[-1]
+    unsure.append(f"no word sounds like a win: the last stage, {last!r}, is taken for it (history.outcomes)")
+    outcomes = {**source.outcomes, last: "won"}
+    return survey(replace(source, outcomes=outcomes))
+
+
+def _outcomes(source: Source, seen: Survey) -> dict[str, str]:
+    return dict(seen.export.outcomes) if source.format in {"log", "deals"} else dict(source.outcomes)
+
+
+def _moves(seen: Survey) -> tuple[tuple[tuple[str, str], ...], int]:
+    """Return the moves that deals really make, and how many times they make others."""
+    fewest = max(2.0, RARE_MOVE * seen.n_deals)
+    often = tuple(move for move, count in seen.moves.items() if count >= fewest)
+    return often, sum(count for move, count in seen.moves.items() if move not in often)
+
+
+def _read(
+    source: Source, pipeline: Pipeline, guessed: Guess, today: date, unsure: list[str], *, rare: int
+) -> tuple[History, str]:
+    """Read the file; with bad rows, set those deals aside and say so."""
+
+    def read(on_bad_rows: str) -> History:
+        return read_history(
+            source.path,
+            pipeline,
+            format=source.format,
+            columns=source.columns,
+            outcomes=source.outcomes,
+            segments=guessed.segments[:1],
+            on_bad_rows="stop" if on_bad_rows == "stop" else "quarantine",
+            rejects=False,
+            amount_known_from="entry" if guessed.amount_known_from == "entry" else "close",
+            today=today,
+            dialect=source.dialect,
+            where=source.where,
+            query=source.query,
+        )
+
+    try:
+        return read("stop"), "stop"
+    except DataError as error:
+        history = read("quarantine")
+        reading = history.reading
+        share = reading.deals_quarantined / max(1, reading.deals_read) if reading else 0.0
+        first = error.problems[0] if len(error.problems) < 2 else error.problems[min(1, len(error.problems) - 1)]
+        why = f" ({rare} moves are too rare to be a way that deals go)" if rare else ""
+        unsure.append(
+            f"{share:.0%} of the deals have bad rows{why} and are set aside (history.on_bad_rows), such as: {first}"
+        )
+        return history, "quarantine"
+
+
+def _as_of(history: History) -> tuple[date, date]:
+    """Return the day after the last one on which anything happened, and the same a quarter before."""
+    if history.n_deals < _FEWEST_DEALS:
+        raise DataError(f"only {history.n_deals} deals can be read; at least {_FEWEST_DEALS} are needed to learn from")
+    as_of = EPOCH + timedelta(days=int(history.last_event.astype("int64")) + 1)
+    return as_of, as_of - timedelta(days=91)
+
+
+def _thin_end(seen: Survey) -> list[str]:
+    """Say so where little is recorded in the last quarter of the file."""
+    last, first = int(seen.days[-1]), int(seen.days[0])
+    quarters = (last - first + 1) / 91
+    late, usual = int((seen.days > last - 91).sum()), len(seen.days) / max(1.0, quarters)
+    if quarters < 2 or late >= usual / 4:
+        return []
+    text = (
+        f"only {late:,} events fall in the last 91 days of the file, where {usual:,.0f} are usual: the record thins"
+        " out, and an earlier day may be wiser (forecast.as_of)"
+    )
+    return [text]
+
+
+def _moved(path: str, folder: Path) -> str:
+    """Return the path of the history as the scenario names it: files are given relative to its folder."""
+    if not is_database(path):
+        return _relative(Path(path), folder)
+    found = re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:?].*)", path)
+    return found[1] + _relative(Path(found[2]), folder) if found else path
+
+
+def _relative(path: Path, folder: Path) -> str:
+    relative = Path(os.path.relpath(path.resolve(), folder.resolve()))
+    return (path.resolve() if relative.parts[:2] == ("..", "..") else relative).as_posix()
+
+
+def _found(source: Source, pipeline: Pipeline, history: History) -> list[str]:
+    columns: Mapping[str, object] = source.columns
+    lines = [f"read as {source.format}"]
+    if columns:
+        lines.append("columns: " + ", ".join(f"{ours} = {_shown(theirs)}" for ours, theirs in columns.items()))
+    lines.append(f"stages: {', '.join(pipeline.stages)}")
+    return lines + history.quality.lines()[:2]
+
+
+def _shown(column: object) -> str:
+    if isinstance(column, Mapping):
+        return "; ".join(f"{stage} by {name!r}" for stage, name in column.items())
+    return repr(column)

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from simcast.app import tables
+from simcast.app.bench import Bench
+
+from .conftest import RUSSIAN
+
+BETTER = [{"lever": "conversion", "stage": "lead", "add": 0.1}]
+
+
+def test_plans_stand_side_by_side_and_the_baseline_without_a_difference(bench: Bench) -> None:
+    table = tables.comparison({"baseline": bench.play(()), "<b>": bench.play(BETTER)}).set_index("plan")
+    assert table.loc["baseline", "difference"] == "0"
+    assert table.loc["baseline", "P(better)"] == ""
+    assert str(table.loc["<b>", "difference"]).startswith("+")
+    assert table.loc["<b>", "P(target)"] != "no target"
+
+
+def test_parts_have_both_plans_and_their_difference(bench: Bench) -> None:
+    before, after = bench.play(()), bench.play(BETTER)
+    alone = tables.split(before.groups["source"], None, "source")
+    both = tables.split(before.groups["source"], after.groups["source"], "source")
+    assert list(alone["source"]) == ["ads", "referral"]
+    assert "difference" not in alone
+    assert all(text.startswith("+") for text in both["difference"])
+    low, middle, high = tables.bands(before.groups["source"])[0]
+    assert low <= middle <= high
+
+
+def test_open_deals_have_the_chances_that_were_played(bench: Bench) -> None:
+    outcome = bench.play(BETTER)
+    deals = tables.open_deals(bench.book, bench.play(()), outcome, bench.usual_days)
+    assert len(deals) == 20
+    chance = dict(zip(outcome.deals, outcome.deal_chance, strict=True))
+    assert list(deals["P(won), what-if"]) == [chance[deal] for deal in deals["deal"]]
+    assert (
+        deals.loc[deals["stage"] == "lead", "P(won), what-if"] > deals.loc[deals["stage"] == "lead", "P(won)"]
+    ).any()
+    assert (deals["stage"] == RUSSIAN).sum() == 8
+    close = deals["expected close, if won"].dropna()
+    assert ((close >= "2026-07-01") & (close <= "2026-08-31")).all()
+    assert "amount" not in deals  # none of the assumed deals has one
+
+
+def test_filters_let_pass_what_is_wanted(bench: Bench) -> None:
+    deals = tables.open_deals(bench.book, bench.play(()), None, bench.usual_days)
+    assert len(tables.filtered(deals, {"stage": [], "source": []})) == 20
+    some = tables.filtered(deals, {"stage": [RUSSIAN], "source": ["ads"]})
+    assert 0 < len(some) < 20
+    assert set(some["stage"]) == {RUSSIAN}
+    assert set(some["source"]) == {"ads"}
+    assert len(tables.filtered(deals, {"stage": ["proposal"]})) == 0
+
+
+def test_a_deal_that_is_never_won_has_no_expected_close(bench: Bench) -> None:
+    lost = bench.play([{"lever": "deal", "deal": "open-1", "outcome": "lost"}])
+    at = list(lost.deals).index("open-1")
+    assert lost.deal_chance[at] == 0
+    assert np.isnan(lost.deal_days[at])
+    row = tables.open_deals(bench.book, lost, None, bench.usual_days).set_index("deal").loc["open-1"]
+    assert row["P(won)"] == 0
+    assert str(row["expected close, if won"]) == "NaT"
+
+
+def test_worth_is_amount_times_chance() -> None:
+    import pandas as pd
+
+    deals = pd.DataFrame({"amount": [100.0, np.nan], "P(won)": [0.25, 0.5]})
+    assert tables.worth_of(deals).sum() == pytest.approx(25.0)
+    assert tables.worth_of(deals[["P(won)"]]).sum() == 0.0
