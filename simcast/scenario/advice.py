@@ -1,9 +1,9 @@
-"""What a scenario's author should know: what does nothing, and what no part of simcast plays yet."""
+"""What a scenario's author should know: what does nothing, and what was probably meant otherwise."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 
 from simcast.scenario.levers import TimedLever
@@ -38,17 +38,3 @@ def _out_of_time(lever: TimedLever, as_of: date, until: date) -> Iterator[str]:
         yield f"begins on {lever.from_}, after the forecast ends ({until}); it does nothing"
     if lever.last_day(until) < as_of:
         yield f"ends on {lever.until}, before the as-of date ({as_of}); it does nothing"
-
-
-def unavailable(scenario: Scenario, names: Iterable[str] | None = None) -> list[str]:
-    """List what a scenario asks for and no part of simcast plays yet, with places.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    names
-        The scenarios of the file to look at; all unless given.
-    """
-    del scenario, names  # every format, lever and team is played
-    return []
