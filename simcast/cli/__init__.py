@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from simcast import __version__
+from simcast.cli.allocate import allocate
 from simcast.cli.check import check
 from simcast.cli.compare import compare
 from simcast.cli.completion import completion
@@ -52,6 +53,7 @@ for command in (
     compare,
     leaks,
     solve,
+    allocate,
     deals,
     report,
     serve,
