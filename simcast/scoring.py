@@ -1,4 +1,4 @@
-"""Scores of probabilistic forecasts: CRPS, coverage, interval score, PIT and bias, on plain arrays.
+"""Scores of probabilistic forecasts: CRPS, coverage, interval score, PIT, bias, pinball and Brier, on plain arrays.
 
 A forecast is a sample of equally likely futures, in arrays of shape (n_futures, n_cases): the first axis is the
 future, as everywhere. What really happened has the shape (n_cases,).
@@ -54,6 +54,101 @@ def crps_of_sample(sample: ArrayLike, observed: ArrayLike) -> Floats:
     pairs = np.tensordot(weight, np.sort(futures, axis=0) - happened, axes=1)
     score: Floats = distance - pairs / (n_futures * (n_futures - 1.0))
     return score
+
+
+def crps_of_distribution(values: ArrayLike, observed: float) -> float:
+    """Return the CRPS of a distribution that is exactly these equally likely values; less is better.
+
+    Unlike `crps_of_sample`, which estimates that of the distribution behind a sample, it takes the values as the
+    forecast itself; of a single number it is the absolute error.
+
+    Parameters
+    ----------
+    values : float64, (n_values,)
+        In any order.
+    observed
+        What happened.
+
+    Raises
+    ------
+    ValueError
+        When there are no values.
+
+    References
+    ----------
+    Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation, equation 21.
+
+    Examples
+    --------
+    >>> crps_of_distribution([3.0], 5.0), crps_of_distribution([1.0, 3.0], 2.0)
+    (2.0, 0.5)
+    """
+    futures = np.sort(np.asarray(values, dtype=np.float64))
+    n = len(futures)
+    if n == 0:
+        raise ValueError("a distribution needs at least one value")
+    weight = 2.0 * np.arange(n) - (n - 1)
+    return float(np.abs(futures - observed).mean() - weight @ (futures - observed) / n**2)
+
+
+def pinball(quantiles: ArrayLike, levels: ArrayLike, observed: float) -> Floats:
+    """Return the pinball loss of each quantile of a forecast; less is better.
+
+    Parameters
+    ----------
+    quantiles, levels : float64, (n_levels,)
+        The quantiles, and the probabilities that they should not be exceeded with.
+    observed
+        What happened.
+
+    Returns
+    -------
+    float64, (n_levels,)
+
+    Raises
+    ------
+    ValueError
+        When the shapes differ.
+
+    References
+    ----------
+    Koenker & Bassett (1978), Regression quantiles, Econometrica 46.
+
+    Examples
+    --------
+    >>> pinball([4.0, 8.0], [0.1, 0.9], 10.0).round(6)
+    array([0.6, 1.8])
+    """
+    foreseen, level = _same_shape(quantiles, levels)
+    error = observed - foreseen
+    loss: Floats = np.maximum(level * error, (level - 1.0) * error)
+    return loss
+
+
+def brier(probability: ArrayLike, happened: ArrayLike) -> float:
+    """Return the mean squared error of probabilities; less is better, NaN without cases.
+
+    Parameters
+    ----------
+    probability, happened : float64, (n_cases,)
+        The probabilities, and 1 where the event came, else 0.
+
+    Raises
+    ------
+    ValueError
+        When the shapes differ.
+
+    References
+    ----------
+    Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review 78.
+
+    Examples
+    --------
+    >>> brier([0.5, 1.0], [1.0, 1.0])
+    0.125
+    """
+    foreseen, came = _same_shape(probability, happened)
+    return float(np.mean((foreseen - came) ** 2)) if foreseen.size else float("nan")
 
 
 def interval_coverage(lower: ArrayLike, upper: ArrayLike, observed: ArrayLike) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from simcast.history import History
 from simcast.plan import ForecastDays
@@ -51,17 +52,37 @@ def actual_of(history: History, days: ForecastDays) -> Actual | None:
     known_until = min(history.observed_until - np.timedelta64(1, "D"), days.until)
     if known_until < days.as_of:
         return None
-    stays = history.stays
-    won_outcomes = [name for name in history.pipeline.outcomes if history.pipeline.is_won(name)]
-    amount = stays["amount_at_end"].fillna(stays.groupby("deal", sort=False)["amount"].ffill()).to_numpy(dtype=float)
-    left = stays["left"].to_numpy().astype("datetime64[D]")
-    won = stays["move"].isin(won_outcomes).to_numpy() & (left >= days.as_of) & (left <= days.until)
-    period = days.period_of_day[(left[won] - days.as_of).astype(np.int64)]
+    wins = recorded_wins(history)
+    day = wins["day"].to_numpy()
+    wins = wins[(day >= days.as_of) & (day <= days.until)]
+    amount = wins["amount"].to_numpy(dtype=float)
+    period = days.period_of_day[(wins["day"].to_numpy().astype("datetime64[D]") - days.as_of).astype(np.int64)]
     n_periods = len(days.starts)
     return Actual(
-        bookings=tuple(np.bincount(period, weights=np.nan_to_num(amount[won]), minlength=n_periods).tolist()),
+        bookings=tuple(np.bincount(period, weights=np.nan_to_num(amount), minlength=n_periods).tolist()),
         wins=tuple(np.bincount(period, minlength=n_periods).tolist()),
         known_until=known_until,
         complete=bool(known_until == days.until),
-        without_amount=int(np.isnan(amount[won]).sum()),
+        without_amount=int(np.isnan(amount).sum()),
     )
+
+
+def recorded_wins(history: History) -> pd.DataFrame:
+    """Return a row per win in a history.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``deal``, ``day`` (of the win), ``amount`` (NaN where none is recorded) and the segment columns.
+    """
+    stays = history.stays
+    won = stays["move"].isin([name for name in history.pipeline.outcomes if history.pipeline.is_won(name)])
+    amount = stays["amount_at_end"].fillna(stays.groupby("deal", sort=False)["amount"].ffill())
+    return pd.DataFrame(
+        {
+            "deal": stays.loc[won, "deal"],
+            "day": stays.loc[won, "left"],
+            "amount": amount[won].astype(float),
+            **{name: stays.loc[won, name] for name in history.segments.columns},
+        }
+    ).reset_index(drop=True)

@@ -10,7 +10,7 @@ from simcast.analysis.ground import Ground
 from simcast.analysis.questions import NEUTRAL, Unknown, Value
 from simcast.analysis.solving import check_lever, lever_of
 from simcast.errors import ScenarioError
-from simcast.scenario import Lever, unavailable
+from simcast.scenario import Lever
 from simcast.scenario.clashes import find_clashes
 
 NAME = "allocate"
@@ -75,10 +75,9 @@ def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice
         When one is neither, or is named twice.
     """
     problems = [f"--among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
-    known = [text for text in texts if text in ground.scenario.scenarios]
-    problems += unavailable(ground.scenario, known)
     if problems:
         raise ScenarioError(problems)
+    known = ground.scenario.scenarios
     return tuple(_whole(ground, text) if text in known else _divided(ground, text, steps) for text in texts)
 
 

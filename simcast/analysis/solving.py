@@ -12,7 +12,7 @@ from simcast.analysis.inputs import Progress
 from simcast.analysis.questions import Condition, Unknown, Value
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
-from simcast.scenario import LEVERS, Lever, Scenario, build_scenario, unavailable
+from simcast.scenario import LEVERS, Lever, Scenario, build_scenario
 
 NAME = "solve"
 """What the scenario with the lever sought is called."""
@@ -205,17 +205,14 @@ def lever_of(unknown: Unknown, value: Value) -> Lever:
 def check_lever(scenario: Scenario, unknown: Unknown) -> None:
     """Refuse a lever that the scenario's file could not have, with the same words as the file would be."""
     data = scenario.resolved()
-    data.get("history", {}).pop("path", None)
-    if scenario.history_path is not None:
-        data["history"]["path"] = str(scenario.history_path)
+    if scenario.history_source is not None:
+        data["history"]["path"] = str(scenario.history_source)
     data["scenarios"] = {NAME: [_plain(unknown.data(unknown.last))]}
     try:
-        with_lever = build_scenario(data, folder=scenario.folder)
+        build_scenario(data, folder=scenario.history_folder)
     except ScenarioError as error:
         told = [problem.replace(f"scenario: scenarios.{NAME}[0]", "--vary") for problem in error.problems]
         raise ScenarioError(told) from None
-    if problems := unavailable(with_lever, [NAME]):
-        raise ScenarioError(problems)
 
 
 def _plain(data: dict[str, object]) -> dict[str, object]:

@@ -166,7 +166,8 @@ def _split(
     st.markdown(f"Bookings by {as_label(title)}")
     figure = figures.bars(list(baseline), tables.bands(baseline), after)
     st.plotly_chart(figure, key=f"bars of {key}", config=figures.CONFIG)
-    st.dataframe(tables.split(baseline, plan, title), hide_index=True)
+    narrow = {title: st.column_config.TextColumn(width="medium")}  # a long name leaves room for the numbers
+    st.dataframe(tables.split(baseline, plan, title), hide_index=True, column_config=narrow)
 
 
 def _open_deals(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:

@@ -41,7 +41,8 @@ def show_plans(bench: Bench, levers: Levers) -> None:
     plans |= kept
     if levers and levers not in kept.values():
         plans[_MOVING] = levers
-    st.dataframe(tables.comparison(_played(bench, plans)), hide_index=True)
+    narrow = {"plan": st.column_config.TextColumn(width="medium")}
+    st.dataframe(tables.comparison(_played(bench, plans)), hide_index=True, column_config=narrow)
     st.caption("Difference: mean over the same futures, against the baseline; net gain: less the cost.")
     if kept:
         _save(bench, kept)

@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
+from simcast.backtesting.horizon import Horizon
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.history.history import Day
 from simcast.plan.calendar import period_number
 from simcast.scenario import Scenario
-from simcast.scenario.horizon import last_day
 
 Every = Literal["week", "month", "quarter"]
 
@@ -55,14 +55,15 @@ def rolling_origins(
     days = np.arange(first + np.timedelta64(least_history_days, "D"), history.observed_until)
     period = period_number(days, every)
     begins = period > period_number((days - _ONE_DAY).astype("datetime64[D]"), every)
-    found = tuple(day for day in days[begins] if _until(scenario, _date(day)) < _date(history.observed_until))
+    horizon = Horizon.of(scenario)
+    found = tuple(day for day in days[begins] if horizon.until(_date(day)) < _date(history.observed_until))
     return found if most is None else found[max(len(found) - most, 0) :]
 
 
 def moved_to(scenario: Scenario, origin: np.datetime64) -> Scenario:
     """Return the scenario's question asked on another day: the same horizon, and the baseline only."""
     as_of = _date(origin)
-    forecast = scenario.forecast.model_copy(update={"as_of": as_of, "until": _until(scenario, as_of)})
+    forecast = scenario.forecast.model_copy(update={"as_of": as_of, "until": Horizon.of(scenario).until(as_of)})
     return scenario.model_copy(update={"forecast": forecast, "scenarios": {}})
 
 
@@ -80,10 +81,11 @@ def checked_origins(history: History, scenario: Scenario, origins: Sequence[Day]
     problems = (
         [] if days else ["origins: name at least one as-of date; `rolling_origins` finds those that are possible"]
     )
+    horizon = Horizon.of(scenario)
     for day in days:
         if day <= first:
             problems.append(f"origins: nothing is known at {day}: the history begins on {first}; choose a later day")
-        until = _until(scenario, _date(day))
+        until = horizon.until(_date(day))
         if until > _date(last):
             problems.append(
                 f"origins: a forecast from {day} reaches {until}, and the history ends on {last}; choose an earlier day"
@@ -95,15 +97,3 @@ def checked_origins(history: History, scenario: Scenario, origins: Sequence[Day]
 
 def _date(day: np.datetime64) -> date:
     return date.fromisoformat(str(day))
-
-
-def _until(scenario: Scenario, as_of: date) -> date:
-    """Return the last day of a forecast from another day.
-
-    A horizon of whole months stays one, although months differ in length; any other stays as many days.
-    """
-    asked, end = scenario.forecast, scenario.forecast.end
-    n_months = (end.year - asked.as_of.year) * 12 + end.month - asked.as_of.month
-    if n_months > 0 and last_day(asked.as_of, f"{n_months} months") == asked.until:
-        return last_day(as_of, f"{n_months} months")
-    return as_of + (asked.until - asked.as_of)

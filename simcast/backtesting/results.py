@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from simcast.forecast import METRICS, QUANTILES
 from simcast.scoring import bias, interval_coverage
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from simcast.backtesting.one_origin import OriginResult
 
 SIMCAST, WEIGHTED_PIPELINE = "simcast", "weighted pipeline"
 """The names of the methods that are compared."""
@@ -42,9 +45,30 @@ class Backtest:
         A row per origin and metric: ``origin`` and ``until`` (dates), ``metric`` (``"bookings"`` or ``"wins"``),
         ``actual``, ``mean``, the quantiles ``p05`` to ``p95``, ``weighted_pipeline``, the ``crps`` and ``pit`` of
         the forecast, and ``trusted``: whether the diagnostics of its fit allow it to be trusted.
+    cells
+        The long table: a row per origin, method (``"simcast"`` and the baselines), metric and part of the forecast
+        (``"total"``, ``"period"`` with its position, or a segment column with its value), see
+        `simcast.backtesting.cells`. None in a backtest that was put together of a table alone.
+    deals
+        A row per origin and open deal, see `simcast.backtesting.deal_outcomes`.
+    origins
+        What is known of each origin: ``origin``, ``until``, ``trusted``, ``fingerprint``, ``n_open``, ``notes``.
     """
 
     table: pd.DataFrame
+    cells: pd.DataFrame | None = field(default=None, repr=False)
+    deals: pd.DataFrame | None = field(default=None, repr=False)
+    origins: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of_origins(cls, results: Sequence[OriginResult]) -> Backtest:
+        """Put the origins of a backtest together."""
+        import pandas as pd
+
+        about = tuple(result.about for result in results)
+        cells = pd.concat([result.cells for result in results], ignore_index=True)
+        deals = pd.concat([result.deals for result in results], ignore_index=True)
+        return cls(_wide(cells, {each["origin"]: each["trusted"] for each in about}), cells, deals, about)
 
     def of(self, metric: str) -> pd.DataFrame:
         """Return the rows of one metric, with the origin as index."""
@@ -89,3 +113,15 @@ class Backtest:
 def _coverage(held: pd.DataFrame, level: float) -> float:
     low, high = (held[quantile_column((1 + sign * level) / 2)] for sign in (-1, 1))
     return interval_coverage(low, high, held["actual"])
+
+
+def _wide(cells: pd.DataFrame, trusted: dict[str, bool]) -> pd.DataFrame:
+    """Return the table of totals, a row per origin and metric."""
+    totals = cells[cells["part"] == "total"]
+    model = totals[totals["method"] == "simcast"].set_index(["origin", "metric"])
+    weighted = totals[totals["method"] == "weighted_pipeline"].set_index(["origin", "metric"])["mean"]
+    renamed = {f"q{level:g}": quantile_column(level) for level in QUANTILES}
+    table = model.rename(columns=renamed).assign(weighted_pipeline=weighted).reset_index()
+    table["trusted"] = table["origin"].dt.strftime("%Y-%m-%d").map(trusted).astype(bool)
+    names = ["origin", "until", "metric", "actual", "mean", *QUANTILE_COLUMNS, "weighted_pipeline", "crps", "pit"]
+    return table[[*names, "trusted"]].astype({"origin": "datetime64[s]", "until": "datetime64[s]"})

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+import logging
+import multiprocessing
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcast.analysis import Actual, actual_of
-from simcast.backtesting.origins import checked_origins, moved_to
-from simcast.backtesting.results import QUANTILE_COLUMNS, Backtest
-from simcast.backtesting.weighted_pipeline import WeightedPipeline, weighted_pipeline
+from simcast.backtesting.baselines import RULES
+from simcast.backtesting.one_origin import OriginResult, play_origin
+from simcast.backtesting.origins import checked_origins
+from simcast.backtesting.results import Backtest
 from simcast.errors import ScenarioError
-from simcast.forecast import METRICS, QUANTILES, Forecast
 from simcast.history import History
 from simcast.history.history import Day
-from simcast.plan import ForecastDays, build_plan, forecast_days
 from simcast.scenario import Scenario
-from simcast.scoring import crps_of_sample, pit
-from simcast.simulation import simulate
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from simcast.model.settings import FitSettings, ModelChoices
-    from simcast.posterior import Posterior
 
 Progress = Callable[[str, float], None]
+
+_LOG = logging.getLogger("simcast")
 
 
 def backtest(
@@ -35,6 +35,10 @@ def backtest(
     *,
     origins: Sequence[Day],
     settings: FitSettings | ModelChoices | None = None,
+    baselines: Sequence[str] = tuple(RULES),
+    store: Path | None = None,
+    jobs: int = 1,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Forecast from past as-of dates with nothing but what was known then, and compare with what happened.
@@ -44,11 +48,21 @@ def backtest(
     history
         All that is known by now.
     scenario
-        The question, whose dates move to each origin with the same horizon; only its baseline is played.
+        The question, whose dates move to each origin with the same horizon; only its baseline is played. It may assume
+        amounts, and nothing else.
     origins
         The as-of dates; `rolling_origins` finds those that are possible.
     settings
         How the model is fitted; the scenario's ``history.model`` unless given. Fits are stored and found again.
+    baselines
+        What simcast is compared with: names of `simcast.backtesting.baselines.RULES`, of which the weighted pipeline is
+        always one, and ``"auto_ets"`` and ``"auto_arima"`` where statsforecast is installed.
+    store
+        A folder in which finished origins are kept and found again; unless given they are not.
+    jobs
+        In how many processes origins are played at the same time; with more than one, each has one thread.
+    threads
+        On how many threads one process plays futures.
     progress
         Told what is being done and which fraction is done, from 0 to 1.
 
@@ -59,73 +73,99 @@ def backtest(
     FitError
         When the model cannot be fitted to what was known at an origin.
     """
-    if scenario.assume is not None:
-        raise ScenarioError(
-            "assume: a backtest shows what the history teaches; take the assumptions out of the scenario"
-        )
+    _check_assumptions(scenario)
     days = checked_origins(history, scenario, origins)
     if settings is None and scenario.history is not None:
         settings = scenario.history.model
+    names = tuple(dict.fromkeys(("weighted_pipeline", *baselines)))
     tell = progress or _silence
-    rows: list[dict[str, Any]] = []
-    for position, origin in enumerate(days):
+    keys = _keys(history, scenario, days, settings, names) if store is not None else {}
+    found = _stored(store, keys)
+    missing = [day for day in days if day not in found]
+    work = (history, scenario, settings, names, threads)
+    playing = _in_turn(work, missing, tell) if jobs == 1 else _at_once(work, missing, jobs, tell)
+    with closing(playing):
+        for day, result in playing:
+            found[day] = result
+            _LOG.info("forecast from %s played and scored, %d of %d", day, len(found), len(days))
+            if store is not None:
+                from simcast.backtesting.store import save_origin
 
-        def tell_within(text: str, done: float, position: int = position, origin: np.datetime64 = origin) -> None:
-            tell(f"{origin}: {text}", (position + done) / len(days))
-
-        rows += _rows_of(history, moved_to(scenario, origin), settings, tell_within)
+                save_origin(store, keys[day], result)
     tell("backtest: done", 1.0)
-    return Backtest(_table(rows))
+    return Backtest.of_origins([found[day] for day in days])
 
 
-def _rows_of(
-    history: History, scenario: Scenario, settings: FitSettings | ModelChoices | None, tell: Progress
-) -> list[dict[str, Any]]:
-    """Forecast from one origin, and return a row per metric."""
-    from simcast.model import load_or_fit
-
-    days = forecast_days(scenario)
-    known = history.known_at(days.as_of)
-    posterior = load_or_fit(known, settings=settings, progress=lambda text, done: tell(text, 0.95 * done))
-    plan = build_plan(posterior, known.open_deals(days.as_of), scenario)
-    forecast = simulate(plan, progress=lambda text, done: tell(text, 0.95 + 0.05 * done))
-    happened = actual_of(history, days)
-    if happened is None or not happened.complete:
-        raise ScenarioError(f"origins: the history does not reach to the end of the forecast from {days.as_of}")
-    return _compared(days, posterior, forecast, happened, weighted_pipeline(known, days.n_days))
+_Work = tuple[History, Scenario, "FitSettings | ModelChoices | None", tuple[str, ...], int | None]
 
 
-def _compared(
-    days: ForecastDays, posterior: Posterior, forecast: Forecast, happened: Actual, baseline: WeightedPipeline
-) -> list[dict[str, Any]]:
-    """Return a row per metric: the forecast, what happened, and the baseline."""
-    generator = np.random.default_rng(int(days.as_of.astype("datetime64[D]").astype(np.int64)))
-    rows = []
-    for metric in METRICS:
-        values = forecast.values(metric)
-        actual = float(sum(getattr(happened, metric)))
-        rows.append(
-            {
-                "origin": days.as_of,
-                "until": days.until,
-                "metric": metric,
-                "actual": actual,
-                "mean": float(values.mean()),
-                **dict(zip(QUANTILE_COLUMNS, np.quantile(values, QUANTILES).tolist(), strict=True)),
-                "weighted_pipeline": getattr(baseline, metric),
-                "crps": float(crps_of_sample(values[:, None], [actual])[0]),
-                "pit": float(pit(values[:, None], [actual], generator)[0]),
-                "trusted": posterior.diagnostics is None or posterior.diagnostics.trusted,
-            }
+def _check_assumptions(scenario: Scenario) -> None:
+    """Refuse assumptions that the history should teach; what deals are worth may be assumed."""
+    assumed = scenario.assume
+    if assumed is None:
+        return
+    if scenario.history is None or assumed.stages or assumed.arrivals or assumed.open or assumed.segments:
+        raise ScenarioError(
+            "assume: a backtest shows what the history teaches; take the assumptions out of the scenario "
+            "(beside a history, assume.amount may stay)"
         )
-    return rows
 
 
-def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    import pandas as pd
+def _keys(
+    history: History,
+    scenario: Scenario,
+    days: Sequence[np.datetime64],
+    settings: FitSettings | ModelChoices | None,
+    baselines: tuple[str, ...],
+) -> dict[np.datetime64, str]:
+    from simcast.backtesting.store import origin_key
 
-    table = pd.DataFrame(rows)
-    return table.astype({"origin": "datetime64[s]", "until": "datetime64[s]"})
+    return {day: origin_key(history, scenario, day, settings, baselines) for day in days}
+
+
+def _stored(store: Path | None, keys: dict[np.datetime64, str]) -> dict[np.datetime64, OriginResult]:
+    """Return the origins that are finished already."""
+    if store is None:
+        return {}
+    from simcast.backtesting.store import load_origin
+
+    loaded = {day: load_origin(store, key) for day, key in keys.items()}
+    return {day: result for day, result in loaded.items() if result is not None}
+
+
+def _in_turn(
+    work: _Work, days: Sequence[np.datetime64], tell: Progress
+) -> Generator[tuple[np.datetime64, OriginResult]]:
+    """Play one origin after the other in this process."""
+    for position, day in enumerate(days):
+
+        def tell_within(text: str, done: float, position: int = position, day: np.datetime64 = day) -> None:
+            tell(f"{day}: {text}", (position + done) / len(days))
+
+        yield day, _played(work, day, tell_within)
+
+
+def _at_once(
+    work: _Work, days: Sequence[np.datetime64], jobs: int, tell: Progress
+) -> Generator[tuple[np.datetime64, OriginResult]]:
+    """Play origins in several processes, and yield them as they are finished."""
+    context = multiprocessing.get_context("spawn")
+    one_thread = (*work[:4], 1)
+    with ProcessPoolExecutor(min(jobs, max(len(days), 1)), mp_context=context) as pool:
+        running: dict[Future[OriginResult], np.datetime64] = {
+            pool.submit(_played, one_thread, day): day for day in days
+        }
+        try:
+            for count, future in enumerate(as_completed(running), start=1):
+                yield running[future], future.result()
+                tell(f"backtest: {count} of {len(days)} origins", count / len(days))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _played(work: _Work, day: np.datetime64, tell: Progress | None = None) -> OriginResult:
+    history, scenario, settings, baselines, threads = work
+    return play_origin(history, scenario, day, settings, baselines=baselines, threads=threads, progress=tell)
 
 
 def _silence(_: str, __: float) -> None:

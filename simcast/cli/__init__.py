@@ -6,6 +6,7 @@ import click
 
 from simcast import __version__
 from simcast.cli.allocate import allocate
+from simcast.cli.backtest import backtest
 from simcast.cli.check import check
 from simcast.cli.compare import compare
 from simcast.cli.completion import completion
@@ -55,6 +56,7 @@ for command in (
     solve,
     allocate,
     deals,
+    backtest,
     report,
     serve,
     schema,

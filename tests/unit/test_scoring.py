@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simcast.scoring import bias, crps_of_sample, interval_coverage, interval_score, pit
+from simcast.scoring import (
+    bias,
+    brier,
+    crps_of_distribution,
+    crps_of_sample,
+    interval_coverage,
+    interval_score,
+    pinball,
+    pit,
+)
 
 N_FUTURES, N_CASES = 400, 4000
 
@@ -134,3 +143,36 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         interval_coverage([1.0], [0.0], [0.5])
     with pytest.raises(ValueError, match="between 0 and 1"):
         interval_score([0.0], [1.0], [0.5], level=80)
+
+
+def test_scores_agree_with_scoringrules() -> None:
+    """An independent implementation as oracle, on samples with ties and on single cases."""
+    import scoringrules
+
+    generator = np.random.default_rng(11)
+    for n_values in (1, 2, 9, 199):
+        values = np.round(generator.gamma(2.0, 5.0, n_values))
+        observed = float(np.round(generator.gamma(2.0, 5.0)))
+        expected = scoringrules.crps_ensemble(observed, values, estimator="nrg")
+        assert crps_of_distribution(values, observed) == pytest.approx(float(expected))
+    sample, happened = generator.gamma(2.0, 5.0, (50, 7)), generator.gamma(2.0, 5.0, 7)
+    fair = scoringrules.crps_ensemble(happened, sample.T, estimator="fair")
+    assert crps_of_sample(sample, happened) == pytest.approx(fair)
+    low, high = np.quantile(sample, [0.1, 0.9], axis=0)
+    assert interval_score(low, high, happened, 0.8) == pytest.approx(
+        scoringrules.interval_score(happened, low, high, 0.2)
+    )
+    levels = np.array([0.1, 0.5, 0.9])
+    quantiles = np.quantile(sample[:, 0], levels)
+    assert pinball(quantiles, levels, happened[0]) == pytest.approx(
+        scoringrules.quantile_score(happened[0], quantiles, levels)
+    )
+    p, came = generator.random(30), (generator.random(30) < 0.5).astype(float)
+    assert brier(p, came) == pytest.approx(float(np.mean(scoringrules.brier_score(came, p))))
+
+
+def test_the_distribution_of_many_values_scores_as_their_sample_does() -> None:
+    values = np.random.default_rng(12).normal(size=5000)
+    assert crps_of_distribution(values, 0.3) == pytest.approx(crps_of_sample(values[:, None], [0.3])[0], abs=1e-3)
+    with pytest.raises(ValueError, match="at least one value"):
+        crps_of_distribution([], 1.0)

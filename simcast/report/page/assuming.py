@@ -167,7 +167,7 @@ def _effect(lever: Lever, language: Language) -> str:
                 points=number_words(lever.add, language, form="points"),
             )
         case BudgetLever():
-            return language.say("lever.budget")
+            return _moved_money(lever, language)
         case _:
             return lever.key
 
@@ -178,6 +178,17 @@ _FORMS: dict[tuple[str, str], Form] = {
     ("arrivals", "add_per_day"): "change",
     ("amount", "add"): "change",
 }
+
+
+def _moved_money(lever: BudgetLever, language: Language) -> str:
+    """Say from where to where money goes; one side alone is new money, or money saved."""
+    amount = number_words(lever.amount, language, form="money")
+    if lever.out_of and lever.into:
+        sides = {"source": where_words(lever.out_of), "into": where_words(lever.into)}
+        return language.say("lever.budget.moved", amount=amount, **sides)
+    if lever.into:
+        return language.say("lever.budget.added", amount=amount, into=where_words(lever.into))
+    return language.say("lever.budget.saved", amount=amount, source=where_words(lever.out_of))
 
 
 def _changed(lever: ConversionLever | DurationLever | ArrivalsLever | AmountLever, language: Language) -> str:

@@ -210,7 +210,7 @@ def test_where_wins_are_wanted_the_answer_is_in_wins() -> None:
 
 def test_steps_are_round_and_cover_their_range() -> None:
     assert nice_step(0, 0, 5) > 0
-    assert ticks(0.0, 12.0, 6, whole=True) == [0, 3, 6, 9, 12]
+    assert ticks(0.0, 12.0, 5, whole=True) == [0, 3, 6, 9, 12]
     assert ticks(0.0, 2.7e6, 6) == pytest.approx([0, 5e5, 1e6, 1.5e6, 2e6, 2.5e6])
 
 

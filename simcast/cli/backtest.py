@@ -1,0 +1,146 @@
+"""`simcast backtest`: how often a file's forecasts would have been right, against what people use today."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from simcast.cli import options
+
+
+@click.command(short_help="Tell how often past forecasts would have been right.")
+@options.scenario_file
+@options.overrides
+@click.option(
+    "--every",
+    type=click.Choice(["week", "month", "quarter"]),
+    default="month",
+    show_default=True,
+    help="How far apart the past as-of dates are.",
+)
+@click.option("--horizon", metavar="WORDS", help="How far to forecast, such as '1 quarter'; the file's own by default.")
+@click.option(
+    "--min-history",
+    type=click.IntRange(min=1),
+    default=182,
+    show_default=True,
+    metavar="DAYS",
+    help="How much history each forecast has to learn from.",
+)
+@click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the N latest as-of dates.")
+@click.option(
+    "--metric",
+    type=click.Choice(["bookings", "wins"]),
+    help="What the answer speaks of; bookings where amounts are on record.",
+)
+@click.option("--recalibrate", is_flag=True, help="Add forecasts as corrected by what had come true before.")
+@click.option("--futures", type=click.IntRange(min=2), metavar="N", help="How many futures to play per as-of date.")
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many as-of dates at once, a process each; each needs about a gigabyte.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to leave the files; runs/ by default."
+)
+@options.quick
+@options.as_json
+@options.quiet
+@options.says_what_is_wrong
+def backtest(
+    file: Path,
+    overrides: tuple[str, ...],
+    every: Literal["week", "month", "quarter"],
+    horizon: str | None,
+    min_history: int,
+    last: int | None,
+    metric: Literal["bookings", "wins"] | None,
+    recalibrate: bool,
+    futures: int | None,
+    seed: int | None,
+    threads: int | None,
+    jobs: int,
+    out: Path | None,
+    quick: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Forecast the past of FILE from many as-of dates, and tell how often its intervals held.
+
+    Each forecast knows what was known on its as-of date, and nothing else. It is scored beside the weighted pipeline,
+    win rate x open pipeline, the last period, the year before, the chain ladder and, where statsforecast is
+    installed, AutoETS and AutoARIMA, which know the same. As-of dates that are finished are kept and found again: a
+    backtest that was interrupted goes on where it stopped.
+
+    Exit status: 0 done; 1 done, but the forecast is not to be trusted: intervals held significantly too seldom or too
+    often, a baseline is better, or most fits are poor; 2 the input is wrong.
+
+    \b
+    Examples:
+      simcast backtest scenarios/q3.yaml --last 12
+      simcast backtest scenarios/q3.yaml --every quarter --horizon '1 quarter' --quick --futures 2000
+      simcast backtest scenarios/q3.yaml --recalibrate --jobs 2 --json > backtest.json
+    """
+    from simcast.backtesting.scenario_file import backtest_scenario
+    from simcast.backtesting.store import default_store
+    from simcast.errors import SimcastError
+    from simcast.report.backtest_document import backtest_document, write_backtest_folder
+    from simcast.report.backtest_words import print_backtest
+    from simcast.report.folder import default_folder
+
+    scenario = options.load(file, overrides, futures, seed, quick=quick)
+    folder = out or default_folder(scenario).with_name(f"{default_folder(scenario).name}-backtest")
+    options.check_writable(folder)
+    with (
+        options.remarks_on_stderr(silent=quiet),
+        options.progress_on_stderr(silent=quiet) as progress,
+    ):
+        run = backtest_scenario(
+            scenario,
+            every=every,
+            horizon=horizon,
+            least_history_days=min_history,
+            most=last,
+            metric=metric,
+            recalibrate=recalibrate,
+            jobs=jobs,
+            threads=threads,
+            store=default_store(),
+            progress=progress,
+        )
+    try:
+        write_backtest_folder(run, folder)
+        note = _draw(run, folder)
+    except OSError as error:
+        raise SimcastError(f"--out {folder}: {error}; name a folder that can be written") from error
+    if as_json:
+        options.print_json(backtest_document(run))
+    else:
+        print_backtest(run, options.console_for_results(), folder)
+    if note and not quiet:
+        click.echo(f"note: {note}", err=True)
+    if not run.judgement.trusted:
+        sys.exit(options.NOT_TRUSTED)
+
+
+def _draw(run: object, folder: Path) -> str:
+    """Draw the page of plots where matplotlib is installed; return a note where it is not."""
+    from simcast.backtesting.scenario_file import BacktestRun
+    from simcast.errors import SimcastError
+    from simcast.plots.backtest_page import draw_backtest_page
+
+    if not isinstance(run, BacktestRun):
+        raise TypeError(f"expected a backtest, got {run!r}")
+    try:
+        draw_backtest_page(run, folder / "backtest.png")
+    except SimcastError as error:
+        return f"no plots: {error}"
+    return ""

@@ -1,0 +1,170 @@
+"""A backtest as a planner reads it in a terminal: one sentence first, then the tables, then what to beware of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from simcast.backtesting import DealScores, MetricSummary, Ratio, Scores
+from simcast.backtesting.cells import INTERVALS
+from simcast.backtesting.recalibration import RECALIBRATED
+from simcast.backtesting.scenario_file import BacktestRun
+from simcast.report.phrases import count, money
+
+_IN_WORDS = {
+    "weighted_pipeline": "the weighted pipeline",
+    "win_rate": "win rate x open pipeline",
+    "last_period": "the last period again",
+    "seasonal_naive": "the year before again",
+    "chain_ladder": "the chain ladder",
+    "auto_ets": "AutoETS",
+    "auto_arima": "AutoARIMA",
+    RECALIBRATED: "simcast, recalibrated",
+}
+
+
+def answer(run: BacktestRun) -> str:
+    """Return the backtest in one sentence."""
+    summary = run.summary.metrics[run.metric]
+    scores = summary.methods["simcast"]
+    held = round(scores.coverage[0.8] * scores.n)
+    text = f"80% intervals of {run.metric} held the truth {held} times of {scores.n}"
+    ratio = next((each for each in summary.ratios if each.against == "weighted_pipeline"), None)
+    if ratio is None:
+        return f"{text}."
+    how = {"better": "surely better", "worse": "surely worse", "cannot tell": "chance may explain the difference"}
+    return f"{text}; CRPS {ratio.ratio:.2f} x the weighted pipeline's ({how[ratio.verdict]})."
+
+
+def print_backtest(run: BacktestRun, console: Console, folder: Path | None = None) -> None:
+    """Print the answer, the tables, what to beware of, and where the files are."""
+    if run.scenario.question:
+        console.print(f"[dim]{escape(run.scenario.question)}[/dim]")
+    console.print(f"[bold]{escape(answer(run))}[/bold]", highlight=False)
+    for reason in run.judgement.reasons:
+        console.print(f"[bold red]Do not rely on the forecast: {escape(reason)}[/bold red]", highlight=False)
+    console.print()
+    console.print(_history(run))
+    for metric, summary in run.summary.metrics.items():
+        console.print()
+        console.print(_methods(metric, summary))
+    lead = run.summary.metrics[run.metric]
+    console.print()
+    console.print(_parts(f"{run.metric}: simcast by period of the horizon", "period", lead.periods, run.metric))
+    for column, by_value in lead.segments.items():
+        console.print()
+        console.print(_parts(f"{run.metric}: simcast by {escape(column)}", column, by_value, run.metric))
+    if run.deals is not None:
+        console.print()
+        console.print(_deals(run.deals))
+    console.print()
+    for note in run.judgement.notes:
+        console.print(f"[yellow]beware:[/yellow] {escape(note)}", highlight=False)
+    if folder is not None:
+        console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
+
+
+def _table(title: str, *columns: str, caption: str = "") -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(columns[0], no_wrap=True)
+    for column in columns[1:]:
+        table.add_column(column, justify="right", no_wrap=True)
+    if caption:
+        table.caption, table.caption_justify = caption, "left"
+    return table
+
+
+def _shown(metric: str, value: float, *, signed: bool = False) -> str:
+    return count(value, signed=signed) if metric == "wins" else money(value, signed=signed)
+
+
+def _history(run: BacktestRun) -> Table:
+    """Each as-of date: what was foreseen, and what happened."""
+    cells = run.summary.cells
+    rows = cells[(cells["part"] == "total") & (cells["method"] == "simcast") & (cells["metric"] == run.metric)]
+    weighted = cells[(cells["method"] == "weighted_pipeline") & (cells["metric"] == run.metric)].set_index("origin")
+    table = _table(
+        f"{run.metric}: what was foreseen, and what happened",
+        *("as of", "until", "P10", "P50", "P90", "happened", "in 80%", "weighted pipeline"),
+    )
+    for _, row in rows.sort_values("origin").iterrows():
+        held = row["q0.1"] <= row["actual"] <= row["q0.9"]
+        numbers = [row["q0.1"], row["q0.5"], row["q0.9"], row["actual"]]
+        told = _shown(run.metric, round(weighted.loc[row["origin"], "mean"]))
+        table.add_row(
+            f"{row['origin']:%Y-%m-%d}",
+            f"{row['until']:%Y-%m-%d}",
+            *(_shown(run.metric, round(number)) for number in numbers),
+            "yes" if held else ("too high" if row["actual"] < row["q0.1"] else "too low"),
+            told,
+        )
+    return table
+
+
+def _methods(metric: str, summary: MetricSummary) -> Table:
+    """All methods beside each other."""
+    table = _table(
+        f"{metric}: against what people use today",
+        *("method", "n", "CRPS", "simcast's / its", "95% interval", "", "error", "bias"),
+        *(f"in {level:.0%}" for level in INTERVALS),
+        caption="CRPS and error (of the single number): less is better; bias: forecast less truth; in 80%: how often "
+        "the 80% interval held",
+    )
+    ratios = {ratio.against: ratio for ratio in summary.ratios}
+    for name, scores in summary.methods.items():
+        table.add_row(
+            _IN_WORDS.get(name, name),
+            str(scores.n),
+            _shown(metric, scores.crps),
+            *_ratio_shown(ratios.get(name)),
+            _shown(metric, scores.mae),
+            _shown(metric, scores.bias, signed=True),
+            *_coverage_shown(scores),
+        )
+    return table
+
+
+def _ratio_shown(ratio: Ratio | None) -> tuple[str, str, str]:
+    if ratio is None:
+        return "", "", ""
+    between = "" if ratio.low is None else f"{ratio.low:.2f} to {ratio.high:.2f}"
+    return f"{ratio.ratio:.2f}", between, ratio.verdict
+
+
+def _coverage_shown(scores: Scores) -> list[str]:
+    return [f"{scores.coverage[level]:.0%}" if scores.coverage else "-" for level in INTERVALS]
+
+
+def _parts(title: str, column: str, by_value: dict[str, Scores], metric: str) -> Table:
+    table = _table(title, column, "n", "happened", "CRPS", "bias", *(f"in {level:.0%}" for level in INTERVALS))
+    for value, scores in by_value.items():
+        table.add_row(
+            escape(value),
+            str(scores.n),
+            _shown(metric, scores.actual),
+            _shown(metric, scores.crps),
+            _shown(metric, scores.bias, signed=True),
+            *_coverage_shown(scores),
+        )
+    return table
+
+
+def _deals(deals: DealScores) -> Table:
+    """How often deals of each class of probability were won."""
+    table = _table(
+        "open deals: foreseen to be won by the horizon, and won",
+        *("P(won)", "deals", "foreseen", "won"),
+        caption=f"{deals.n} open deals, {deals.n_won} of them won; Brier score {deals.brier:.4f}, of one share for all "
+        f"{deals.brier_base_rate:.4f}, of one per stage {deals.brier_stage_rate:.4f}; a won deal ranks above another "
+        f"{deals.auc:.0%} of the time"
+        if deals.n_won
+        else "no open deal was won",
+    )
+    for row in deals.table:
+        table.add_row(
+            f"{row['low']:.0%} to {row['high']:.0%}", f"{row['n']:.0f}", f"{row['foreseen']:.1%}", f"{row['won']:.1%}"
+        )
+    return table
