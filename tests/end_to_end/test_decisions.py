@@ -96,6 +96,11 @@ def test_explain_says_the_file_in_words_and_shares_out_the_variance(assumed: Pat
     document = json.loads(invoke("explain", assumed, "--quiet", "--json").stdout)
     assert set(document["scenarios"]) == {"better", "more", "neutral", "both"}
     assert sum(source["share"] for source in document["sources"]) == pytest.approx(1.0)
+    assert document["knowing"]["best"] == "both"
+    assert {"kind": "lever", "name": "more"}.items() <= next(
+        worth.items() for worth in document["knowing"]["worth"] if worth["kind"] == "lever"
+    )
+    assert "Knowing" in printed or "worth to know" in printed
 
 
 def test_allocate_splits_a_budget_among_scenarios_and_levers(assumed: Path, invoke: Invoke) -> None:
