@@ -1,6 +1,7 @@
 """Questions put to forecasts: running a scenario file, comparing its scenarios, what really happened."""
 
 from simcast.analysis.actual import Actual, actual_of
+from simcast.analysis.allocating import Allocated, Limits, allocate, usual_goal
 from simcast.analysis.check import Check, check
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.deals import deal_table
@@ -15,17 +16,20 @@ from simcast.analysis.without_chance import Means, WithoutChance, without_chance
 
 __all__ = [
     "Actual",
+    "Allocated",
     "Check",
     "Diagnosis",
     "Difference",
     "Ground",
     "Leaks",
+    "Limits",
     "Means",
     "Ranking",
     "Run",
     "Solution",
     "WithoutChance",
     "actual_of",
+    "allocate",
     "check",
     "compare",
     "deal_table",
@@ -36,5 +40,6 @@ __all__ = [
     "rank",
     "run",
     "solve",
+    "usual_goal",
     "without_chance",
 ]

@@ -82,7 +82,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
     stage = np.array([pipeline.stages[code] for code in book.stage_code], dtype=object)
     usual = usual_days(ground)
     limit = np.array([usual.get(name, np.nan) for name in stage], dtype=np.float64)
-    worth = np.where(np.isnan(book.amount), _typical_amount(book, ground.posterior), book.amount)
+    worth = np.where(np.isnan(book.amount), typical_amounts(book, ground.posterior), book.amount)
     table = pd.DataFrame(
         {
             "deal": book.deal.astype(str),
@@ -159,7 +159,7 @@ def _segment_columns(book: Book) -> dict[str, list[str]]:
     }
 
 
-def _typical_amount(book: Book, posterior: Posterior) -> Floats:
+def typical_amounts(book: Book, posterior: Posterior) -> Floats:
     """Return the median amount of a won deal of each open deal's segment, over posterior draws."""
     of_segment = posterior.draws["amount_scale"].median("draw")
     typical = {value: float(of_segment.isel(segment=code)) for code, value in enumerate(posterior.segments.values)}

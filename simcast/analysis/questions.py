@@ -21,6 +21,7 @@ _CONDITION = re.compile(
     rf"|mean\(\s*(?P<mean>bookings|wins|net)\s*\)\s*>=?\s*(?P<value>target|{_NUMBER}))\s*"
 )
 _RANGE = re.compile(r"(?P<low>.+?)\.\.(?P<high>.+)")
+_OF_NUMBERS = frozenset({"spend", "cost_per_lead"})
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 USUAL_RANGES: dict[tuple[str, str], tuple[float | int, float | int]] = {
@@ -35,7 +36,10 @@ USUAL_RANGES: dict[tuple[str, str], tuple[float | int, float | int]] = {
 }
 """Where a number is looked for when only ``?`` is given, from no change on."""
 
-NEUTRAL: dict[tuple[str, str], Value] = {key: low for key, (low, _) in USUAL_RANGES.items()}
+NEUTRAL: dict[tuple[str, str], Value] = {
+    **{key: low for key, (low, _) in USUAL_RANGES.items()},
+    ("budget", "amount"): 0.0,
+}
 """The values at which a lever changes nothing."""
 
 
@@ -210,7 +214,7 @@ def _put(lever: dict[str, Any], key: str, value: str) -> None:
     """Write a value under a key; ``where.region=West`` goes one level deeper."""
     outer, dot, inner = key.partition(".")
     if dot:
-        lever.setdefault(outer, {})[inner] = value
+        lever.setdefault(outer, {})[inner] = _value(value) if outer in _OF_NUMBERS else value
     else:
         lever[key] = _value(value)
 

@@ -102,7 +102,7 @@ def solve(ground: Ground, unknown: Unknown, condition: Condition, *, progress: P
     ScenarioError
         When the lever is none that this scenario could have.
     """
-    _check(ground.scenario, unknown)
+    check_lever(ground.scenario, unknown)
     search = _Search(ground, unknown, condition, progress)
     n = unknown.n_steps
     baseline = ground.play()
@@ -202,7 +202,7 @@ def lever_of(unknown: Unknown, value: Value) -> Lever:
         raise ScenarioError([f"--vary: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]) from None
 
 
-def _check(scenario: Scenario, unknown: Unknown) -> None:
+def check_lever(scenario: Scenario, unknown: Unknown) -> None:
     """Refuse a lever that the scenario's file could not have, with the same words as the file would be."""
     data = scenario.resolved()
     if scenario.history_source is not None:

@@ -72,7 +72,7 @@ def sources_of_spread(ground: Ground, forecast: Forecast, metric: Metric = "book
     if len(total) < FEWEST_FUTURES or float(total.std()) <= _NEXT_TO_NOTHING * max(1.0, abs(float(total.mean()))):
         return ()
     draw = ground.plan().kernel.draw_of_future
-    found = [Source(kind, stage, _explained(total, parameters[draw])) for kind, stage, parameters in _parts(ground)]
+    found = [Source(kind, stage, _explained(total, parameters[draw])) for kind, stage, parameters in parts_of(ground)]
     known = sum(source.share for source in found)
     if known > 1.0:  # by chance only, since the parts are independent
         found = [Source(source.kind, source.stage, source.share / known) for source in found]
@@ -80,7 +80,7 @@ def sources_of_spread(ground: Ground, forecast: Forecast, metric: Metric = "book
     return (*sorted(found, key=lambda source: -source.share), luck)
 
 
-def _parts(ground: Ground) -> Iterator[tuple[Literal["stage", "arrivals", "amounts"], str, Floats]]:
+def parts_of(ground: Ground) -> Iterator[tuple[Literal["stage", "arrivals", "amounts"], str, Floats]]:
     """Yield the parts of the model with their parameters, (n_draws, n_parameters)."""
     posterior, kernel = ground.posterior, ground.plan().kernel
     draws = posterior.draws

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from simcast import __version__
+from simcast.cli.allocate import allocate
 from simcast.cli.backtest import backtest
 from simcast.cli.check import check
 from simcast.cli.compare import compare
@@ -53,6 +54,7 @@ for command in (
     compare,
     leaks,
     solve,
+    allocate,
     deals,
     backtest,
     report,

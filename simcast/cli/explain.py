@@ -10,11 +10,17 @@ import click
 from simcast.cli import options
 
 if TYPE_CHECKING:
+    from simcast.analysis import Ground
+    from simcast.analysis.inputs import Progress
+    from simcast.analysis.since import Changes
     from simcast.forecast import Metric
 
 
 @click.command(short_help="Say a file in words, and where its uncertainty comes from.")
 @options.scenario_file
+@click.option(
+    "--since", type=click.Path(path_type=Path), metavar="DIR", help="The folder of an earlier run: what changed since?"
+)
 @options.overrides
 @options.futures
 @options.seed
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
 @options.says_what_is_wrong
 def explain(
     file: Path,
+    since: Path | None,
     overrides: tuple[str, ...],
     futures: int | None,
     seed: int | None,
@@ -34,7 +41,11 @@ def explain(
     """Say in sentences what FILE asks and what each of its scenarios changes; then what its interval is made of.
 
     The variance of the baseline's total is shared out: the luck of single deals, which no data can take away, and not
-    knowing each part of the model, which more data can.
+    knowing each part of the model, which more data can. Where there are scenarios to choose from, it is told how much
+    more the choice would bring if a part of the model, or how much a lever changes, were known before.
+
+    With --since, it is told how the expectation of the total has changed since an earlier run of a file with the same
+    last day: deals won and lost, chances and amounts of open deals, new deals, and what has been learned since.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 
@@ -42,20 +53,39 @@ def explain(
     Examples:
       simcast explain scenarios/q3.yaml
       simcast explain scenarios/assumed.yaml --json
+      simcast explain q3.yaml --set forecast.as_of=2026-08-01 --since runs/q3-1b2c3d4e
     """
     from simcast import analysis
+    from simcast.analysis.knowing import worth_of_knowing
     from simcast.analysis.spread import sources_of_spread
+    from simcast.report.changing import changes_document, print_changes
     from simcast.report.explaining import explanation_document, print_explanation
     from simcast.report.words import LANGUAGES
+    from simcast.scenario import BASELINE
 
     scenario = options.load(file, overrides, futures, seed)
     with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
-        baseline = ground.play(progress=progress)
+        forecasts = {name: ground.play(name, progress=progress) for name in scenario.scenario_names}
+        changes = None if since is None else _changes(since, ground, threads, progress)
+    baseline = forecasts[BASELINE]
     metric: Metric = "bookings" if baseline.values("bookings").any() else "wins"
     sources, language = sources_of_spread(ground, baseline, metric), LANGUAGES["en"]
+    knowing = worth_of_knowing(ground, forecasts)
     if as_json:
-        options.print_json(explanation_document(ground, baseline, sources, language))
+        told = {} if changes is None else {"since": changes_document(*changes)}
+        options.print_json(explanation_document(ground, baseline, sources, language, knowing) | told)
     else:
-        print_explanation(ground, baseline, sources, language, options.console_for_results())
+        print_explanation(ground, baseline, sources, language, options.console_for_results(), knowing)
+        if changes is not None:
+            print_changes(*changes, options.console_for_results())
     options.exit_unless(ground.trusted, quiet)
+
+
+def _changes(folder: Path, now: Ground, threads: int | None, progress: Progress | None) -> tuple[Changes, str]:
+    """Tell what changed since an earlier run, and what to beware of."""
+    from simcast.analysis.since import changes_since
+    from simcast.report.changing import earlier_ground
+
+    before, remark = earlier_ground(folder, threads, progress)
+    return changes_since(before, now), remark

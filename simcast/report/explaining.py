@@ -9,11 +9,16 @@ from rich.markup import escape
 
 import simcast
 from simcast.analysis import Ground
+from simcast.analysis.knowing import Knowing, Worth
 from simcast.analysis.spread import Source
 from simcast.forecast import Forecast, Summary
 from simcast.report.page.assuming import lever_sentence
+from simcast.report.phrases import count
 from simcast.report.words import Language
 from simcast.scenario import BASELINE, Scenario
+
+_CLEAR = 2.0
+"""What is no larger than so many of its Monte Carlo errors is not told."""
 
 
 def scenario_sentences(scenario: Scenario, language: Language) -> list[str]:
@@ -56,7 +61,11 @@ def lever_sentences(scenario: Scenario, language: Language) -> dict[str, list[st
 
 
 def explanation_document(
-    ground: Ground, baseline: Forecast, sources: tuple[Source, ...], language: Language
+    ground: Ground,
+    baseline: Forecast,
+    sources: tuple[Source, ...],
+    language: Language,
+    knowing: Knowing | None = None,
 ) -> dict[str, Any]:
     """Return the document of ``simcast explain --json``."""
     scenario = ground.scenario
@@ -71,13 +80,25 @@ def explanation_document(
         "scenarios": lever_sentences(scenario, language),
         "total": Summary.of(baseline.values("bookings")).to_dict(),
         "sources": [{"kind": source.kind, "stage": source.stage or None, "share": source.share} for source in sources],
+        "knowing": None
+        if knowing is None
+        else {
+            "metric": knowing.metric,
+            "best": knowing.best,
+            "worth": [vars(worth) | {"name": worth.name or None} for worth in knowing.worth],
+        },
     }
 
 
 def print_explanation(
-    ground: Ground, baseline: Forecast, sources: tuple[Source, ...], language: Language, console: Console
+    ground: Ground,
+    baseline: Forecast,
+    sources: tuple[Source, ...],
+    language: Language,
+    console: Console,
+    knowing: Knowing | None = None,
 ) -> None:
-    """Print the scenario in words, then what its uncertainty is made of."""
+    """Print the scenario in words, what its uncertainty is made of, and what knowing more would be worth."""
     scenario = ground.scenario
     console.print(f"[bold]{escape(scenario.name)}[/bold]")
     if scenario.question:
@@ -89,8 +110,14 @@ def print_explanation(
         console.print(f"\n[bold]{escape(name)}[/bold]")
         for sentence in levers:
             console.print(f"- {escape(sentence)}", highlight=False)
-    if not sources:
-        return
+    if sources:
+        _print_sources(baseline, sources, language, console)
+    if knowing is not None:
+        _print_knowing(knowing, language, console)
+
+
+def _print_sources(baseline: Forecast, sources: tuple[Source, ...], language: Language, console: Console) -> None:
+    """Print what the baseline's interval is made of."""
     low, high = (language.money(Summary.of(baseline.values("bookings")).quantile(level)) for level in (0.1, 0.9))
     console.print(f"\n[bold]Why the baseline lies anywhere between {low} and {high}[/bold] (8 of 10 futures)")
     for source in sources:
@@ -100,3 +127,30 @@ def print_explanation(
     console.print(
         f"\n{language.say('lead.spread', luck=language.share(luck), known=language.share(1.0 - luck))}", highlight=False
     )
+
+
+def _print_knowing(knowing: Knowing, language: Language, console: Console) -> None:
+    """Print what it would be worth to know each part of the model before choosing among the scenarios."""
+    told = [worth for worth in knowing.worth if worth.value > _CLEAR * worth.error]
+    if not told:
+        console.print(
+            f"\nKnowing one part of the model better would not change the choice: {escape(knowing.best)} is best.",
+            highlight=False,
+        )
+        return
+    console.print(
+        f"\n[bold]What it would be worth to know, before choosing among the scenarios[/bold] "
+        f"({escape(knowing.best)} is best on average)"
+    )
+    for worth in told:
+        value, error = (
+            (language.money(x) if knowing.metric == "net" else count(x)) for x in (worth.value, worth.error)
+        )
+        of = "net" if knowing.metric == "net" else "wins"
+        console.print(f"  {value} ± {error} {of}  {escape(_part(worth, language))}", highlight=False)
+
+
+def _part(worth: Worth, language: Language) -> str:
+    if worth.kind == "lever":
+        return f"how much {worth.name} changes: at most so much is a trial of it worth"
+    return language.say(f"source.{worth.kind}", stage=worth.name)

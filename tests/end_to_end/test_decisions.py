@@ -1,4 +1,4 @@
-"""The commands that say what to do: deals, leaks, compare, solve."""
+"""The commands that say what to do: deals, leaks, compare, solve, allocate, explain."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_solve_answers_and_says_by_its_exit_status_when_it_cannot(assumed: Path,
 
 
 def test_each_of_them_explains_itself_with_examples(invoke: Invoke) -> None:
-    for command in ("deals", "leaks", "compare", "solve"):
+    for command in ("deals", "leaks", "compare", "solve", "allocate", "explain"):
         examples = invoke(command, "--help").stdout.split("Examples:")[1].splitlines()[1:]
         assert examples[0].strip().startswith(f"simcast {command} ")
 
@@ -96,3 +96,23 @@ def test_explain_says_the_file_in_words_and_shares_out_the_variance(assumed: Pat
     document = json.loads(invoke("explain", assumed, "--quiet", "--json").stdout)
     assert set(document["scenarios"]) == {"better", "more", "neutral", "both"}
     assert sum(source["share"] for source in document["sources"]) == pytest.approx(1.0)
+    assert document["knowing"]["best"] == "both"
+    assert {"kind": "lever", "name": "more"}.items() <= next(
+        worth.items() for worth in document["knowing"]["worth"] if worth["kind"] == "lever"
+    )
+    assert "Knowing" in printed or "worth to know" in printed
+
+
+def test_allocate_splits_a_budget_among_scenarios_and_levers(assumed: Path, invoke: Invoke) -> None:
+    arguments = ("--budget", 6000, "--futures", 200, "--quiet", "--steps", 2)
+    lever = ("--among", "better", "--among", "duration stage=contract multiply=1..0.5 cost=3000")
+    document = json.loads(invoke("allocate", assumed, *arguments, *lever, "--json").stdout)
+    assert document["method"] == "enumeration"
+    assert document["best"]["cost"] <= 6000
+    assert document["best"]["take"]["better"] == "all"
+    assert document["best"]["value"] == document["frontier"][-1]["value"]
+    printed = invoke("allocate", assumed, *arguments, *lever).stdout
+    assert printed.startswith("Take better")
+    by_default = json.loads(invoke("allocate", assumed, *arguments, "--json").stdout)
+    assert [choice["choice"] for choice in by_default["choices"]] == ["better", "more", "neutral"]
+    assert invoke("allocate", assumed).exit_code == 2

@@ -1,0 +1,161 @@
+"""What a budget may be spent on: levers in several sizes, and scenarios of the file, each with its price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from simcast.analysis.ground import Ground
+from simcast.analysis.questions import NEUTRAL, Unknown, Value
+from simcast.analysis.solving import check_lever, lever_of
+from simcast.errors import ScenarioError
+from simcast.scenario import Lever
+from simcast.scenario.clashes import find_clashes
+
+NAME = "allocate"
+"""What a scenario made of choices is called."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of a choice is taken.
+
+    Parameters
+    ----------
+    text
+        In words: ``"add=0.1"``, ``"all"``; empty for nothing of it.
+    levers
+        What it changes.
+    cost, people
+        What it costs on average, and how many people it hires.
+    """
+
+    text: str
+    levers: tuple[Lever, ...]
+    cost: float
+    people: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something that a budget may be spent on.
+
+    Parameters
+    ----------
+    name
+        The lever in words, or the scenario's name.
+    sizes
+        From nothing of it to all of it.
+    """
+
+    name: str
+    sizes: tuple[Size, ...]
+
+
+NOTHING = Size("", (), 0.0, 0)
+
+
+def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice, ...]:
+    """Read what a budget may be spent on.
+
+    Parameters
+    ----------
+    ground
+        The pipeline.
+    texts
+        Each the name of a scenario of the file, to be had as a whole or not at all; or a lever with a range, whose
+        `cost` is that of its largest change and lower in proportion for less.
+    steps
+        Into how many sizes a range of real numbers is divided.
+
+    Raises
+    ------
+    ScenarioError
+        When one is neither, or is named twice.
+    """
+    problems = [f"--among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
+    if problems:
+        raise ScenarioError(problems)
+    known = ground.scenario.scenarios
+    return tuple(_whole(ground, text) if text in known else _divided(ground, text, steps) for text in texts)
+
+
+def _whole(ground: Ground, name: str) -> Choice:
+    """Return a scenario of the file as a choice."""
+    levers = ground.scenario.levers(name)
+    return Choice(name, (NOTHING, _priced(ground, "all", levers)))
+
+
+def _divided(ground: Ground, text: str, steps: int) -> Choice:
+    """Return a lever in several sizes as a choice."""
+    try:
+        return _sizes_of(ground, text, steps)
+    except ScenarioError as error:
+        names = ", ".join(ground.scenario.scenarios) or "none"
+        told = [problem.replace("--vary", "--among", 1) for problem in error.problems]
+        raise ScenarioError([*told, f"--among {text!r}: is no scenario of the file either (known: {names})"]) from None
+
+
+def _sizes_of(ground: Ground, text: str, steps: int) -> Choice:
+    """Return a lever in several sizes as a choice; errors speak of it as `simcast solve` does."""
+    unknown = Unknown.parse(text)
+    if isinstance(unknown.first, date):
+        raise ScenarioError(f"--vary {text!r}: a budget is split into sizes, not dates; give a range of numbers")
+    price = unknown.lever.pop("cost", 0.0)
+    if not isinstance(price, int | float) or price < 0:
+        raise ScenarioError(f"--vary {text!r}: cost must be a number that is not negative, got {price!r}")
+    check_lever(ground.scenario, unknown)
+    n = min(steps, unknown.n_steps)
+    values = [unknown.at(step / n) for step in range(n + 1)]
+    sizes = [
+        _priced(
+            ground,
+            f"{unknown.key}={value:.4g}",
+            (lever_of(_paid(unknown, price * _share(unknown, value)), value),),
+        )
+        for value in values
+        if not unknown.is_neutral(value)
+    ]
+    words = " ".join(f"{key}={value}" for key, value in unknown.lever.items() if key != "lever")
+    return Choice(f"{unknown.lever['lever']} {words}".strip(), (NOTHING, *sizes))
+
+
+def _share(unknown: Unknown, value: Value) -> float:
+    """Return how large a change is, as a share of the largest one."""
+    none = NEUTRAL.get((str(unknown.lever["lever"]), unknown.key), 0.0)
+    first, last, at = float(none), float(unknown.last), float(value)  # type: ignore[arg-type]  # no dates here
+    return (at - first) / (last - first)
+
+
+def _paid(unknown: Unknown, cost: float) -> Unknown:
+    """Return a lever with its cost."""
+    return replace(unknown, lever={**unknown.lever, "cost": cost}) if cost else unknown
+
+
+def _priced(ground: Ground, text: str, levers: Sequence[Lever]) -> Size:
+    """Return a size with what it costs on average and whom it hires."""
+    cost = float(ground.plan(NAME, levers).cost.mean() - ground.plan().cost.mean())
+    people = sum(int(getattr(lever, "count", 0)) for lever in levers if lever.lever == "hire")
+    return Size(text, tuple(levers), cost, people)
+
+
+def exclusive_pairs(ground: Ground, choices: Sequence[Choice]) -> frozenset[tuple[int, int]]:
+    """Return the pairs of choices that set the same thing for the same stays, and cannot be had together."""
+    forecast = ground.scenario.forecast
+    found = set()
+    for one in range(len(choices)):
+        for other in range(one + 1, len(choices)):
+            levers = together((choices[one].sizes[-1], choices[other].sizes[-1]))
+            paths = tuple(("scenarios", NAME, position) for position in range(len(levers)))
+            if any(find_clashes({NAME: levers}, {NAME: paths}, forecast.as_of, forecast.until)):
+                found.add((one, other))
+    return frozenset(found)
+
+
+def together(sizes: Sequence[Size]) -> tuple[Lever, ...]:
+    """Return the levers of several choices; one that two scenarios share counts once."""
+    found: list[Lever] = []
+    for size in sizes:
+        found += [lever for lever in size.levers if all(lever is not known for known in found)]
+    return tuple(found)

@@ -1,0 +1,90 @@
+"""`simcast allocate`: how to split a budget, or people, among levers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from simcast.cli import options
+
+
+@click.command(short_help="The best split of a budget among levers.")
+@options.scenario_file
+@click.option("--budget", type=click.FloatRange(min=0), metavar="MONEY", help="What may be spent in all.")
+@click.option("--people", type=click.IntRange(min=0), metavar="N", help="How many may be hired in all.")
+@click.option(
+    "--among",
+    multiple=True,
+    metavar="CHOICE",
+    help="A scenario of the file, or a lever with a range; may be repeated. All scenarios of the file by default.",
+)
+@click.option(
+    "--goal",
+    type=click.Choice(["net", "bookings", "wins", "target"]),
+    help="What is to be as large as possible; net, or wins where there are no amounts.",
+)
+@click.option(
+    "--steps",
+    type=click.IntRange(min=1, max=20),
+    default=4,
+    show_default=True,
+    help="Sizes of a range of real numbers.",
+)
+@options.overrides
+@options.futures
+@options.seed
+@options.threads
+@options.as_json
+@options.quiet
+@options.says_what_is_wrong
+def allocate(
+    file: Path,
+    budget: float | None,
+    people: int | None,
+    among: tuple[str, ...],
+    goal: str | None,
+    steps: int,
+    overrides: tuple[str, ...],
+    futures: int | None,
+    seed: int | None,
+    threads: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Split a budget among levers so that FILE's forecast gains most, and show what less money would bring.
+
+    A CHOICE is a scenario of the file, taken as a whole or not at all, at what its levers cost; or a lever with a
+    range, as `simcast solve` takes it, with the `cost` of its largest change: half the change costs half. With
+    --people, hires are counted instead of money, or besides.
+
+    All ways to split are played in the same futures (2,000 at most), or, where there are more than 150, the best next
+    step is taken each time. The best is played again in other futures, so that what it brings was not chosen for luck.
+
+    Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
+
+    \b
+    Examples:
+      simcast allocate scenarios/q3.yaml --budget 40000
+      simcast allocate scenarios/q3.yaml --budget 60000 --among fix-operator \\
+          --among 'arrivals where.source=ads multiply=1..1.5 cost=50000' --goal target
+      simcast allocate scenarios/hiring.yaml --people 4 --among 'hire team=sales on=2026-08-01 count=0..4' \\
+          --among 'hire team=operators on=2026-08-01 count=0..4'
+    """
+    from simcast import analysis
+    from simcast.analysis.allocating import GOALS, Limits
+    from simcast.report.allocation import allocation_document, print_allocation
+
+    scenario = options.load(file, overrides, futures, seed)
+    chosen = among or tuple(
+        name for name, entries in scenario.scenarios.items() if not any(isinstance(entry, str) for entry in entries)
+    )
+    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
+        ground = analysis.ground_of(scenario, threads=threads, progress=progress)
+        wanted = next((known for known in GOALS if known == goal), None) or analysis.usual_goal(ground)
+        found = analysis.allocate(ground, chosen, Limits(budget, people), wanted, steps=steps, progress=progress)
+    if as_json:
+        options.print_json(allocation_document(found))
+    else:
+        print_allocation(found, options.console_for_results())
+    options.exit_unless(ground.trusted, quiet)

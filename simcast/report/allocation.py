@@ -1,0 +1,140 @@
+"""The answer of `simcast allocate` in sentences and a table of the frontier, and as a JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+import simcast
+from simcast.analysis.allocating import Allocated, Allocation
+from simcast.analysis.choices import Choice
+from simcast.report.phrases import chance, count, interval, money
+from simcast.report.terminal import plain_table
+
+_CERTAIN_AT = 2.0
+
+
+def allocation_document(found: Allocated) -> dict[str, Any]:
+    """Return the document of ``simcast allocate --json``."""
+    scenario = found.ground.scenario
+    return {
+        "simcast": simcast.__version__,
+        "file": scenario.file.name if scenario.file else None,
+        "name": scenario.name,
+        "as_of": str(scenario.forecast.as_of),
+        "until": str(scenario.forecast.until),
+        "seed": scenario.simulation.seed,
+        "fingerprint": found.ground.posterior.fingerprint,
+        "goal": found.goal,
+        "budget": found.limits.budget,
+        "people": found.limits.people,
+        "choices": [
+            {
+                "choice": choice.name,
+                "sizes": [{"size": s.text or None, "cost": s.cost, "people": s.people} for s in choice.sizes],
+            }
+            for choice in found.choices
+        ],
+        "exclusive": [list(pair) for pair in found.exclusive],
+        "method": found.method,
+        "tried": found.n_tried,
+        "futures": {"search": found.best.gain.n_futures, "check": found.checked.gain.n_futures},
+        "best": _document(found.choices, found.best),
+        "checked": _document(found.choices, found.checked),
+        "second": None if found.second is None else _document(found.choices, found.second),
+        "ahead": None if found.ahead is None else found.ahead.to_dict() | {"mean_error": found.ahead.mean_error},
+        "frontier": [_document(found.choices, allocation) for allocation in found.frontier],
+    }
+
+
+def _document(choices: Sequence[Choice], allocation: Allocation) -> dict[str, Any]:
+    return {
+        "take": {choice.name: size.text or None for choice, size in zip(choices, allocation.sizes, strict=True)},
+        "cost": allocation.cost,
+        "people": allocation.people,
+        "value": allocation.value,
+        "gain": allocation.gain.to_dict() | {"mean_error": allocation.gain.mean_error},
+    }
+
+
+def print_allocation(found: Allocated, console: Console) -> None:
+    """Print what to take, how sure that is, and what less would bring."""
+    console.print(f"[bold]{escape(answer(found))}[/bold]")
+    console.print(escape(_runner_up(found)), highlight=False)
+    for one, other in found.exclusive:
+        console.print(f"not combined, as both set the same thing: {escape(one)}; {escape(other)}", highlight=False)
+    by_people = found.limits.budget is None
+    table = plain_table(
+        "The best for each amount spent", "people" if by_people else "spent", found.goal, "gain", "take"
+    )
+    for allocation in found.frontier:
+        gain = allocation.gain
+        table.add_row(
+            str(allocation.people) if by_people else money(allocation.cost),
+            _written(found, allocation.value),
+            f"{_written(found, gain.mean, signed=True)} ± {_written(found, gain.mean_error)}",
+            escape(take(found.choices, allocation)),
+        )
+    console.print()
+    console.print(table)
+    how = "all ways played" if found.method == "enumeration" else "best next step each time, then exchanges"
+    console.print(
+        f"{found.n_tried} ways tried ({how}) in {found.best.gain.n_futures} futures; the best played again in "
+        f"{found.checked.gain.n_futures} others",
+        style="dim",
+        highlight=False,
+    )
+
+
+def answer(found: Allocated) -> str:
+    """Say in one sentence what to take and what it brings, in futures other than those in which it was chosen."""
+    checked = found.checked
+    if not any(size.text for size in checked.sizes):
+        return f"Nothing of what the limits allow raises {_goal(found)}: spend nothing."
+    gain = checked.gain
+    spent = money(checked.cost) + (f" and {checked.people} people" if checked.people else "")
+    sentence = f"Take {take(found.choices, checked)}: for {spent} it brings {_written(found, gain.mean, signed=True)}"
+    sentence += f" ± {_written(found, gain.mean_error)} of {_goal(found)}"
+    if found.goal in ("net", "bookings"):
+        sentence += f" ({interval(gain, signed=True)} in 8 of 10 futures)"
+    return sentence + "."
+
+
+def _runner_up(found: Allocated) -> str:
+    """Say whether the second best way is told from the best."""
+    if found.second_checked is None or found.ahead is None:
+        return "The limits allow only one way."
+    ahead = found.ahead
+    name = take(found.choices, found.second_checked)
+    apart = f"{_written(found, ahead.mean, signed=True)} ± {_written(found, ahead.mean_error)}"
+    if ahead.mean < _CERTAIN_AT * ahead.mean_error:
+        return f"The second best way cannot be told from it ({apart}): {name}."
+    return f"It is {apart} ahead of the second best way: {name}."
+
+
+def take(choices: Sequence[Choice], allocation: Allocation) -> str:
+    """Say what is taken of each choice."""
+    parts = [
+        choice.name if size.text == "all" else f"{choice.name} {size.text}"
+        for choice, size in zip(choices, allocation.sizes, strict=True)
+        if size.text
+    ]
+    return ", ".join(parts) or "nothing"
+
+
+def _goal(found: Allocated) -> str:
+    return {"net": "net bookings", "target": "the chance to reach the target"}.get(found.goal, found.goal)
+
+
+def _written(found: Allocated, value: float, *, signed: bool = False) -> str:
+    """Write a value of the goal, or a difference of two."""
+    if found.goal == "target":
+        return f"{100 * value:+.1f} points" if signed else _share(value)
+    return count(value, signed=signed) if found.goal == "wins" else money(value, signed=signed)
+
+
+def _share(value: float) -> str:
+    return chance(value) if value >= 0.05 else f"{100 * value:.1f}%"

@@ -1,0 +1,94 @@
+"""What changed since an earlier run: a waterfall in words, and as a JSON document; the earlier run's folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from simcast.analysis import Ground, ground_of
+from simcast.analysis.inputs import Progress
+from simcast.analysis.since import Changes, Step
+from simcast.errors import ScenarioError
+from simcast.report.phrases import count, money
+from simcast.report.terminal import plain_table
+from simcast.scenario import load_scenario
+
+_WORDS = {
+    "won": "{deals} deals open then have been won",
+    "lost": "{deals} deals open then have been lost",
+    "open": "{deals} deals are open still: their chances",
+    "amounts": "{deals} open deals: their amounts",
+    "new": "new deals: {deals} came, others may",
+    "parameters": "what has been learned since",
+    "rest": "deals whose amount is not known",
+}
+
+
+def earlier_ground(folder: Path, threads: int | None = None, progress: Progress | None = None) -> tuple[Ground, str]:
+    """Return what an earlier run was played from, worked out again from its folder, and a remark where it differs.
+
+    Raises
+    ------
+    ScenarioError
+        When the folder is none that a run left.
+    """
+    file, result = folder / "resolved.yaml", folder / "result.json"
+    if missing := [str(path) for path in (file, result) if not path.is_file()]:
+        raise ScenarioError(f"--since {folder}: no run left this folder: {', '.join(missing)} is not there")
+    ground = ground_of(load_scenario(file), threads=threads, progress=progress)
+    try:
+        fingerprint = json.loads(result.read_text(encoding="utf-8"))["fingerprint"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ScenarioError(f"--since {folder}: result.json is no result of a run: {error}") from None
+    if fingerprint == ground.posterior.fingerprint:
+        return ground, ""
+    return (
+        ground,
+        "what the history says of the days before the earlier run has changed, or the model: it is fitted anew",
+    )
+
+
+def changes_document(found: Changes, remark: str) -> dict[str, Any]:
+    """Return the part of ``simcast explain --json`` that tells what changed."""
+    return {
+        "metric": found.metric,
+        "since": str(found.since),
+        "as_of": str(found.as_of),
+        "until": str(found.until),
+        "before": found.before,
+        "steps": [vars(step) for step in found.steps],
+        "won": found.won,
+        "ahead": found.ahead,
+        "notes": [*found.notes, *([remark] if remark else [])],
+    }
+
+
+def print_changes(found: Changes, remark: str, console: Console) -> None:
+    """Print from what the expectation went to what, and why."""
+    now = found.won + found.ahead
+    written = _written(found, now)
+    console.print(
+        f"\n[bold]By {found.until} {written} {'of bookings ' if found.metric == 'bookings' else 'wins '}are expected, "
+        f"{_written(found, now - found.before, signed=True)} since {found.since}[/bold]: "
+        f"{_written(found, found.won)} won since, {_written(found, found.ahead)} to come",
+        highlight=False,
+    )
+    table = plain_table("", f"expected on {found.since}", _written(found, found.before))
+    for step in found.steps:
+        if step.kind != "rest" or _is_seen(found, step):
+            table.add_row(_WORDS[step.kind].format(deals=step.deals), _written(found, step.value, signed=True))
+    table.add_row(f"expected on {found.as_of}, with what is won", written)
+    console.print(table)
+    for note in (*found.notes, *([remark] if remark else [])):
+        console.print(f"[yellow]beware:[/yellow] {note}", highlight=False)
+
+
+def _is_seen(found: Changes, step: Step) -> bool:
+    return abs(step.value) > 1e-6 * max(1.0, abs(found.before))
+
+
+def _written(found: Changes, value: float, *, signed: bool = False) -> str:
+    return money(value, signed=signed) if found.metric == "bookings" else count(value, signed=signed)
