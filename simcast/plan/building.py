@@ -18,6 +18,7 @@ from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
+from simcast.plan.clocks import clock_arrays, with_operational_ages
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
 from simcast.plan.plan import MINOR_UNITS, Plan
@@ -73,6 +74,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
     n_slots = max(map(len, pipeline.moves)) + 1
     frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots)
     epoch_of_day, effects = effects_of(frame, levers)
+    book = replace(book, age_days=with_operational_ages(posterior, book))
     book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
     kernel = KernelPlan(
@@ -84,7 +86,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         group_of_segment=group_of_segment,
         **_pipeline_arrays(pipeline, n_slots),
         **_stage_arrays(posterior, n_slots),
-        **(hazard_arrays(posterior, n_slots) | slope_arrays(posterior)),
+        **(hazard_arrays(posterior, n_slots) | slope_arrays(posterior) | clock_arrays(posterior, days, n_slots)),
         **_deal_arrays(book, segments, [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]),
         deal_log_amount=log_amounts(posterior, book),
         **_arrival_arrays(posterior, days),
