@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,7 @@ _FEWEST_LEFT = 4
 _PRIOR_ENDS, _PRIOR_ENDS_OF_WEEKS = 5.0, 30.0
 """Weights are shrunk to 1 as if so many ends had come when they were expected; those of single weeks to their group."""
 _STEPS = 30
+_PASSES = 4
 _N_GROUPS, _WEEK, _N_WEEKS = 4, 7, 13
 _MONDAY_OFFSET = 3  # day 0 of datetime64 is a Thursday
 
@@ -195,33 +197,49 @@ def learn_clocks(stays: StageDays, n_moves: int, n_tests: int) -> StageClocks:
     n_tests
         How many patterns are tested in the whole history.
     """
-    clocks: list[Clock | None] = [None] * n_moves
+    kinds = [moves for moves in ([0], list(range(1, n_moves))) if moves and stays.entered.size]
+    in_days: list[Clock | None] = [None] * n_moves
+    in_operational = list(in_days)
     gained = 0.0
-    for moves in ([0], list(range(1, n_moves))):
-        counted = AtRisk.of(stays, moves) if moves and stays.entered.size else None
-        clock = None if counted is None else learn_clock(counted, n_tests)
-        if counted is None or clock is None:
+    for moves in kinds:
+        counted = AtRisk.of(stays, moves)
+        patterns = None if counted is None else clear_patterns(counted, n_tests)
+        if counted is None or patterns is None:
             continue
-        weights, passing = clock.weights(counted.days), clock.of_quarter.weights(counted.days)
-        gained += counted.by_age(passing).expected(weights)[1]
-        gained -= counted.by_age(np.ones(counted.n_days)).expected(weights)[1]
+        by_days, likelihood = learn_clock(counted, patterns, operational=False)
+        by_operational, likelihood_of_operational = learn_clock(counted, patterns, operational=True)
+        gained += likelihood_of_operational - likelihood
         for move in moves:
-            clocks[move] = clock
-    return StageClocks(tuple(clocks), operational=gained > 0.0)
+            in_days[move], in_operational[move] = by_days, by_operational
+    operational = gained > 0.0
+    return StageClocks(tuple(in_operational if operational else in_days), operational)
 
 
-def learn_clock(counted: AtRisk, n_tests: int) -> Clock | None:
-    """Learn one clock, or find that there is none."""
+class Patterns(NamedTuple):
+    """Which patterns of the calendar are clear."""
+
+    weekday: bool
+    quarter: bool
+
+
+def clear_patterns(counted: AtRisk, n_tests: int) -> Patterns | None:
+    """Test for weekdays and places in the quarter; None where neither is of account."""
     days = counted.days
     table = counted.by_age(np.ones(counted.n_days))
     month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    by_quarter = Pattern(month // 3, quarter_group(days), _N_GROUPS)
-    by_week = Pattern(month, (days + _MONDAY_OFFSET) % 7, 7)
     level = FALSE_ALARMS / max(1, n_tests)
-    has_quarter, has_week = (pattern.is_clear(table, level) for pattern in (by_quarter, by_week))
-    if not (has_quarter or has_week):
-        return None
-    return _fitted(table, days, by_weekday=has_week, by_quarter=has_quarter)
+    weekday = Pattern(month, (days + _MONDAY_OFFSET) % 7, 7).is_clear(table, level)
+    quarter = Pattern(month // 3, quarter_group(days), _N_GROUPS).is_clear(table, level)
+    return Patterns(weekday, quarter) if weekday or quarter else None
+
+
+def learn_clock(counted: AtRisk, patterns: Patterns, *, operational: bool) -> tuple[Clock, float]:
+    """Learn a clock under ages in operational days, or in days, and return it with the likelihood of the ends."""
+    clock, days = Clock(), counted.days
+    for _ in range(_PASSES if operational and patterns.quarter else 1):
+        clock = _fitted(counted.by_age(clock.of_quarter.weights(days)), days, patterns)
+    passing = clock.of_quarter.weights(days) if operational else np.ones(counted.n_days)
+    return clock, counted.by_age(passing).expected(clock.weights(days))[1]
 
 
 def quarter_group(days: Ints) -> Ints:
@@ -281,7 +299,7 @@ def _ratio(table: AgePeriod, weights: Floats, group: Ints, prior: float) -> Floa
     return ratio
 
 
-def _fitted(table: AgePeriod, days: Ints, *, by_weekday: bool, by_quarter: bool) -> Clock:
+def _fitted(table: AgePeriod, days: Ints, patterns: Patterns) -> Clock:
     """Fit the weights of the patterns that are kept, and the levels of quarters beside them."""
     month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     left = position_in_quarter(days)[1]
@@ -291,7 +309,7 @@ def _fitted(table: AgePeriod, days: Ints, *, by_weekday: bool, by_quarter: bool)
         _Factor(quarter_group(days), _PRIOR_ENDS, _N_GROUPS),
         _Factor(week_of_quarter(left), _PRIOR_ENDS_OF_WEEKS, _N_WEEKS),
     )
-    factors += [weekday] * by_weekday + [group, week] * by_quarter
+    factors += [weekday] * patterns.weekday + [group, week] * patterns.quarter
     for _ in range(_STEPS):
         for factor in factors:
             weights = np.prod([other.by_day for other in factors], axis=0)
