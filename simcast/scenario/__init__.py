@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from simcast.scenario.advice import unavailable
-from simcast.scenario.assumptions import ArrivalAssumption, Assumptions, OpenDeals, StageAssumption
+from simcast.scenario.assumptions import (
+    ArrivalAssumption,
+    Assumptions,
+    CalendarAssumption,
+    OpenDeals,
+    StageAssumption,
+)
 from simcast.scenario.distribution import Distribution, Quantity
 from simcast.scenario.levers import (
     LEVERS,
@@ -37,6 +43,7 @@ __all__ = [
     "LEVERS",
     "AmountLever",
     "ArrivalAssumption",
+    "CalendarAssumption",
     "ArrivalsLever",
     "Assumptions",
     "BudgetLever",
