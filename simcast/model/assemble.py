@@ -122,6 +122,11 @@ def assemble(
     amount_family, of_amounts = _amount_arrays(tables, new, seed)
     arrays |= of_amounts
     arrays |= _clock_arrays(pipeline, tables)
+    if tables.weather.any:
+        arrays |= {
+            "weather_conversion": np.array(tables.weather.conversion),
+            "weather_speed": np.array(tables.weather.speed),
+        }
     if "season" in new:
         arrays["arrivals_season"] = _array(new["season"], "harmonic")
     return xr.Dataset(

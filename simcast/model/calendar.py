@@ -92,24 +92,22 @@ class AtRisk:
     ended_day: Ints
 
     @classmethod
-    def of(cls, stays: StageDays, moves: Sequence[int]) -> AtRisk | None:
-        """Count them over the last five years; None where too few end."""
+    def of(cls, stays: StageDays, moves: Sequence[int], fewest: int = FEWEST_ENDS) -> AtRisk | None:
+        """Count them over the last five years; None where fewer end."""
         first = max(int(np.min(stays.entered)), stays.until - _MOST_DAYS)
         n = stays.until - first
         known = stays.entered >= first
         entered, left, move = stays.entered[known] - first, stays.left[known] - first, stays.move[known]
         from_day = 0 if stays.recorded_from is None else max(0, stays.recorded_from - first)
         ends = np.isin(move, list(moves)) & (left >= from_day)
-        if ends.sum() < FEWEST_ENDS:
+        if ends.sum() < fewest:
             return None
         gone = np.bincount(entered * (n + 1) + left, minlength=n * (n + 1)).reshape(n, n + 1)
         reached = gone.sum(axis=1, keepdims=True) - np.cumsum(gone, axis=1)[:, :n] + gone[:, :n]
         reached[:, :from_day] = 0
         reached[np.tri(n, k=-1, dtype=bool)] = 0
         cohort, day = np.nonzero(reached)
-        return cls(
-            first, n, cohort, day, reached[cohort, day].astype(np.float64), entered[ends], left[ends]
-        )
+        return cls(first, n, cohort, day, reached[cohort, day].astype(np.float64), entered[ends], left[ends])
 
     @property
     def days(self) -> Ints:
@@ -118,18 +116,18 @@ class AtRisk:
 
     def by_age(self, weights: Floats) -> AgePeriod:
         """Sort exposures and ends by piece of operational age and day."""
-        passed = Passed.of(weights, 0)
-        noon = passed.at(np.arange(self.n_days) + 0.5)
 
         def table(cohort: Ints, day: Ints, count: Floats | None) -> Floats:
-            age = np.rint(np.maximum(noon[day] - noon[cohort], 0.0)).astype(np.int64)
-            cell = piece_of(age) * self.n_days + day
+            cell = self.piece(cohort, day, weights) * self.n_days + day
             flat = np.bincount(cell, count, minlength=N_PIECES * self.n_days)
             return flat.reshape(N_PIECES, self.n_days).astype(np.float64)
 
-        return AgePeriod(
-            table(self.cohort, self.day, self.at_risk), table(self.ended_cohort, self.ended_day, None)
-        )
+        return AgePeriod(table(self.cohort, self.day, self.at_risk), table(self.ended_cohort, self.ended_day, None))
+
+    def piece(self, cohort: Ints, day: Ints, weights: Floats) -> Ints:
+        """Return the piece of operational age, from noon to noon, of cohorts on later days."""
+        noon = Passed.of(weights, 0).at(np.arange(self.n_days) + 0.5)
+        return piece_of(np.rint(np.maximum(noon[day] - noon[cohort], 0.0)).astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +136,11 @@ class AgePeriod:
 
     at_risk: Floats
     ended: Floats
+
+    def hazard(self, weights: Floats) -> Floats:
+        """Return the hazard in each piece of age on a day that weighs 1: float64, (n_pieces,)."""
+        hazard: Floats = self.ended.sum(axis=1) / np.maximum(self.at_risk @ weights, 1e-12)
+        return hazard
 
     def expected(self, weights: Floats) -> tuple[Floats, float]:
         """Fit the hazards by age under weights of days.
@@ -149,8 +152,7 @@ class AgePeriod:
         float
             The log likelihood of the ends.
         """
-        ends, exposed = self.ended.sum(axis=1), self.at_risk @ weights
-        hazard = ends / np.maximum(exposed, 1e-12)
+        ends, hazard = self.ended.sum(axis=1), self.hazard(weights)
         by_day = hazard @ self.at_risk
         log_hazard = np.log(np.maximum(hazard, 1e-300))
         log_weight = np.log(np.maximum(weights, 1e-12))

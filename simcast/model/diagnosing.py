@@ -191,9 +191,17 @@ def _calendar_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
         if any(np.any(clock.month != 1.0) for clock in some):
             found["the quarter"].append(repr(stage))
     said = [f"by {what} in {', '.join(stages)}" for what, stages in found.items() if stages]
-    if not said:
-        return []
-    return [f"stays end by the calendar: {'; '.join(said)}; the forecast goes on so (history.model.calendar)"]
+    notes = []
+    if said:
+        notes = [f"stays end by the calendar: {'; '.join(said)}; the forecast goes on so (history.model.calendar)"]
+    if tables.weather.any:
+        parts = (("odds of the forward move", tables.weather.conversion), ("speed", tables.weather.speed))
+        sizes = " and ".join(f"{what} by {np.expm1(size):.0%}" for what, size in parts if size > 0.0)
+        notes.append(
+            f"months were good or bad for all deals together ({sizes}, one standard deviation), which makes totals "
+            "less sure; the forecast goes on so (history.model.weather)"
+        )
+    return notes
 
 
 def _new_deal_warnings(tables: FitTables) -> list[str]:

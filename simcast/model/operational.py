@@ -47,7 +47,9 @@ def _told(stays: StageStays, dated: StageDays, clocks: StageClocks) -> StageStay
     """Return the stays in operational days."""
     first = int(np.min(dated.entered))
     calendar = np.arange(first, dated.until + 1)
-    weights = np.array([np.ones(calendar.size) if one is None else one.of_quarter.weights(calendar) for one in clocks.clocks])
+    weights = np.array(
+        [np.ones(calendar.size) if one is None else one.of_quarter.weights(calendar) for one in clocks.clocks]
+    )
     mean = mean_weights(weights, stays.ended_by_move.astype(np.float64))
     passed = [Passed.of(row, first) for row in (*weights, mean)]  # -1, of open stays, is the last
     lasted, since = np.zeros_like(stays.days), np.zeros_like(stays.days)

@@ -29,6 +29,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "amount_effect": ("auto", "none"),
     "amounts": ("auto", "lognormal", "empirical"),
     "calendar": ("auto", "none"),
+    "weather": ("auto", "none"),
     "sampler": ("nutpie", "pymc"),
 }
 
@@ -53,6 +54,9 @@ class FitSettings:
     calendar
         ``"auto"`` lets stays run on clocks where the history shows that they end by the calendar, see
         `simcast.model.calendar`; ``"none"``: all days are alike.
+    weather
+        ``"auto"`` lets months be good or bad for all deals together as far as the history shows it, see
+        `simcast.model.weather`; ``"none"``: deals are independent.
     recorded_from
         The day from which ends of deals are on record, in ISO form; ``"auto"`` finds it, ``"none"`` is as ever.
     priors
@@ -82,6 +86,7 @@ class FitSettings:
     amount_effect: str = "auto"
     amounts: str = "auto"
     calendar: str = "auto"
+    weather: str = "auto"
     recorded_from: str = "auto"
     priors: Mapping[str, Any] = field(default_factory=dict)
     draws: int = 1000

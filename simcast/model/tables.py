@@ -18,6 +18,7 @@ from simcast.model.operational import in_operational_days
 from simcast.model.settings import FitSettings
 from simcast.model.stays import StageStays
 from simcast.model.truncation import first_recorded_day, from_records_on, recorded_day
+from simcast.model.weather import Weather, learn_weather
 from simcast.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class FitTables:
         How many deals should have ended before it.
     clocks
         Those of each stage, in the pipeline's order.
+    weather
+        How much months differ.
     """
 
     stages: tuple[StageStays, ...]
@@ -62,6 +65,7 @@ class FitTables:
     recorded_from: int | None
     n_missing: float
     clocks: tuple[StageClocks, ...]
+    weather: Weather
 
 
 AMOUNTS_FOR_SLOPE = 100
@@ -108,10 +112,11 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         for code, moves in enumerate(pipeline.moves)
     )
     clocks = tuple(StageClocks.none(len(moves)) for moves in pipeline.moves)
+    here = [kept & (stage == code) for code in range(pipeline.n_stages)]
+    days = [StageDays(entered[rows], left[rows], move[rows], until, recorded_from) for rows in here]
     if chosen.calendar == "auto":
-        here = [kept & (stage == code) for code in range(pipeline.n_stages)]
-        days = [StageDays(entered[rows], left[rows], move[rows], until, recorded_from) for rows in here]
         stages, clocks = in_operational_days(stages, days)
+    weather = learn_weather(days, clocks) if chosen.weather == "auto" else Weather()
     first = ~stays["deal"].duplicated().to_numpy()
     amounts, amounts_of = _amounts(pipeline, stays, segment, n_segments)
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))
@@ -125,6 +130,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         recorded_from=recorded_from,
         n_missing=found[1] if found is not None and recorded_from == found[0] else 0.0,
         clocks=clocks,
+        weather=weather,
     )
 
 

@@ -22,6 +22,7 @@ from simcast.plan.clocks import clock_arrays, with_operational_ages
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
 from simcast.plan.plan import MINOR_UNITS, Plan
+from simcast.plan.weather import with_weather
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
 from simcast.scenario import (
@@ -73,7 +74,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
     n_futures, seed = scenario.simulation.futures, np.uint64(scenario.simulation.seed)
     n_slots = max(map(len, pipeline.moves)) + 1
     frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots)
-    epoch_of_day, effects = effects_of(frame, levers)
+    epoch_of_day, effects = with_weather(posterior, frame, *effects_of(frame, levers))
     book = replace(book, age_days=with_operational_ages(posterior, book))
     book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)

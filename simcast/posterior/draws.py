@@ -59,6 +59,8 @@ OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "clock_days_left": ("stage", "move", "days_left"),
     "clock_holiday": ("stage", "move"),
     "clock_ages": ("stage",),
+    "weather_conversion": (),
+    "weather_speed": (),
 }
 """The variables that a posterior's draws may have besides, with their dimensions.
 
@@ -75,7 +77,8 @@ days after it, both on the log scale. ``amount_quantiles`` belongs to amounts wh
 amounts at the levels 1/2n, 3/2n, ..., 1 - 1/2n, of which ``amount_scale`` is then a factor.
 The weights of days of `simcast.posterior.clocks` are in ``clock_weekday``, ``clock_month`` (of the quarter),
 ``clock_days_left`` (of the quarter) and ``clock_holiday`` (on the dates of ``attrs["holidays"]``), the same in all
-draws; ``clock_ages`` is 1 where the days of a stage are operational ones, 0 where they are days of the calendar.
+draws; ``clock_ages`` is 1 where the days of a stage are operational ones, 0 where they are days of the calendar. ``weather_conversion`` and
+``weather_speed`` are the standard deviations of what months add to all log odds and to the log speed of stays.
 """
 
 
@@ -247,6 +250,9 @@ def _optional_problems(draws: xr.Dataset) -> Iterator[str]:
     if "arrivals_path" in draws and draws.sizes["block"] < 1:
         yield "posterior.arrivals_path: has no block"
     yield from clock_problems(draws)
+    for name in ("weather_conversion", "weather_speed"):
+        if name in draws and not 0.0 <= float(draws[name]) < np.inf:
+            yield f"posterior.{name}: is {float(draws[name])}, must be finite and at least 0"
     if draws.attrs["amount_family"] == EMPIRICAL:
         yield from _quantile_problems(draws)
 

@@ -10,8 +10,8 @@ import numpy as np
 from simcast.history import History
 from simcast.posterior import Posterior
 from simcast.predictive_checks.amount_checks import check_amounts
-from simcast.predictive_checks.by_calendar import OnCalendar
 from simcast.predictive_checks.arrival_checks import NEW_DEALS, check_arrivals
+from simcast.predictive_checks.by_calendar import OnCalendar
 from simcast.predictive_checks.laws import player
 from simcast.predictive_checks.replicates import replicate_stage
 from simcast.predictive_checks.stage_checks import StageComparison, check_stage

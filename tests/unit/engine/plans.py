@@ -63,7 +63,9 @@ def random_hazards(
     }
 
 
-def random_clocks(rng: np.random.Generator, horizon: int, destination: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+def random_clocks(
+    rng: np.random.Generator, horizon: int, destination: NDArray[np.int64]
+) -> dict[str, NDArray[np.generic]]:
     """Return three clocks, one of which stands still on some days, given to about half of the moves."""
     weight = rng.exponential(1.0, (3, horizon))
     weight[0, rng.random(horizon) < 0.3] = 0.0
