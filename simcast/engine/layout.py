@@ -101,7 +101,7 @@ class KernelPlan(NamedTuple):
     `hazard_factor`), which are those of deals of all amounts together; without any draws like `amount_slope`."""
 
     clock_of: NDArray[np.int64]
-    """(n_stages, n_slots): the clock in whose operational time a stay's days pass, or NOWHERE: those of the calendar."""
+    """(n_stages, n_slots): the clock in whose operational time a stay's days pass; NOWHERE where all days are alike."""
     clock_passed: NDArray[np.float64]
     """(n_clocks, horizon_days + 1): operational days passed by the beginning of each day; see `clock`."""
     clock_from_day: NDArray[np.int64]

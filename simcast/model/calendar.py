@@ -81,7 +81,7 @@ class StageDays:
 
 @dataclass(frozen=True, eq=False)
 class AtRisk:
-    """Cohorts of stays by day of entry: how many are at risk on each later day, and how many end on it by some moves."""
+    """Cohorts of stays by day of entry: how many are at risk on each later day, and how many end on it."""
 
     first_day: int
     n_days: int

@@ -82,8 +82,7 @@ def _of_months(frame: LeverFrame, kind: type[TimedLever], sd: float, month_of_ep
 def _weather(frame: LeverFrame, kind: type[TimedLever], month: np.datetime64) -> Floats:
     """Return a standard normal number for each future: float64, (n_futures,)."""
     key = key_of(f"weather:{kind.__name__}:{month}")
-    drawn: Floats = ndtri(uniform_by_future(frame.seed, frame.n_futures, key, LEVER))
-    return drawn
+    return np.asarray(ndtri(uniform_by_future(frame.seed, frame.n_futures, key, LEVER)), dtype=np.float64)
 
 
 def _joined(levers: Effects, weather: Effects) -> Effects:

@@ -8,7 +8,7 @@ operational days are as long as days on average.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +121,7 @@ class Passed:
         """Add up the weights of consecutive days."""
         return cls(first_day, np.concatenate([[0.0], np.cumsum(weights)]))
 
-    def at(self, instant: Floats) -> Floats:
+    def at(self, instant: NDArray[np.floating[Any]]) -> Floats:
         """Return the operational days passed by each instant, in days since 1970-01-01."""
         inside = instant - self.first_day
         last = self.passed.size - 1

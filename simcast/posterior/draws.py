@@ -77,8 +77,9 @@ days after it, both on the log scale. ``amount_quantiles`` belongs to amounts wh
 amounts at the levels 1/2n, 3/2n, ..., 1 - 1/2n, of which ``amount_scale`` is then a factor.
 The weights of days of `simcast.posterior.clocks` are in ``clock_weekday``, ``clock_month`` (of the quarter),
 ``clock_days_left`` (of the quarter) and ``clock_holiday`` (on the dates of ``attrs["holidays"]``), the same in all
-draws; ``clock_ages`` is 1 where the days of a stage are operational ones, 0 where they are days of the calendar. ``weather_conversion`` and
-``weather_speed`` are the standard deviations of what months add to all log odds and to the log speed of stays.
+draws; ``clock_ages`` is 1 where the days of a stage are operational ones, 0 where they are days of the calendar.
+``weather_conversion`` and ``weather_speed`` are the standard deviations of what months add to all log odds and to the
+log speed of stays.
 """
 
 

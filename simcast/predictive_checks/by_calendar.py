@@ -1,4 +1,4 @@
-"""Replicated stays put on the calendar, where they run on clocks: their days come first, then the dates of their ends."""
+"""Replicated stays put on the calendar, where they run on clocks: from their days to the dates of their ends."""
 
 from __future__ import annotations
 
