@@ -1,4 +1,4 @@
-"""The clocks that a scenario assumes."""
+"""The clocks, and the weather of months, that a scenario assumes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from simcast.pipeline import Pipeline
 from simcast.posterior import OPTIONAL_DIMENSIONS, move_names
 from simcast.posterior.clocks import CLOCK_VARIABLES, QUARTER_DAYS, Clock
-from simcast.scenario import CalendarAssumption
+from simcast.scenario import CalendarAssumption, WeatherAssumption
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,3 +63,13 @@ def clock_variables(
 def holidays_attribute(assumed: CalendarAssumption) -> dict[str, object]:
     """Return the attribute of a posterior that holds the holidays."""
     return {"holidays": " ".join(str(day) for day in sorted(assumed.holidays))}
+
+
+def weather_variables(assumed: WeatherAssumption) -> dict[str, xr.DataArray]:
+    """Return the spreads of months of a posterior."""
+    import xarray as xr
+
+    return {
+        "weather_conversion": xr.DataArray(assumed.conversion),
+        "weather_speed": xr.DataArray(assumed.speed),
+    }

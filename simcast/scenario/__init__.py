@@ -9,6 +9,7 @@ from simcast.scenario.assumptions import (
     CalendarAssumption,
     OpenDeals,
     StageAssumption,
+    WeatherAssumption,
 )
 from simcast.scenario.distribution import Distribution, Quantity
 from simcast.scenario.levers import (
@@ -68,6 +69,7 @@ __all__ = [
     "Team",
     "TimedLever",
     "TrainLever",
+    "WeatherAssumption",
     "build_scenario",
     "dump_yaml",
     "json_schema",

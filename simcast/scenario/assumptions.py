@@ -114,6 +114,17 @@ class CalendarAssumption(Closed):
         return self
 
 
+class WeatherAssumption(Closed):
+    """How much months differ for all deals together."""
+
+    conversion: float = Field(
+        default=0.0, ge=0, le=2, description="Standard deviation of what a month adds to all log odds to move forward."
+    )
+    speed: float = Field(
+        default=0.0, ge=0, le=2, description="Standard deviation of what a month adds to the log speed of all stays."
+    )
+
+
 class OpenDeals(Closed):
     """Open deals of one stage and age."""
 
@@ -141,6 +152,9 @@ class Assumptions(Closed):
     amount: Money | None = Field(default=None, description="The amount of a won deal; 1 counts wins.")
     calendar: CalendarAssumption | None = Field(
         default=None, description="What days weigh; as fitted unless given, and without a history all alike."
+    )
+    weather: WeatherAssumption | None = Field(
+        default=None, description="How much months differ for all deals; as fitted unless given, else not at all."
     )
     open: tuple[OpenDeals, ...] = Field(default=(), description="The deals that are open on the as-of date.")
     segments: dict[Text, dict[Text, Annotated[float, Field(gt=0, le=1)]]] = Field(
