@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from simcast.posterior import Posterior
 from simcast.scenario import Scenario, build_scenario
 
 
-def scenario(assume: dict[str, Any] | None = None, **changes: Any) -> Scenario:
+def scenario(assume: dict[str, Any] | None = None, **changes: object) -> Scenario:
     tree = {
         "simcast": 1,
         "name": "Квартал",
@@ -99,7 +100,7 @@ def test_threads_are_of_no_account() -> None:
     assert np.array_equal(one, two)
 
 
-def test_a_posterior_with_clocks_is_stored_and_read(tmp_path: Any) -> None:
+def test_a_posterior_with_clocks_is_stored_and_read(tmp_path: Path) -> None:
     assumed = scenario({"calendar": CALENDAR, "weather": {"speed": 0.2}})
     played = run(assumed)
     read = Posterior.load(played.posterior.save(tmp_path / "posterior.nc"))
