@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.assume.calendar import clock_variables, holidays_attribute, weather_variables
 from simcast.assume.carried import carried_variables
 from simcast.assume.segments import assumed_segments
 from simcast.assume.tables import Tables
@@ -95,6 +96,11 @@ def assumed_posterior(
     inherited = "" if base is None else base.fingerprint
     fingerprint = _fingerprint(pipeline, assumptions, segments, inherited, (n_draws, seed))
     attrs, carried = ({}, {}) if base is None else (base.draws.attrs, carried_variables(base.draws, assumptions))
+    if assumptions.calendar is not None:
+        attrs = {**attrs, **holidays_attribute(assumptions.calendar)}
+        carried = carried | clock_variables(pipeline, assumptions.calendar, carried)
+    if assumptions.weather is not None:
+        carried = carried | weather_variables(assumptions.weather)
     draws = tables.dataset(pipeline, segments, attrs, carried)
     return Posterior(pipeline, segments, draws, fingerprint, None if base is None else base.diagnostics)
 

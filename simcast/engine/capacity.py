@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.block import BLOCK, InPlay, room_for_a_block
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamPlan, TeamResults
+from simcast.engine.clock import put_off
 from simcast.engine.graph import Graph, graph_of, tell_counts
 from simcast.engine.inner import allocating, inner
 from simcast.engine.kernel import _begin_new_deals, _begin_stays, _count_arrivals, _end_stays
@@ -279,7 +280,8 @@ def _begin_work(
             effect,
         )
     elif start > enters_on:  # else it ends when it would have ended without a team, to the last bit
-        tickets.leaves_on[ticket] = start + (tickets.leaves_on[ticket] - enters_on)
+        slot = int(tickets.slot[ticket])
+        tickets.leaves_on[ticket] = put_off(plan.kernel, stage, slot, enters_on, tickets.leaves_on[ticket], start)
 
 
 @njit(inline="always")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from simcast.engine.amount_slope import begin_stays_under_own_laws, move_uniforms
 from simcast.engine.amounts import amount_exceeded
 from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block
+from simcast.engine.clock import run_clocks
 from simcast.engine.counts import count
 from simcast.engine.graph import Graph, graph_of, tell_counts
 from simcast.engine.hazard import hazard_exceeded
@@ -170,6 +171,8 @@ def _begin_stays(
         _draw_other_days(plan, tables, graph, future, in_play, n)
         if has_slope:
             begin_stays_under_own_laws(plan, tables, future, in_play, n)
+    if len(plan.clock_passed) > 0:
+        run_clocks(plan, in_play, n, False)
 
 
 @inner

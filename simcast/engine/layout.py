@@ -100,6 +100,13 @@ class KernelPlan(NamedTuple):
     """(n_draws, n_stages, n_segments): what a deal at the centre of amounts adds to them, against `probability` (or
     `hazard_factor`), which are those of deals of all amounts together; without any draws like `amount_slope`."""
 
+    clock_of: NDArray[np.int64]
+    """(n_stages, n_slots): the clock in whose operational time a stay's days pass; NOWHERE where all days are alike."""
+    clock_passed: NDArray[np.float64]
+    """(n_clocks, horizon_days + 1): operational days passed by the beginning of each day; see `clock`."""
+    clock_from_day: NDArray[np.int64]
+    """(n_clocks, n_wholes): the day on which each clock passes 0, 1, 2, ... operational days."""
+
     deal_key: NDArray[np.uint64]
     """(n_deals,): from the deal's id, so that its luck does not depend on the other deals."""
     deal_stage: NDArray[np.int64]
@@ -107,7 +114,7 @@ class KernelPlan(NamedTuple):
     deal_segment: NDArray[np.int64]
     """(n_deals,)"""
     deal_age: NDArray[np.float64]
-    """(n_deals,): days already spent in the stage."""
+    """(n_deals,): days already spent in the stage, operational ones where it has clocks."""
     deal_amount: NDArray[np.int64]
     """(n_deals,): minor units; negative where unknown."""
     deal_log_amount: NDArray[np.float64]
@@ -166,7 +173,7 @@ class Results(NamedTuple):
 
 
 def no_hazards(n_draws: int, n_stages: int, n_segments: int, n_slots: int) -> dict[str, NDArray[np.generic]]:
-    """Return the hazard arrays of a plan none of whose stages has that family, and no slope by amount."""
+    """Return the arrays of a plan none of whose stages has the family "hazard", a slope by amount, or a clock."""
     return {
         "hazard_row": np.full(n_stages, NOWHERE, dtype=np.int64),
         "hazard_start": np.zeros(1),
@@ -174,6 +181,9 @@ def no_hazards(n_draws: int, n_stages: int, n_segments: int, n_slots: int) -> di
         "hazard_factor": np.zeros((n_draws, 0, n_segments, n_slots - 1)),
         "amount_slope": np.zeros((0, n_stages)),
         "amount_offset": np.zeros((0, n_stages, n_segments)),
+        "clock_of": np.full((n_stages, n_slots), NOWHERE, dtype=np.int64),
+        "clock_passed": np.zeros((0, 2)),
+        "clock_from_day": np.zeros((0, 1), dtype=np.int64),
     }
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, room_for_a_law, shift_odds
 from simcast.engine.block import BLOCK, InPlay
+from simcast.engine.clock import run_clocks
 from simcast.engine.graph import Graph
 from simcast.engine.hazard import hazard_exceeded, hazard_survival, piece_of
 from simcast.engine.inner import allocating, inner
@@ -88,6 +89,8 @@ def begin_open_deals(
         _draw_rests(plan, tables, graph, alike, future, start, in_play, n)
     if plan.hazard_rate.shape[1] > 0:
         _draw_rests_of_hazards(plan, tables, future, start, in_play, n)
+    if len(plan.clock_passed) > 0:
+        run_clocks(plan, in_play, n, True)
     if graph.has_forced:
         for i in range(n):
             if plan.deal_forced[start + i] != NOT_FORCED:

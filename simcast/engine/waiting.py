@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from simcast.engine.amount_slope import OwnLaw, effect_of_amount, fill_law, room_for_a_law, shift_odds
 from simcast.engine.block import after_days
 from simcast.engine.capacity_layout import FOREVER, CapacityPlan
+from simcast.engine.clock import end_on_clock
 from simcast.engine.hazard import hazard_exceeded
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
@@ -114,7 +115,12 @@ def draw_again(
         days = hazard_exceeded(lasting, total, plan.hazard_start, u_days)
     place = (epoch, stage, segment, slot)
     days = with_levers(days, tables.time_factor[place], tables.cap_days[place], tables.cap_weight[place])
-    return slot, after_days(begins_on, days) if row != NOWHERE else begins_on + days
+    leaves_on = after_days(begins_on, days) if row != NOWHERE else begins_on + days
+    clock = plan.clock_of[stage, slot]
+    if clock == NOWHERE:
+        return slot, leaves_on
+    passed, from_day = plan.clock_passed[clock], plan.clock_from_day[clock]
+    return slot, end_on_clock(passed, from_day, begins_on, leaves_on, row != NOWHERE)
 
 
 @inner

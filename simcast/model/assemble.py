@@ -20,6 +20,7 @@ from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
 from simcast.posterior import DIMENSIONS, move_names
 from simcast.posterior.arrivals import DAYS_PER_YEAR, HARMONICS
+from simcast.posterior.clocks import QUARTER_DAYS
 from simcast.posterior.draws import OPTIONAL_DIMENSIONS
 from simcast.segments import Segments
 
@@ -120,6 +121,12 @@ def assemble(
     }
     amount_family, of_amounts = _amount_arrays(tables, new, seed)
     arrays |= of_amounts
+    arrays |= _clock_arrays(pipeline, tables)
+    if tables.weather.any:
+        arrays |= {
+            "weather_conversion": np.array(tables.weather.conversion),
+            "weather_speed": np.array(tables.weather.speed),
+        }
     if "season" in new:
         arrays["arrivals_season"] = _array(new["season"], "harmonic")
     return xr.Dataset(
@@ -141,6 +148,23 @@ def assemble(
         }
         | of_stages.attrs,
     )
+
+
+def _clock_arrays(pipeline: Pipeline, tables: FitTables) -> dict[str, Floats]:
+    """Return the weights of days by stage and move; nothing where the calendar is of no account."""
+    if not any(found.any for found in tables.clocks):
+        return {}
+    moves = move_names(pipeline)
+    sizes = {"clock_weekday": (7,), "clock_month": (3,), "clock_days_left": (QUARTER_DAYS,)}
+    arrays = {name: np.ones((pipeline.n_stages, len(moves), *size)) for name, size in sizes.items()}
+    for code, found in enumerate(tables.clocks):
+        for name, clock in zip(pipeline.moves[code], found.clocks, strict=True):
+            if clock is not None:
+                here = code, moves.index(name)
+                arrays["clock_weekday"][here] = clock.weekday
+                arrays["clock_month"][here] = clock.month
+                arrays["clock_days_left"][here] = clock.days_left
+    return arrays | {"clock_ages": np.array([float(found.operational) for found in tables.clocks])}
 
 
 def _amount_arrays(tables: FitTables, new: xr.Dataset, seed: int) -> tuple[str, dict[str, Floats]]:

@@ -178,7 +178,30 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         f"no stay in {', '.join(stages)} ended in {name!r}; how likely that is rests on the prior"
         for name, stages in never.items()
     ]
-    return found + _new_deal_warnings(tables)
+    return found + _calendar_notes(pipeline, tables) + _new_deal_warnings(tables)
+
+
+def _calendar_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
+    """Say where stays end by the calendar."""
+    found: dict[str, list[str]] = {"weekdays": [], "the quarter": []}
+    for stage, clocks in zip(pipeline.stages, tables.clocks, strict=True):
+        some = [clock for clock in clocks.clocks if clock is not None]
+        if any(np.any(clock.weekday != 1.0) for clock in some):
+            found["weekdays"].append(repr(stage))
+        if any(np.any(clock.month != 1.0) for clock in some):
+            found["the quarter"].append(repr(stage))
+    said = [f"by {what} in {', '.join(stages)}" for what, stages in found.items() if stages]
+    notes = []
+    if said:
+        notes = [f"stays end by the calendar: {'; '.join(said)}; the forecast goes on so (history.model.calendar)"]
+    if tables.weather.any:
+        parts = (("odds of the forward move", tables.weather.conversion), ("speed", tables.weather.speed))
+        sizes = " and ".join(f"{what} by {np.expm1(size):.0%}" for what, size in parts if size > 0.0)
+        notes.append(
+            f"months were good or bad for all deals together ({sizes}, one standard deviation), which makes totals "
+            "less sure; the forecast goes on so (history.model.weather)"
+        )
+    return notes
 
 
 def _new_deal_warnings(tables: FitTables) -> list[str]:

@@ -28,6 +28,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "drift": ("none", "quarterly"),
     "amount_effect": ("auto", "none"),
     "amounts": ("auto", "lognormal", "empirical"),
+    "calendar": ("auto", "none"),
+    "weather": ("auto", "none"),
     "sampler": ("nutpie", "pymc"),
 }
 
@@ -49,6 +51,12 @@ class FitSettings:
     amounts
         What new deals are worth: ``"lognormal"`` amounts, ``"empirical"`` ones, drawn from the segment's past, or
         ``"auto"``: the latter where the former are refuted, see `simcast.model.empirical_amounts`.
+    calendar
+        ``"auto"`` lets stays run on clocks where the history shows that they end by the calendar, see
+        `simcast.model.calendar`; ``"none"``: all days are alike.
+    weather
+        ``"auto"`` lets months be good or bad for all deals together as far as the history shows it, see
+        `simcast.model.weather`; ``"none"``: deals are independent.
     recorded_from
         The day from which ends of deals are on record, in ISO form; ``"auto"`` finds it, ``"none"`` is as ever.
     priors
@@ -77,6 +85,8 @@ class FitSettings:
     drift: str = "none"
     amount_effect: str = "auto"
     amounts: str = "auto"
+    calendar: str = "auto"
+    weather: str = "auto"
     recorded_from: str = "auto"
     priors: Mapping[str, Any] = field(default_factory=dict)
     draws: int = 1000

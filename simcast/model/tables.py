@@ -10,12 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.errors import FitError
+from simcast.model.calendar import StageClocks, StageDays
 from simcast.model.cells import find_cells
 from simcast.model.empirical_amounts import is_empirical
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts
+from simcast.model.operational import in_operational_days
 from simcast.model.settings import FitSettings
 from simcast.model.stays import StageStays
 from simcast.model.truncation import first_recorded_day, from_records_on, recorded_day
+from simcast.model.weather import Weather, learn_weather
 from simcast.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -47,6 +50,10 @@ class FitTables:
         The day from which ends of stays are on record; None when all are.
     n_missing
         How many deals should have ended before it.
+    clocks
+        Those of each stage, in the pipeline's order.
+    weather
+        How much months differ.
     """
 
     stages: tuple[StageStays, ...]
@@ -57,6 +64,8 @@ class FitTables:
     amount_centre: float
     recorded_from: int | None
     n_missing: float
+    clocks: tuple[StageClocks, ...]
+    weather: Weather
 
 
 AMOUNTS_FOR_SLOPE = 100
@@ -102,6 +111,12 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         )
         for code, moves in enumerate(pipeline.moves)
     )
+    clocks = tuple(StageClocks.none(len(moves)) for moves in pipeline.moves)
+    here = [kept & (stage == code) for code in range(pipeline.n_stages)]
+    days = [StageDays(entered[rows], left[rows], move[rows], until, recorded_from) for rows in here]
+    if chosen.calendar == "auto":
+        stages, clocks = in_operational_days(stages, days)
+    weather = learn_weather(days, clocks) if chosen.weather == "auto" else Weather()
     first = ~stays["deal"].duplicated().to_numpy()
     amounts, amounts_of = _amounts(pipeline, stays, segment, n_segments)
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))
@@ -114,6 +129,8 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         amount_centre=centre,
         recorded_from=recorded_from,
         n_missing=found[1] if found is not None and recorded_from == found[0] else 0.0,
+        clocks=clocks,
+        weather=weather,
     )
 
 

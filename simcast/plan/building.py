@@ -18,12 +18,14 @@ from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
+from simcast.plan.clocks import clock_arrays, with_operational_ages
 from simcast.plan.costs import cost_of, notes_of
 from simcast.plan.derived import derived_effects, missing_numbers
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
 from simcast.plan.plan import MINOR_UNITS, Plan
 from simcast.plan.teams import as_waiting, capacity_of, too_many_leave
+from simcast.plan.weather import with_weather
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
 from simcast.scenario import (
@@ -79,7 +81,9 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
     teams = scenario.teams
     if problems := [*missing_numbers(levers, teams), *too_many_leave(frame, teams, levers)]:
         raise ScenarioError(problems)
-    epoch_of_day, effects = effects_of(frame, levers, derived_effects(frame, levers, teams))
+    of_levers = effects_of(frame, levers, derived_effects(frame, levers, teams))
+    epoch_of_day, effects = with_weather(posterior, frame, *of_levers)
+    book = replace(book, age_days=with_operational_ages(posterior, book))
     book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
     forced = [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]
@@ -94,7 +98,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         group_of_segment=group_of_segment,
         **_pipeline_arrays(pipeline, n_slots),
         **_stage_arrays(posterior, n_slots),
-        **(hazard_arrays(posterior, n_slots) | slope_arrays(posterior)),
+        **(hazard_arrays(posterior, n_slots) | slope_arrays(posterior) | clock_arrays(posterior, days, n_slots)),
         **as_waiting(deals, capacity),
         deal_log_amount=log_amounts(posterior, book),
         **_arrival_arrays(posterior, days),

@@ -12,6 +12,7 @@ import numpy as np
 from simcast.errors import FitError
 from simcast.pipeline import STALLED, Pipeline
 from simcast.posterior.arrivals import HARMONICS
+from simcast.posterior.clocks import clock_problems
 from simcast.posterior.diagnostics import Diagnostics
 from simcast.posterior.hazards import HAZARD, hazard_problems
 from simcast.segments import Segments
@@ -53,6 +54,13 @@ OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "arrivals_season": ("draw", "harmonic"),
     "arrivals_path": ("draw", "block"),
     "amount_quantiles": ("segment", "level"),
+    "clock_weekday": ("stage", "move", "weekday"),
+    "clock_month": ("stage", "move", "quarter_month"),
+    "clock_days_left": ("stage", "move", "days_left"),
+    "clock_holiday": ("stage", "move"),
+    "clock_ages": ("stage",),
+    "weather_conversion": (),
+    "weather_speed": (),
 }
 """The variables that a posterior's draws may have besides, with their dimensions.
 
@@ -67,6 +75,11 @@ with a slope and without an offset counts as having one of 0.
 1970-01-01 + 0.5) / 365.25, and ``arrivals_path`` the level relative to the as-of date in the consecutive blocks of 28
 days after it, both on the log scale. ``amount_quantiles`` belongs to amounts whose family is ``empirical``: a segment's
 amounts at the levels 1/2n, 3/2n, ..., 1 - 1/2n, of which ``amount_scale`` is then a factor.
+The weights of days of `simcast.posterior.clocks` are in ``clock_weekday``, ``clock_month`` (of the quarter),
+``clock_days_left`` (of the quarter) and ``clock_holiday`` (on the dates of ``attrs["holidays"]``), the same in all
+draws; ``clock_ages`` is 1 where the days of a stage are operational ones, 0 where they are days of the calendar.
+``weather_conversion`` and ``weather_speed`` are the standard deviations of what months add to all log odds and to the
+log speed of stays.
 """
 
 
@@ -237,6 +250,10 @@ def _optional_problems(draws: xr.Dataset) -> Iterator[str]:
         yield f"posterior.arrivals_season: has {draws.sizes['harmonic']} coefficients, needs {len(HARMONICS)}"
     if "arrivals_path" in draws and draws.sizes["block"] < 1:
         yield "posterior.arrivals_path: has no block"
+    yield from clock_problems(draws)
+    for name in ("weather_conversion", "weather_speed"):
+        if name in draws and not 0.0 <= float(draws[name]) < np.inf:
+            yield f"posterior.{name}: is {float(draws[name])}, must be finite and at least 0"
     if draws.attrs["amount_family"] == EMPIRICAL:
         yield from _quantile_problems(draws)
 

@@ -11,6 +11,7 @@ from simcast.history import History
 from simcast.posterior import Posterior
 from simcast.predictive_checks.amount_checks import check_amounts
 from simcast.predictive_checks.arrival_checks import NEW_DEALS, check_arrivals
+from simcast.predictive_checks.by_calendar import OnCalendar
 from simcast.predictive_checks.laws import player
 from simcast.predictive_checks.replicates import replicate_stage
 from simcast.predictive_checks.stage_checks import StageComparison, check_stage
@@ -83,7 +84,10 @@ def check_predictions(
         part = f"stage {stays.stage}"
         tell(f"checking: {part}", position / n_parts)
         n_replicates = np.clip(_STAYS_REPLICATED // len(stays), FEWEST_REPLICATES, MOST_REPLICATES)
-        play = player(posterior, known.get(part), stays, generator)
+        calendar = OnCalendar(posterior, stays)
+        play = player(posterior, known.get(part), stays if calendar.is_plain else calendar.operational(), generator)
+        if not calendar.is_plain:
+            play = calendar.dated(play, generator)
         replicates = replicate_stage(play, stays, _spread(posterior, n_replicates))
         checks += check_stage(StageComparison(stays, replicates, posterior.segments.labels))
     tell(f"checking: {NEW_DEALS}", 1.0 - 1.0 / n_parts)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from simcast.scenario.assumptions import ArrivalAssumption, Assumptions, OpenDeals, StageAssumption
+from simcast.scenario.assumptions import (
+    ArrivalAssumption,
+    Assumptions,
+    CalendarAssumption,
+    OpenDeals,
+    StageAssumption,
+    WeatherAssumption,
+)
 from simcast.scenario.distribution import Distribution, Quantity
 from simcast.scenario.levers import (
     LEVERS,
@@ -40,6 +47,7 @@ __all__ = [
     "ArrivalsLever",
     "Assumptions",
     "BudgetLever",
+    "CalendarAssumption",
     "ConversionLever",
     "DealLever",
     "Distribution",
@@ -61,6 +69,7 @@ __all__ = [
     "Team",
     "TimedLever",
     "TrainLever",
+    "WeatherAssumption",
     "build_scenario",
     "dump_yaml",
     "json_schema",

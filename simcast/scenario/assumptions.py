@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from simcast.scenario.distribution import Distribution
 from simcast.scenario.fields import (
     Closed,
+    Day,
     Days,
     Money,
     NonNegative,
@@ -78,6 +79,52 @@ class ArrivalAssumption(Closed):
         return self
 
 
+Weight = Annotated[float, Field(ge=0)]
+
+
+class QuarterEnd(Closed):
+    """The rush at the end of a quarter."""
+
+    last_days: Whole = Field(ge=1, le=91, description="How many of a quarter's last days belong to it.")
+    weight: float = Field(ge=0, description="What each of them weighs against other days.")
+
+
+class CalendarAssumption(Closed):
+    """What days weigh: stays pass more of their time on days of more weight. Weights are scaled to average 1."""
+
+    weekdays: tuple[Weight, ...] | None = Field(default=None, description="Weights of Monday to Sunday.")
+    months_of_quarter: tuple[Weight, ...] | None = Field(
+        default=None, description="Weights of the three months of a quarter."
+    )
+    quarter_end: QuarterEnd | None = Field(default=None, description="A rush in the last days of a quarter.")
+    holidays: tuple[Day, ...] = Field(default=(), description="Days that count for nothing, or `holiday_weight`.")
+    holiday_weight: float = Field(default=0.0, ge=0, description="What holidays weigh against other days.")
+    stages: tuple[Text, ...] | None = Field(default=None, description="The stages it is of; all unless given.")
+
+    @model_validator(mode="after")
+    def _check_weights(self) -> Self:
+        given = (("weekdays", self.weekdays, 7), ("months_of_quarter", self.months_of_quarter, 3))
+        problems = [
+            (name, f"must be {size} weights, not all of them 0, got {shorten(weights)}")
+            for name, weights, size in given
+            if weights is not None and (len(weights) != size or sum(weights) <= 0)
+        ]
+        if problems:
+            raise PartError(problems)
+        return self
+
+
+class WeatherAssumption(Closed):
+    """How much months differ for all deals together."""
+
+    conversion: float = Field(
+        default=0.0, ge=0, le=2, description="Standard deviation of what a month adds to all log odds to move forward."
+    )
+    speed: float = Field(
+        default=0.0, ge=0, le=2, description="Standard deviation of what a month adds to the log speed of all stays."
+    )
+
+
 class OpenDeals(Closed):
     """Open deals of one stage and age."""
 
@@ -103,6 +150,12 @@ class Assumptions(Closed):
     )
     arrivals: ArrivalAssumption | None = Field(default=None, description="New deals per day, and where they enter.")
     amount: Money | None = Field(default=None, description="The amount of a won deal; 1 counts wins.")
+    calendar: CalendarAssumption | None = Field(
+        default=None, description="What days weigh; as fitted unless given, and without a history all alike."
+    )
+    weather: WeatherAssumption | None = Field(
+        default=None, description="How much months differ for all deals; as fitted unless given, else not at all."
+    )
     open: tuple[OpenDeals, ...] = Field(default=(), description="The deals that are open on the as-of date.")
     segments: dict[Text, dict[Text, Annotated[float, Field(gt=0, le=1)]]] = Field(
         default_factory=dict,

@@ -106,6 +106,9 @@ def _assumed(parts: Parts, pipeline: Pipeline) -> Iterator[Problem]:
     ]
     if parts.assume.arrivals and parts.assume.arrivals.enters:
         named.append((("assume", "arrivals", "enters"), parts.assume.arrivals.enters))
+    if parts.assume.calendar and parts.assume.calendar.stages:
+        of = parts.assume.calendar.stages
+        named += [(("assume", "calendar", "stages", index), stage) for index, stage in enumerate(of)]
     for stage, assumed in parts.assume.stages.items():
         named.append((("assume", "stages", stage), stage))
         if stage in pipeline.stages:

@@ -107,6 +107,16 @@ class ModelSettings(Closed):
         default="auto",
         description="What new deals are worth: lognormal amounts, or the past's; auto: those where no lognormal fits.",
     )
+    calendar: Literal["auto", "none"] = Field(
+        default="auto",
+        description="auto: where the history shows that stays end by the calendar (weekdays, the quarter's end), days "
+        "have weights; none: all days are alike.",
+    )
+    weather: Literal["auto", "none"] = Field(
+        default="auto",
+        description="auto: months are good or bad for all deals together as far as the history shows it; none: deals "
+        "are independent.",
+    )
     recorded_from: Annotated[str, BeforeValidator(_check_recorded_from, json_schema_input_type=str)] = Field(
         default="auto",
         description="The day from which ends of deals are on record: a date, none (all are), or auto (found).",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.engine.amounts import EMPIRICAL
+from simcast.engine.clock import first_days
 from simcast.engine.hazard import hazard_marginals
 from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, Effects, KernelPlan, no_hazards
 from simcast.engine.rng import draw_of_futures
@@ -62,6 +63,21 @@ def random_hazards(
     }
 
 
+def random_clocks(
+    rng: np.random.Generator, horizon: int, destination: NDArray[np.int64]
+) -> dict[str, NDArray[np.generic]]:
+    """Return three clocks, one of which stands still on some days, given to about half of the moves."""
+    weight = rng.exponential(1.0, (3, horizon))
+    weight[0, rng.random(horizon) < 0.3] = 0.0
+    passed = np.hstack([np.zeros((3, 1)), np.cumsum(weight, axis=1)])
+    clock_of = np.where(rng.random(destination.shape) < 0.5, NOWHERE, rng.integers(0, 3, destination.shape))
+    return {
+        "clock_of": np.where(destination == NOWHERE, NOWHERE, clock_of),
+        "clock_passed": passed,
+        "clock_from_day": first_days(passed),
+    }
+
+
 def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
     """Return a small plan that uses everything at once: any graph, all families, levers, renewals, forced deals."""
     rng = np.random.default_rng(seed)
@@ -103,6 +119,7 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
         scale=rng.uniform(0.5, 6.0, full),
         shape=rng.uniform(0.3, 1.5, full),
         **hazards,
+        **random_clocks(np.random.default_rng(seed + 1000), horizon, destination),
         amount_slope=rng.normal(0.0, 0.5, (n_draws if seed % 3 else 0, n_stages)),
         amount_offset=rng.normal(0.0, 0.5, (n_draws if seed % 3 else 0, n_stages, n_segments)),
         deal_key=rng.integers(0, 2**64, n_deals, dtype=np.uint64),

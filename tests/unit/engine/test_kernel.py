@@ -38,8 +38,9 @@ def test_the_kernel_equals_its_plain_python_twin(seed: int) -> None:
         lambda plan: {"amount_slope": plan.amount_slope + 0.5},
         lambda plan: {"amount_offset": plan.amount_offset + 0.5},
         lambda plan: {"deal_age": plan.deal_age + 1.0},
+        lambda plan: {"clock_of": np.where(plan.clock_of >= 0, 0, plan.clock_of)},
     ],
-    ids=["luck", "hazards", "slope", "offset", "age"],
+    ids=["luck", "hazards", "slope", "offset", "age", "clock"],
 )
 def test_the_twin_tells_plans_apart(change: Callable[[KernelPlan], dict[str, Any]]) -> None:
     """Over a few plans: in each, hazards or slopes may be far from the deals."""

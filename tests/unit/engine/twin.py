@@ -237,12 +237,33 @@ def stay(plan: KernelPlan, future: int, deal: Deal, visit: int, age: float = 0.0
     return slot, with_levers(plan, future, day, deal.stage, deal.segment, slot, max(0.0, days))
 
 
-def end_of_stay(plan: KernelPlan, deal: Deal, days: float) -> float:
-    """When a stay ends: hazards count days of the calendar, and on the first of them only its rest is left."""
-    day = math.floor(deal.enters_on)
-    if plan.hazard_row[deal.stage] < 0 or days == math.inf:
-        return deal.enters_on + days
-    return day + days if days >= 1 else deal.enters_on + days * (day + 1 - deal.enters_on)
+def end_of_stay(plan: KernelPlan, deal: Deal, slot: int, days: float, is_open: bool) -> float:
+    """When a stay ends: hazards count days of the calendar, and on the first of them only its rest is left.
+
+    With a clock days are operational: a stay that does not end on its first day has hazards count from that noon.
+    """
+    day, by_day = math.floor(deal.enters_on), plan.hazard_row[deal.stage] >= 0
+    if days == math.inf:
+        return days
+    if by_day and days < 1 and not is_open:
+        return deal.enters_on + days * (day + 1 - deal.enters_on)
+    clock = plan.clock_of[deal.stage, slot]
+    if clock == NOWHERE:
+        return day + days if by_day else deal.enters_on + days
+    if by_day and not is_open:
+        return max(deal.enters_on, on_clock(plan.clock_passed[clock], day + 0.5, days - 0.5))
+    return on_clock(plan.clock_passed[clock], deal.enters_on, days)
+
+
+def on_clock(passed: np.ndarray, began: float, days: float) -> float:
+    """When so many operational days have passed since an instant; days beyond the horizon count as they are."""
+    far = len(passed) - 1 + 1e6
+    instants, readings = [*range(len(passed)), far], [*passed, passed[-1] + 1e6]
+    wanted = float(np.interp(began, instants, readings)) + days
+    day = int(np.searchsorted(readings, wanted, side="right")) - 1  # the last of days of no weight
+    if day >= len(passed) - 1:
+        return len(passed) - 1 + wanted - readings[-2]
+    return day + (wanted - readings[day]) / (readings[day + 1] - readings[day])
 
 
 def new_deals(plan: KernelPlan, future: int) -> Iterator[Deal]:
@@ -303,7 +324,7 @@ def play(plan: KernelPlan, future: int, deal: Deal, results: Results, row: int) 
         forced = plan.deal_forced[deal.number] if deal.number >= 0 and visit == 0 else NOT_FORCED
         slot, days = stay(plan, future, deal, visit, age)
         destination = plan.destination[deal.stage, slot]
-        leaves_on = end_of_stay(plan, deal, days)
+        leaves_on = end_of_stay(plan, deal, slot, days, deal.origin == OPEN and visit == 0)
         if forced != NOT_FORCED:
             destination, leaves_on = forced, plan.deal_forced_day[deal.number]
         ended = plan.period_of_day[int(leaves_on)] if leaves_on < plan.horizon_days else plan.period_of_day[-1] + 1

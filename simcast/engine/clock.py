@@ -1,0 +1,142 @@
+"""Operational time: a clock gives each day of the horizon a weight, and stays end when so much of it has passed.
+
+A clock is the running sum of its weights at the beginning of each day, linear within a day. Beyond the horizon every
+day weighs 1. Each stage and slot has a clock or none; weights average 1 over a year, so that days stay days.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from simcast.engine.block import InPlay
+from simcast.engine.inner import inner
+from simcast.engine.layout import NOWHERE, KernelPlan
+
+
+@njit(inline="always")
+def reading(passed: NDArray[np.float64], instant: float) -> float:
+    """Return what a clock reads at an instant, in operational days from the as-of date.
+
+    Parameters
+    ----------
+    passed
+        (horizon_days + 1,): operational days passed by the beginning of each day, the first 0.
+    instant
+        Days from the as-of date, not before it.
+    """
+    last = len(passed) - 1
+    if instant >= last:
+        return float(passed[last] + (instant - last))
+    day = int(np.int64(instant))
+    return float(passed[day] + (instant - day) * (passed[day + 1] - passed[day]))
+
+
+@njit(inline="always")
+def instant_of(passed: NDArray[np.float64], from_day: NDArray[np.int64], wanted: float) -> float:
+    """Return the instant from which on a clock reads more than `wanted`: `reading` turned round.
+
+    Days of no weight are passed over: an end that would fall on one falls on the beginning of the next that has any.
+
+    Parameters
+    ----------
+    passed
+        As for `reading`.
+    from_day
+        The day on which the clock passes each whole number, see `first_days`: where the search begins.
+    wanted
+        Operational days from the as-of date, not below 0.
+    """
+    last = len(passed) - 1
+    if not wanted < passed[last]:
+        return float(last + (wanted - passed[last]))
+    day = from_day[int(np.int64(wanted))]
+    while passed[day + 1] <= wanted:
+        day += 1
+    return float(day + (wanted - passed[day]) / (passed[day + 1] - passed[day]))
+
+
+@njit(inline="always")
+def end_on_clock(
+    passed: NDArray[np.float64], from_day: NDArray[np.int64], enters_on: float, leaves_on: float, by_day: bool
+) -> float:
+    """Return when a stay ends that would end at `leaves_on` if all days weighed 1.
+
+    Parameters
+    ----------
+    passed, from_day
+        The clock, as for `instant_of`.
+    enters_on, leaves_on
+        Days from the as-of date.
+    by_day
+        Whether the days count from the beginning of the day of entry (hazards). A stay that ends on that day still
+        does; later ends are counted from its noon, since the hours of entry and end are not known.
+    """
+    if by_day:
+        day = math.floor(enters_on)
+        if leaves_on < day + 1.0:
+            return leaves_on
+        began, days = day + 0.5, leaves_on - day - 0.5
+    else:
+        began, days = enters_on, leaves_on - enters_on
+    ends: float = instant_of(passed, from_day, reading(passed, began) + days)
+    return max(ends, enters_on)
+
+
+@inner
+def run_clocks(plan: KernelPlan, in_play: InPlay, n: int, is_open: bool) -> None:
+    """Put the ends of a block's stays where their clocks put them; open deals' rests count from the as-of date."""
+    for i in range(n):
+        stage, slot = in_play.stage[i], in_play.slot[i]
+        clock = plan.clock_of[stage, slot]
+        if clock == NOWHERE:
+            continue
+        by_day = plan.hazard_row[stage] != NOWHERE and not is_open
+        in_play.leaves_on[i] = end_on_clock(
+            plan.clock_passed[clock], plan.clock_from_day[clock], in_play.enters_on[i], in_play.leaves_on[i], by_day
+        )
+
+
+@njit(inline="always")
+def put_off(plan: KernelPlan, stage: int, slot: int, enters_on: float, leaves_on: float, begins_on: float) -> float:
+    """Return when a stay ends that begins later than it entered, as long in operational days as it would have been.
+
+    Parameters
+    ----------
+    stage, slot
+        The stay, and the move that ends it.
+    enters_on, leaves_on
+        Days from the as-of date, on the clock already.
+    begins_on
+        When it really begins.
+    """
+    clock = plan.clock_of[stage, slot]
+    if clock == NOWHERE:
+        return begins_on + (leaves_on - enters_on)
+    passed = plan.clock_passed[clock]
+    days = reading(passed, leaves_on) - reading(passed, enters_on)
+    ends: float = instant_of(passed, plan.clock_from_day[clock], reading(passed, begins_on) + days)
+    return max(ends, begins_on)
+
+
+def first_days(passed: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the day on which each clock passes 0, 1, 2, ... operational days: int64, (n_clocks, n_wholes).
+
+    Parameters
+    ----------
+    passed
+        float64, (n_clocks, horizon_days + 1).
+
+    Examples
+    --------
+    >>> first_days(np.array([[0.0, 0.5, 2.5, 2.5, 4.0]])).tolist()
+    [[0, 1, 1, 3, 3]]
+    """
+    n_days = passed.shape[1] - 1
+    wholes = np.arange(math.ceil(np.max(passed, initial=0.0)) + 1)
+    found = np.array([np.searchsorted(row, wholes, side="right") - 1 for row in passed], dtype=np.int64)
+    days: NDArray[np.int64] = np.minimum(found.reshape(len(passed), wholes.size), n_days - 1)
+    return days

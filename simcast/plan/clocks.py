@@ -1,0 +1,76 @@
+"""The clocks of a posterior as the kernel reads them, and the ages of open deals in their operational days."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.engine.clock import first_days
+from simcast.engine.layout import NOWHERE
+from simcast.history import Book
+from simcast.plan.calendar import ForecastDays
+from simcast.posterior import Posterior
+from simcast.posterior.clocks import CLOCK_VARIABLES, Clock, Passed, clock_of, mean_weights
+
+Floats = NDArray[np.float64]
+
+
+def clock_arrays(posterior: Posterior, days: ForecastDays, n_slots: int) -> dict[str, Any]:
+    """Return ``clock_of``, ``clock_passed`` and ``clock_from_day`` of the kernel's plan; nothing without clocks.
+
+    Moves whose clocks are the same share one.
+    """
+    calendar = days.days.astype("datetime64[D]").astype(np.int64)
+    weights: list[Floats] = []
+    codes = np.full((posterior.pipeline.n_stages, n_slots), NOWHERE, dtype=np.int64)
+    for code, clocks in enumerate(_clocks(posterior)):
+        for slot, clock in enumerate(clocks):
+            if clock is None:
+                continue
+            own = clock.weights(calendar)
+            same = [position for position, other in enumerate(weights) if np.array_equal(own, other)]
+            codes[code, slot] = same[0] if same else len(weights)
+            weights += [] if same else [own]
+    if not weights:
+        return {}
+    passed = np.hstack([np.zeros((len(weights), 1)), np.cumsum(weights, axis=1)])
+    return {"clock_of": codes, "clock_passed": passed, "clock_from_day": first_days(passed)}
+
+
+def with_operational_ages(posterior: Posterior, book: Book) -> Floats:
+    """Return the open deals' ages, operational ones in the stages whose days are: float64, (n_deals,).
+
+    An open stay's age is that of the mean clock, as in the fit.
+    """
+    age: Floats = book.age_days.astype(np.float64)
+    draws = posterior.draws
+    if "clock_ages" not in draws:
+        return age
+    as_of = int(book.as_of.astype("datetime64[D]").astype(np.int64))
+    for code, (stage, clocks) in enumerate(zip(posterior.pipeline.stages, _clocks(posterior), strict=True)):
+        here = np.flatnonzero(book.stage_code == code)
+        if not here.size or not float(draws["clock_ages"].sel(stage=stage)):
+            continue
+        first = as_of - int(np.ceil(np.max(age[here])))
+        calendar = np.arange(first, as_of)
+        weights = np.array(
+            [np.ones(calendar.size) if one is None else one.of_quarter.weights(calendar) for one in clocks]
+        )
+        moves = list(posterior.pipeline.moves[code])
+        shares = draws["probability"].sel(stage=stage, move=moves).mean(["draw", "segment"]).to_numpy()
+        passed = Passed.of(mean_weights(weights, shares), first)
+        age[here] = passed.at(np.array(float(as_of))) - passed.at(as_of - age[here])
+    return age
+
+
+def _clocks(posterior: Posterior) -> list[list[Clock | None]]:
+    """Return the clocks of each stage's moves, in the order of their slots."""
+    pipeline = posterior.pipeline
+    if not any(name in posterior.draws for name in CLOCK_VARIABLES):
+        return [[None] * len(moves) for moves in pipeline.moves]
+    return [
+        [clock_of(posterior.draws, stage, move) for move in moves]
+        for stage, moves in zip(pipeline.stages, pipeline.moves, strict=True)
+    ]

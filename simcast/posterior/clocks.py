@@ -1,0 +1,175 @@
+"""Clocks: what the days of the calendar weigh for the stays of a stage that end by a move.
+
+A weight is a product: of the weekday, the month of the quarter, and how many days of the quarter are left, each 1
+where the calendar is of no account, and on holidays of one factor more. Weights average 1 over the years, so that
+operational days are as long as days on average.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import xarray as xr
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+QUARTER_DAYS = 92
+"""The longest quarter has so many days."""
+
+_MONDAY_OFFSET = 3  # day 0 of datetime64 is a Thursday
+_CYCLE = np.arange(11_000, 11_000 + 28 * 365 + 7)
+"""Days of 28 years, in which weekdays meet dates in all ways: what weights average over."""
+
+CLOCK_VARIABLES = ("clock_weekday", "clock_month", "clock_days_left", "clock_holiday")
+
+
+def _no_days() -> Ints:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Clock:
+    """The weights of days.
+
+    Parameters
+    ----------
+    weekday : float64, (7,)
+        Monday first.
+    month : float64, (3,)
+        By month of the quarter.
+    days_left : float64, (92,)
+        By the days of the quarter that follow, 0 on its last day.
+    holidays : int64, (n_holidays,)
+        Days since 1970-01-01.
+    holiday
+        What holidays weigh besides.
+
+    Examples
+    --------
+    >>> Clock().weights(np.array([20_000])).tolist()
+    [1.0]
+    """
+
+    weekday: Floats = field(default_factory=lambda: np.ones(7))
+    month: Floats = field(default_factory=lambda: np.ones(3))
+    days_left: Floats = field(default_factory=lambda: np.ones(QUARTER_DAYS))
+    holidays: Ints = field(default_factory=_no_days)
+    holiday: float = 1.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all days weigh 1."""
+        flat = all(np.all(part == 1.0) for part in (self.weekday, self.month, self.days_left))
+        return flat and (self.holiday == 1.0 or not self.holidays.size)
+
+    @property
+    def of_quarter(self) -> Clock:
+        """The clock with all days of a week alike: what ages are told by, since whole weeks weigh the same."""
+        return replace(self, weekday=np.ones(7))
+
+    def weights(self, days: Ints) -> Floats:
+        """Return what days weigh, counted since 1970-01-01: float64, like `days`."""
+        place = position_in_quarter(days)
+        weight: Floats = self.weekday[(days + _MONDAY_OFFSET) % 7] * self.month[place[0]] * self.days_left[place[1]]
+        return np.where(np.isin(days, self.holidays), weight * self.holiday, weight)
+
+    def normalised(self) -> Clock:
+        """Return the clock with weights that average 1, holidays not counted."""
+        weekday, month = self.weekday / self.weekday.mean(), self.month / self.month.mean()
+        scaled = replace(self, weekday=weekday, month=month, holidays=_no_days())
+        return replace(scaled, days_left=self.days_left / scaled.weights(_CYCLE).mean(), holidays=self.holidays)
+
+
+def position_in_quarter(days: Ints) -> tuple[Ints, Ints]:
+    """Return the month of the quarter of each day, 0 to 2, and how many days of the quarter follow it.
+
+    Examples
+    --------
+    >>> position_in_quarter(np.array(["2026-03-31", "2026-07-01"], dtype="datetime64[D]").astype(np.int64))
+    (array([2, 0]), array([ 0, 91]))
+    """
+    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    next_quarter = ((month // 3 + 1) * 3).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return month % 3, next_quarter - 1 - days
+
+
+@dataclass(frozen=True, eq=False)
+class Passed:
+    """Operational time laid out over a run of days; days beyond it on either side weigh 1.
+
+    Parameters
+    ----------
+    first_day
+        Days since 1970-01-01.
+    passed : float64, (n_days + 1,)
+        Operational days passed by the beginning of each day, 0 on the first.
+    """
+
+    first_day: int
+    passed: Floats
+
+    @classmethod
+    def of(cls, weights: Floats, first_day: int) -> Passed:
+        """Add up the weights of consecutive days."""
+        return cls(first_day, np.concatenate([[0.0], np.cumsum(weights)]))
+
+    def at(self, instant: NDArray[np.floating[Any]]) -> Floats:
+        """Return the operational days passed by each instant, in days since 1970-01-01."""
+        inside = instant - self.first_day
+        last = self.passed.size - 1
+        read = np.interp(inside, np.arange(last + 1), self.passed)
+        passed: Floats = read + np.minimum(inside, 0.0) + np.maximum(inside - last, 0.0)
+        return passed
+
+    def instant(self, passed: Floats) -> Floats:
+        """Return the instants by which so many operational days have passed; the end of days of no weight."""
+        last = self.passed.size - 1
+        day = np.clip(np.searchsorted(self.passed, passed, side="right") - 1, 0, last - 1)
+        width = self.passed[day + 1] - self.passed[day]
+        within = np.clip((passed - self.passed[day]) / np.where(width > 0.0, width, 1.0), 0.0, 1.0)
+        beyond = np.minimum(passed, 0.0) + np.maximum(passed - self.passed[-1], 0.0)
+        found: Floats = self.first_day + day + within + beyond
+        return found
+
+
+def clock_of(draws: xr.Dataset, stage: str, move: str) -> Clock | None:
+    """Return the clock of a stage's move; None where all days weigh 1."""
+    if not any(name in draws for name in CLOCK_VARIABLES):
+        return None
+    here = draws.sel(stage=stage, move=move)
+    parts: dict[str, Floats] = {
+        name: here[variable].to_numpy().astype(np.float64)
+        for name, variable in (("weekday", "clock_weekday"), ("month", "clock_month"), ("days_left", "clock_days_left"))
+        if variable in here
+    }
+    dates = str(draws.attrs.get("holidays", "")).split()
+    holidays = np.array(dates, dtype="datetime64[D]").astype(np.int64)
+    weight = float(here["clock_holiday"]) if "clock_holiday" in here else 1.0
+    clock = Clock(**parts, holidays=holidays, holiday=weight)
+    return None if clock.is_plain else clock
+
+
+def mean_weights(weights: Floats, shares: Floats) -> Floats:
+    """Return the mean of several clocks' weights, (n_clocks, n_days), by how often each comes: of an open stay."""
+    mean: Floats = shares @ weights / shares.sum() if shares.sum() > 0.0 else weights.mean(axis=0)
+    return mean
+
+
+def clock_problems(draws: xr.Dataset) -> Iterator[str]:
+    """Yield what is wrong with the clocks of a posterior, where it has any."""
+    for name in CLOCK_VARIABLES:
+        if name in draws:
+            values = draws[name].to_numpy()
+            if not np.all(np.isfinite(values) & (values >= 0.0)):
+                yield f"posterior.{name}: must be finite and at least 0"
+    for name, size in (("clock_month", 3), ("clock_days_left", QUARTER_DAYS)):
+        if name in draws and draws[name].shape[-1] != size:
+            yield f"posterior.{name}: has {draws[name].shape[-1]} weights, needs {size}"

@@ -1,0 +1,83 @@
+"""Replicated stays put on the calendar, where they run on clocks: from their days to the dates of their ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcast.posterior import Posterior
+from simcast.posterior.clocks import Clock, Passed, clock_of, mean_weights
+from simcast.predictive_checks.laws import PlayDraw
+from simcast.predictive_checks.mixture import LONGEST_DAYS
+from simcast.predictive_checks.stays import Ints, StageStays
+
+Floats = NDArray[np.float64]
+
+_NOON = 0.5
+
+
+class OnCalendar:
+    """The clocks of one stage, laid out over the days of its stays.
+
+    Parameters
+    ----------
+    posterior
+        The fit.
+    stays
+        The stays of the stage.
+    """
+
+    def __init__(self, posterior: Posterior, stays: StageStays) -> None:
+        draws = posterior.draws
+        self._stays = stays
+        self._clocks = [clock_of(draws, stays.stage, move) for move in stays.moves]
+        self._first = int(np.min(stays.entered))
+        self._operational = "clock_ages" in draws and bool(draws["clock_ages"].sel(stage=stays.stage) > 0)
+        moves = list(stays.moves)
+        self._shares = draws["probability"].sel(stage=stays.stage, move=moves).mean(["draw", "segment"]).to_numpy()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no move of the stage has a clock."""
+        return all(clock is None for clock in self._clocks)
+
+    def operational(self) -> StageStays:
+        """Return the stays with the days that they are known to have lasted told as the posterior tells days."""
+        stays = self._stays
+        if not self._operational or not np.any(stays.at_least_days):
+            return stays
+        weights = [self._weights(None if clock is None else clock.of_quarter) for clock in self._clocks]
+        passed = Passed.of(mean_weights(np.array(weights), self._shares), self._first)
+        lasted = passed.at((stays.entered + stays.at_least_days).astype(np.float64)) - passed.at(stays.entered + _NOON)
+        told = np.where(stays.at_least_days > 0, np.ceil(np.maximum(lasted, 0.0)), 0.0)
+        return replace(stays, at_least_days=told.astype(np.int64))
+
+    def dated(self, play: PlayDraw, generator: np.random.Generator) -> PlayDraw:
+        """Return what replicates stays with the days of the calendar until their ends.
+
+        Days that count from the unknown hour of entry to that of the end are spread over a day either side.
+        """
+        stays = self._stays
+        passed = [None if clock is None else Passed.of(self._weights(clock), self._first) for clock in self._clocks]
+
+        def play_dated(draw: int) -> tuple[Ints, Ints]:
+            move, lasted = play(draw)
+            days = lasted.copy()
+            for position, clock in enumerate(passed):
+                here = np.flatnonzero((move == position) & (lasted > 0) & (lasted < LONGEST_DAYS))
+                if clock is None or not here.size:
+                    continue
+                hours = generator.random(here.size) - _NOON
+                ends = clock.instant(clock.at(stays.entered[here] + _NOON) + lasted[here] + hours)
+                dated = np.floor(ends).astype(np.int64) - stays.entered[here]
+                days[here] = np.maximum(dated, stays.at_least_days[here])
+            return move, days
+
+        return play_dated
+
+    def _weights(self, clock: Clock | None) -> Floats:
+        """Return the weights of the days from the first entry to the as-of date, and as many more."""
+        n_days = 2 * (self._stays.as_of - self._first) + 1
+        return np.ones(n_days) if clock is None else clock.weights(np.arange(self._first, self._first + n_days))

@@ -1,0 +1,101 @@
+"""Operational time against closed forms; that the kernel equals its twin under clocks is in `test_kernel`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from plans import chain_plan, with_hazards
+
+from simcast.engine.clock import end_on_clock, first_days, instant_of, reading
+from simcast.engine.kernel import play_futures
+from simcast.engine.layout import NOWHERE, KernelPlan, Results, empty_results
+
+WEIGHTS = np.array([0.5, 2.0, 0.0, 0.0, 1.5, 3.0, 0.25, 0.75, 1.0, 1.0])
+FALSE_ALARM_Z = 4.5  # two-sided 7e-6 for each comparison
+
+
+def passed_of(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([[0.0], np.cumsum(weights)])
+
+
+def with_clock(plan: KernelPlan, weights: NDArray[np.float64]) -> KernelPlan:
+    """Return the plan with one clock for all moves, and results by day."""
+    passed = passed_of(weights)[None]
+    return plan._replace(
+        period_of_day=np.arange(plan.horizon_days),
+        clock_of=np.where(plan.destination == NOWHERE, NOWHERE, 0),
+        clock_passed=passed,
+        clock_from_day=first_days(passed),
+    )
+
+
+def played(plan: KernelPlan, n_futures: int) -> Results:
+    results = empty_results(plan, n_futures)
+    play_futures(plan, 0, results)
+    return results
+
+
+def test_an_instant_reads_what_it_was_found_for() -> None:
+    passed, rng = passed_of(WEIGHTS), np.random.default_rng(1)
+    from_day = first_days(passed[None])[0]
+    for wanted in [*rng.uniform(0.0, 15.0, 200), 0.0, passed[-1], 40.0]:
+        instant = instant_of(passed, from_day, wanted)
+        assert reading(passed, instant) == pytest.approx(wanted, abs=1e-12)
+
+
+def test_days_of_no_weight_are_passed_over() -> None:
+    passed = passed_of(WEIGHTS)
+    assert instant_of(passed, first_days(passed[None])[0], 2.5) == 4.0
+    assert end_on_clock(passed, first_days(passed[None])[0], 2.25, 2.25, False) == 4.0
+
+
+def test_beyond_the_horizon_days_weigh_one() -> None:
+    passed = passed_of(WEIGHTS)
+    from_day = first_days(passed[None])[0]
+    assert instant_of(passed, from_day, passed[-1] + 3.5) == 13.5
+    assert reading(passed, 13.5) == passed[-1] + 3.5
+    assert instant_of(passed, from_day, math.inf) == math.inf
+
+
+def test_hazards_end_on_the_day_of_entry_or_count_from_its_noon() -> None:
+    passed = passed_of(np.full(10, 2.0))
+    from_day = first_days(passed[None])[0]
+    assert end_on_clock(passed, from_day, 3.2, 3.9, True) == 3.9
+    assert end_on_clock(passed, from_day, 3.2, 7.5, True) == pytest.approx(3.5 + 4.0 / 2.0)
+    assert end_on_clock(passed, from_day, 3.2, 4.5, True) == pytest.approx(4.0)
+
+
+def test_wins_follow_the_exponential_law_in_operational_time() -> None:
+    """Open deals, no conversion but wins: each day's share is the difference of exp(-passed / mean)."""
+    n_futures, n_open, mean = 400, 50, 4.0
+    plan = with_clock(chain_plan(n_futures, 10, (1.0,), mean_days=mean, n_open=n_open), WEIGHTS)
+    wins = played(plan, n_futures).wins.sum(axis=(0, 2, 3))
+    expected = -np.diff(np.exp(-passed_of(WEIGHTS) / mean)) * n_futures * n_open
+    assert (wins[expected == 0.0] == 0).all()
+    some = expected > 0.0
+    z = (wins - expected)[some] / np.sqrt(expected[some])
+    assert np.abs(z).max() < FALSE_ALARM_Z
+    plain = played(plan._replace(clock_of=np.full_like(plan.clock_of, NOWHERE)), n_futures).wins.sum(axis=(0, 2, 3))
+    assert np.abs((plain - expected)[some] / np.sqrt(expected[some])).max() > 3 * FALSE_ALARM_Z
+
+
+@pytest.mark.parametrize("by_day", [False, True])
+def test_a_clock_of_ordinary_days_changes_nothing(by_day: bool) -> None:
+    plan = chain_plan(50, 30, (0.6, 0.5), mean_days=5.0, n_open=40, age=2.5, per_day=3.0)
+    if by_day:
+        plan = with_hazards(plan, np.array([[0.1, 0.05], [0.05, 0.02]]), np.array([0.0, 7.0, 60.0]))
+    plan = plan._replace(period_of_day=np.arange(30))
+    clocked = with_clock(plan, np.ones(30))
+    for name, one, other in zip(Results._fields, played(plan, 50), played(clocked, 50), strict=True):
+        assert np.array_equal(one, other), name
+
+
+def test_first_days_are_where_the_search_may_begin() -> None:
+    rng = np.random.default_rng(3)
+    passed = np.stack([passed_of(rng.exponential(1.0, 40) * (rng.random(40) < 0.7)) for _ in range(3)])
+    for row, days in zip(passed, first_days(passed), strict=True):
+        for whole, day in enumerate(days):
+            assert row[day] <= whole or day == 0

@@ -1,0 +1,128 @@
+"""Clocks and weather learned from synthetic stays; worlds without either are the negative controls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from simcast.model.calendar import StageClocks, StageDays, learn_clocks
+from simcast.model.weather import MonthlyCounts, learn_weather
+from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed
+
+START = int(np.datetime64("2024-01-01", "D").astype(np.int64))
+UNTIL = START + 5 * 365 // 2
+PLAIN = Clock()
+RUSH = Clock(days_left=np.where(np.arange(QUARTER_DAYS) < 14, 3.0, 1.0)).normalised()
+WORKING = Clock(weekday=np.array([1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0])).normalised()
+N_TESTS = 4
+
+
+def stays_on(
+    clock: Clock,
+    seed: int,
+    n: int = 3000,
+    *,
+    forward: float = 0.5,
+    odds_of_month: NDArray[np.float64] | None = None,
+    speed_of_month: NDArray[np.float64] | None = None,
+) -> StageDays:
+    """Return lognormal stays in the operational time of a clock, and of months that are quick or slow."""
+    rng = np.random.default_rng(seed)
+    days = np.arange(START, UNTIL + 400)
+    weights = clock.weights(days)
+    month = (days.astype("datetime64[D]").astype("datetime64[M]").astype(int)) - 54 * 12
+    if speed_of_month is not None:
+        weights = weights * speed_of_month[month]
+    passed = Passed.of(weights, START)
+    entered = rng.uniform(START, UNTIL, n)
+    logit = np.full(n, np.log(forward / (1.0 - forward)))
+    if odds_of_month is not None:
+        logit += np.log(odds_of_month[month[entered.astype(int) - START]])
+    move = (rng.random(n) >= 1.0 / (1.0 + np.exp(-logit))).astype(np.int64)
+    lasted = np.exp(np.log(25.0) + 0.7 * rng.standard_normal(n))
+    ends = np.floor(passed.instant(passed.at(entered) + lasted)).astype(np.int64)
+    is_open = ends >= UNTIL
+    return StageDays(
+        np.floor(entered).astype(np.int64), np.where(is_open, UNTIL, ends), np.where(is_open, -1, move), UNTIL
+    )
+
+
+def test_a_rush_is_recovered_with_ages_in_operational_days() -> None:
+    found = learn_clocks(stays_on(RUSH, 1), 2, N_TESTS)
+    assert found.operational
+    days = np.arange(START, START + 730)
+    for clock in found.clocks:
+        assert clock is not None
+        rushed = RUSH.weights(days) > 1.0
+        for part in (rushed, ~rushed):
+            # About 450 ends in the rush: 5% of chance, and weights are shrunk a little.
+            assert clock.weights(days)[part].mean() == pytest.approx(RUSH.weights(days)[part].mean(), rel=0.15)
+
+
+def test_weekends_are_recovered_and_leave_ages_alone() -> None:
+    found = learn_clocks(stays_on(WORKING, 2), 2, N_TESTS)
+    assert not found.operational
+    for clock in found.clocks:
+        assert clock is not None
+        assert clock.weekday[5:] == pytest.approx(0.0, abs=0.05)
+        assert clock.weekday[:5] == pytest.approx(1.4, abs=0.25)
+        assert (clock.days_left == clock.days_left[0]).all()
+
+
+def test_a_rush_of_one_move_is_not_given_to_the_other() -> None:
+    rushed, plain = stays_on(RUSH, 3, forward=0.999), stays_on(PLAIN, 4, forward=0.001)
+    both = StageDays(
+        *(np.concatenate([getattr(rushed, name), getattr(plain, name)]) for name in ("entered", "left", "move")), UNTIL
+    )
+    forward, other = (clock or PLAIN for clock in learn_clocks(both, 2, N_TESTS).clocks)
+    days = np.arange(START, START + 730)
+    rushed_days = RUSH.weights(days) > 1.0
+    ratio = [one.weights(days)[rushed_days].mean() / one.weights(days)[~rushed_days].mean() for one in (forward, other)]
+    assert ratio[0] == pytest.approx(3.0, rel=0.25)
+    # Not quite 1: after a rush more of the stays still at risk are those that will end by the other move.
+    assert ratio[1] == pytest.approx(1.0, abs=0.2)
+
+
+def test_without_a_pattern_there_is_seldom_a_clock() -> None:
+    """Each history has one with a chance of 5% at most: of 30, more than 6 by chance once in 1,000."""
+    alarms = sum(learn_clocks(stays_on(PLAIN, 100 + seed, 800), 2, N_TESTS).any for seed in range(30))
+    assert alarms <= 6
+
+
+def test_too_short_a_history_has_no_place_in_the_quarter() -> None:
+    stays = stays_on(RUSH, 5)
+    late = stays.entered >= UNTIL - 150
+    short = StageDays(stays.entered[late], stays.left[late], stays.move[late], UNTIL)
+    for clock in learn_clocks(short, 2, N_TESTS).clocks:
+        assert clock is None or (clock.month == 1.0).all()
+
+
+def test_independent_deals_have_no_weather() -> None:
+    """Chance finds some with 1% for each of conversion and speed: in 40 histories more than 4 once in 1,000."""
+    none = [StageClocks.none(2)]
+    found = [learn_weather([stays_on(PLAIN, 200 + seed, 1500)], none) for seed in range(40)]
+    assert sum(weather.any for weather in found) <= 4
+
+
+def test_shared_months_are_recovered() -> None:
+    """Thirty months tell a spread to about 13%; all that the deals tell of a month beyond that is little."""
+    odds, speed = [], []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        months = np.exp(0.4 * rng.standard_normal((2, 80)))
+        odds.append(learn_weather([stays_on(PLAIN, 300 + seed, odds_of_month=months[0])], [StageClocks.none(2)]))
+        speed.append(learn_weather([stays_on(PLAIN, 400 + seed, speed_of_month=months[1])], [StageClocks.none(2)]))
+    assert np.mean([one.conversion for one in odds]) == pytest.approx(0.4, rel=0.25)
+    assert np.mean([one.speed for one in speed]) == pytest.approx(0.4, rel=0.3)
+
+
+def test_a_rush_is_no_weather() -> None:
+    stays = stays_on(RUSH, 6)
+    clocks = learn_clocks(stays, 2, N_TESTS)
+    assert learn_weather([stays], [clocks]).speed < learn_weather([stays], [StageClocks.none(2)]).speed
+
+
+def test_few_months_have_no_spread() -> None:
+    counts = np.array([100.0, 300.0, 50.0, 400.0, 20.0])
+    assert MonthlyCounts(counts, np.full(5, 174.0), np.full(5, 174.0)).spread() == 0.0

@@ -1,0 +1,122 @@
+"""Clocks and weather from assumptions to forecasts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simcast.analysis.run import Run, run
+from simcast.errors import ScenarioError
+from simcast.plan import build_plan
+from simcast.posterior import Posterior
+from simcast.scenario import Scenario, build_scenario
+
+
+def scenario(assume: dict[str, Any] | None = None, **changes: object) -> Scenario:
+    tree = {
+        "simcast": 1,
+        "name": "Квартал",
+        "pipeline": {"stages": ["заявка", "договор"]},
+        "assume": {
+            "stages": {
+                "заявка": {"conversion": 0.5, "days": {"lognormal": {"median": 10, "sigma": 0.8}}},
+                "договор": {"conversion": 0.7, "days": {"lognormal": {"median": 20, "sigma": 0.8}}},
+            },
+            "arrivals": {"per_day": 6},
+            "amount": {"constant": 1},
+            "open": [{"stage": "договор", "count": 40, "age_days": 10}],
+        }
+        | (assume or {}),
+        "forecast": {"as_of": "2026-07-01", "until": "2026-09-30", "period": "day"},
+        "simulation": {"futures": 400, "seed": 1},
+    }
+    return build_scenario(tree | changes)
+
+
+def wins_by_day(played: Run) -> np.ndarray:
+    wins = played.forecasts["baseline"].results["wins"].mean("future")
+    return wins.sum([dim for dim in wins.dims if dim != "period"]).to_numpy()
+
+
+CALENDAR = {
+    "weekdays": [1, 1, 1, 1, 1, 0, 0],
+    "quarter_end": {"last_days": 14, "weight": 3},
+    "holidays": ["2026-08-03"],
+    "stages": ["договор"],
+}
+
+
+def test_an_assumed_calendar_shows_by_day() -> None:
+    wins = wins_by_day(run(scenario({"calendar": CALENDAR})))
+    days = np.arange(np.datetime64("2026-07-01"), np.datetime64("2026-10-01"))
+    weekend = (days.astype(np.int64) + 3) % 7 >= 5
+    assert (wins[weekend] == 0.0).all()
+    assert wins[days == np.datetime64("2026-08-03")] == 0.0
+    assert wins[-14:][~weekend[-14:]].mean() > 1.5 * wins[-28:-14][~weekend[-28:-14]].mean()
+
+
+def test_without_a_calendar_a_plan_has_no_clock_and_with_equal_weights_the_same_wins() -> None:
+    plain, equal = scenario(), scenario({"calendar": {"weekdays": [2] * 7}})
+    played = run(plain)
+    assert build_plan(played.posterior, played.book, plain).kernel.clock_passed.shape[0] == 0
+    assert np.array_equal(wins_by_day(played), wins_by_day(run(equal)))
+
+
+NEUTRAL = {
+    "neutral": [
+        {"lever": "conversion", "stage": "договор", "add": 0.0},
+        {"lever": "duration", "stage": "заявка", "multiply": 1},
+    ]
+}
+
+
+def test_neutral_levers_bring_exactly_nothing_under_clocks_and_weather() -> None:
+    assumed = {"calendar": CALENDAR, "weather": {"conversion": 0.3, "speed": 0.3}}
+    forecasts = run(scenario(assumed, scenarios=NEUTRAL)).forecasts
+    baseline, neutral = (forecasts[name].values("wins") for name in ("baseline", "neutral"))
+    assert np.array_equal(baseline, neutral)
+
+
+def test_weather_widens_totals_and_leaves_their_mean() -> None:
+    wins = [
+        run(scenario(assumed)).forecasts["baseline"].values("wins")
+        for assumed in ({}, {"weather": {"conversion": 0.6}})
+    ]
+    assert wins[1].std() > 1.3 * wins[0].std()
+    # Six standard errors of the difference, and a little for the mean of a logistic function.
+    assert wins[1].mean() == pytest.approx(wins[0].mean(), abs=6 * wins[1].std() / 20 + 0.02 * wins[0].mean())
+
+
+def test_weather_of_nothing_changes_nothing() -> None:
+    assert np.array_equal(wins_by_day(run(scenario())), wins_by_day(run(scenario({"weather": {"conversion": 0.0}}))))
+
+
+def test_threads_are_of_no_account() -> None:
+    assumed = scenario({"calendar": CALENDAR, "weather": {"conversion": 0.3, "speed": 0.3}})
+    one, two = (run(assumed, threads=n).forecasts["baseline"].values("wins") for n in (1, 2))
+    assert np.array_equal(one, two)
+
+
+def test_a_posterior_with_clocks_is_stored_and_read(tmp_path: Path) -> None:
+    assumed = scenario({"calendar": CALENDAR, "weather": {"speed": 0.2}})
+    played = run(assumed)
+    read = Posterior.load(played.posterior.save(tmp_path / "posterior.nc"))
+    one, other = (build_plan(posterior, played.book, assumed).kernel for posterior in (played.posterior, read))
+    assert np.array_equal(one.clock_passed, other.clock_passed)
+    assert np.array_equal(one.on_duration.value, other.on_duration.value)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "said"),
+    [
+        ({"weekdays": [1, 1]}, "7 weights"),
+        ({"months_of_quarter": [0, 0, 0]}, "3 weights"),
+        ({"stages": ["договора"]}, "договор"),
+    ],
+)
+def test_what_is_wrong_with_a_calendar_is_said(calendar: dict[str, Any], said: str) -> None:
+    with pytest.raises(ScenarioError, match=said):
+        scenario({"calendar": calendar})
