@@ -20,7 +20,7 @@ JOBS ?= auto
 # More for pytest, such as ARGS="-k book -x".
 ARGS ?=
 
-.PHONY: help demo test slow coverage sbc docs notebooks lint format check types contracts lock lowest clean
+.PHONY: help demo test slow coverage sbc backtests docs notebooks lint format check types contracts lock lowest clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ sbc: $(STAMP) ## simulation-based calibration, 500 replicates per case; a night,
 docs: $(STAMP) ## the reference of scenario files and their JSON Schema, from the schema
 	$(BIN)/simcast schema --markdown > docs/scenario.md
 	$(BIN)/simcast schema > docs/scenario.schema.json
+
+backtests: $(STAMP) ## backtests of other people's data, but for the holdout; hours, goes on where it stopped
+	$(BIN)/python -m benchmarks.backtests $(ARGS)
 
 notebooks: $(STAMP) ## execute the notebooks again and keep their outputs; some minutes
 	$(BIN)/python notebooks/render.py

@@ -113,7 +113,7 @@ def _begin_all(
         _play_on(plan, room, future, n, _FIRST_VISIT, _NEW, tickets, results, row)
 
 
-@inner
+@njit(inline="always")
 def _queue_up(capacity: CapacityPlan, tickets: Tickets, in_play: InPlay, n: int, visit: int, origin: int) -> int:
     """Let the stays of a block wait that are in served stages; return how many are left, moved to its front.
 
@@ -219,7 +219,7 @@ def _end_listed(
     return soonest
 
 
-@inner
+@njit(inline="always")
 def _have_turn(
     plan: TeamPlan,
     room: Room,
@@ -256,7 +256,7 @@ def _have_turn(
     return counted
 
 
-@inner
+@njit(inline="always")
 def _begin_work(
     plan: TeamPlan, room: Room, future: int, tickets: Tickets, ticket: int, start: float, wait: float
 ) -> None:
@@ -282,7 +282,7 @@ def _begin_work(
         tickets.leaves_on[ticket] = start + (tickets.leaves_on[ticket] - enters_on)
 
 
-@inner
+@njit(inline="always")
 def _count_queue(kernel: KernelPlan, enters_on: float, start: float, queue: NDArray[np.int32]) -> None:
     """Count a stay as waiting from the period in which it enters to the one in which its turn comes."""
     if start > enters_on:

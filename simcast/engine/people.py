@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.capacity_layout import FOREVER, TABLE, CapacityPlan
@@ -106,7 +107,7 @@ def _stay_on(capacity: CapacityPlan, seed: np.uint64, team: int, position: int, 
     office.leaves_on[position] = leaves_on
 
 
-@inner
+@njit(inline="always")
 def first_free(
     capacity: CapacityPlan, seed: np.uint64, team: int, since: float, future: int, office: Office
 ) -> tuple[float, float]:
@@ -136,7 +137,7 @@ def first_free(
         settle(line, end - first, office.free_from, office.key)
 
 
-@inner
+@njit(inline="always")
 def keep_busy(capacity: CapacityPlan, team: int, until: float, office: Office) -> None:
     """Let the person at the head of the line work until a time."""
     first, end = capacity.first_position[team], capacity.first_position[team + 1]
@@ -145,7 +146,7 @@ def keep_busy(capacity: CapacityPlan, team: int, until: float, office: Office) -
     settle(line, end - first, office.free_from, office.key)
 
 
-@inner
+@njit(inline="always")
 def effort_hours(capacity: CapacityPlan, seed: np.uint64, future: int, key: np.uint64, visit: int, stage: int) -> float:
     """Return the hours of work that a stay takes."""
     family = capacity.effort_family[stage]
@@ -162,7 +163,7 @@ def effort_hours(capacity: CapacityPlan, seed: np.uint64, future: int, key: np.u
     return between
 
 
-@inner
+@njit(inline="always")
 def training_factor(capacity: CapacityPlan, team: int, start: float, future: int) -> float:
     """Return by how much longer work takes that begins at a time: more than 1 during a training."""
     factor = 1.0
@@ -173,7 +174,7 @@ def training_factor(capacity: CapacityPlan, team: int, start: float, future: int
     return factor
 
 
-@inner
+@njit(inline="always")
 def worked(capacity: CapacityPlan, team: int, time: float) -> float:
     """Return the working days from the as-of date until a time; beyond the days known, at their average rate."""
     n_days = capacity.is_working.shape[1]
@@ -186,7 +187,7 @@ def worked(capacity: CapacityPlan, team: int, time: float) -> float:
     return sofar
 
 
-@inner
+@njit(inline="always")
 def after_work(capacity: CapacityPlan, team: int, start: float, work_days: float) -> float:
     """Return when work ends that is begun at a time and takes some working days."""
     n_days = capacity.is_working.shape[1]
@@ -203,7 +204,7 @@ def after_work(capacity: CapacityPlan, team: int, start: float, work_days: float
     return beyond
 
 
-@inner
+@njit(inline="always")
 def next_working_time(capacity: CapacityPlan, team: int, time: float) -> float:
     """Return the first time, not before a time, that lies in a working day."""
     day, n_days = int(time), capacity.is_working.shape[1]

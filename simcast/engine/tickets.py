@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.block import BLOCK, InPlay
@@ -64,7 +65,7 @@ def room_for_tickets(n: int) -> Tickets:
     )
 
 
-@inner
+@njit(inline="always")
 def write_ticket(tickets: Tickets, in_play: InPlay, i: int, visit: int, origin: int, since: float) -> int:
     """Copy a stay of a block to a free ticket, and return its number."""
     ticket: int = tickets.free[0]
@@ -83,7 +84,7 @@ def write_ticket(tickets: Tickets, in_play: InPlay, i: int, visit: int, origin: 
     return ticket
 
 
-@inner
+@njit(inline="always")
 def move_stay(in_play: InPlay, i: int, to: int) -> None:
     """Move a stay to another place in its block."""
     in_play.key[to] = in_play.key[i]
@@ -96,7 +97,7 @@ def move_stay(in_play: InPlay, i: int, to: int) -> None:
     in_play.slot[to] = in_play.slot[i]
 
 
-@inner
+@njit(inline="always")
 def list_ticket(tickets: Tickets, ticket: int) -> float:
     """Put a stay that has had its turn on the list of those like it, and return when the first of them ends."""
     origin, visit = tickets.origin[ticket], tickets.visit[ticket]

@@ -10,6 +10,7 @@ import math
 from typing import NamedTuple, cast
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.amount_slope import OwnLaw, effect_of_amount, fill_law, room_for_a_law, shift_odds
@@ -39,7 +40,7 @@ def room_for_a_desk(plan: KernelPlan) -> Desk:
     return Desk(room_for_a_law(plan), np.empty(plan.destination.shape[1]))
 
 
-@inner
+@njit(inline="always")
 def effect_of_wait(capacity: CapacityPlan, stage: int, future: int, wait: float) -> float:
     """Return what a wait adds to the log odds of the forward move: 0 without an assumption about it."""
     effect = 0.0
@@ -51,7 +52,7 @@ def effect_of_wait(capacity: CapacityPlan, stage: int, future: int, wait: float)
     return effect
 
 
-@inner
+@njit(inline="always")
 def _between(x: float, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> float:
     """Read a table, with straight lines between its points and its ends beyond them."""
     at = 0
@@ -65,7 +66,7 @@ def _between(x: float, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> floa
     return inside
 
 
-@inner
+@njit(inline="always")
 def allowed_wait(capacity: CapacityPlan, epoch: int, stage: int, segment: int, future: int, wait: float) -> float:
     """Return a wait as levers cap it, as far as they have faded in."""
     effects = capacity.on_response

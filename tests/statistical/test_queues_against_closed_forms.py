@@ -129,6 +129,7 @@ def compared(forecast: Forecast, stages: list[str], by_future: list[list[float]]
     return [z_of(forecast.wait_days(stage), simulated[:, i].mean(), errors[i]) for i, stage in enumerate(stages)]
 
 
+@pytest.mark.slow
 def test_two_teams_in_a_row_wait_as_another_simulator_finds() -> None:
     def team(stage: str, hours: float) -> dict[str, Any]:
         return {"serves": [stage], "headcount": 2, "effort_hours": {stage: {"exponential": hours}}, **ALWAYS}
@@ -145,6 +146,7 @@ def test_two_teams_in_a_row_wait_as_another_simulator_finds() -> None:
     assert abs(compared(forecast, ["one", "two"], others(2, 8 / 24))[1]) > Z_MOST
 
 
+@pytest.mark.slow
 def test_people_who_come_and_go_serve_two_stages_as_another_simulator_finds() -> None:
     team = {
         "serves": ["one", "two"],
