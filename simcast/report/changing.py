@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from simcast.analysis import Ground, ground_of
 from simcast.analysis.inputs import Progress
@@ -17,11 +18,11 @@ from simcast.report.terminal import plain_table
 from simcast.scenario import load_scenario
 
 _WORDS = {
-    "won": "{deals} deals open then have been won",
-    "lost": "{deals} deals open then have been lost",
-    "open": "{deals} deals are open still: their chances",
-    "amounts": "{deals} open deals: their amounts",
-    "new": "new deals: {deals} came, others may",
+    "won": "won since, of the deals open then ({deals})",
+    "lost": "lost since, of the deals open then ({deals})",
+    "open": "open still: other chances ({deals})",
+    "amounts": "open still: other amounts ({deals})",
+    "new": "new deals: came since ({deals}), or may come, against what was expected of them",
     "parameters": "what has been learned since",
     "rest": "deals whose amount is not known",
 }
@@ -83,7 +84,7 @@ def print_changes(found: Changes, remark: str, console: Console) -> None:
     table.add_row(f"expected on {found.as_of}, with what is won", written)
     console.print(table)
     for note in (*found.notes, *([remark] if remark else [])):
-        console.print(f"[yellow]beware:[/yellow] {note}", highlight=False)
+        console.print(f"[yellow]beware:[/yellow] {escape(note)}", highlight=False)
 
 
 def _is_seen(found: Changes, step: Step) -> bool:

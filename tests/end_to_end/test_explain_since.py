@@ -1,0 +1,82 @@
+"""`simcast explain --since`: from the folder of an earlier run to what changed since."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from simcast import read_history
+from simcast.assume import assumed_posterior
+from simcast.model.settings import FitSettings
+from simcast.posterior.store import fit_fingerprint, posterior_path
+from simcast.scenario import load_scenario
+from simcast.scenario.assumptions import Assumptions
+
+Invoke = Callable[..., Result]
+
+LOG = """deal,stage,entered,amount
+A,договор,2026-06-20,1000
+A,won,2026-07-05,1000
+B,договор,2026-06-20,2000
+B,lost,2026-07-06,2000
+C,договор,2026-06-25,3000
+E,договор,2026-07-09,700
+"""
+SCENARIO = """
+simcast: 1
+pipeline: {stages: [договор]}
+history: {path: deals.csv}
+forecast: {as_of: 2026-07-01, until: 2026-12-31}
+simulation: {futures: 400}
+"""
+LATER = ("--set", "forecast.as_of=2026-07-10")
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Write a scenario whose fits of both days are in the store already: assumptions under their fingerprints."""
+    monkeypatch.setenv("SIMCAST_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "deals.csv").write_text(LOG, encoding="utf-8")
+    file = tmp_path / "question.yaml"
+    file.write_text(SCENARIO, encoding="utf-8")
+    scenario = load_scenario(file)
+    assert scenario.history is not None
+    pipeline = scenario.pipeline_definition
+    assumed = {
+        "stages": {"договор": {"conversion": 0.5, "days": {"exponential": {"mean": 5}}}},
+        "arrivals": {"per_day": 0},
+        "amount": 100,
+    }
+    posterior = assumed_posterior(pipeline, Assumptions.model_validate(assumed))
+    for day in ("2026-07-01", "2026-07-10"):
+        known = read_history(tmp_path / "deals.csv", pipeline).known_at(day)
+        settings = FitSettings.of(scenario.history.model).plain()
+        fingerprint = fit_fingerprint(known.digest, pipeline, known.segments, settings, 1)
+        replace(posterior, fingerprint=fingerprint).save(posterior_path(fingerprint))
+    return file
+
+
+def test_what_changed_since_a_run_adds_up(file: Path, invoke: Invoke, tmp_path: Path) -> None:
+    folder = tmp_path / "earlier"
+    run = json.loads(invoke("run", file, "--out", folder, "--json", "--quiet").stdout)
+    result = invoke("explain", file, *LATER, "--since", folder, "--json", "--quiet")
+    assert result.exit_code == 0, result.stderr
+    since = json.loads(result.stdout)["since"]
+    assert since["before"] == pytest.approx(run["scenarios"]["baseline"]["bookings"]["mean"])
+    assert since["won"] == 1000
+    assert since["before"] + sum(step["value"] for step in since["steps"]) == pytest.approx(1000 + since["ahead"])
+    assert {step["kind"]: step["deals"] for step in since["steps"]}["lost"] == 1
+    assert since["notes"] == []
+    printed = invoke("explain", file, *LATER, "--since", folder, "--quiet").stdout
+    assert "lost since, of the deals open then (1)" in printed
+
+
+def test_a_folder_that_no_run_left_is_refused(file: Path, invoke: Invoke, tmp_path: Path) -> None:
+    result = invoke("explain", file, "--since", tmp_path, "--quiet")
+    assert result.exit_code == 2
+    assert "no run left this folder" in result.stderr
