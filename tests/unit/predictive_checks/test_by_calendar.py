@@ -1,0 +1,67 @@
+"""Replicated stays on the calendar: whole days stay as they are on ordinary days, and none ends where nothing can."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simcast.assume import assumed_posterior
+from simcast.pipeline import Pipeline
+from simcast.posterior import Posterior
+from simcast.predictive_checks.by_calendar import OnCalendar
+from simcast.predictive_checks.stays import StageStays
+from simcast.scenario import build_scenario
+
+N = 20_000
+FIRST = int(np.datetime64("2025-01-01", "D").astype(np.int64))
+
+
+def posterior_with(calendar: dict[str, object]) -> Posterior:
+    scenario = build_scenario(
+        {
+            "simcast": 1,
+            "pipeline": {"stages": ["договор"]},
+            "assume": {"stages": {"договор": {"conversion": 0.5, "days": {"constant": 20}}}, "calendar": calendar},
+            "forecast": {"as_of": "2026-01-01", "until": "2026-01-31"},
+        }
+    )
+    assert scenario.assume is not None
+    return assumed_posterior(Pipeline.define(["договор"]), scenario.assume)
+
+
+def stays() -> StageStays:
+    none, entered = np.zeros(N, np.int64), FIRST + np.arange(N) % 300
+    return StageStays(
+        "договор", ("won", "lost"), FIRST + 365, N, none, none, entered, none, none, np.zeros(N), none, none
+    )
+
+
+def played(calendar: dict[str, object]) -> tuple[np.ndarray, np.ndarray]:
+    """Return days of the calendar of stays that last 20 days each, and the dates of their ends."""
+    replicate = OnCalendar(posterior_with(calendar), stays())
+    play = replicate.dated(lambda _: (np.arange(N) % 2, np.full(N, 20)), np.random.default_rng(1))
+    days = play(0)[1]
+    return days, stays().entered + days
+
+
+def test_ordinary_days_leave_stays_as_they_are() -> None:
+    assert OnCalendar(posterior_with({"weekdays": [3] * 7}), stays()).is_plain
+    days, _ = played({"weekdays": [3] * 7})
+    assert (days == 20).all()
+
+
+def test_nothing_ends_on_days_of_no_weight() -> None:
+    days, ends = played({"weekdays": [1, 1, 1, 1, 1, 0, 0]})
+    assert ((ends + 3) % 7 < 5).all()
+    assert days.mean() == pytest.approx(20.0, abs=0.3)
+
+
+def test_a_rush_gathers_ends() -> None:
+    days, ends = played({"quarter_end": {"last_days": 14, "weight": 3.0}})
+    months = ends.astype("datetime64[D]").astype("datetime64[M]").astype(int)
+    left = ((months // 3 + 1) * 3).astype("datetime64[M]").astype("datetime64[D]").astype(int) - 1 - ends
+    whole = (ends >= FIRST + 90) & (ends < FIRST + 273)  # the second and third quarter
+    share = (left[whole] < 14).mean()
+    # Entries are even, so ends come as the weights are: 42 of 120.5 days.
+    assert share == pytest.approx(42.0 / (42.0 + 77.5), abs=0.02)
+    assert days.std() > 3.0
