@@ -21,7 +21,9 @@ from simcast.errors import SimcastError
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-    from simcast.engine.layout import KernelPlan, Results
+    from simcast.engine.capacity_layout import TeamResults
+    from simcast.engine.chunks import AnyPlan
+    from simcast.engine.layout import Results
 
 CONNECT_SECONDS = 10.0
 """How long a scheduler, and then its first worker, may take to answer."""
@@ -59,7 +61,7 @@ class Cluster:
         self._client = client
         self._here = here
 
-    def play(self, plan: KernelPlan, chunks: Sequence[range]) -> Generator[tuple[range, Results]]:
+    def play(self, plan: AnyPlan, chunks: Sequence[range]) -> Generator[tuple[range, Results | TeamResults]]:
         """Play chunks of a plan's futures, and yield each with its results as they come, in any order.
 
         Closed early, as by an interrupt, it takes back the chunks that are not played yet.
@@ -95,7 +97,7 @@ class Cluster:
             if self._client.status == "running":
                 self._client.cancel([sent, *running], force=True)
 
-    def _send(self, plan: KernelPlan) -> Future[KernelPlan]:
+    def _send(self, plan: AnyPlan) -> Future[AnyPlan]:
         """Hand the plan to the scheduler once, and return Dask's future of it.
 
         It is the result of a task, not scattered data: so it is made again when its only worker dies.
@@ -106,7 +108,7 @@ class Cluster:
             warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
             return self._client.submit(as_declared, plan, pure=False)
 
-    def _submit(self, sent: Future[KernelPlan], futures: range) -> Future[Results]:
+    def _submit(self, sent: Future[AnyPlan], futures: range) -> Future[Results | TeamResults]:
         """Have a chunk played, and return Dask's future of it."""
         return self._client.submit(_play_chunk, sent, futures, _identity(), pure=False)
 
@@ -259,14 +261,14 @@ def dask_setup(worker: object) -> None:  # noqa: ARG001  # Dask's name and argum
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _compile(plan: KernelPlan) -> None:
+def _compile(plan: AnyPlan) -> None:
     """Compile the kernel, unless it is, by playing no futures: else every worker would compile it for itself."""
     from simcast.engine.chunks import play_chunk
 
     play_chunk(plan, range(0))
 
 
-def _play_chunk(plan: KernelPlan, futures: range, identity: Identity) -> Results:
+def _play_chunk(plan: AnyPlan, futures: range, identity: Identity) -> Results | TeamResults:
     """Play some futures, on a worker.
 
     Raises

@@ -111,6 +111,10 @@ class Forecast:
         - ``entered``, ``left_forward``, ``open_at_end`` (future, period, stage): stays, over all segments
         - ``cost`` (future,): what the scenario's levers cost
         - ``period_end`` (period,): the last day of each period
+        - with teams: ``wait_days`` (future, stage), the mean wait for a free person within the horizon;
+          ``team_wait_90`` (future, team), the wait that 90% of stays do not exceed; ``team_utilisation`` (future,
+          team), working time spent on deals; ``team_queue`` (future, period, team), stays that wait at the period's
+          end; ``team_extra_hours`` (future, team), work by extra hands that a promise to answer in time takes
         - ``deal_wins``, ``deal_win_days`` (deal,): per open deal, the futures in which it is won, and the sum of the
           days until then
 
@@ -206,6 +210,12 @@ class Forecast:
         data = self.results[variable].sel(stage=stage)
         total = data.isel(period=-1) if variable == "open_at_end" else data.sum("period")
         return np.asarray(total, dtype=np.float64)
+
+    def wait_days(self, stage: str) -> NDArray[np.float64]:
+        """Return the mean wait for a free person in each future, float64, (n_futures,): 0 without a team."""
+        if "wait_days" not in self.results:
+            return np.zeros(self.n_futures)
+        return np.asarray(self.results["wait_days"].sel(stage=stage), dtype=np.float64)
 
     def quantiles(self, metric: Metric, by: str | None = None, levels: Sequence[float] = QUANTILES) -> pd.DataFrame:
         """Return quantiles of a metric over futures, one row per value of `by`.

@@ -13,8 +13,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from simcast.engine.chunks import empty_whole, play_chunk, put_chunk
-from simcast.engine.layout import KernelPlan, Results, as_declared, empty_results
+from simcast.engine.capacity_layout import TeamResults
+from simcast.engine.chunks import AnyPlan, empty_chunk, empty_whole, play_chunk, put_chunk
+from simcast.engine.layout import Results, as_declared
 from simcast.errors import SimcastError
 from simcast.forecast import Forecast
 from simcast.plan import MINOR_UNITS, Plan
@@ -66,7 +67,7 @@ def simulate(
         raise SimcastError(f"threads and chunk must be 1 or more, got threads={threads}, chunk={chunk}")
     if threads is not None and cluster is not None:
         raise SimcastError(f"threads={threads}: a cluster's workers have one thread each; give threads or a cluster")
-    kernel = as_declared(plan.kernel)
+    kernel = as_declared(plan.playable)
     whole = empty_whole(kernel)
     size = chunk or _futures_per_chunk(kernel)
     chunks = [range(first, min(first + size, plan.n_futures)) for first in range(0, plan.n_futures, size)]
@@ -81,15 +82,20 @@ def simulate(
     return _labelled(plan, whole)
 
 
-def _futures_per_chunk(plan: KernelPlan) -> int:
+def _futures_per_chunk(plan: AnyPlan) -> int:
     """Return how many futures to play at a time."""
-    bytes_per_future = sum(array.nbytes for array in empty_results(plan, 1)) - sum(
-        array.nbytes for array in empty_results(plan, 0)
-    )
+    bytes_per_future = _n_bytes(empty_chunk(plan, 1)) - _n_bytes(empty_chunk(plan, 0))
     return max(1, min(FUTURES_PER_CHUNK, BYTES_PER_CHUNK // bytes_per_future))
 
 
-def _play_on_threads(plan: KernelPlan, whole: Results, chunks: Sequence[range], threads: int) -> Generator[int]:
+def _n_bytes(results: Results | TeamResults) -> int:
+    """Return how much memory results take."""
+    return sum(_n_bytes(part) if isinstance(part, Results) else part.nbytes for part in results)
+
+
+def _play_on_threads(
+    plan: AnyPlan, whole: Results | TeamResults, chunks: Sequence[range], threads: int
+) -> Generator[int]:
     """Play all chunks on threads of this process, and yield how many are done."""
     putting = Lock()
 
@@ -109,7 +115,9 @@ def _play_on_threads(plan: KernelPlan, whole: Results, chunks: Sequence[range], 
                 future.cancel()
 
 
-def _play_on_cluster(plan: KernelPlan, whole: Results, chunks: Sequence[range], cluster: Cluster) -> Generator[int]:
+def _play_on_cluster(
+    plan: AnyPlan, whole: Results | TeamResults, chunks: Sequence[range], cluster: Cluster
+) -> Generator[int]:
     """Play all chunks on a cluster, and yield how many are done; they come in any order."""
     with closing(cluster.play(plan, chunks)) as playing:
         for done, (futures, part) in enumerate(playing, start=1):
@@ -117,8 +125,9 @@ def _play_on_cluster(plan: KernelPlan, whole: Results, chunks: Sequence[range], 
             yield done
 
 
-def _labelled(plan: Plan, results: Results) -> Forecast:
+def _labelled(plan: Plan, played: Results | TeamResults) -> Forecast:
     """Give results their names back, and money its unit."""
+    results = played.flow if isinstance(played, TeamResults) else played
     by_origin = ("future", "period", "segment", "origin")
     by_stage = ("future", "period", "stage")
     dataset = xr.Dataset(
@@ -132,6 +141,7 @@ def _labelled(plan: Plan, results: Results) -> Forecast:
             "deal_wins": ("deal", results.deal_wins),
             "deal_win_days": ("deal", results.deal_win_days),
             "period_end": ("period", plan.days.ends.astype("datetime64[s]")),
+            **(_team_variables(played) if isinstance(played, TeamResults) else {}),
         },
         coords={
             "period": plan.days.starts.astype("datetime64[s]"),
@@ -139,6 +149,7 @@ def _labelled(plan: Plan, results: Results) -> Forecast:
             "origin": ["open", "new"],
             "stage": list(plan.pipeline.stages),
             "deal": plan.deals.astype(str),
+            **({"team": list(plan.teams)} if plan.teams else {}),
         },
         attrs={"period": plan.days.period, "as_of": str(plan.days.as_of), "until": str(plan.days.until)},
     )
@@ -147,7 +158,36 @@ def _labelled(plan: Plan, results: Results) -> Forecast:
         notes += (
             f"{results.capped[0]} deals visited so many stages that they were stopped; check the pipeline's moves",
         )
+    notes += _team_notes(dataset)
     return Forecast(plan.scenario, dataset, plan.groups, plan.targets, plan.fingerprint, notes)
+
+
+def _team_variables(results: TeamResults) -> dict[str, tuple[tuple[str, ...], NDArray[np.float64]]]:
+    """Return what is told of teams, by future.
+
+    Where nobody came into a stage the mean wait is 0, and so is the utilisation of a team without people.
+    """
+    by_team = ("future", "team")
+    return {
+        "wait_days": (("future", "stage"), results.wait_days / np.maximum(results.waited_for, 1)),
+        "team_wait_90": (by_team, results.wait_90),
+        "team_utilisation": (by_team, results.busy / np.where(results.present > 0.0, results.present, np.inf)),
+        "team_queue": (("future", "period", "team"), results.queue.astype(np.float64)),
+        "team_extra_hours": (by_team, results.extra_hours),
+    }
+
+
+def _team_notes(dataset: xr.Dataset) -> tuple[str, ...]:
+    """Say what work a promise to answer in time needs beyond what the people can do."""
+    if "team" not in dataset.dims:
+        return ()
+    hours = dataset["team_extra_hours"].mean("future")
+    return tuple(
+        f"teams.{team}: to answer in time takes {float(hours.sel(team=team)):,.0f} hours of work beyond what its "
+        "people can do (mean over futures); these hours are not in the cost"
+        for team in dataset["team"].to_numpy()
+        if float(hours.sel(team=team)) > 0.0
+    )
 
 
 def _in_money(minor_units: NDArray[np.int64]) -> NDArray[np.float64]:

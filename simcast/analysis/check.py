@@ -10,7 +10,7 @@ import numpy as np
 from simcast.analysis.inputs import read_scenario_history
 from simcast.history import History
 from simcast.plan import check_names, forecast_days
-from simcast.scenario import Scenario, unavailable
+from simcast.scenario import Scenario
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,13 +23,10 @@ class Check:
         The scenario.
     history
         What was known at the as-of date; None when everything is assumed.
-    not_yet
-        What the scenario asks for and no part of simcast plays yet.
     """
 
     scenario: Scenario
     history: History | None
-    not_yet: tuple[str, ...]
 
     def lines(self) -> list[str]:
         """Return the findings for people."""
@@ -42,7 +39,6 @@ class Check:
         ]
         lines += [f"override: {change}" for change in scenario.changes]
         lines += [f"warning: {warning}" for warning in scenario.warnings()]
-        lines += [f"not available yet: {problem}" for problem in self.not_yet]
         if self.history is not None:
             lines += self._open_deals(self.history)
             lines += self.history.quality.lines()
@@ -61,8 +57,6 @@ class Check:
     def _next(self) -> list[str]:
         """Say what to do now."""
         file = self.scenario.file or "FILE"
-        if self.not_yet:
-            return ["next: leave out what is not available yet, or wait for it"]
         if self.history is not None and self.history.quality.warnings:
             return [f"next: see whether the warnings are mistakes of the data; then simcast run {file}"]
         return [f"next: simcast run {file}"]
@@ -75,7 +69,6 @@ class Check:
             "scenarios": list(self.scenario.scenario_names),
             "overrides": list(self.scenario.changes),
             "warnings": self.scenario.warnings(),
-            "not_available_yet": list(self.not_yet),
             "history": None if self.history is None else self.history.quality.to_dict(),
         }
 
@@ -94,4 +87,4 @@ def check(scenario: Scenario) -> Check:
     known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
     if known is not None:
         check_names(scenario, known.segments, known.open_deals(known.observed_until))
-    return Check(scenario, known, tuple(unavailable(scenario)))
+    return Check(scenario, known)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from simcast.analysis.ground import Ground
 from simcast.analysis.stalled import usual_days
+from simcast.engine.capacity_layout import TeamPlan, TeamResults
 from simcast.engine.chunks import play_chunk
 from simcast.errors import SimcastError
 from simcast.forecast import Forecast
@@ -187,7 +188,10 @@ def _close_days(ground: Ground, plan: Plan) -> tuple[Floats, Floats]:
 
 
 def _wins_until(plan: Plan, n_days: int) -> NDArray[np.int64]:
-    """Return in how many futures each open deal is won within some days; no new deals come."""
+    """Return in how many futures each open deal is won within some days.
+
+    No new deals come, unless there are teams, for whose people they wait like the open ones.
+    """
     kernel = plan.kernel
     n_futures = min(plan.n_futures, MOST_FUTURES)
     shorter = kernel._replace(
@@ -195,11 +199,13 @@ def _wins_until(plan: Plan, n_days: int) -> NDArray[np.int64]:
         draw_of_future=kernel.draw_of_future[:n_futures],
         period_of_day=np.zeros(n_days, dtype=np.int64),
         epoch_of_day=kernel.epoch_of_day[:n_days],
-        arrival_mean=np.zeros_like(kernel.arrival_mean),
+        arrival_mean=np.zeros_like(kernel.arrival_mean) if plan.capacity is None else kernel.arrival_mean,
         arrival_weekday_factor=kernel.arrival_weekday_factor[:, :n_days],
         arrival_trend_factor=kernel.arrival_trend_factor[:, :n_days],
     )
-    wins: NDArray[np.int64] = play_chunk(shorter, range(n_futures)).deal_wins
+    playable = shorter if plan.capacity is None else TeamPlan(shorter, plan.capacity)
+    played = play_chunk(playable, range(n_futures))
+    wins: NDArray[np.int64] = (played.flow if isinstance(played, TeamResults) else played).deal_wins
     return wins
 
 

@@ -10,12 +10,11 @@ from typing import Literal
 import numpy as np
 
 from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history
-from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.history import Book, History
 from simcast.plan import Plan, build_plan
 from simcast.posterior import Posterior
-from simcast.scenario import BASELINE, Lever, Scenario, unavailable
+from simcast.scenario import BASELINE, Lever, Scenario
 from simcast.simulation import simulate
 
 
@@ -84,7 +83,6 @@ class Ground:
 def ground_of(
     scenario: Scenario,
     *,
-    names: Sequence[str] | None = None,
     threads: int | None = None,
     rejects: Path | Literal[False] = False,
     progress: Progress | None = None,
@@ -95,8 +93,6 @@ def ground_of(
     ----------
     scenario
         The file.
-    names
-        The scenarios of the file that will be played, the baseline alone unless given.
     threads
         How many threads play the futures.
     rejects
@@ -107,14 +103,12 @@ def ground_of(
     Raises
     ------
     ScenarioError
-        When the scenario asks for what is not available.
+        When there is neither a history nor an assumption for some part.
     DataError
         When the history cannot be read.
     FitError
         When the model cannot be fitted.
     """
-    if problems := unavailable(scenario, [BASELINE] if names is None else names):
-        raise ScenarioError(problems)
     history = read_scenario_history(scenario, rejects=rejects)
     known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
     posterior = posterior_of(scenario, known, progress)

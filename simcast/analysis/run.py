@@ -20,7 +20,7 @@ from simcast.forecast import Forecast
 from simcast.history import Book, History
 from simcast.plan import ForecastDays, Plan, build_plan
 from simcast.posterior import Posterior
-from simcast.scenario import BASELINE, Scenario, unavailable
+from simcast.scenario import BASELINE, Scenario
 from simcast.simulation import simulate
 
 
@@ -114,8 +114,6 @@ def run(
         When the cluster is not there or fails; when a mean is to be worked out and is not finite.
     """
     chosen = _chosen(scenario, names)
-    if problems := unavailable(scenario, chosen):
-        raise ScenarioError(problems)
     if cluster is not None:
         check(cluster)
     history = read_scenario_history(scenario, rejects=rejects)

@@ -12,7 +12,7 @@ from simcast.analysis.inputs import Progress
 from simcast.analysis.questions import Condition, Unknown, Value
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
-from simcast.scenario import LEVERS, Lever, Scenario, build_scenario, unavailable
+from simcast.scenario import LEVERS, Lever, Scenario, build_scenario
 
 NAME = "solve"
 """What the scenario with the lever sought is called."""
@@ -209,12 +209,10 @@ def _check(scenario: Scenario, unknown: Unknown) -> None:
         data["history"]["path"] = str(scenario.history_source)
     data["scenarios"] = {NAME: [_plain(unknown.data(unknown.last))]}
     try:
-        with_lever = build_scenario(data, folder=scenario.history_folder)
+        build_scenario(data, folder=scenario.history_folder)
     except ScenarioError as error:
         told = [problem.replace(f"scenario: scenarios.{NAME}[0]", "--vary") for problem in error.problems]
         raise ScenarioError(told) from None
-    if problems := unavailable(with_lever, [NAME]):
-        raise ScenarioError(problems)
 
 
 def _plain(data: dict[str, object]) -> dict[str, object]:

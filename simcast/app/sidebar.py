@@ -13,7 +13,7 @@ from simcast.app.bench import PLAN, Bench
 from simcast.app.controls import Control, PlainLever
 from simcast.app.wording import as_label, shortened
 from simcast.errors import ScenarioError
-from simcast.scenario import BASELINE, Lever, Scenario, unavailable
+from simcast.scenario import Lever, Scenario
 
 _ALL = "all together"
 _RESETS = "times put back"
@@ -50,7 +50,7 @@ def plan_of_sliders(bench: Bench) -> list[PlainLever]:
 
 def startable(scenario: Scenario) -> list[str]:
     """Return the scenarios of a file that can be played: the baseline first."""
-    return [name for name in scenario.scenario_names if not unavailable(scenario, [name])]
+    return list(scenario.scenario_names)
 
 
 def _when_and_cost(scenario: Scenario, place: str) -> tuple[date | None, int, float]:
@@ -145,10 +145,10 @@ def _headcount(bench: Bench, place: str) -> list[PlainLever]:
 
 
 def _playable(bench: Bench, control: controls.HeadcountControl) -> bool:
-    """Tell whether levers on headcount are played by this version."""
+    """Tell whether the file could have a lever on this headcount."""
     lever: dict[str, Any] | None = control.lever_at(1)
     try:
-        scenario = bench.with_plans({PLAN: [lever] if lever else []})
+        bench.with_plans({PLAN: [lever] if lever else []})
     except ScenarioError:
         return False
-    return not unavailable(scenario, [PLAN]) and BASELINE in scenario.scenario_names
+    return True

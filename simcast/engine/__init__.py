@@ -15,10 +15,12 @@ _COMPILING = "compiling the simulation for this machine, once: this takes half a
 SOURCES_DIGEST = digest_of_sources(_HERE)
 """A hash of the kernels' sources and of Numba's version: the same digest, the same results."""
 
-with kept_beside(_HERE, announcements={"play_futures": _COMPILING}):
+with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_futures": _COMPILING}):
     from simcast.engine import (
         amount_slope,
         block,
+        capacity,
+        capacity_layout,
         chunks,
         counts,
         gamma,
@@ -30,16 +32,22 @@ with kept_beside(_HERE, announcements={"play_futures": _COMPILING}):
         location_scale,
         normal,
         open_deals,
+        people,
+        queue,
         rng,
         samplers,
         stays,
         tables,
+        tickets,
+        waiting,
     )
 
 __all__ = [
     "SOURCES_DIGEST",
     "amount_slope",
     "block",
+    "capacity",
+    "capacity_layout",
     "chunks",
     "counts",
     "gamma",
@@ -51,8 +59,12 @@ __all__ = [
     "location_scale",
     "normal",
     "open_deals",
+    "people",
+    "queue",
     "rng",
     "samplers",
     "stays",
     "tables",
+    "tickets",
+    "waiting",
 ]

@@ -8,7 +8,7 @@ so that sums do not depend on the order in which they are made.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ NEW = 1
 """The origins of a deal, on the last axis of bookings and wins."""
 
 
-P = TypeVar("P", "KernelPlan", "Effects")
+P = TypeVar("P", bound=tuple[Any, ...])
 
 
 class Effects(NamedTuple):
@@ -183,13 +183,15 @@ def as_declared(plan: P) -> P:
     Numba takes any other array for another type, such as one that came from another process read-only, and would
     compile the whole kernel anew for it.
     """
-    parts = plan._asdict()
-    for name, part in parts.items():
-        if isinstance(part, np.ndarray):
-            parts[name] = np.require(part, requirements=("C_CONTIGUOUS", "ALIGNED", "WRITEABLE"))
-        elif isinstance(part, Effects):
-            parts[name] = as_declared(part)
-    return type(plan)(**parts)
+    parts = [
+        np.require(part, requirements=("C_CONTIGUOUS", "ALIGNED", "WRITEABLE"))
+        if isinstance(part, np.ndarray)
+        else as_declared(part)
+        if isinstance(part, tuple)
+        else part
+        for part in plan
+    ]
+    return type(plan)(*parts)
 
 
 def empty_results(plan: KernelPlan, n_futures: int) -> Results:

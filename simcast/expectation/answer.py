@@ -132,6 +132,11 @@ def check_covered(plan: Plan, *, futures: int = FUTURES) -> None:
 
 def _left_out(plan: Plan, futures: NDArray[np.int64]) -> dict[Origin, str]:
     """Return the origins that cannot be worked out, each with the reason; raise if that is all of them."""
+    if plan.capacity is not None:
+        raise SimcastError(
+            f"teams ({', '.join(plan.teams)}): means with waits for a free person cannot be worked out without chance; "
+            "leave the teams out, or run without --exact"
+        )
     left_out = origins_left_out(plan.kernel, futures)
     if len(left_out) == len(ORIGINS):
         raise SimcastError(list(dict.fromkeys(left_out.values())))

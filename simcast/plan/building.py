@@ -18,9 +18,12 @@ from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
+from simcast.plan.costs import cost_of, notes_of
+from simcast.plan.derived import derived_effects, missing_numbers
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
 from simcast.plan.plan import MINOR_UNITS, Plan
+from simcast.plan.teams import as_waiting, capacity_of, too_many_leave
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
 from simcast.scenario import (
@@ -30,6 +33,7 @@ from simcast.scenario import (
     ConversionLever,
     DealLever,
     DurationLever,
+    ResponseLever,
     Scenario,
 )
 from simcast.segments import Segments
@@ -72,9 +76,15 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
     n_futures, seed = scenario.simulation.futures, np.uint64(scenario.simulation.seed)
     n_slots = max(map(len, pipeline.moves)) + 1
     frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots)
-    epoch_of_day, effects = effects_of(frame, levers)
+    teams = scenario.teams
+    if problems := [*missing_numbers(levers, teams), *too_many_leave(frame, teams, levers)]:
+        raise ScenarioError(problems)
+    epoch_of_day, effects = effects_of(frame, levers, derived_effects(frame, levers, teams))
     book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
+    forced = [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]
+    deals = _deal_arrays(book, segments, forced)
+    capacity = capacity_of(frame, teams, levers, deals, effects[ResponseLever])
     kernel = KernelPlan(
         seed=seed,
         horizon_days=days.n_days,
@@ -85,7 +95,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         **_pipeline_arrays(pipeline, n_slots),
         **_stage_arrays(posterior, n_slots),
         **(hazard_arrays(posterior, n_slots) | slope_arrays(posterior)),
-        **_deal_arrays(book, segments, [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]),
+        **as_waiting(deals, capacity),
         deal_log_amount=log_amounts(posterior, book),
         **_arrival_arrays(posterior, days),
         amount_family=AMOUNT_FAMILIES.index(posterior.draws.attrs["amount_family"]),
@@ -106,10 +116,12 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         groups=groups,
         days=days,
         deals=book.deal,
-        cost=sum((frame.size(placed.lever, placed.lever.cost, "cost") for placed in levers), np.zeros(n_futures)),
+        cost=sum((cost_of(frame, placed, teams) for placed in levers), np.zeros(n_futures)),
         targets=dict(scenario.forecast.target),
         fingerprint=posterior.fingerprint,
-        notes=tuple(_capped(posterior, levers, frame, kernel.draw_of_future)),
+        notes=(*_capped(posterior, levers, frame, kernel.draw_of_future), *notes_of(levers, teams)),
+        capacity=capacity,
+        teams=tuple(teams),
     )
 
 

@@ -22,6 +22,7 @@ from simcast.scenario import (
     Distribution,
     DurationLever,
     Lever,
+    ResponseLever,
     TimedLever,
 )
 from simcast.segments import Segments
@@ -34,6 +35,9 @@ _OPERATIONS = {
     "add_per_day": layout.ADD,
     "cap_days": layout.CAP,
 }
+
+_ON_PARAMETERS = (ConversionLever, DurationLever, ArrivalsLever, AmountLever)
+"""The levers that act on a parameter by themselves."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,18 @@ class LeverFrame:
         -------
         float64, (n_futures,)
         """
+        return self.shared_size(lever.key + part, number)
+
+    def shared_size(self, name: str, number: Distribution) -> NDArray[np.float64]:
+        """Return the value of a number in each future; numbers of the same name have the same luck.
+
+        Returns
+        -------
+        float64, (n_futures,)
+        """
         if number.is_fixed:
             return np.full(self.n_futures, number.mean())
-        key = key_of(lever.key + part)
-        return number.ppf(uniform_by_future(self.seed, self.n_futures, key, LEVER))
+        return number.ppf(uniform_by_future(self.seed, self.n_futures, key_of(name), LEVER))
 
     def weight(self, lever: TimedLever) -> NDArray[np.float64]:
         """Return how far a lever has faded in for stays that begin on each day: 0 before it, 1 in full.
@@ -90,6 +102,34 @@ def operation_of(lever: TimedLever) -> tuple[str, Distribution]:
     raise TypeError(f"{lever.lever} is no lever on a parameter")
 
 
+@dataclass(frozen=True, eq=False)
+class Acting:
+    """One effect on a kind of parameter.
+
+    Parameters
+    ----------
+    kind
+        The lever that acts on the parameter by itself.
+    operation
+        What is done to it, see `simcast.engine.layout`.
+    stage
+        The stage's code; -1 where stages play no part.
+    segments : bool, (n_segments,)
+        Where it acts.
+    weight : float64, (n_days,)
+        How far it has faded in.
+    value : float64, (n_futures,)
+        Its size.
+    """
+
+    kind: type[TimedLever]
+    operation: int
+    stage: int
+    segments: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    value: NDArray[np.float64]
+
+
 @dataclass(frozen=True)
 class PlacedLever:
     """A lever, and where it is written.
@@ -115,7 +155,7 @@ class PlacedLever:
 
 
 def effects_of(
-    frame: LeverFrame, levers: Sequence[PlacedLever]
+    frame: LeverFrame, levers: Sequence[PlacedLever], derived: Sequence[Acting] = ()
 ) -> tuple[NDArray[np.int64], Mapping[type[TimedLever], Effects]]:
     """Turn levers on parameters into effects.
 
@@ -124,18 +164,37 @@ def effects_of(
     int64, (n_days,)
         The epoch of each day: runs of days in which no lever changes.
     mapping
-        The effects per kind of lever: on conversion, duration, arrivals and amount.
+        The effects per kind of lever: on conversion, duration, arrivals, amount and response. Those that come of
+        other levers follow those that act on a parameter by themselves.
     """
-    timed = [(placed.place, placed.lever) for placed in levers if isinstance(placed.lever, TimedLever)]
-    weights = np.array([frame.weight(lever) for _, lever in timed]).reshape(len(timed), frame.days.n_days)
+    timed = [(placed.place, placed.lever) for placed in levers if isinstance(placed.lever, _ON_PARAMETERS)]
+    weights = np.array([frame.weight(lever) for _, lever in timed] + [acting.weight for acting in derived])
+    weights = weights.reshape(len(timed) + len(derived), frame.days.n_days)
     changes = np.any(np.diff(weights, axis=1) != 0, axis=0)
     epoch_of_day = np.concatenate([[0], np.cumsum(changes)]).astype(np.int64)
     first_day = np.searchsorted(epoch_of_day, np.arange(epoch_of_day[-1] + 1))
     by_kind: dict[type[TimedLever], Effects] = {}
-    for kind in (ConversionLever, DurationLever, ArrivalsLever, AmountLever):
+    for kind in (*_ON_PARAMETERS, ResponseLever):
         chosen = [i for i, (_, lever) in enumerate(timed) if isinstance(lever, kind)]
         by_kind[kind] = _effects(frame, [timed[i] for i in chosen], weights[chosen][:, first_day])
+        for i, acting in enumerate(derived, start=len(timed)):
+            if acting.kind is kind:
+                by_kind[kind] = _with(frame, by_kind[kind], acting, weights[i, first_day])
     return epoch_of_day, by_kind
+
+
+def _with(frame: LeverFrame, effects: Effects, acting: Acting, weight: NDArray[np.float64]) -> Effects:
+    """Return effects and one more."""
+    more = Effects(
+        operation=np.array([acting.operation], dtype=np.int64),
+        stage=np.array([acting.stage], dtype=np.int64),
+        slots=np.zeros((1, frame.n_slots), dtype=bool),
+        segments=acting.segments[None],
+        on_open=np.zeros(1, dtype=bool),
+        weight=weight[None],
+        value=acting.value[None],
+    )
+    return Effects(*(np.concatenate(both) for both in zip(effects, more, strict=True)))
 
 
 def _effects(frame: LeverFrame, levers: Sequence[tuple[str, TimedLever]], weight: NDArray[np.float64]) -> Effects:

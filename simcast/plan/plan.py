@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.capacity_layout import CapacityPlan, TeamPlan
 from simcast.engine.layout import KernelPlan
 from simcast.forecast import Metric
 from simcast.pipeline import Pipeline
@@ -43,6 +44,10 @@ class Plan:
         Of the posterior that the parameters come from.
     notes
         What a reader of the forecast should know about the levers.
+    capacity
+        The teams, as the capacity kernel reads them; None without any.
+    teams
+        Their names.
     """
 
     scenario: str
@@ -55,6 +60,13 @@ class Plan:
     targets: dict[Metric, float]
     fingerprint: str
     notes: tuple[str, ...] = ()
+    capacity: CapacityPlan | None = None
+    teams: tuple[str, ...] = ()
+
+    @property
+    def playable(self) -> KernelPlan | TeamPlan:
+        """What is played: with teams, they and the kernel's arrays."""
+        return self.kernel if self.capacity is None else TeamPlan(self.kernel, self.capacity)
 
     @property
     def n_futures(self) -> int:

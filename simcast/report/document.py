@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import simcast
 from simcast.analysis import Actual, Difference, Run, WithoutChance
 from simcast.forecast import Forecast, Summary
@@ -68,6 +66,7 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
         },
         "origin": {"open": _totals(forecast, origin="open"), "new": _totals(forecast, origin="new")},
         "stages": {stage: _stage(forecast, stage) for stage in stages},
+        **({"teams": _teams(forecast)} if "team" in results.dims else {}),
         "cost": Summary.of(results["cost"].to_numpy()).to_dict(),
         "net": Summary.of(forecast.net()).to_dict(),
         "notes": list(forecast.notes),
@@ -101,8 +100,27 @@ def _stage(forecast: Forecast, stage: str) -> dict[str, Any]:
         "entered": Summary.of(forecast.stage_values("entered", stage)).to_dict(),
         "left_forward": Summary.of(forecast.stage_values("left_forward", stage)).to_dict(),
         "open_at_end": Summary.of(forecast.stage_values("open_at_end", stage)).to_dict(),
-        "wait_days": Summary.of(np.zeros(forecast.n_futures)).to_dict(),
+        "wait_days": Summary.of(forecast.wait_days(stage)).to_dict(),
     }
+
+
+def _teams(forecast: Forecast) -> dict[str, Any]:
+    """Return how busy each team is, and how long is the line before it."""
+    document = {}
+    for team in forecast.results["team"].to_numpy():
+        of_team = forecast.results.sel(team=team)
+        document[str(team)] = {
+            "utilisation": Summary.of(of_team["team_utilisation"].to_numpy()).to_dict(),
+            "wait_days_90": Summary.of(of_team["team_wait_90"].to_numpy()).to_dict(),
+            "queue": [
+                {"end": str(end)[:10], **Summary.of(queue).to_dict()}
+                for end, queue in zip(
+                    forecast.results["period_end"].to_numpy(), of_team["team_queue"].to_numpy().T, strict=True
+                )
+            ],
+            "extra_hours": Summary.of(of_team["team_extra_hours"].to_numpy()).to_dict(),
+        }
+    return document
 
 
 def _exact(exact: WithoutChance) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from simcast.analysis.ranking import Option
 from simcast.forecast import Summary
 from simcast.report.document import difference_document
 from simcast.report.phrases import chance, count, interval, money
-from simcast.report.terminal import plain_table
+from simcast.report.terminal import plain_table, print_warnings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,9 +131,9 @@ def print_ranking(ranking: Ranking, console: Console) -> None:
             f"{money(difference.net.mean, signed=True)} ± {money(difference.net.mean_error)} net",
             highlight=False,
         )
-    for note in ranking.notes:
-        console.print(f"[yellow]beware:[/yellow] {escape(note)}", highlight=False)
     console.print("net gain: mean of the paired differences, less the cost, ± its Monte Carlo error", style="dim")
+    warnings = list(dict.fromkeys(warning for run in ranking.runs for warning in run.warnings))
+    print_warnings([*ranking.notes, *warnings], console, "the JSON document")
 
 
 def _row(option: Option, several: bool, has_target: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -35,6 +36,9 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
         console.print(_by(baseline, column))
     console.print()
     console.print(_stages(baseline))
+    if "team" in baseline.results.dims:
+        console.print()
+        console.print(_teams(run))
     _print_footer(run, console, folder)
 
 
@@ -127,6 +131,26 @@ def _stages(baseline: Forecast) -> Table:
     return table
 
 
+def _teams(run: Run) -> Table:
+    """How busy the teams are, and how long deals wait for them, in each scenario."""
+    columns = ("scenario", "team", "busy", "P90", "90% wait at most, days", "waiting at the end", "P90")
+    table = plain_table("Teams: means over futures, and the worst of ten", *columns)
+    for name, forecast in run.forecasts.items():
+        for team in forecast.results["team"].to_numpy():
+            of_team = forecast.results.sel(team=team)
+            busy, queue = (of_team["team_utilisation"].to_numpy(), of_team["team_queue"].isel(period=-1).to_numpy())
+            table.add_row(
+                escape(name),
+                escape(str(team)),
+                chance(float(busy.mean())),
+                chance(Summary.of(busy).quantile(0.9)),
+                f"{of_team['team_wait_90'].to_numpy().mean():.1f}",
+                count(queue.mean()),
+                count(Summary.of(queue).quantile(0.9)),
+            )
+    return table
+
+
 def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     """Say how far to trust the tables, and where the files are."""
     bookings = Summary.of(run.forecasts[BASELINE].values("bookings"))
@@ -143,9 +167,14 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     if verdict and run.trusted:
         console.print(verdict, style="dim", highlight=False)
     warnings = [warning for warning in run.warnings if warning != verdict]
+    print_warnings(warnings, console, "result.json")
+    if folder is not None:
+        console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
+
+
+def print_warnings(warnings: Sequence[str], console: Console, where_all_are: str) -> None:
+    """Print the most important warnings, and where the others are."""
     for warning in warnings[:N_WARNINGS]:
         console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)
     if len(warnings) > N_WARNINGS:
-        console.print(f"[dim]({len(warnings) - N_WARNINGS} more in result.json)[/dim]")
-    if folder is not None:
-        console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
+        console.print(f"[dim]({len(warnings) - N_WARNINGS} more in {where_all_are})[/dim]")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from simcast.scenario.advice import unavailable
 from simcast.scenario.assumptions import ArrivalAssumption, Assumptions, OpenDeals, StageAssumption
 from simcast.scenario.distribution import Distribution, Quantity
 from simcast.scenario.levers import (
@@ -67,5 +66,4 @@ __all__ = [
     "json_schema",
     "load_pipeline",
     "load_scenario",
-    "unavailable",
 ]

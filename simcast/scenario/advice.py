@@ -1,15 +1,13 @@
-"""What a scenario's author should know: what does nothing, and what no part of simcast plays yet."""
+"""What a scenario's author should know: what does nothing, and what was probably meant otherwise."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 
-from simcast.scenario.levers import NOT_YET, TimedLever
-from simcast.scenario.reading import KeyPath
+from simcast.scenario.levers import TimedLever
 from simcast.scenario.schema import Scenario
-from simcast.scenario.showing import dotted
 
 
 def warnings(scenario: Scenario) -> list[str]:
@@ -40,22 +38,3 @@ def _out_of_time(lever: TimedLever, as_of: date, until: date) -> Iterator[str]:
         yield f"begins on {lever.from_}, after the forecast ends ({until}); it does nothing"
     if lever.last_day(until) < as_of:
         yield f"ends on {lever.until}, before the as-of date ({as_of}); it does nothing"
-
-
-def unavailable(scenario: Scenario, names: Iterable[str] | None = None) -> list[str]:
-    """List what a scenario asks for and no part of simcast plays yet, with places.
-
-    Parameters
-    ----------
-    scenario
-        The scenario.
-    names
-        The scenarios of the file to look at; all unless given.
-    """
-    origin = scenario.origin
-    found: dict[KeyPath, str] = {("teams", name): f"team {name!r}" for name in scenario.teams}
-    for name in scenario.scenario_names if names is None else names:
-        for path, lever in scenario.placed_levers(name).items():
-            if lever.lever in NOT_YET:
-                found[path] = f"lever {lever.lever!r}"
-    return [f"{origin.place(path)}: not available yet: {what} at {dotted(path)}" for path, what in found.items()]

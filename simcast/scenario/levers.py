@@ -158,7 +158,16 @@ class ResponseLever(TimedLever):
 
     lever: Literal["response"] = Field(description="The kind of lever.")
     stage: Text = Field(description="The stage in which deals wait for the first contact.")
-    within_hours: Positive = Field(description="The hours within which every deal is answered.")
+    within_hours: Positive = Field(
+        description="The hours within which every deal is answered: by extra hands, where the team has no time."
+    )
+    now_hours: NonNegative | None = Field(
+        default=None, description="Where no team serves the stage: the hours after which deals are answered today."
+    )
+    half_life_hours: Positive | None = Field(
+        default=None,
+        description="Where no team serves the stage: the hours of waiting by which the odds of the forward move halve.",
+    )
 
 
 class HireLever(Lever):
@@ -179,15 +188,28 @@ class LeaveLever(Lever):
     on: Day = Field(description="The first day without them.")
 
 
+class BudgetSides(Closed):
+    """A sum of money for each side of a budget."""
+
+    out_of: Positive | None = Field(default=None, description="Of the segments that lose money.")
+    into: Positive | None = Field(default=None, description="Of the segments that gain it.")
+
+
 class BudgetLever(TimedLever):
     """Moves spending between segments, whose new deals answer to it."""
 
     lever: Literal["budget"] = Field(description="The kind of lever.")
-    amount: Positive = Field(description="The money moved.")
+    amount: Positive = Field(description="The money moved, over all the days on which the lever acts.")
     out_of: Where = Field(default_factory=dict, description="The segments that lose it; new money unless given.")
     into: Where = Field(default_factory=dict, description="The segments that gain it; saved unless given.")
     elasticity: NonNegative | None = Field(
         default=None, description="By how many percent new deals grow for one percent more money."
+    )
+    spend: BudgetSides | None = Field(
+        default=None, description="What is spent on each side today, over the same days; goes with elasticity."
+    )
+    cost_per_lead: BudgetSides | None = Field(
+        default=None, description="In place of elasticity and spend: what one new deal more costs on each side."
     )
     lag_weeks: float = Field(default=0.0, ge=0, description="The weeks until spending shows in new deals.")
 
@@ -195,6 +217,20 @@ class BudgetLever(TimedLever):
     def _check_direction(self) -> Self:
         if not self.out_of and not self.into:
             raise PartError([("lever", "budget: say where the money goes: give out_of, into, or both")])
+        by_lead = self.cost_per_lead is not None
+        if by_lead and (self.elasticity is not None or self.spend is not None):
+            raise PartError(
+                [("cost_per_lead", "goes without elasticity and spend: give one way to work out new deals")]
+            )
+        if not by_lead and self.elasticity is None:
+            raise PartError([("elasticity", "not given, and cost_per_lead neither: how do new deals answer to money?")])
+        wanted = "cost_per_lead" if by_lead else "spend"
+        sides = self.cost_per_lead if by_lead else self.spend
+        missing = [side for side in ("out_of", "into") if getattr(self, side) and getattr(sides, side, None) is None]
+        if missing:
+            keys = ", ".join(f"{wanted}.{side}" for side in missing)
+            reason = "what one new deal more costs there" if by_lead else "what is spent there today"
+            raise PartError([(wanted, f"add {keys}: {reason}")])
         return self
 
 
@@ -203,6 +239,7 @@ class TrainLever(TimedLever):
 
     lever: Literal["train"] = Field(description="The kind of lever.")
     team: Text = Field(description="The team that is trained.")
+    on: Day | None = Field(default=None, description="The first day of the training; the as-of date unless given.")
     days: NonNegative = Field(description="How many days the training takes.")
     slowdown: Positive = Field(
         default=Distribution.constant(1.0), description="A factor on effort during the training."
@@ -222,9 +259,6 @@ LEVERS: dict[str, type[Lever]] = {
     "budget": BudgetLever,
     "train": TrainLever,
 }
-
-NOT_YET = frozenset({"response", "hire", "leave", "budget", "train"})
-"""Levers that are read and checked, but that no simulation plays yet."""
 
 
 def _kind(value: Any) -> str | None:  # noqa: ANN401 - whatever the file holds

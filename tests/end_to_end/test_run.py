@@ -232,15 +232,34 @@ def test_letters_that_the_terminal_has_not_do_not_end_the_run(assumed: Path, tmp
         assert run.returncode == 0, run.stderr
 
 
-def test_a_lever_that_needs_a_team_says_that_it_is_not_there_yet(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+def test_a_lever_that_needs_a_number_says_which(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
     text = assumed.read_text(encoding="utf-8").replace(
         "  neutral:", "  fast: [{lever: response, stage: lead, within_hours: 24}]\n  neutral:"
     )
     assumed.write_text(text, encoding="utf-8")
     result = invoke("run", assumed, "--out", tmp_path / "out")
     assert result.exit_code == 2
-    assert "not available yet" in result.stderr
-    assert "response" in result.stderr
+    assert "scenarios.fast[0]: no team serves 'lead'" in result.stderr
+    assert "add now_hours" in result.stderr
+
+
+def test_means_with_teams_are_not_worked_out_without_chance(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+    text = assumed.read_text(encoding="utf-8")
+    assumed.write_text(text + "\nteams: {people: {serves: [lead], headcount: 3, effort_hours: {lead: 1}}}\n", "utf-8")
+    result = invoke("run", assumed, "--exact", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "teams (people): means with waits" in result.stderr
+
+
+def test_waits_and_teams_are_told(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+    text = assumed.read_text(encoding="utf-8")
+    assumed.write_text(text + "\nteams: {people: {serves: [lead], headcount: 1, effort_hours: {lead: 8}}}\n", "utf-8")
+    result = invoke("run", assumed, "--json", "--out", tmp_path / "out")
+    told = json.loads(result.stdout)["scenarios"]["baseline"]
+    assert told["stages"]["lead"]["wait_days"]["mean"] > 0
+    assert 0 < told["teams"]["people"]["utilisation"]["mean"] <= 1
+    assert len(told["teams"]["people"]["queue"]) == len(told["periods"])
+    assert "90% wait at most" in invoke("run", assumed, "--out", tmp_path / "out").stdout
 
 
 def test_the_help_loads_nothing_heavy() -> None:

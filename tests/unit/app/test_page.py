@@ -155,7 +155,7 @@ def _button(page: Any, label: str) -> Any:
 
 @pytest.mark.slow  # where teams are played, their kernel may have to be compiled first
 def test_teams_have_sliders_for_headcount_where_this_version_plays_them(tmp_path: Path) -> None:
-    from simcast.scenario import build_scenario, dump_yaml, unavailable
+    from simcast.scenario import dump_yaml
 
     team = {"serves": ["lead"], "headcount": 2, "effort_hours": {"lead": 5.0}}
     data = {**DESK, "teams": {"operators": team}, "scenarios": {}}
@@ -163,10 +163,6 @@ def test_teams_have_sliders_for_headcount_where_this_version_plays_them(tmp_path
     file.write_text(dump_yaml(data), encoding="utf-8")
     page = _page(file)
     people = [slider for slider in page.slider if "people more or fewer" in slider.label]
-    if unavailable(build_scenario(data), ["baseline"]):
-        assert people == []
-        assert "not available yet" in page.code[0].value
-        return
     assert [slider.label[-10:] for slider in people] == ["2026-07-01", "2026-08-01"]
     people[1].set_value(3).run()
     assert not page.exception

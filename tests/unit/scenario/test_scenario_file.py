@@ -19,7 +19,6 @@ from simcast.scenario import (
     build_scenario,
     dump_yaml,
     load_scenario,
-    unavailable,
 )
 
 EXAMPLE = Path(__file__).parent / "design_example.yaml"
@@ -60,25 +59,6 @@ def test_the_example_of_the_contract_loads_as_it_is_written() -> None:
     assert scenario.teams["operators"].effort_hours["operator"].mean() == 1.5
 
 
-def test_what_is_not_available_yet_is_said_with_its_place() -> None:
-    lines = unavailable(load_scenario(EXAMPLE))
-    assert len(lines) == 3
-    assert any(
-        line.endswith("design_example.yaml:46:7: not available yet: lever 'hire' at scenarios.hire-two[0]")
-        for line in lines
-    )
-    assert any("not available yet: team 'operators' at teams.operators" in line for line in lines)
-    assert any("not available yet: lever 'response' at scenarios.answer-in-24h[0]" in line for line in lines)
-
-
-def test_only_the_scenarios_asked_for_are_looked_at() -> None:
-    lines = unavailable(load_scenario(EXAMPLE), ["baseline", "hire-and-fix"])
-    assert [line.split("not available yet: ")[1].split(" at ")[0] for line in lines] == [
-        "team 'operators'",
-        "lever 'hire'",
-    ]
-
-
 def test_the_way_a_file_is_written_may_be_said() -> None:
     keys = {"encoding": "cp1251", "delimiter": ";", "dates": "day-first", "decimal": ",", "time_zone": "Europe/Berlin"}
     history = {"path": "deals.csv", "format": "bitrix24", "where": {"Воронка": "Продажи"}, **keys}
@@ -100,10 +80,6 @@ def test_where_records_begin_is_a_date_or_one_of_two_words(value: object) -> Non
 def test_where_records_begin_is_no_other_word() -> None:
     with pytest.raises(ScenarioError, match=r"recorded_from.*2017-03-01, auto or none"):
         build_scenario(minimal(history={"path": "deals.csv", "model": {"recorded_from": "March"}}))
-
-
-def test_a_scenario_that_asks_for_nothing_new_is_wholly_available() -> None:
-    assert unavailable(build_scenario(minimal())) == []
 
 
 def test_the_example_survives_a_round_trip(tmp_path: Path) -> None:

@@ -1,0 +1,134 @@
+"""Levers that act through other numbers: training and answers in time change conversion, budgets change arrivals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from simcast.engine import layout
+from simcast.plan.levers import Acting, LeverFrame, PlacedLever
+from simcast.scenario import (
+    ArrivalsLever,
+    BudgetLever,
+    ConversionLever,
+    Distribution,
+    ResponseLever,
+    Team,
+    TimedLever,
+    TrainLever,
+)
+
+HOURS_PER_DAY = 24.0
+_DAYS_PER_WEEK = 7.0
+
+
+def derived_effects(frame: LeverFrame, levers: Sequence[PlacedLever], teams: dict[str, Team]) -> list[Acting]:
+    """Return what the levers do that act through other numbers."""
+    served = {stage for team in teams.values() for stage in team.serves}
+    found: list[Acting] = []
+    for placed in levers:
+        lever = placed.lever
+        if isinstance(lever, TrainLever):
+            found += _trained(frame, lever, teams[lever.team])
+        elif isinstance(lever, BudgetLever):
+            found += _moved(frame, placed, lever)
+        elif isinstance(lever, ResponseLever):
+            found.append(_answered(frame, placed, lever, served=lever.stage in served))
+    return found
+
+
+def missing_numbers(levers: Sequence[PlacedLever], teams: dict[str, Team]) -> list[str]:
+    """List the numbers without which a lever says nothing, or says it in two places."""
+    served = {stage: name for name, team in teams.items() for stage in team.serves}
+    problems = []
+    for placed in levers:
+        lever = placed.lever
+        if not isinstance(lever, ResponseLever):
+            continue
+        given = [key for key in ("now_hours", "half_life_hours") if getattr(lever, key) is not None]
+        team = served.get(lever.stage)
+        if team is None and len(given) < 2:
+            problems.append(
+                f"{placed.place}: no team serves {lever.stage!r}, so nothing says how long deals wait and what that "
+                "does; add now_hours (the hours after which deals are answered today) and half_life_hours (the hours "
+                "of waiting by which the odds of the forward move halve), or a team under teams"
+            )
+        elif team is not None and given:
+            problems.append(
+                f"{placed.place}.{given[0]}: team {team!r} serves {lever.stage!r}, and its work says how long deals "
+                f"wait; leave it out, and say under teams.{team}.response what waiting does"
+            )
+    return problems
+
+
+def _trained(frame: LeverFrame, lever: TrainLever, team: Team) -> Iterator[Acting]:
+    """Return the better conversion after a training, by the day on which it ends."""
+    begins = day_of(frame, lever.on)
+    ends = np.round(begins + frame.size(lever, lever.days, "days")).astype(np.int64)
+    points = frame.size(lever, lever.add, "add")
+    everywhere = np.ones(len(frame.segments), dtype=bool)
+    day = np.arange(frame.days.n_days)
+    for end in np.unique(ends[ends < frame.days.n_days]):
+        for stage in team.serves:
+            yield Acting(
+                ConversionLever,
+                layout.ADD,
+                frame.pipeline.stage_code(stage),
+                everywhere,
+                (day >= end).astype(np.float64),
+                np.where(ends == end, points, 0.0),
+            )
+
+
+def _answered(frame: LeverFrame, placed: PlacedLever, lever: ResponseLever, *, served: bool) -> Acting:
+    """Return the cap on the wait for a team; without one, what a shorter wait does to the odds."""
+    within = frame.size(lever, lever.within_hours, "within_hours")
+    segments = frame.segments.select(lever.where, f"{placed.place}.where")
+    stage, weight = frame.pipeline.stage_code(lever.stage), frame.weight(lever)
+    if served or lever.now_hours is None or lever.half_life_hours is None:
+        return Acting(ResponseLever, layout.CAP, stage, segments, weight, within / HOURS_PER_DAY)
+    saved = np.maximum(frame.size(lever, lever.now_hours, "now_hours") - within, 0.0)
+    odds = np.exp2(saved / frame.size(lever, lever.half_life_hours, "half_life_hours"))
+    return Acting(ConversionLever, layout.ODDS, stage, segments, weight, odds)
+
+
+def _moved(frame: LeverFrame, placed: PlacedLever, lever: BudgetLever) -> Iterator[Acting]:
+    """Return what money does to new deals on both sides, as many weeks later as it takes to show."""
+    amount = frame.size(lever, lever.amount, "amount")
+    lag = round(lever.lag_weeks * _DAYS_PER_WEEK)
+    weight = frame.weight(lever)
+    later = np.concatenate([np.zeros(min(lag, len(weight))), weight[: max(0, len(weight) - lag)]])
+    n_days = _days_acting(frame, lever)
+    for side, sign in (("out_of", -1.0), ("into", 1.0)):
+        where = getattr(lever, side)
+        if not where:
+            continue
+        segments = frame.segments.select(where, f"{placed.place}.{side}")
+        segments = segments & frame.segments.select(lever.where, f"{placed.place}.where")
+        if lever.cost_per_lead is not None:
+            per_deal = frame.size(lever, _side(lever.cost_per_lead, side), f"cost_per_lead.{side}")
+            yield Acting(ArrivalsLever, layout.ADD, -1, segments, later, sign * amount / per_deal / n_days)
+        elif lever.elasticity is not None:
+            spend = frame.size(lever, _side(lever.spend, side), f"spend.{side}")
+            ratio = np.maximum(1.0 + sign * amount / spend, 0.0)
+            grown = ratio ** frame.size(lever, lever.elasticity, "elasticity")
+            yield Acting(ArrivalsLever, layout.MULTIPLY, -1, segments, later, grown)
+
+
+def _side(sides: object, side: str) -> Distribution:
+    """Return the sum of one side, which the scenario's checks have seen to be there."""
+    sum_of_side: Distribution = getattr(sides, side)
+    return sum_of_side
+
+
+def _days_acting(frame: LeverFrame, lever: TimedLever) -> int:
+    """Return how many days a lever acts on, over which its money is spent: from the as-of date on."""
+    first = max(np.datetime64(lever.from_), frame.days.as_of) if lever.from_ else frame.days.as_of
+    last = np.datetime64(lever.until) if lever.until else frame.days.until
+    return max(1, int((last - first).astype(np.int64)) + 1)
+
+
+def day_of(frame: LeverFrame, on: object) -> float:
+    """Return a date as days from the as-of date; the as-of date itself where none is given."""
+    return 0.0 if on is None else float((np.datetime64(on, "D") - frame.days.as_of).astype(np.int64))  # type: ignore[call-overload]
