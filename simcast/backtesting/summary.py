@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 N_PIT_BINS = 10
 N_RESAMPLES = 4000
-LEAST_BLOCKS = 4
+LEAST_BLOCKS = 6
 """With fewer stretches that do not overlap nothing can be told of a ratio, and no interval is given."""
 
 RATIO_LEVEL = 0.95
@@ -41,9 +41,11 @@ class Scores:
     actual
         What happened, on average.
     coverage, interval_score
-        By central interval; empty for a method that is a single number.
+        By central interval, over the forecasts that are distributions; empty where none is.
     pit
-        The shares of outcomes in each tenth of the forecasts' distributions; empty for a single number.
+        The shares of outcomes in each tenth of the distributions; empty where there is none.
+    n_distributions
+        How many forecasts are distributions; the others are single numbers.
     """
 
     n: int
@@ -55,6 +57,7 @@ class Scores:
     coverage: dict[float, float]
     interval_score: dict[float, float]
     pit: tuple[float, ...]
+    n_distributions: int
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ def scores_of(rows: pd.DataFrame) -> Scores:
     """Score the rows of one method and one part of the forecast."""
     told = rows[rows["pit_low"].notna()]
     covered, fined = {}, {}
-    for interval in INTERVALS if len(told) == len(rows) else ():
+    for interval in INTERVALS if len(told) else ():
         low, high = (told[name] for name in ends_of(interval))
         covered[interval] = interval_coverage(low, high, told["actual"])
         fined[interval] = float(interval_score(low, high, told["actual"], interval).mean())
@@ -218,6 +221,7 @@ def scores_of(rows: pd.DataFrame) -> Scores:
         coverage=covered,
         interval_score=fined,
         pit=pit_histogram(told["pit_low"].to_numpy(), told["pit_high"].to_numpy()) if covered else (),
+        n_distributions=len(told),
     )
 
 

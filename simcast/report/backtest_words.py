@@ -15,15 +15,21 @@ from simcast.backtesting.scenario_file import BacktestRun
 from simcast.report.phrases import count, money
 
 _IN_WORDS = {
-    "weighted_pipeline": "the weighted pipeline",
-    "win_rate": "win rate x open pipeline",
-    "last_period": "the last period again",
-    "seasonal_naive": "the year before again",
-    "chain_ladder": "the chain ladder",
+    "weighted_pipeline": "weighted pipeline",
+    "win_rate": "win rate x pipeline",
+    "last_period": "last period",
+    "seasonal_naive": "year before",
+    "chain_ladder": "chain ladder",
     "auto_ets": "AutoETS",
     "auto_arima": "AutoARIMA",
-    RECALIBRATED: "simcast, recalibrated",
+    RECALIBRATED: "simcast recalibrated",
 }
+
+
+_LEGEND = (
+    "CRPS: error of the distribution, error: of the single number; less is better. ratio: simcast's CRPS over the "
+    "method's. bias: forecast less truth. in 80%: how often the 80% interval held."
+)
 
 
 def answer(run: BacktestRun) -> str:
@@ -51,6 +57,7 @@ def print_backtest(run: BacktestRun, console: Console, folder: Path | None = Non
     for metric, summary in run.summary.metrics.items():
         console.print()
         console.print(_methods(metric, summary))
+    console.print(_LEGEND, style="dim", highlight=False)
     lead = run.summary.metrics[run.metric]
     console.print()
     console.print(_parts(f"{run.metric}: simcast by period of the horizon", "period", lead.periods, run.metric))
@@ -60,6 +67,7 @@ def print_backtest(run: BacktestRun, console: Console, folder: Path | None = Non
     if run.deals is not None:
         console.print()
         console.print(_deals(run.deals))
+        console.print(_deals_in_words(run.deals), style="dim", highlight=False)
     console.print()
     for note in run.judgement.notes:
         console.print(f"[yellow]beware:[/yellow] {escape(note)}", highlight=False)
@@ -67,13 +75,11 @@ def print_backtest(run: BacktestRun, console: Console, folder: Path | None = Non
         console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
 
 
-def _table(title: str, *columns: str, caption: str = "") -> Table:
+def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(columns[0], no_wrap=True)
     for column in columns[1:]:
         table.add_column(column, justify="right", no_wrap=True)
-    if caption:
-        table.caption, table.caption_justify = caption, "left"
     return table
 
 
@@ -106,18 +112,16 @@ def _history(run: BacktestRun) -> Table:
 
 def _methods(metric: str, summary: MetricSummary) -> Table:
     """All methods beside each other."""
+    n = summary.methods["simcast"].n
     table = _table(
-        f"{metric}: against what people use today",
-        *("method", "n", "CRPS", "simcast's / its", "95% interval", "", "error", "bias"),
+        f"{metric}: against what people use today, {n} as-of dates",
+        *("method", "CRPS", "ratio", "95% interval", "so simcast is", "error", "bias"),
         *(f"in {level:.0%}" for level in INTERVALS),
-        caption="CRPS and error (of the single number): less is better; bias: forecast less truth; in 80%: how often "
-        "the 80% interval held",
     )
     ratios = {ratio.against: ratio for ratio in summary.ratios}
     for name, scores in summary.methods.items():
         table.add_row(
-            _IN_WORDS.get(name, name),
-            str(scores.n),
+            _IN_WORDS.get(name, name) + (f" ({scores.n})" if scores.n != n else ""),
             _shown(metric, scores.crps),
             *_ratio_shown(ratios.get(name)),
             _shown(metric, scores.mae),
@@ -154,17 +158,19 @@ def _parts(title: str, column: str, by_value: dict[str, Scores], metric: str) ->
 
 def _deals(deals: DealScores) -> Table:
     """How often deals of each class of probability were won."""
-    table = _table(
-        "open deals: foreseen to be won by the horizon, and won",
-        *("P(won)", "deals", "foreseen", "won"),
-        caption=f"{deals.n} open deals, {deals.n_won} of them won; Brier score {deals.brier:.4f}, of one share for all "
-        f"{deals.brier_base_rate:.4f}, of one per stage {deals.brier_stage_rate:.4f}; a won deal ranks above another "
-        f"{deals.auc:.0%} of the time"
-        if deals.n_won
-        else "no open deal was won",
-    )
+    table = _table("open deals: foreseen to be won by the horizon, and won", "P(won)", "deals", "foreseen", "won")
     for row in deals.table:
         table.add_row(
             f"{row['low']:.0%} to {row['high']:.0%}", f"{row['n']:.0f}", f"{row['foreseen']:.1%}", f"{row['won']:.1%}"
         )
     return table
+
+
+def _deals_in_words(deals: DealScores) -> str:
+    if not deals.n_won:
+        return f"none of {deals.n} open deals was won"
+    return (
+        f"{deals.n} open deals, {deals.n_won} of them won; Brier score {deals.brier:.4f}, of one share for all "
+        f"{deals.brier_base_rate:.4f}, of one per stage {deals.brier_stage_rate:.4f}; a won deal ranks above another "
+        f"{deals.auc:.0%} of the time"
+    )
