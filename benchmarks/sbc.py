@@ -49,8 +49,8 @@ N_RANKS = 100
 FAMILY_WISE = 0.01
 SAMPLER = {"chains": 2, "tune": 400, "draws": 600, "thin": 1}
 """Ninety-nine of these draws are ranked among, far enough apart to count as independent."""
-CHOICES = {"recorded_from": "none", "amount_effect": "none"}
-"""Nothing that the program finds out by itself: the truth has no records that begin late."""
+CHOICES = {"recorded_from": "none", "amount_effect": "none", "calendar": "none", "weather": "none"}
+"""Nothing that the program finds out by itself: the truth has no late records, no calendar and no weather."""
 
 
 def _open_stays_left_out(history: History) -> History:
