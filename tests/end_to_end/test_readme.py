@@ -17,9 +17,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def block(language: str) -> str:
-    """Return the README's one block of a language."""
-    (found,) = re.findall(rf"```{language}\n(.*?)```", README, flags=re.S)
-    return str(found)
+    """Return the README's first block of a language."""
+    return str(re.findall(rf"```{language}\n(.*?)```", README, flags=re.S)[0])
 
 
 def test_the_scenario_of_the_readme_is_one(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""simcast's tests; a package, because other distributions install one of this name."""
