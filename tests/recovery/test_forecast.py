@@ -1,8 +1,8 @@
 """From a history to a forecast: the bookings that the truth behind the history would bring.
 
 The history comes from `simcast.synthetic`, which shares nothing with the engine or the model: eighteen months of the
-sample's truth without its rush at quarter's end: what the calendar learns is not what this is about. The forecast is then
-a posterior predictive distribution of the very quantity that the truth's own simulation gives.
+sample's truth without its rush at quarter's end: what the calendar learns is not what this is about. The forecast is
+then a posterior predictive distribution of the very quantity that the truth's own simulation gives.
 """
 
 from __future__ import annotations
