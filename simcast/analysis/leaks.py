@@ -198,7 +198,7 @@ def _weights(ground: Ground, where: Mapping[str, str]) -> Floats:
     rate = ground.posterior.draws["arrivals_per_day"].mean("draw").to_numpy().astype(np.float64)
     chosen = ground.posterior.segments.select(dict(where)) if where else np.ones(len(rate), dtype=bool)
     weight = np.where(chosen, rate, 0.0)
-    return weight / weight.sum() if weight.sum() > 0 else chosen / chosen.sum()
+    return np.asarray(weight / weight.sum() if weight.sum() > 0 else chosen / chosen.sum(), dtype=np.float64)
 
 
 def _conversion(ground: Ground, stage: str, where: Mapping[str, str]) -> Summary:

@@ -265,7 +265,7 @@ class Pattern:
         both = _fit_levels(table, [row, self.group])
         ended = table.ended.sum(axis=0)
         cell = row * self.n_groups + self.group
-        observed, of_rows, of_both = (np.bincount(cell, values) for values in (ended, alone, both))
+        observed, of_rows, of_both = (np.bincount(cell, values).astype(np.float64) for values in (ended, alone, both))
         some = of_rows > 0.0
         n_rows = np.unique(row[alone > 0.0]).size
         left = int(some.sum()) - n_rows - self.n_groups + 1
