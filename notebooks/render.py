@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,7 @@ KEPT_FORMS = ("text/plain", "text/html", "image/png")
 PARAMETERS = "parameters"
 """The tag of the cell whose values may be replaced."""
 
+_INLINE = "module://matplotlib_inline.backend_inline"
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -54,7 +56,8 @@ def execute(path: Path, parameters: Mapping[str, object] | None = None, timeout:
     client = NotebookClient(
         notebook, timeout=timeout, kernel_name="python3", resources={"metadata": {"path": path.parent}}
     )
-    client.execute()
+    # Streamlit, once imported, leaves word for all processes to come that nothing is to be shown.
+    client.execute(env={**os.environ, "MPLBACKEND": _INLINE})
     return notebook
 
 
