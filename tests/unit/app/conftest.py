@@ -1,5 +1,6 @@
 """A small desk without history, with names that try to be more than text."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bench(desk: Path) -> Bench:
     return open_bench(Question(str(desk), (), FUTURES))
+
+
+@pytest.fixture(autouse=True)
+def own_main_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put `__main__` back: Streamlit's AppTest leaves its script there, and processes started later would run it."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
