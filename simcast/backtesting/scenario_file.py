@@ -102,7 +102,7 @@ def backtest_scenario(
         raise ScenarioError(f"--metric {metric}: no amounts are on record, only wins can be scored")
     judgement = judge(found, summary)
     if not is_installed():
-        note = "auto_ets, auto_arima: statsforecast is not installed (pip install 'simcast[baselines]', Python 3.11 or 3.12)"
+        note = "auto_ets, auto_arima: statsforecast is not installed (simcast[baselines], Python 3.11 or 3.12)"
         judgement = Judgement(judgement.trusted, judgement.reasons, (*judgement.notes, note))
     lead: Metric = metric or ("bookings" if "bookings" in summary.metrics else "wins")
     return BacktestRun(asked, every, lead, found, summary, judgement, judge_deals(found.deals))
