@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD, exceeded_by_log
-from simcast.expectation.amounts import mean_amount
+from simcast.expectation.amounts import AmountLaw, mean_amount
 from simcast.posterior import Posterior
 
 Floats = NDArray[np.float64]
@@ -49,13 +49,14 @@ def mean_amounts(posterior: Posterior) -> Floats:
     draws = posterior.draws
     family = AMOUNT_FAMILIES.index(draws.attrs["amount_family"])
     scale, shape = (draws[name].transpose("draw", "segment").to_numpy() for name in ("amount_scale", "amount_shape"))
+    most = float(draws.attrs.get("amount_most", math.inf))
     quantiles = np.zeros((scale.shape[1], 0))
     if family == EMPIRICAL:
         quantiles = np.ascontiguousarray(draws["amount_quantiles"].transpose("segment", "level").to_numpy())
     return np.array(
         [
             [
-                mean_amount(family, float(a), float(b), quantiles[segment])
+                mean_amount(AmountLaw(family, float(a), float(b), most), quantiles[segment])
                 for segment, (a, b) in enumerate(zip(*row, strict=True))
             ]
             for row in zip(scale, shape, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -106,6 +107,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         amount_scale=_array(posterior, "amount_scale", "draw", "segment") * MINOR_UNITS,
         amount_shape=_array(posterior, "amount_shape", "draw", "segment"),
         amount_quantiles=_amount_quantiles(posterior),
+        amount_most=float(posterior.draws.attrs.get("amount_most", math.inf)) * MINOR_UNITS,
         on_conversion=effects[ConversionLever],
         on_duration=effects[DurationLever],
         on_arrivals=effects[ArrivalsLever],
