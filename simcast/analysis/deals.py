@@ -80,7 +80,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
     low, high = _close_days(ground, plan)
     book, pipeline = ground.book, ground.posterior.pipeline
     stage = np.array([pipeline.stages[code] for code in book.stage_code], dtype=object)
-    usual = usual_days(ground)
+    usual = usual_days(ground.history, ground.posterior)
     limit = np.array([usual.get(name, np.nan) for name in stage], dtype=np.float64)
     worth = np.where(np.isnan(book.amount), typical_amounts(book, ground.posterior), book.amount)
     table = pd.DataFrame(
