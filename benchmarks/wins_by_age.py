@@ -3,7 +3,7 @@
     python -m benchmarks.wins_by_age benchmarks/real/maven.yaml
 
 Prints, by the age of deals in the last stage and by quarter, how many were won, and how many that is per 1,000 days
-that deals of this age were open. Where the first is steady while the second moves, wins are not made by deals one by one.
+that deals of this age were open. Where the first is steady while the second moves, deals are not won one by one.
 """
 
 from __future__ import annotations
