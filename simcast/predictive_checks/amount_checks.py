@@ -88,7 +88,7 @@ def _replicated(posterior: Posterior, segment: int, n: int, draws: Ints, generat
     )
     if family == LOGNORMAL:
         amounts = scale * np.exp(shape * generator.standard_normal((draws.size, n)))
-        return np.minimum(amounts, posterior.draws.attrs.get("amount_most", np.inf))
+        return np.asarray(np.minimum(amounts, posterior.draws.attrs.get("amount_most", np.inf)))
     if family == EMPIRICAL:
         quantiles = posterior.draws["amount_quantiles"].isel(segment=segment).to_numpy()
         levels = np.linspace(0.0, 1.0, quantiles.size)
