@@ -84,7 +84,8 @@ class ReadyModel:
     def compiled(self) -> Any:  # noqa: ANN401  # nutpie has no type hints
         """The model compiled for nutpie."""
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "PyTensor could not link to a BLAS")  # the models multiply no matrices
+            # On how it would compile in C, which is not done here: Numba compiles, and no matrices are multiplied.
+            warnings.filterwarnings("ignore", category=UserWarning, module="pytensor")
             return nutpie.compile_pymc_model(self.model, backend="numba", gradient_backend="pytensor")
 
 
