@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simcast.plan.derived import day_of
 from simcast.plan.levers import LeverFrame, PlacedLever
-from simcast.scenario import BudgetLever, HireLever, LeaveLever, ResponseLever, Team
+from simcast.scenario import BudgetLever, Distribution, HireLever, LeaveLever, ResponseLever, Team
 
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -37,6 +37,19 @@ def _cost_of_people(frame: LeverFrame, lever: HireLever | LeaveLever, team: Team
     # The luck of an uncertain cost is the team's: who comes and who leaves costs the same.
     per_month = frame.shared_size(f"teams.{lever.team}.cost_per_month", team.cost_per_month)
     return sign * lever.count * days / DAYS_PER_MONTH * per_month
+
+
+def margin_of(frame: LeverFrame, margin: Distribution) -> NDArray[np.float64] | None:
+    """Return the share of bookings that counts as gain, which all scenarios of a file have in common.
+
+    Returns
+    -------
+    float64, (n_futures,) or None
+        None where all bookings count.
+    """
+    if margin.is_fixed and margin.mean() == 1.0:
+        return None
+    return frame.shared_size("forecast.margin", margin)
 
 
 def notes_of(levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[str]:

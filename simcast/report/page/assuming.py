@@ -45,7 +45,13 @@ def assumptions(material: Material, language: Language) -> Section:
         for name in material.run.forecasts
         if scenario.levers(name)
     ]
-    lists.append(Listing(language.say("list.model"), tuple(Remark(text) for text in _model(language)), "plain"))
+    lists.append(
+        Listing(
+            language.say("list.model"),
+            tuple(Remark(text) for text in (*margin_sentence(scenario, language), *_model(language))),
+            "plain",
+        )
+    )
     tables = []
     if scenario.assume is not None:
         tables += assumed_tables(scenario.assume, language)
@@ -62,6 +68,14 @@ def assumptions(material: Material, language: Language) -> Section:
 
 def _model(language: Language) -> list[str]:
     return [language.say(f"model.{number}") for number in range(1, 7)]
+
+
+def margin_sentence(scenario: Scenario, language: Language) -> list[str]:
+    """Say which share of bookings counts as gain; nothing where all of them do."""
+    margin = scenario.forecast.margin
+    if margin.is_fixed and margin.mean() == 1.0:
+        return []
+    return [language.say("margin.is", margin=number_words(margin, language, form="percent"))]
 
 
 def number_words(

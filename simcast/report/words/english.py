@@ -118,6 +118,7 @@ MESSAGES: dict[str, Message] = {
     "table.scenarios": "Scenarios against the baseline",
     "note.scenarios": "Difference: mean of the bookings gained in the same futures, with P10 and P90. Net gain: less the "
     "cost. P(better): the share of futures in which the net gain is above zero.",
+    "note.margin": "Of the bookings gained, {margin} on average count as gain (forecast.margin).",
     # Parts
     "section.parts": "What makes up the total",
     "lead.parts": "The baseline, told apart. The parts share their futures, so their intervals do not add up.",
@@ -216,6 +217,7 @@ MESSAGES: dict[str, Message] = {
     "any data.",
     "list.levers": "Scenario {name}",
     "list.model": "How the model works",
+    "margin.is": "Of bookings, {margin} counts as gain: net is that less the cost of the levers.",
     "model.1": "A deal stays in a stage for some days, then goes on, goes another way, or is lost.",
     "model.2": "How often and how fast is learned for each stage and segment, or assumed. Open deals count as not ended "
     "yet, and some stays never end.",
