@@ -131,12 +131,19 @@ def lever_sentence(lever: Lever, scenario: Scenario, language: Language) -> str:
     words = [_effect(lever, language)]
     if isinstance(lever, TimedLever):
         words += _where_and_when(lever, scenario.forecast.as_of, language)
-    if not (lever.cost.is_fixed and lever.cost.parameters[0] == 0.0):
-        saved = lever.cost.is_fixed and lever.cost.parameters[0] < 0
-        cost = Distribution.constant(-lever.cost.parameters[0]) if saved else lever.cost
-        written = number_words(cost, language, form="money")
-        words.append(language.say("lever.saves" if saved else "lever.cost", cost=written))
+    for key in ("cost", "cost_per_month", "cost_per_deal", "cost_per_head"):
+        words += _cost_words(key, getattr(lever, key, None), language)
     return "; ".join(words).removesuffix(".") + "."
+
+
+def _cost_words(key: str, cost: Distribution | None, language: Language) -> list[str]:
+    """Say what one of a lever's costs is; nothing where there is none."""
+    if cost is None or (cost.is_fixed and cost.parameters[0] == 0.0):
+        return []
+    saved = cost.is_fixed and cost.parameters[0] < 0
+    written = number_words(Distribution.constant(-cost.parameters[0]) if saved else cost, language, form="money")
+    said = language.say("lever.saves" if saved else "lever.cost", cost=written)
+    return [said if key == "cost" else f"{said} {language.say(f'lever.{key}')}"]
 
 
 def _where_and_when(lever: TimedLever, as_of: date, language: Language) -> list[str]:
