@@ -168,6 +168,7 @@ def _people_arrays(frame: LeverFrame, teams: Mapping[str, Team], levers: Sequenc
     for code, team in enumerate(teams.values()):
         ramp[code, : len(team.ramp)] = team.ramp
     return {
+        "keeps_owner": np.array([team.owner for team in teams.values()]),
         "ramp": ramp,
         "turnover": np.array(
             [
