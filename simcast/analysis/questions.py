@@ -50,7 +50,7 @@ class Condition:
     Parameters
     ----------
     quantity
-        What is looked at: bookings, wins, or bookings less cost.
+        What is looked at: bookings, wins, or net: bookings times the margin, less cost.
     at_least
         What it has to reach.
     share

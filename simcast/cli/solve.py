@@ -37,8 +37,8 @@ def solve(
     LEVER is a lever as in a scenario file, written as words or in braces. The number looked for is a range, from the
     smallest change to the largest, or ? for the usual one. A `count` is a whole number, and dates are whole days.
 
-    CONDITION is P(QUANTITY>=VALUE)>=SHARE or mean(QUANTITY)>=VALUE, of bookings, wins, or net (bookings less cost);
-    VALUE may be `target`, that of the file.
+    CONDITION is P(QUANTITY>=VALUE)>=SHARE or mean(QUANTITY)>=VALUE, of bookings, wins, or net (bookings times
+    forecast.margin, less cost); VALUE may be `target`, that of the file.
 
     All values are played in the same futures (4,000 unless --futures says otherwise), and the answer comes with the
     range in which it lies given the simulation's error.

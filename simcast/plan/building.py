@@ -20,7 +20,7 @@ from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
-from simcast.plan.costs import cost_of, notes_of
+from simcast.plan.costs import costs_of, margin_of, notes_of
 from simcast.plan.derived import derived_effects, missing_numbers
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
@@ -122,12 +122,13 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         groups=groups,
         days=days,
         deals=book.deal,
-        cost=sum((cost_of(frame, placed, teams) for placed in levers), np.zeros(n_futures)),
+        cost=costs_of(frame, levers, teams, kernel),
         targets=dict(scenario.forecast.target),
         fingerprint=posterior.fingerprint,
         notes=(*_capped(posterior, levers, frame, kernel.draw_of_future), *notes_of(levers, teams)),
         capacity=capacity,
         teams=tuple(teams),
+        margin=margin_of(frame, scenario.forecast.margin),
     )
 
 

@@ -72,6 +72,7 @@ class QuantityField:
 
 Number = Annotated[Distribution, NumberField(distribution.ANY, "Number")]
 Probability = Annotated[Distribution, NumberField(distribution.PROBABILITY, "Probability")]
+Share = Annotated[Distribution, NumberField(distribution.SHARE, "Share")]
 Change = Annotated[Distribution, NumberField(distribution.CHANGE, "Change")]
 Positive = Annotated[Distribution, NumberField(distribution.POSITIVE, "Positive")]
 NonNegative = Annotated[Distribution, NumberField(distribution.NON_NEGATIVE, "NonNegative")]
@@ -164,6 +165,10 @@ def number_definitions() -> dict[str, JsonSchema]:
         "Probability": (
             "A probability, or a distribution of it; a normal one is truncated to 0 to 1.",
             {"minimum": 0, "maximum": 1},
+        ),
+        "Share": (
+            "A share above 0 and at most 1, or a distribution of it; a normal one is truncated.",
+            {"exclusiveMinimum": 0, "maximum": 1},
         ),
         "Change": ("A change of probability, or a distribution of it.", {"minimum": -1, "maximum": 1}),
         "Positive": ("A number above 0, or a distribution of it.", {"exclusiveMinimum": 0}),
