@@ -20,9 +20,10 @@ from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
 from simcast.plan.costs import cost_of, notes_of
+from simcast.plan.cuts import cut_conversions
 from simcast.plan.derived import derived_effects, missing_numbers
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
-from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
+from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
 from simcast.plan.plan import MINOR_UNITS, Plan
 from simcast.plan.teams import as_waiting, capacity_of, too_many_leave
 from simcast.plan.weather import with_weather
@@ -123,7 +124,10 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         cost=sum((cost_of(frame, placed, teams) for placed in levers), np.zeros(n_futures)),
         targets=dict(scenario.forecast.target),
         fingerprint=posterior.fingerprint,
-        notes=(*_capped(posterior, levers, frame, kernel.draw_of_future), *notes_of(levers, teams)),
+        notes=(
+            *cut_conversions(posterior, frame, levers, teams, kernel.draw_of_future),
+            *notes_of(frame, levers, teams),
+        ),
         capacity=capacity,
         teams=tuple(teams),
     )
@@ -267,32 +271,6 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
         "arrival_size": _array(posterior, "arrivals_size", "draw", "segment"),
         "entry_cumulative": np.where(cumulative > 1.0 - 1e-12, 1.0, cumulative),
     }
-
-
-def _capped(
-    posterior: Posterior, levers: Sequence[PlacedLever], frame: LeverFrame, draw_of_future: NDArray[np.int64]
-) -> list[str]:
-    """Say which levers would push a conversion beyond 1 or below 0, and in how many futures."""
-    notes = []
-    for placed in levers:
-        lever = placed.lever
-        if not isinstance(lever, ConversionLever):
-            continue
-        operation, number = operation_of(lever)
-        if operation not in ("multiply", "add"):
-            continue
-        forward = posterior.pipeline.forward(lever.stage)
-        now = (
-            posterior.draws["probability"].sel(stage=lever.stage, move=forward).transpose("draw", "segment").to_numpy()
-        )
-        now = now[:, posterior.segments.select(lever.where, f"{placed.place}.where")][draw_of_future]
-        size = frame.size(lever, number)[:, None]
-        then = now * size if operation == "multiply" else now + size
-        for bound, beyond in (("exceed 1", then > 1.0), ("fall below 0", then < 0.0)):
-            if beyond.any():
-                share = beyond.any(axis=1).mean()
-                notes.append(f"{placed.path}: conversion would {bound} in {share:.0%} of the futures, and is cut there")
-    return notes
 
 
 def _too_many_arrivals(kernel: KernelPlan) -> list[str]:

@@ -52,6 +52,18 @@ def test_what_holds_already_needs_no_change() -> None:
     assert found.answer.value == 0.0
 
 
+def test_to_be_above_a_number_is_more_than_to_reach_it() -> None:
+    forecast = ground(ONE_STAGE, open_deals=OPEN, futures=2000).play()
+
+    def measured(text: str) -> float:
+        return Condition.parse(text, {"wins": 40.0}).measure(forecast)[0]
+
+    assert measured("P(wins>40)>=0.5") == measured("P(wins>target)>=0.5") == measured("P(wins>=41)>=0.5")
+    assert measured("P(wins>40)>=0.5") < measured("P(wins>=40)>=0.5")
+    assert Condition.parse("P(wins>=3)>0.5", {}).level > Condition.parse("P(wins>=3)>=0.5", {}).level == 0.5
+    assert Condition.parse("mean(wins)>3", {}).level > Condition.parse("mean(wins)>=3", {}).level == 3.0
+
+
 def test_a_target_of_the_file_may_be_named() -> None:
     found = asked("conversion stage=договор add=?", "P(bookings>=target)>=0.5", target={"bookings": 3000})
     assert found.condition.at_least == 3000
