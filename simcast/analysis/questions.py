@@ -189,9 +189,19 @@ class Unknown:
             return abs((self.last - self.first).days)
         return abs(int(self.last) - int(self.first)) if self.is_whole else FINEST  # type: ignore[arg-type]
 
+    @property
+    def neutral(self) -> Value | None:
+        """The value at which the lever changes nothing; None where none is known."""
+        return NEUTRAL.get((str(self.lever["lever"]), self.key))
+
     def is_neutral(self, value: Value) -> bool:
         """Tell whether the lever changes nothing at a value."""
-        return NEUTRAL.get((str(self.lever["lever"]), self.key)) == value
+        return self.neutral == value
+
+    def within(self, value: Value) -> bool:
+        """Tell whether a value lies in the range."""
+        low, high = sorted((self.first, self.last))  # type: ignore[type-var]  # two dates, or two numbers
+        return bool(low <= value <= high)  # type: ignore[operator]
 
     def data(self, value: Value) -> dict[str, Any]:
         """Return the lever with a value, as a scenario file has it."""
