@@ -200,7 +200,7 @@ class Unknown:
 
     def within(self, value: Value) -> bool:
         """Tell whether a value lies in the range."""
-        low, high = sorted((self.first, self.last))  # type: ignore[type-var]  # two dates, or two numbers
+        low, high = sorted((self.first, self.last))
         return bool(low <= value <= high)  # type: ignore[operator]
 
     def data(self, value: Value) -> dict[str, Any]:
