@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_exceeded
 from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import CONSTANT, FAMILIES
@@ -127,6 +127,7 @@ def build_plan(posterior: Posterior, book: Book, scenario: Scenario, name: str =
         notes=(
             *cut_conversions(posterior, frame, levers, teams, kernel.draw_of_future),
             *notes_of(frame, levers, teams),
+            *_coarse_amounts(kernel),
         ),
         capacity=capacity,
         teams=tuple(teams),
@@ -271,6 +272,22 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
         "arrival_size": _array(posterior, "arrivals_size", "draw", "segment"),
         "entry_cumulative": np.where(cumulative > 1.0 - 1e-12, 1.0, cumulative),
     }
+
+
+def _coarse_amounts(kernel: KernelPlan) -> list[str]:
+    """Say where amounts are so small, as in millions, that counting them in hundredths of a unit changes them."""
+    usual = [
+        amount_exceeded(kernel.amount_family, float(scale), float(shape), quantiles, 0.5)
+        for scale, shape, quantiles in zip(
+            kernel.amount_scale[0], kernel.amount_shape[0], kernel.amount_quantiles, strict=True
+        )
+        if scale > 0.0
+    ]
+    largest = max([*usual, *kernel.deal_amount.tolist()], default=0.0) / MINOR_UNITS
+    if not 0.0 < largest < 1.0:
+        return []
+    note = f"amounts are counted in hundredths, and the usual deal is worth {largest:.3g}: much is lost to rounding"
+    return [f"{note}; give amounts in a smaller unit"]
 
 
 def _too_many_arrivals(kernel: KernelPlan) -> list[str]:

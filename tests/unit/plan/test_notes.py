@@ -20,7 +20,7 @@ ANSWER: dict[str, Any] = {
 TRAINING: dict[str, Any] = {"lever": "train", "team": "people", "days": 3}
 
 
-def notes(*levers: dict[str, Any], team: bool = False) -> tuple[str, ...]:
+def notes(*levers: dict[str, Any], team: bool = False, **assumed: Any) -> tuple[str, ...]:  # noqa: ANN401
     """Return the notes on a scenario; calls convert at 60% and offers at 95%."""
     content: dict[str, Any] = {
         "simcast": 1,
@@ -32,8 +32,9 @@ def notes(*levers: dict[str, Any], team: bool = False) -> tuple[str, ...]:
         },
         "forecast": {"as_of": "2026-07-01", "horizon": "30 days"},
         "simulation": {"futures": 40, "seed": 3},
-        "scenarios": {"change": list(levers)},
+        "scenarios": {"change": list(levers) or [CONVERSION | {"add": 0.1}]},
     }
+    content["assume"] |= assumed
     if team:
         content["teams"] = {
             "people": {"serves": ["call", "offer"], "headcount": 5, "effort_hours": {"call": 1, "offer": 1}}
@@ -92,3 +93,21 @@ def test_a_budget_that_takes_more_than_is_spent_is_said(amount: object, share: s
     if share is not None:
         assert "takes more than is spent there (spend.out_of) in" in found[0]
         assert share in found[0]
+
+
+@pytest.mark.parametrize(
+    ("assumed", "worth"),
+    [
+        ({"amount": {"lognormal": {"median": 0.012, "sigma": 0.9}}}, "0.012"),  # in millions
+        ({"amount": 0.004}, "0.004"),
+        ({"open": [{"stage": "offer", "count": 2, "amount": 0.25}]}, "0.25"),
+        ({"amount": {"gamma": {"mean": 5, "shape": 8}}}, None),
+        ({"amount": 0.5, "open": [{"stage": "offer", "count": 1, "amount": 900}]}, None),
+        ({}, None),
+    ],
+)
+def test_amounts_too_small_to_be_counted_in_hundredths_are_said(assumed: dict[str, Any], worth: str | None) -> None:
+    found = notes(**assumed)
+    assert len(found) == (worth is not None)
+    if worth is not None:
+        assert f"the usual deal is worth {worth}: much is lost to rounding" in found[0]
