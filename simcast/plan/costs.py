@@ -143,9 +143,9 @@ def margin_of(frame: LeverFrame, margin: Distribution) -> Floats | None:
     return frame.shared_size("forecast.margin", margin)
 
 
-def notes_of(levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[str]:
-    """Say where a promise to answer in time cannot bring more wins, for want of an assumption."""
-    notes = []
+def notes_of(frame: LeverFrame, levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[str]:
+    """Say where a promise to answer in time cannot bring more wins, and where more money moves than there is."""
+    notes = _overdrawn(frame, levers)
     for placed in levers:
         lever = placed.lever
         if not isinstance(lever, ResponseLever):
@@ -156,4 +156,21 @@ def notes_of(levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[s
                     f"{placed.path}: deals of {lever.stage!r} wait less, but nothing says that waiting loses deals; "
                     f"add teams.{name}.response, such as {{half_life_hours: 24}}"
                 )
+    return notes
+
+
+def _overdrawn(frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
+    """Say which budgets take more from segments than is spent there, and in how many futures."""
+    notes = []
+    for placed in levers:
+        lever = placed.lever
+        if not isinstance(lever, BudgetLever) or lever.spend is None or lever.spend.out_of is None or not lever.out_of:
+            continue
+        spent = frame.size(lever, lever.spend.out_of, "spend.out_of")
+        share = float(np.mean(frame.size(lever, lever.amount, "amount") > spent))
+        if share > 0.0:
+            notes.append(
+                f"{placed.path}: takes more than is spent there (spend.out_of) in {share:.0%} of the futures: "
+                "no new deals are left there, and the other side gains the whole amount"
+            )
     return notes

@@ -192,7 +192,7 @@ def _training_arrays(frame: LeverFrame, names: Sequence[str], levers: Sequence[P
     shape = (len(trainings), frame.n_futures)
     return {
         "training_team": np.array([names.index(lever.team) for lever in trainings], dtype=np.int64),
-        "training_from": np.array([day_of(frame, lever.on) for lever in trainings], dtype=float),
+        "training_from": np.array([day_of(frame, lever.begins) for lever in trainings], dtype=float),
         "training_days": np.array([frame.size(lever, lever.days, "days") for lever in trainings]).reshape(shape),
         "training_factor": np.array([frame.size(lever, lever.slowdown, "slowdown") for lever in trainings]).reshape(
             shape

@@ -51,6 +51,6 @@ def _waits_counted_twice(scenario: Scenario) -> Iterator[str]:
 
 def _out_of_time(lever: TimedLever, as_of: date, until: date) -> Iterator[str]:
     if lever.first_day(as_of) > until:
-        yield f"begins on {lever.from_}, after the forecast ends ({until}); it does nothing"
+        yield f"begins on {lever.first_day(as_of)}, after the forecast ends ({until}); it does nothing"
     if lever.last_day(until) < as_of:
         yield f"ends on {lever.until}, before the as-of date ({as_of}); it does nothing"

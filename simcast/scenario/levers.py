@@ -253,19 +253,42 @@ class BudgetLever(TimedLever):
 
 
 class TrainLever(TimedLever):
-    """Trains a team: slower for a while, better after."""
+    """Trains a team: slower for a while, better after. `where`, `until` and `ramp_days` are those of the gain."""
 
     lever: Literal["train"] = Field(description="The kind of lever.")
     team: Text = Field(description="The team that is trained.")
-    on: Day | None = Field(default=None, description="The first day of the training; the as-of date unless given.")
+    on: Day | None = Field(
+        default=None,
+        description="The first day of the training; `from` says the same, and the as-of date stands for either.",
+    )
     days: NonNegative = Field(description="How many days the training takes.")
     slowdown: Positive = Field(
         default=Distribution.constant(1.0), description="A factor on effort during the training."
     )
-    add: Change = Field(description="Points of conversion added afterwards in the stages that the team serves.")
+    add: Change = Field(
+        description="Points of conversion added afterwards in the stages that the team serves: from the end of the "
+        "training over `ramp_days`, until `until`, in the segments of `where`."
+    )
     cost_per_head: Number | None = Field(
         default=None, description="What it costs once for each place in the team on the first day of the training."
     )
+
+    @model_validator(mode="after")
+    def _check_beginning(self) -> Self:
+        if self.on and self.from_ and self.on != self.from_:
+            raise PartError([("from", f"says when the training begins, as on does ({self.on}): give one of them")])
+        if self.begins and self.until and self.until < self.begins:
+            raise PartError([("until", f"must not be before on ({self.begins}), got {self.until}")])
+        return self
+
+    @property
+    def begins(self) -> date | None:
+        """The first day of the training; None for the as-of date."""
+        return self.on or self.from_
+
+    def first_day(self, as_of: date) -> date:
+        """Return the first day on which the lever acts."""
+        return self.begins or as_of
 
 
 LEVERS: dict[str, type[Lever]] = {

@@ -150,8 +150,9 @@ def _where_and_when(lever: TimedLever, as_of: date, language: Language) -> list[
     words = []
     if lever.where:
         words.append(language.say("lever.where", where=where_words(lever.where)))
-    if lever.from_ is not None and lever.from_ != as_of:
-        words.append(language.say("lever.from", date=language.date(lever.from_)))
+    begins = lever.first_day(as_of)
+    if begins != as_of:
+        words.append(language.say("lever.from", date=language.date(begins)))
     if lever.until is not None:
         words.append(language.say("lever.until", date=language.date(lever.until)))
     if lever.ramp_days:

@@ -255,6 +255,32 @@ def test_training_is_a_conversion_lever_from_its_end_on() -> None:
     assert trained.differences[0].wins == better.differences[0].wins
 
 
+@pytest.mark.parametrize(
+    ("trained", "conversion"),
+    [
+        ({"from": "2026-07-05"}, {"from": "2026-07-15"}),
+        ({"on": "2026-07-05", "where": {"source": "ads"}}, {"from": "2026-07-15", "where": {"source": "ads"}}),
+        ({"until": "2026-07-20"}, {"from": "2026-07-11", "until": "2026-07-20"}),
+        ({"ramp_days": 12}, {"from": "2026-07-11", "ramp_days": 12}),
+    ],
+)
+def test_what_a_training_brings_is_timed_and_placed_as_other_levers_are(
+    trained: dict[str, Any], conversion: dict[str, Any]
+) -> None:
+    lever = {"lever": "train", "team": "people", "days": 10, "add": 0.1}
+    full = world({**TIRED, "headcount": 500}, [lever], n_open=0, **BUSY).differences[0].wins
+    found = world({**TIRED, "headcount": 500}, [lever | trained], n_open=0, **BUSY).differences[0].wins
+    same = {"lever": "conversion", "stage": "call", "add": 0.1, **conversion}
+    assert found == world(None, [same], n_open=0, **BUSY).differences[0].wins
+    assert found != full  # the control: the keys do something
+
+
+def test_a_training_that_begins_on_two_days_is_refused() -> None:
+    lever = {"lever": "train", "team": "people", "on": "2026-07-02", "from": "2026-07-09", "days": 1, "add": 0.1}
+    with pytest.raises(ScenarioError, match=r"from: .* as on does \(2026-07-02\): give one of them"):
+        world(TIRED, [lever], n_open=0, **BUSY)
+
+
 def test_money_moved_changes_new_deals_by_elasticity_or_by_what_one_costs() -> None:
     budget: dict[str, Any] = {
         "lever": "budget",
