@@ -167,7 +167,7 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
         console.print(f"{escape(name)}: {exact_phrase(exact)}", style="dim", highlight=False)
     verdict = "" if run.posterior.diagnostics is None else run.posterior.diagnostics.line()
     if verdict and run.trusted:
-        console.print(verdict, style="dim", highlight=False)
+        console.print(escape(verdict), style="dim", highlight=False)
     warnings = [warning for warning in run.warnings if warning != verdict]
     print_warnings(warnings, console, "result.json")
     if folder is not None:
