@@ -25,7 +25,11 @@ _ORDER = ("day", "week", "month", "quarter")
 
 
 def play_fine(
-    scenario: Scenario, posterior: Posterior, book: Book, play: Callable[[Plan], Forecast]
+    scenario: Scenario,
+    posterior: Posterior,
+    book: Book,
+    play: Callable[[Plan], Forecast],
+    like: Plan | None = None,
 ) -> Forecast | None:
     """Play the baseline in periods fine enough for a fan; None where its own are, or finer ones would take too much.
 
@@ -41,7 +45,7 @@ def play_fine(
     shared = period == "day" and n_periods * futures * n_groups <= _MOST_SHARED
     update = {"period": period} if shared else {"period": period, "by": ()}
     finer = scenario.model_copy(update={"forecast": settings.model_copy(update=update)})
-    return play(build_plan(posterior, book, finer))
+    return play(build_plan(posterior, book, finer, like=like))
 
 
 def coarser(fine: Forecast, plan: Plan) -> dict[str, Forecast]:

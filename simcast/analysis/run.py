@@ -128,15 +128,18 @@ def run(
     known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
     posterior = posterior_of(scenario, known, progress)
     book = book_of(scenario, known, posterior)
-    plans = {name: build_plan(posterior, book, scenario, name) for name in chosen}
+    first = build_plan(posterior, book, scenario)
+    plans = {
+        name: first if name == BASELINE else build_plan(posterior, book, scenario, name, like=first) for name in chosen
+    }
     if exact:
         _check_covered(plans.values())
     with connect(cluster) if cluster is not None else nullcontext() as workers:
         play = partial(simulate, threads=threads, cluster=workers, progress=progress)
-        fine = play_fine(scenario, posterior, book, play) if fan else None
-        played = {} if fine is None else coarser(fine, plans[BASELINE])
+        fine = play_fine(scenario, posterior, book, play, like=first) if fan else None
+        played = {} if fine is None else coarser(fine, first)
         forecasts = {name: played.get(name) or play(plan) for name, plan in plans.items()}
-    days = plans[BASELINE].days
+    days = first.days
     answers = {
         name: without_chance(plan, forecasts[name], threads=threads, progress=progress)
         for name, plan in plans.items()

@@ -18,7 +18,7 @@ from simcast.simulation import simulate
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_FUTURES_PER_CHANGE = 2000
+MOST_FUTURES_PER_CHANGE = 1000
 """Differences under shared luck are sharp: each small change of a stage is played in so many futures at most."""
 
 MOST_FUTURES_PER_DATE = 1000
