@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from simcast.report.tables import (
     segment_tables,
     stages_table,
 )
+from simcast.report.team_tables import has_teams, queue_table, teams_table, waits_table
 from simcast.report.words import Language
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ _FORMATS: dict[Kind, str] = {
     "chance": "0%",
     "share": "0%",
     "number": "0.000",
+    "days": "0.0#",
     "date": "yyyy-mm-dd",
 }
 
@@ -87,6 +90,7 @@ def write_workbook(material: Material, path: Path, language: Language) -> None:
         _write_forecast(sheets, material)
         _write_scenarios(sheets, material)
         _write_stages(sheets, material)
+        _write_teams(sheets, material)
         _write_deals(sheets, material)
         _write_assumptions(sheets, material)
         sheets.add("provenance", [provenance_table(material, language)])
@@ -274,6 +278,28 @@ def _write_stages(sheets: _Sheets, material: Material) -> None:
             }
         )
     chart.set_y_axis({"reverse": True})
+    chart.set_legend({"position": "bottom"})
+
+
+def _write_teams(sheets: _Sheets, material: Material) -> None:
+    """Write how long deals wait for people, where there are teams."""
+    run, language = material.run, sheets.language
+    if not has_teams(run):
+        return
+    queue = queue_table(run, language)
+    tables = [teams_table(run, language), waits_table(run, language), queue]
+    sheet, headers = sheets.add("teams", tables)
+    name, right = language.say("sheet.teams"), max(len(table.columns) for table in tables) + 1
+    chart = sheets.chart(sheet, (0, right), {"type": "column"}, "queue")
+    n_periods = len(run.days.ends)
+    for at, colour in zip(range(len(run.scenario.teams)), cycle(_COLOURS)):
+        first = headers[2] + 1 + at * n_periods
+        last = first + n_periods - 1
+        chart.add_series(
+            {"name": [name, first, 0], "categories": [name, first, 1, last, 1], "values": [name, first, 2, last, 2]}
+            | {"fill": {"color": colour}}
+        )
+    chart.set_x_axis({"num_format": "yyyy-mm-dd", "text_axis": True})
     chart.set_legend({"position": "bottom"})
 
 

@@ -172,6 +172,32 @@ MESSAGES: dict[str, Message] = {
     "losses.value": "Their value",
     "losses.recent": "Conversion, last 91 days",
     "losses.before": "Conversion, the year before",
+    # Teams
+    "section.teams": "People, and how long deals wait for them",
+    "lead.team": "{team}: busy for {busy} of the working time; 9 in 10 deals wait at most {wait} days until somebody is "
+    "free, and {queue} wait at the end of the horizon (more than {most} in 1 future of 10).",
+    "lead.team-free": "{team}: busy for {busy} of the working time; hardly any deal waits until somebody is free.",
+    "lead.teams": "These are means over the futures of the baseline.",
+    "team": "Team",
+    "teams.busy": "Busy",
+    "teams.busy-most": "Busy, P90",
+    "teams.wait": "Mean wait, days",
+    "teams.wait-90": "9 in 10 wait at most, days",
+    "teams.queue": "Waiting at the end",
+    "teams.queue-most": "Waiting at the end, P90",
+    "teams.extra-hours": "Hours of extra hands",
+    "teams.at-end-of": "At the end of",
+    "figure.queue": "Deals that wait for {team}",
+    "figure.waits": "Days that a deal waits until somebody is free",
+    "label.wait": "{days} days in the mean",
+    "table.teams": "How busy teams are",
+    "table.waits": "Waits by stage",
+    "table.queue": "Deals that wait, at the end of each period",
+    "table.queue-of": "Deals that wait for {team}, at the end of each period",
+    "note.teams": "Busy: the share of the people's working time that is spent on deals. The wait runs from a deal's entry "
+    "into the stage until somebody is free. Means over futures unless P90 is said.",
+    "note.waits": "The mean wait of the stays begun in a future, counted to the end of the horizon: its mean and quantiles "
+    "over futures.",
     # Deals
     "section.deals": "Open deals",
     "table.deals": "Open deals",
@@ -304,6 +330,7 @@ MESSAGES: dict[str, Message] = {
     "sheet.forecast": "Forecast",
     "sheet.scenarios": "Scenarios",
     "sheet.stages": "Stages",
+    "sheet.teams": "Teams",
     "sheet.deals": "Deals",
     "sheet.assumptions": "Assumptions",
     "sheet.provenance": "Provenance",
@@ -312,6 +339,7 @@ MESSAGES: dict[str, Message] = {
     "sheet.chart.periods": "Bookings by period",
     "sheet.chart.distribution": "Chance of more than each total",
     "sheet.chart.stages": "Deals through the stages",
+    "sheet.chart.queue": "Deals that wait, at the end of each period (mean)",
     "sheet.chart.deals": "Most at stake",
 }
 
