@@ -381,7 +381,8 @@ def losses_table(found: Leaks, language: Language) -> Table | None:
         Column(language.say("losses.before"), "share"),
     )
     rows = tuple(
-        (loss.stage, loss.lost, loss.value, loss.conversion_recent, loss.conversion_before) for loss in found.losses
+        (loss.stage, loss.lost, loss.value or None, loss.conversion_recent, loss.conversion_before)
+        for loss in found.losses  # a value of 0 is one that nobody knows
     )
     return Table("losses", language.say("table.losses"), columns, rows)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from simcast.errors import SimcastError
 from simcast.report.page.answering import spread_table
-from simcast.report.page.assuming import assumed_tables, lever_sentence, priors_table
+from simcast.report.page.assuming import assumed_tables, assumed_teams_table, lever_sentence, priors_table
 from simcast.report.page.material import Material
 from simcast.report.page.trusting import provenance_table
 from simcast.report.tables import (
@@ -325,6 +325,8 @@ def _write_deals(sheets: _Sheets, material: Material) -> None:
 def _write_assumptions(sheets: _Sheets, material: Material) -> None:
     scenario, language = material.run.scenario, sheets.language
     tables = [] if scenario.assume is None else assumed_tables(scenario.assume, language)
+    if scenario.teams:
+        tables.append(assumed_teams_table(scenario, language))
     words = [(language.say(f"model.{number}"),) for number in range(1, 7)]
     tables.append(listed_table("model", language.say("list.model"), (Column(language.say("list.model")),), words))
     if material.run.posterior.diagnostics is not None:
