@@ -44,7 +44,7 @@ def answer_sentence(material: Material, language: Language) -> str:
     values = material.baseline.values(material.metric)
     low, middle, high = (float(q) for q in np.quantile(values, (0.1, 0.5, 0.9)))
     sentence = language.say(
-        "answer",
+        f"answer.{material.metric}",
         n=material.baseline.n_futures,
         until=language.date(as_date(material.run.days.until)),
         middle=total(middle, material.metric, language),

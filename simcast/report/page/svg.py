@@ -115,7 +115,7 @@ def broken(text: str, room: float, most: int, size: float = 13.0) -> list[str]:
         fits = 1
         while fits < len(rest) and text_width(rest[: fits + 1], size, bold=True) <= room:
             fits += 1
-        at = rest.rfind(" ", 0, fits + 1)
+        at = max(rest.rfind(" ", 0, fits + 1), rest.rfind("-", 0, fits) + 1)
         at = at if at > fits // 3 else fits  # a word that is longer than a line is broken anywhere
         lines.append(rest[:at].rstrip())
         rest = rest[at:].lstrip()

@@ -63,9 +63,13 @@ MESSAGES: dict[str, Message] = {
     "chance.won": "Chance to be won",
     "target.is": "target {value}",
     # The answer
-    "answer": (
+    "answer.bookings": (
         "Of {n} simulated future, half book {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
         "Of {n} simulated futures, half book {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
+    ),
+    "answer.wins": (
+        "Of {n} simulated future, half bring {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
+        "Of {n} simulated futures, half bring {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
     ),
     "answer.target": "The chance to reach the target of {target} is {chance}.",
     "tile.low": "Cautious (P10)",
