@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import numpy as np
@@ -141,6 +141,14 @@ class Forecast:
     def n_futures(self) -> int:
         """How many futures were played."""
         return int(self.results.sizes["future"])
+
+    def first(self, n_futures: int) -> Forecast:
+        """Return the first futures alone, which are those that a run of so many plays.
+
+        What is counted over all futures (``deal_wins``, ``deal_win_days``) is left out.
+        """
+        fewer = self.results.drop_vars(["deal_wins", "deal_win_days"]).isel(future=slice(n_futures))
+        return replace(self, results=fewer)
 
     @property
     def plot(self) -> Plots:

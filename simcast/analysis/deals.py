@@ -13,6 +13,7 @@ from simcast.analysis.parameters import median_amounts
 from simcast.analysis.stalled import usual_days
 from simcast.engine.capacity_layout import TeamPlan, TeamResults
 from simcast.engine.chunks import play_chunk
+from simcast.engine.layout import as_declared
 from simcast.errors import SimcastError
 from simcast.forecast import Forecast
 from simcast.history import Book
@@ -170,12 +171,11 @@ def typical_amounts(book: Book, posterior: Posterior) -> Floats:
 def _close_days(ground: Ground, plan: Plan) -> tuple[Floats, Floats]:
     """Return between which days, counted from the as-of date, 8 of 10 wins of each deal lie; NaN without wins.
 
-    The open deals alone are played up to several dates. Their luck does not depend on the horizon, so the wins by
-    one date are among those by the next: together they are the distribution of the day of the win.
+    Between `N_DATES` dates wins are spread evenly.
     """
     n_days = plan.days.n_days
     dates = np.unique(np.ceil(np.linspace(0, n_days, N_DATES + 1)).astype(np.int64))[1:]
-    by_date = np.stack([_wins_until(plan, int(day)) for day in dates])
+    by_date = _wins_by_date(plan, dates)
     position = {deal: row for row, deal in enumerate(plan.deals)}
     by_date = by_date[:, [position[deal] for deal in ground.book.deal]]
     total = by_date[-1]
@@ -188,26 +188,27 @@ def _close_days(ground: Ground, plan: Plan) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _wins_until(plan: Plan, n_days: int) -> NDArray[np.int64]:
-    """Return in how many futures each open deal is won within some days.
+def _wins_by_date(plan: Plan, dates: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return in how many futures each open deal is won before each date, (n_dates, n_deals).
 
-    No new deals come, unless there are teams, for whose people they wait like the open ones.
+    Futures are played one by one: results hold sums over the futures of a chunk, and a deal is won once in each at
+    most, so that the sum over a single one is the day of the win. No new deals come, unless there are teams, for
+    whose people they wait like the open ones.
     """
     kernel = plan.kernel
     n_futures = min(plan.n_futures, MOST_FUTURES)
-    shorter = kernel._replace(
-        horizon_days=n_days,
-        draw_of_future=kernel.draw_of_future[:n_futures],
-        period_of_day=np.zeros(n_days, dtype=np.int64),
-        epoch_of_day=kernel.epoch_of_day[:n_days],
+    alone = kernel._replace(
         arrival_mean=np.zeros_like(kernel.arrival_mean) if plan.capacity is None else kernel.arrival_mean,
-        arrival_weekday_factor=kernel.arrival_weekday_factor[:, :n_days],
-        arrival_trend_factor=kernel.arrival_trend_factor[:, :n_days],
+        period_of_day=np.zeros_like(kernel.period_of_day),
     )
-    playable = shorter if plan.capacity is None else TeamPlan(shorter, plan.capacity)
-    played = play_chunk(playable, range(n_futures))
-    wins: NDArray[np.int64] = (played.flow if isinstance(played, TeamResults) else played).deal_wins
-    return wins
+    playable = as_declared(alone if plan.capacity is None else TeamPlan(alone, plan.capacity))
+    wins = np.zeros((len(dates), len(kernel.deal_key)), dtype=np.int64)
+    for future in range(n_futures):
+        played = play_chunk(playable, range(future, future + 1))
+        flow = played.flow if isinstance(played, TeamResults) else played
+        won = np.flatnonzero(flow.deal_wins)
+        wins[np.searchsorted(dates, flow.deal_win_days[won], side="right"), won] += 1
+    return np.cumsum(wins, axis=0)
 
 
 def _dates(as_of: np.datetime64, days: Floats) -> NDArray[np.datetime64]:

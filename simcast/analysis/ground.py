@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -34,6 +35,8 @@ class Ground:
         The open deals.
     threads
         How many threads play the futures; all processors unless given.
+    _plans
+        By posterior, the first plan made, whose arrays the others share as far as no lever changes them.
     """
 
     scenario: Scenario
@@ -41,6 +44,7 @@ class Ground:
     posterior: Posterior
     book: Book
     threads: int | None = None
+    _plans: WeakKeyDictionary[Posterior, Plan] = field(default_factory=WeakKeyDictionary, repr=False)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -71,7 +75,9 @@ class Ground:
         scenario = self.scenario
         if levers is not None:
             scenario = scenario.model_copy(update={"scenarios": {**scenario.scenarios, name: tuple(levers)}})
-        return build_plan(self.posterior, self.book, scenario, name)
+        plan = build_plan(self.posterior, self.book, scenario, name, like=self._plans.get(self.posterior))
+        self._plans.setdefault(self.posterior, plan)
+        return plan
 
     def play(
         self, name: str = BASELINE, levers: Sequence[Lever] | None = None, progress: Progress | None = None

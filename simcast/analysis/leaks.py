@@ -119,7 +119,9 @@ class Leaks:
     n_futures: int
 
 
-def leaks(ground: Ground, *, by: Sequence[str] = (), progress: Progress | None = None) -> Leaks:
+def leaks(
+    ground: Ground, *, by: Sequence[str] = (), baseline: Forecast | None = None, progress: Progress | None = None
+) -> Leaks:
     """Work out what small changes of each stage are worth.
 
     Parameters
@@ -128,6 +130,8 @@ def leaks(ground: Ground, *, by: Sequence[str] = (), progress: Progress | None =
         The pipeline, its parameters and open deals.
     by
         Segment columns by whose values each stage is looked at too.
+    baseline
+        The baseline of the same ground, when it has been played already, in as many futures or more.
     progress
         Called with a description and the fraction done.
 
@@ -138,7 +142,7 @@ def leaks(ground: Ground, *, by: Sequence[str] = (), progress: Progress | None =
     """
     ground.posterior.segments.grouped(_checked(ground, by))
     parts = list(_parts(ground, by))
-    baseline = ground.play()
+    baseline = ground.play() if baseline is None else baseline.first(ground.scenario.simulation.futures)
     found = []
     for done, (stage, where) in enumerate(parts):
         found.append(_leak(ground, baseline, stage, where))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
+from simcast.analysis.fine import coarser, play_fine
 from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history
 from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.cluster import check, connect
@@ -50,6 +52,8 @@ class Run:
         What a reader should know, the most important first.
     exact
         By scenario, its mean worked out without chance beside the simulated one, when asked for.
+    fine
+        The baseline in periods fine enough for a fan, when asked for.
     """
 
     scenario: Scenario
@@ -62,6 +66,7 @@ class Run:
     actual: Actual | None
     warnings: tuple[str, ...]
     exact: dict[str, WithoutChance] = field(default_factory=dict)
+    fine: Forecast | None = None
 
     @property
     def trusted(self) -> bool:
@@ -79,6 +84,7 @@ def run(
     actual: bool = False,
     exact: bool = False,
     rejects: Path | Literal[False] = False,
+    fan: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """Forecast every scenario of a file and compare each with the baseline.
@@ -99,6 +105,8 @@ def run(
         Whether to work out each mean without chance too.
     rejects
         Where rows of the history that are set aside go; False writes none.
+    fan
+        Whether the baseline is wanted by day or week too; where memory allows it is played once for both.
     progress
         Called with a description and the fraction done.
 
@@ -120,14 +128,18 @@ def run(
     known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
     posterior = posterior_of(scenario, known, progress)
     book = book_of(scenario, known, posterior)
-    plans = {name: build_plan(posterior, book, scenario, name) for name in chosen}
+    first = build_plan(posterior, book, scenario)
+    plans = {
+        name: first if name == BASELINE else build_plan(posterior, book, scenario, name, like=first) for name in chosen
+    }
     if exact:
         _check_covered(plans.values())
     with connect(cluster) if cluster is not None else nullcontext() as workers:
-        forecasts = {
-            name: simulate(plan, threads=threads, cluster=workers, progress=progress) for name, plan in plans.items()
-        }
-    days = plans[BASELINE].days
+        play = partial(simulate, threads=threads, cluster=workers, progress=progress)
+        fine = play_fine(scenario, posterior, book, play, like=first) if fan else None
+        played = {} if fine is None else coarser(fine, first)
+        forecasts = {name: played.get(name) or play(plan) for name, plan in plans.items()}
+    days = first.days
     answers = {
         name: without_chance(plan, forecasts[name], threads=threads, progress=progress)
         for name, plan in plans.items()
@@ -146,6 +158,7 @@ def run(
         actual=actual_of(history, days) if actual and history is not None else None,
         warnings=_warnings(scenario, known, posterior, forecasts, answers),
         exact=answers,
+        fine=fine,
     )
 
 

@@ -75,7 +75,7 @@ def report(
         page = Path(f"{file.stem}.html")
     check_targets(page, workbook, interactive=interactive)
     with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet) as progress:
-        run = analysis.run(scenario, names=names, threads=threads, progress=progress)
+        run = analysis.run(scenario, names=names, threads=threads, fan=True, progress=progress)
         written = write_report(
             run,
             page,

@@ -38,7 +38,8 @@ def solve(
     either way, or ? for the usual one. A `count` is a whole number, and dates are whole days.
 
     CONDITION is P(QUANTITY>=VALUE)>=SHARE or mean(QUANTITY)>=VALUE, of bookings, wins, or net (bookings times
-    forecast.margin, less cost); VALUE may be `target`, that of the file. With > in place of >= the number itself is not enough.
+    forecast.margin, less cost); VALUE may be `target`, that of the file. With > in place of >= the number itself is
+    not enough.
 
     All values are played in the same futures (4,000 unless --futures says otherwise), and the answer comes with the
     range in which it lies given the simulation's error.

@@ -20,8 +20,11 @@ from simcast.scenario import BASELINE
 if TYPE_CHECKING:
     import pandas as pd
 
-Kind = Literal["text", "money", "gain", "count", "more", "chance", "share", "number", "date", "flag"]
+Kind = Literal["text", "money", "gain", "count", "more", "chance", "share", "number", "days", "date", "flag"]
 """What a column holds: ``gain`` and ``more`` are signed money and counts, ``flag`` is said or left empty."""
+
+_FEW_DAYS = 0.95
+"""Fewer days than these are written with two decimals."""
 
 Value = str | float | date | bool | None
 
@@ -85,6 +88,8 @@ def written(value: Value, kind: Kind, language: Language) -> str:
             return language.chance(float(value))
         case "share":
             return language.share(float(value))
+        case "days":
+            return language.number(float(value), 1 if abs(float(value)) >= _FEW_DAYS else 2)
         case _:
             return language.number(float(value), 3)
 
@@ -378,7 +383,8 @@ def losses_table(found: Leaks, language: Language) -> Table | None:
         Column(language.say("losses.before"), "share"),
     )
     rows = tuple(
-        (loss.stage, loss.lost, loss.value, loss.conversion_recent, loss.conversion_before) for loss in found.losses
+        (loss.stage, loss.lost, loss.value or None, loss.conversion_recent, loss.conversion_before)
+        for loss in found.losses  # a value of 0 is one that nobody knows
     )
     return Table("losses", language.say("table.losses"), columns, rows)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import cycle
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from simcast.errors import SimcastError
 from simcast.report.page.answering import spread_table
-from simcast.report.page.assuming import assumed_tables, lever_sentence, priors_table
+from simcast.report.page.assuming import assumed_tables, assumed_teams_table, lever_sentence, priors_table
 from simcast.report.page.material import Material
 from simcast.report.page.trusting import provenance_table
 from simcast.report.tables import (
@@ -30,6 +32,7 @@ from simcast.report.tables import (
     segment_tables,
     stages_table,
 )
+from simcast.report.team_tables import has_teams, queue_table, teams_table, waits_table
 from simcast.report.words import Language
 
 if TYPE_CHECKING:
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
 
 _MOST_LETTERS = 32_000
 """A cell of Excel holds 32,767 letters."""
+_LINE_HEIGHT, _HIGHEST = 15.0, 409.0
+"""In points; Excel's rows are no higher."""
 _WIDEST = 48
 _NARROWEST = 9
 _COLOURS = ("#0072B2", "#D55E00", "#AAB2BB")
@@ -46,11 +51,12 @@ _COLOURS = ("#0072B2", "#D55E00", "#AAB2BB")
 _FORMATS: dict[Kind, str] = {
     "money": "#,##0",
     "gain": "+#,##0;-#,##0;0",
-    "count": "#,##0.##",
+    "count": "#,##0.0",
     "more": "+#,##0.0;-#,##0.0;0",
     "chance": "0%",
     "share": "0%",
     "number": "0.000",
+    "days": "0.0#",
     "date": "yyyy-mm-dd",
 }
 
@@ -87,6 +93,7 @@ def write_workbook(material: Material, path: Path, language: Language) -> None:
         _write_forecast(sheets, material)
         _write_scenarios(sheets, material)
         _write_stages(sheets, material)
+        _write_teams(sheets, material)
         _write_deals(sheets, material)
         _write_assumptions(sheets, material)
         sheets.add("provenance", [provenance_table(material, language)])
@@ -100,8 +107,9 @@ class _Sheets:
         self._bold = book.add_format({"bold": True, "font_size": 13})
         self._header = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         self._formats: dict[Kind, Format] = {
-            kind: book.add_format({"num_format": text}) for kind, text in _FORMATS.items()
+            kind: book.add_format({"num_format": text, "valign": "top"}) for kind, text in _FORMATS.items()
         }
+        self._whole = book.add_format({"num_format": "#,##0", "valign": "top"})
         self._text = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
         self._n_tables = 0
 
@@ -119,6 +127,8 @@ class _Sheets:
             row += len(table.rows) + 4
         for at, width in widths.items():
             sheet.set_column(at, at, width)
+        for table, top in zip(tables, headers, strict=True):
+            _set_heights(sheet, top, table, widths)
         if len(tables) == 1:
             sheet.freeze_panes(2, 1)
         sheet.set_landscape()
@@ -152,7 +162,9 @@ class _Sheets:
         elif isinstance(value, date):
             sheet.write_datetime(row, at, datetime(value.year, value.month, value.day), self._formats["date"])
         else:
-            sheet.write_number(row, at, float(value), self._formats[kind])
+            number = float(value)
+            is_whole = kind == "count" and number == round(number)  # else Excel would write "12."
+            sheet.write_number(row, at, number, self._whole if is_whole else self._formats[kind])
 
     def chart(self, sheet: Worksheet, place: tuple[int, int], kind: dict[str, Any], title: str) -> Any:  # noqa: ANN401
         """Put an empty chart on a sheet and return it."""
@@ -186,6 +198,20 @@ def _widths(table: Table) -> list[int]:
         title = max((len(word) for word in column.title.split()), default=1) + 3
         widths.append(min(_WIDEST, max([numbers, title, *(cell + 2 for cell in cells)])))
     return widths
+
+
+def _set_heights(sheet: Worksheet, top: int, table: Table, widths: Mapping[int, int]) -> None:
+    """Make rows as high as their wrapped texts need, since not every program does so by itself."""
+    titles = tuple(f"{title} ▾" for title in _unique(table.columns))
+    for at_row, row in enumerate([titles, *table.rows]):
+        lines = max((_n_lines(value, widths[at]) for at, value in enumerate(row) if isinstance(value, str)), default=1)
+        if lines > 1:
+            sheet.set_row(top + at_row, min(lines * _LINE_HEIGHT, _HIGHEST))
+
+
+def _n_lines(text: str, width: int) -> int:
+    """Return into how many lines a text is about broken in a column of so many letters."""
+    return sum(max(1, len(wrap(line, max(1, width - 2)))) for line in text[:_MOST_LETTERS].splitlines() or [""])
 
 
 def _write_forecast(sheets: _Sheets, material: Material) -> None:
@@ -277,6 +303,28 @@ def _write_stages(sheets: _Sheets, material: Material) -> None:
     chart.set_legend({"position": "bottom"})
 
 
+def _write_teams(sheets: _Sheets, material: Material) -> None:
+    """Write how long deals wait for people, where there are teams."""
+    run, language = material.run, sheets.language
+    if not has_teams(run):
+        return
+    queue = queue_table(run, language)
+    tables = [teams_table(run, language), waits_table(run, language), queue]
+    sheet, headers = sheets.add("teams", tables)
+    name, right = language.say("sheet.teams"), max(len(table.columns) for table in tables) + 1
+    chart = sheets.chart(sheet, (0, right), {"type": "column"}, "queue")
+    n_periods = len(run.days.ends)
+    for at, colour in zip(range(len(run.scenario.teams)), cycle(_COLOURS)):
+        first = headers[2] + 1 + at * n_periods
+        last = first + n_periods - 1
+        chart.add_series(
+            {"name": [name, first, 0], "categories": [name, first, 1, last, 1], "values": [name, first, 2, last, 2]}
+            | {"fill": {"color": colour}}
+        )
+    chart.set_x_axis({"num_format": "yyyy-mm-dd", "text_axis": True})
+    chart.set_legend({"position": "bottom"})
+
+
 def _write_deals(sheets: _Sheets, material: Material) -> None:
     language, segments = sheets.language, material.run.book.segments.columns
     table = deals_table(material.deals, segments, language, full=True)
@@ -299,6 +347,8 @@ def _write_deals(sheets: _Sheets, material: Material) -> None:
 def _write_assumptions(sheets: _Sheets, material: Material) -> None:
     scenario, language = material.run.scenario, sheets.language
     tables = [] if scenario.assume is None else assumed_tables(scenario.assume, language)
+    if scenario.teams:
+        tables.append(assumed_teams_table(scenario, language))
     words = [(language.say(f"model.{number}"),) for number in range(1, 7)]
     tables.append(listed_table("model", language.say("list.model"), (Column(language.say("list.model")),), words))
     if material.run.posterior.diagnostics is not None:

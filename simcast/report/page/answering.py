@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from simcast.forecast import Metric
+from simcast.forecast import Metric, Summary
 from simcast.report.page.charts import Bar, Bars, Interval, Intervals, fan, histogram, interval_of
 from simcast.report.page.material import Material
 from simcast.report.page.section import Figure, Key, Section, Tile
@@ -13,6 +15,7 @@ from simcast.report.tables import (
     Table,
     Value,
     as_date,
+    counts_wins,
     distribution_table,
     listed_table,
     periods_table,
@@ -22,6 +25,8 @@ from simcast.report.tables import (
 from simcast.report.words import Language
 
 _MOST_DATES = 14
+_MOSTLY = 0.98
+"""Where luck has so large a share of the variance, the others are said together to be next to nothing."""
 
 
 def total(value: float, metric: Metric, language: Language) -> str:
@@ -39,7 +44,8 @@ def answer_sentence(material: Material, language: Language) -> str:
     values = material.baseline.values(material.metric)
     low, middle, high = (float(q) for q in np.quantile(values, (0.1, 0.5, 0.9)))
     sentence = language.say(
-        "answer",
+        f"answer.{material.metric}",
+        n=material.baseline.n_futures,
         until=language.date(as_date(material.run.days.until)),
         middle=total(middle, material.metric, language),
         low=language.count(round(low)) if material.metric == "wins" else language.money(low),
@@ -139,36 +145,54 @@ def scenarios(material: Material, language: Language) -> Section | None:
     run = material.run
     if not run.differences:
         return None
-    best = max(run.differences, key=lambda difference: difference.net.mean)
-    values = {
-        "name": best.scenario,
-        "gain": language.money(best.net.mean, signed=True),
-        "interval": language.interval(
-            language.money(best.net.quantile(0.1), signed=True), language.money(best.net.quantile(0.9), signed=True)
-        ),
-        "chance": language.chance(best.probability_better),
-    }
-    lead = language.say("lead.best" if best.net.mean > 0 else "lead.none-better", **values)
+    by_wins = counts_wins(material.leaks)  # without amounts there is no net gain to speak of
+    gains = {difference.scenario: difference.wins if by_wins else difference.net for difference in run.differences}
     rows = []
     for difference in run.differences:
-        label = language.say(
-            "label.better",
-            gain=language.money(difference.net.mean, signed=True),
-            chance=language.chance(difference.probability_better),
-        )
-        net = difference.net
-        outer = (net.quantile(0.05), net.quantile(0.25), net.quantile(0.75), net.quantile(0.95))
-        rows.append(Interval(difference.scenario, label, net.mean, outer))
+        gain = gains[difference.scenario]
+        written = _gain(gain.mean, by_wins, language)
+        if not by_wins:
+            chance = language.chance(difference.probability_better)
+            written = language.say("label.better", gain=written, chance=chance)
+        outer = (gain.quantile(0.05), gain.quantile(0.25), gain.quantile(0.75), gain.quantile(0.95))
+        rows.append(Interval(difference.scenario, written, gain.mean, outer))
     figure = Figure(
-        language.say("figure.scenarios"),
-        Intervals(tuple(rows), signed=True),
+        language.say("figure.scenarios.wins" if by_wins else "figure.scenarios"),
+        Intervals(tuple(rows), signed=True, metric="wins" if by_wins else "bookings"),
         interval_legend(language, signed=True),
-        _net_table(material, language),
+        _more_wins_table(material, language) if by_wins else _net_table(material, language),
     )
-    table = scenarios_table(run, language)
     return Section(
-        "scenarios", language.say("section.scenarios"), (lead, language.say("lead.paired")), (figure,), tables=(table,)
+        "scenarios",
+        language.say("section.scenarios"),
+        (_best_sentence(material, gains, by_wins, language), language.say("lead.paired")),
+        (figure,),
+        tables=(scenarios_table(run, language),),
     )
+
+
+def _best_sentence(material: Material, gains: Mapping[str, Summary], by_wins: bool, language: Language) -> str:
+    """Say which scenario brings most."""
+    best = max(material.run.differences, key=lambda difference: gains[difference.scenario].mean)
+    gain = gains[best.scenario]
+    key = {
+        (False, True): "lead.best",
+        (False, False): "lead.none-better",
+        (True, True): "lead.best-wins",
+        (True, False): "lead.none-more-wins",
+    }[by_wins, gain.mean > 0]
+    low, high = (_gain(gain.quantile(level), by_wins, language) for level in (0.1, 0.9))
+    return language.say(
+        key,
+        name=best.scenario,
+        gain=_gain(gain.mean, by_wins, language),
+        interval=language.interval(low, high),
+        chance=language.chance(best.probability_better),
+    )
+
+
+def _gain(value: float, by_wins: bool, language: Language) -> str:
+    return language.count(value, signed=True) if by_wins else language.money(value, signed=True)
 
 
 def interval_legend(language: Language, *, signed: bool) -> tuple[Key, ...]:
@@ -198,6 +222,21 @@ def _net_table(material: Material, language: Language) -> Table:
         for difference in material.run.differences
     ]
     return listed_table("net", language.say("table.net"), columns, rows)
+
+
+def _more_wins_table(material: Material, language: Language) -> Table:
+    """Return the distribution of the wins that each scenario brings more or fewer."""
+    columns = [Column(language.say("scenario")), Column(language.say("mean"), "more")]
+    columns += [Column(f"P{q}", "more") for q in (5, 25, 50, 75, 95)]
+    rows: list[tuple[Value, ...]] = [
+        (
+            difference.scenario,
+            difference.wins.mean,
+            *(difference.wins.quantile(q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)),
+        )
+        for difference in material.run.differences
+    ]
+    return listed_table("more-wins", language.say("table.more-wins"), columns, rows)
 
 
 def parts(material: Material, language: Language) -> Section | None:
@@ -240,7 +279,9 @@ def spread(material: Material, language: Language) -> Section | None:
         table,
     )
     luck = material.sources[-1].share
-    lead = language.say("lead.spread", luck=language.share(luck), known=language.share(1.0 - luck))
+    mostly_luck = luck >= _MOSTLY
+    words = {} if mostly_luck else {"luck": language.share(luck), "known": language.share(1.0 - luck)}
+    lead = language.say("lead.spread-luck" if mostly_luck else "lead.spread", **words)
     return Section("spread", language.say("section.spread"), (lead,), (figure,))
 
 

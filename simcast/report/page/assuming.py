@@ -13,7 +13,7 @@ from simcast.report.page.material import Material
 from simcast.report.page.section import Listing, Remark, Section
 from simcast.report.tables import Column, Table, listed_table
 from simcast.report.words import Language
-from simcast.scenario import Assumptions, Scenario
+from simcast.scenario import Assumptions, Scenario, Team
 from simcast.scenario.distribution import PARAMETERS, Distribution, Quantity
 from simcast.scenario.levers import (
     AmountLever,
@@ -55,6 +55,8 @@ def assumptions(material: Material, language: Language) -> Section:
     tables = []
     if scenario.assume is not None:
         tables += assumed_tables(scenario.assume, language)
+    if scenario.teams:
+        tables.append(assumed_teams_table(scenario, language))
     folded = (priors_table(scenario, language),) if material.run.posterior.diagnostics is not None else ()
     return Section(
         "assumptions",
@@ -131,8 +133,20 @@ def lever_sentence(lever: Lever, scenario: Scenario, language: Language) -> str:
     words = [_effect(lever, language)]
     if isinstance(lever, TimedLever):
         words += _where_and_when(lever, scenario.forecast.as_of, language)
+<<<<<<< HEAD
     for key in ("cost", "cost_per_month", "cost_per_deal", "cost_per_head"):
         words += _cost_words(key, getattr(lever, key, None), language)
+=======
+    if isinstance(lever, HireLever | LeaveLever):
+        pay = scenario.teams[lever.team].cost_per_month
+        if not (pay.is_fixed and pay.parameters[0] == 0.0):
+            words.append(language.say("lever.pay", amount=number_words(pay, language, form="money")))
+    if not (lever.cost.is_fixed and lever.cost.parameters[0] == 0.0):
+        saved = lever.cost.is_fixed and lever.cost.parameters[0] < 0
+        cost = Distribution.constant(-lever.cost.parameters[0]) if saved else lever.cost
+        written = number_words(cost, language, form="money")
+        words.append(language.say("lever.saves" if saved else "lever.cost", cost=written))
+>>>>>>> pages
     return "; ".join(words).removesuffix(".") + "."
 
 
@@ -248,6 +262,36 @@ def assumed_tables(assume: Assumptions, language: Language) -> list[Table]:
         columns = [Column(language.say("assumed.what")), Column(language.say("assumed.value"))]
         tables.append(listed_table("assumed-rest", language.say("table.assumed-rest"), columns, rest))
     return tables
+
+
+def assumed_teams_table(scenario: Scenario, language: Language) -> Table:
+    """Return how the teams work, in words."""
+    names = ("serves", "people", "hours", "effort", "waiting")
+    rows = [
+        (
+            name,
+            ", ".join(team.serves),
+            language.count(team.headcount),
+            number_words(Distribution.constant(team.hours_per_day), language),
+            "; ".join(
+                (f"{stage}: " if len(team.serves) > 1 else "") + number_words(hours, language)
+                for stage, hours in team.effort_hours.items()
+            ),
+            _waiting_words(team, language),
+        )
+        for name, team in scenario.teams.items()
+    ]
+    columns = [Column(language.say("team")), *(Column(language.say(f"assumed.{name}")) for name in names)]
+    return listed_table("assumed-teams", language.say("table.assumed-teams"), columns, rows)
+
+
+def _waiting_words(team: Team, language: Language) -> str:
+    """Say what waiting for a team does to conversion."""
+    if team.response is None:
+        return language.say("assumed.only-time")
+    if team.response.half_life_hours is None:
+        return language.say("assumed.by-table")
+    return language.say("assumed.half-life", hours=number_words(team.response.half_life_hours, language))
 
 
 def _assumed_rest(assume: Assumptions, language: Language) -> list[tuple[str, str]]:

@@ -131,6 +131,18 @@ def fan(forecast: Forecast, metric: Metric) -> Fan:
     )
 
 
+def course(forecast: Forecast, values: Floats) -> Fan:
+    """Return how a number of deals moves, from its value at the end of each period.
+
+    Parameters
+    ----------
+    values : float64, (n_futures, n_periods)
+    """
+    ends = forecast.results["period_end"].to_numpy().astype("datetime64[D]")
+    days = tuple(as_date(day) for day in ends + np.timedelta64(1, "D"))
+    return Fan(days, np.asarray(np.quantile(values, BAND_LEVELS, axis=0), dtype=np.float64), "wins", None)
+
+
 def histogram(forecast: Forecast, metric: Metric, most_bins: int = 36) -> Histogram:
     """Return the shares of futures by total, in bins of a round width that a target parts."""
     values = forecast.values(metric)

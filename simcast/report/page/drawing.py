@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from simcast.report.page.charts import Bars, Chart, Fan, Histogram, Intervals, date_ticks, ticks
-from simcast.report.page.svg import Drawing, text_width
+from simcast.report.page.svg import Drawing, broken, text_width
 from simcast.report.words import Language
 
 WIDE, NARROW = 900.0, 340.0
@@ -17,6 +17,8 @@ _TOP, _BOTTOM, _RIGHT = 16.0, 30.0, 12.0
 _BANDS = ((0, 6, "band90"), (1, 5, "band80"), (2, 4, "band50"))
 _MEDIAN = 3
 _ROW, _BAR = 50.0, 15.0
+_LINE, _MOST_LINES = 17.0, 4
+"""The height of a line of a row's name, and into how many lines a long one is broken at most."""
 
 
 def drawn(chart: Chart, name: str, language: Language) -> Markup:
@@ -30,10 +32,25 @@ def drawn(chart: Chart, name: str, language: Language) -> Markup:
 def _height(chart: Chart, width: float) -> float:
     """Return how high a chart is at some width."""
     if isinstance(chart, Intervals):
-        return _ROW * len(chart.rows) + _BOTTOM
+        return _row_height(chart, width) * len(chart.rows) + _BOTTOM
     if isinstance(chart, Bars):
-        return _ROW * len(chart.rows) + 4.0
+        return _row_height(chart, width) * len(chart.rows) + 4.0
     return 360.0 if width == WIDE else 250.0
+
+
+def _row_height(chart: Intervals | Bars, width: float) -> float:
+    """Return how high each row is: as high as the one with the longest name needs."""
+    n_lines = max((len(_head_lines(row.name, row.label, width)) for row in chart.rows), default=1)
+    return _ROW + _LINE * (n_lines - 1)
+
+
+def _head_lines(name: str, label: str, width: float) -> list[str]:
+    """Return the lines of a row's name; the last of them leaves room for the word at its right."""
+    beside = width - 14.0 - text_width(label)
+    if text_width(name, bold=True) <= beside:
+        return [name]
+    lines = broken(name, width - 4.0, _MOST_LINES - 1)
+    return lines if text_width(lines[-1], bold=True) <= beside else [*lines, ""]
 
 
 def _draw(chart: Chart, sheet: Drawing, language: Language) -> Markup:
@@ -121,18 +138,20 @@ def _draw_histogram(chart: Histogram, sheet: Drawing, language: Language) -> Non
 
 def _draw_ticks_below(sheet: Drawing, x: _Scale, base: float, metric: str, language: Language) -> None:
     """Write round values below an axis, as many as fit."""
-    for mark in ticks(x.low, x.high, max(2, int(sheet.width / 90.0))):
+    for mark in ticks(x.low, x.high, max(2, int(sheet.width / 90.0)), whole=metric == "wins"):
         label = _tick_label(mark, metric, language)
         if x(mark) - text_width(label, 12.0) / 2 >= 0 and x(mark) + text_width(label, 12.0) / 2 <= sheet.width:
             sheet.line(x(mark), base, x(mark), base + 4.0, "axis")
             sheet.text(x(mark), base + 18.0, label, "tick", "middle")
 
 
-def _draw_head(sheet: Drawing, top: float, name: str, label: str) -> None:
-    """Write a row's name, and its word at the right."""
-    room = sheet.width - 14.0 - text_width(label)
-    sheet.fitting(2.0, top + 14.0, name, room, "row-name")
-    sheet.text(sheet.width - 2.0, top + 14.0, label, "row-label", "end")
+def _draw_head(sheet: Drawing, top: float, height: float, name: str, label: str) -> None:
+    """Write a row's name right above its bar, and its word at the right."""
+    lines = _head_lines(name, label, sheet.width)
+    base = top + height - _ROW + 14.0
+    for at, line in enumerate(lines):
+        sheet.fitting(2.0, base - _LINE * (len(lines) - 1 - at), line, sheet.width - 4.0, "row-name")
+    sheet.text(sheet.width - 2.0, base, label, "row-label", "end")
 
 
 def _draw_intervals(chart: Intervals, sheet: Drawing, language: Language) -> None:
@@ -140,19 +159,20 @@ def _draw_intervals(chart: Intervals, sheet: Drawing, language: Language) -> Non
     low, high = min(0.0, *ends), max(0.0, *ends)
     pad = 0.03 * ((high - low) or 1.0)
     x = _Scale(low - pad if low < 0 else 0.0, high + pad, 8.0, sheet.width - 8.0)
-    base = _ROW * len(chart.rows) + 2.0
+    height = _row_height(chart, sheet.width)
+    base = height * len(chart.rows) + 2.0
     for mark in ticks(x.low, x.high, max(2, int(sheet.width / 120.0))):
         label = _signed_tick(mark, chart, language)
         half = text_width(label, 12.0) / 2
         for at in range(len(chart.rows)):
-            sheet.line(x(mark), _ROW * at + 21.0, x(mark), _ROW * at + 43.0, "zero" if mark == 0 else "grid")
+            below = height * (at + 1) - _ROW
+            sheet.line(x(mark), below + 21.0, x(mark), below + 43.0, "zero" if mark == 0 else "grid")
         anchor = "start" if x(mark) < half else "end" if x(mark) + half > sheet.width else "middle"
         sheet.text(x(mark), base + 18.0, label, "tick", anchor)
     for at, row in enumerate(chart.rows):
-        top = _ROW * at
-        _draw_head(sheet, top, row.name, row.label)
+        _draw_head(sheet, height * at, height, row.name, row.label)
         colour = ("gain" if row.mean >= 0 else "loss") if chart.signed else "level"
-        middle = top + 32.0
+        middle = height * (at + 1) - _ROW + 32.0
         outer_low, low_, high_, outer_high = row.quantiles
         sheet.rect(x(outer_low), middle - 2.0, x(outer_high) - x(outer_low), 4.0, f"{colour} pale")
         sheet.rect(x(low_), middle - 5.0, x(high_) - x(low_), 10.0, colour)
@@ -169,9 +189,10 @@ def _signed_tick(mark: float, chart: Intervals, language: Language) -> str:
 def _draw_bars(chart: Bars, sheet: Drawing) -> None:
     longest = max((sum(row.parts) for row in chart.rows), default=0.0)
     x = _Scale(0.0, longest or 1.0, 2.0, sheet.width - 2.0)
+    height = _row_height(chart, sheet.width)
     for at, row in enumerate(chart.rows):
-        _draw_head(sheet, _ROW * at, row.name, row.label)
-        begun = 0.0
+        _draw_head(sheet, height * at, height, row.name, row.label)
+        begun, below = 0.0, height * (at + 1) - _ROW
         for part, colour in zip(row.parts, chart.colours, strict=True):
-            sheet.rect(x(begun), _ROW * at + 22.0, x(begun + part) - x(begun), _BAR, colour)
+            sheet.rect(x(begun), below + 22.0, x(begun + part) - x(begun), _BAR, colour)
             begun += part

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simcast.analysis.leaks import POINT
 from simcast.report.page.answering import interval_legend
 from simcast.report.page.charts import Bar, Bars, Interval, Intervals
 from simcast.report.page.material import Material
@@ -49,7 +50,16 @@ def leaks(material: Material, language: Language) -> Section | None:
         rows.append(Interval(leak_name(leak), label, worth.mean, quantiles))
     first = found.leaks[0]
     worth = first.point.wins if by_wins else first.point.bookings
-    lead = [language.say("lead.leaks", stage=leak_name(first), gain=_gain(worth.mean, by_wins, language))]
+    now = first.conversion.mean
+    lead = [
+        language.say(
+            "lead.leaks",
+            stage=leak_name(first),
+            gain=_gain(worth.mean, by_wins, language),
+            now=language.share(now),
+            then=language.share(now + POINT),
+        )
+    ]
     if found.extra_deal is not None:
         extra = found.extra_deal.wins if by_wins else found.extra_deal.bookings
         lead.append(language.say("lead.extra-deal", gain=_gain(extra.mean, by_wins, language)))

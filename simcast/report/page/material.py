@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from simcast.analysis import Ground, Leaks, Run, deal_table, leaks
+from simcast.analysis.fine import play_fine
 from simcast.analysis.inputs import Progress
 from simcast.analysis.spread import Source, sources_of_spread
 from simcast.forecast import Forecast, Metric, Summary
-from simcast.plan import build_plan
 from simcast.scenario import BASELINE
 from simcast.simulation import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_DAYS, _MOST_WEEKS = 190, 160
-"""Up to how many days a fan has a point a day, and up to how many weeks a point a week."""
-_MOST_VALUES = 60_000_000
-"""How many values (futures times periods) a fan may take; beyond, it is as coarse as the forecast."""
-
-MOST_FUTURES_PER_CHANGE = 2000
+MOST_FUTURES_PER_CHANGE = 1000
 """Differences under shared luck are sharp: each small change of a stage is played in so many futures at most."""
 
 MOST_FUTURES_PER_DATE = 1000
@@ -83,9 +79,9 @@ def collect(
     ground = Ground(run.scenario, run.history, run.posterior, run.book, threads)
     return Material(
         run,
-        _fine(run, threads),
+        _fine(run, threads) or baseline,
         deal_table(ground.with_futures(MOST_FUTURES_PER_DATE), baseline),
-        leaks(ground.with_futures(MOST_FUTURES_PER_CHANGE), progress=progress),
+        leaks(ground.with_futures(MOST_FUTURES_PER_CHANGE), baseline=baseline, progress=progress),
         sources_of_spread(ground, baseline, metric),
         metric,
         provenance or {},
@@ -93,14 +89,6 @@ def collect(
     )
 
 
-def _fine(run: Run, threads: int | None) -> Forecast:
-    """Return the baseline by day or week; as it is where that would be no finer, or take too much memory."""
-    baseline, settings = run.forecasts[BASELINE], run.scenario.forecast
-    n_days = run.days.n_days
-    period = "day" if n_days <= _MOST_DAYS else "week" if n_days <= 7 * _MOST_WEEKS else "month"
-    n_periods = n_days if period == "day" else n_days // 7 + 1
-    order = ("day", "week", "month", "quarter")
-    if order.index(period) >= order.index(settings.period) or n_periods * baseline.n_futures > _MOST_VALUES:
-        return baseline
-    finer = run.scenario.model_copy(update={"forecast": settings.model_copy(update={"period": period, "by": ()})})
-    return simulate(build_plan(run.posterior, run.book, finer, BASELINE), threads=threads)
+def _fine(run: Run, threads: int | None) -> Forecast | None:
+    """Return the baseline by day or week; play it where the run has not done so."""
+    return run.fine or play_fine(run.scenario, run.posterior, run.book, partial(simulate, threads=threads))

@@ -18,12 +18,13 @@ from simcast.report.page.interactive import drawing_script, library
 from simcast.report.page.material import Material
 from simcast.report.page.section import Section
 from simcast.report.page.trusting import provenance, quality
+from simcast.report.page.waiting import teams
 from simcast.report.tables import as_date, written
 from simcast.report.words import Language
 
 _TEMPLATES = files("simcast.report.page") / "templates"
 
-NUMBER_KINDS = frozenset({"money", "gain", "count", "more", "chance", "share", "number"})
+NUMBER_KINDS = frozenset({"money", "gain", "count", "more", "chance", "share", "number", "days"})
 """Columns of these kinds stand on the right."""
 
 
@@ -35,6 +36,7 @@ def sections(material: Material, language: Language) -> list[Section]:
         scenarios(material, language),
         funnel(material, language),
         leaks(material, language),
+        teams(material, language),
         parts(material, language),
         spread(material, language),
         deals(material, language),

@@ -101,6 +101,29 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else text[: max(1, most - 1)].rstrip() + "…"
 
 
+def broken(text: str, room: float, most: int, size: float = 13.0) -> list[str]:
+    """Break a bold text into lines that fit into some room, between words where it can; the last is cut if need be.
+
+    Examples
+    --------
+    >>> broken("a name of five words", 75.0, 3)
+    ['a name', 'of five', 'words']
+    """
+    lines: list[str] = []
+    rest = text.strip()
+    while rest and len(lines) < most - 1 and text_width(rest, size, bold=True) > room:
+        fits = 1
+        while fits < len(rest) and text_width(rest[: fits + 1], size, bold=True) <= room:
+            fits += 1
+        at = max(rest.rfind(" ", 0, fits + 1), rest.rfind("-", 0, fits) + 1)
+        at = at if at > fits // 3 else fits  # a word that is longer than a line is broken anywhere
+        lines.append(rest[:at].rstrip())
+        rest = rest[at:].lstrip()
+    while rest and text_width(shortened(rest, len(rest)), size, bold=True) > room and len(rest) > 1:
+        rest = shortened(rest.rstrip("…"), len(rest.rstrip("…")) - 1)
+    return [*lines, rest] if rest or not lines else lines
+
+
 def _title(text: str) -> Markup:
     return Markup("<title>{}</title>").format(text) if text else Markup("")
 
@@ -117,4 +140,4 @@ def _n(number: float) -> str:
     return "0" if text == "-0" else text
 
 
-__all__ = ["Drawing", "shortened", "text_width"]
+__all__ = ["Drawing", "broken", "shortened", "text_width"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from simcast.report.words.language import Language, Message
+from simcast.report.words.people import ENGLISH_PEOPLE
 
 MESSAGES: dict[str, Message] = {
+    **ENGLISH_PEOPLE,
     # The page
     "page.kind": "Forecast",
-    "page.dates": "Stands on {as_of} · to {until}",
+    "page.dates": "As of {as_of} · until {until}",
     "page.contents": "Contents",
     "page.table": "Table · {title}",
     "page.made": "Made by simcast {version}. This page loads nothing from anywhere and runs no script.",
@@ -61,14 +63,21 @@ MESSAGES: dict[str, Message] = {
     "chance.won": "Chance to be won",
     "target.is": "target {value}",
     # The answer
-    "answer": "Half of the futures reach {middle} by {until}; 8 in 10 end between {low} and {high}.",
+    "answer.bookings": (
+        "Of {n} simulated future, half book {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
+        "Of {n} simulated futures, half book {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
+    ),
+    "answer.wins": (
+        "Of {n} simulated future, half bring {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
+        "Of {n} simulated futures, half bring {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
+    ),
     "answer.target": "The chance to reach the target of {target} is {chance}.",
     "tile.low": "Cautious (P10)",
-    "tile.low.hint": "9 in 10 futures bring more",
+    "tile.low.hint": "9 in 10 futures bring this or more",
     "tile.middle": "Middle (P50)",
-    "tile.middle.hint": "as many bring more as less",
+    "tile.middle.hint": "half of the futures bring this or more",
     "tile.high": "Hopeful (P90)",
-    "tile.high.hint": "1 in 10 futures brings more",
+    "tile.high.hint": "at most 1 in 10 futures brings more",
     "tile.target.hint": "to reach {target}",
     "tile.open": "Open deals",
     "tile.open.hint": "on {date}",
@@ -91,7 +100,7 @@ MESSAGES: dict[str, Message] = {
     # How likely each total is
     "section.distribution": "How likely each total is",
     "lead.distribution": ("{n} future was played.", "{n} futures were played."),
-    "lead.target": "{chance} of them reach the target of {target}.",
+    "lead.target": "The target of {target} is reached in {chance} of them.",
     "figure.distribution.bookings": "Bookings over the whole horizon",
     "figure.distribution.wins": "Wins over the whole horizon",
     "legend.missed": "target missed",
@@ -101,13 +110,17 @@ MESSAGES: dict[str, Message] = {
     "table.distribution": "The distribution of the total",
     # Scenarios
     "section.scenarios": "What each scenario brings",
-    "lead.best": "{name} brings most: {gain} net of its cost ({interval} in 8 of 10 futures). It is better than the "
-    "baseline in {chance} of the futures.",
+    "lead.best": "{name} brings most: {gain} net of its cost ({interval} in 8 of 10 futures). It is better than the baseline, the "
+    "forecast without any change, in {chance} of the futures.",
     "lead.none-better": "No scenario brings more than it costs. The best of them, {name}, brings {gain} ({interval} in 8 "
     "of 10 futures).",
     "lead.paired": "Scenarios are compared future by future under the same luck, so a difference is known far more "
     "sharply than either total.",
     "figure.scenarios": "Net gain against the baseline",
+    "lead.best-wins": "{name} brings most: {gain} wins in the mean ({interval} in 8 of 10 futures).",
+    "lead.none-more-wins": "No scenario brings more wins than the baseline. The best of them is {name}: {gain} in the mean.",
+    "figure.scenarios.wins": "Wins more or fewer than in the baseline",
+    "table.more-wins": "Wins more or fewer than in the baseline",
     "label.better": "{gain} · better in {chance}",
     "legend.gain": "gain",
     "legend.loss": "loss",
@@ -128,8 +141,8 @@ MESSAGES: dict[str, Message] = {
     "table.by": "Baseline by {column}",
     # Funnel
     "section.funnel": "The funnel",
-    "lead.funnel": "Each bar is all deals that are in a stage at the start or come to it, in the mean, and what becomes of "
-    "them by the end.",
+    "lead.funnel": "Each bar is all deals that are in a stage on the as-of date or come to it later, and what becomes of them by "
+    "the end of the horizon (means over the futures).",
     "figure.funnel": "Deals through the stages",
     "label.forward": "{forward} go on · {share}",
     "legend.part-forward": "go on",
@@ -144,7 +157,11 @@ MESSAGES: dict[str, Message] = {
     "note.stages": "Means over the futures of the baseline.",
     # Spread
     "section.spread": "Where the uncertainty comes from",
-    "lead.spread": "About {known} of the variance of the total is not knowing the parameters, which more data, or a closer look, can mend. The rest, {luck}, is the luck of single deals, which no data take away, and what the parts bring only together.",
+    "lead.spread": "About {known} of the spread of the total (its variance) comes from not knowing the true conversion, speed, "
+    "number and worth of deals, which more data, or a closer look, can mend. The rest, {luck}, is the luck of single "
+    "deals, which no data take away, and what the parts bring only together.",
+    "lead.spread-luck": "Nearly all of the spread of the total (its variance) is the luck of single deals, which no data "
+    "take away, and what the parts bring only together.",
     "figure.spread": "Shares of the variance of the total",
     "legend.share-part": "share of the variance",
     "table.spread": "Sources of uncertainty",
@@ -156,8 +173,9 @@ MESSAGES: dict[str, Message] = {
     "source.luck": "luck of single deals, and the rest",
     # Leaks
     "section.leaks": "Where deals leak",
-    "lead.leaks": "One point of conversion is worth most in {stage}: {gain} by the end of the horizon, in the mean.",
-    "lead.extra-deal": "One more new deal brings {gain}.",
+    "lead.leaks": "One point more of conversion ({now} to {then}) is worth most in {stage}: {gain} by the end of the horizon, in "
+    "the mean.",
+    "lead.extra-deal": "One more new deal changes the total by {gain}.",
     "figure.leaks": "What one point of conversion more brings",
     "label.point": "{gain} per point",
     "table.leaks": "What small changes of each stage bring",
@@ -188,14 +206,14 @@ MESSAGES: dict[str, Message] = {
     ),
     "lead.deals-shown": "The {n} of which most is at stake are shown first.",
     "lead.deals-held": "The page holds the first {n}; the workbook holds all.",
-    "note.deals": "Expected win: the mean day among the futures in which it is won. Stalled: longer in its stage than nine of ten deals that moved on. At stake: amount times the chance to be won times the chance not to be, which is largest where the outcome is most open.",
+    "note.deals": "Expected win: the mean day among the futures in which it is won. Stalled: longer in its stage than nine of ten deals that moved on. At stake: amount times the chance to be won times the chance not to be, which is largest where the outcome is most open; where the amount is not known, that of a typical deal stands for it.",
     # Quality
     "section.quality": "How far to trust it",
     "fit.none": "All parameters are assumed: the forecast is as good as they are.",
     "fit.trusted": "The fit can be trusted.",
     "fit.not-trusted": "Do not rely on this fit.",
-    "fit.numbers": "r-hat is at most {rhat}; effective draws are at least {bulk} (bulk) and {tail} (tail) of {draws}; "
-    "divergences: {divergences}.",
+    "fit.numbers": "In the sampler's terms, r-hat is at most {rhat}; effective draws are at least {bulk} (bulk) and {tail} (tail) of "
+    "{draws}; divergences: {divergences}.",
     "data.deals": "The history holds {deals} in {stays}: {won} won, {lost} lost, {open} open.",
     "data.rows": "Rows read: {read}; kept: {kept}; set aside: {aside}.",
     "data.stays": "Stays",

@@ -116,7 +116,7 @@ def test_the_answer_tells_the_quantiles_and_the_chances(hostile: Material) -> No
     answer = re.search(r'<p class="answer">(.*?)</p>', page, flags=re.S)
     assert answer
     median = LANGUAGES["en"].money(float(np.median(hostile.baseline.values("bookings"))))
-    assert f"Half of the futures reach {median} by 30\u00a0September 2026" in answer[1]
+    assert f"Of 200 simulated futures, half book {median} or more by 30\u00a0September 2026" in answer[1]
     assert f"60\u00a0k is {LANGUAGES['en'].chance(hostile.baseline.probability('bookings', 60_000))}" in answer[1]
     assert f"50 wins is {LANGUAGES['en'].chance(hostile.baseline.probability('wins', 50))}" in answer[1]
 

@@ -62,8 +62,8 @@ def test_numbers_are_written_as_each_language_does() -> None:
 
 
 def test_a_sentence_ends_with_one_full_stop() -> None:
-    assert RUSSIAN.say("lead.extra-deal", gain="5 тыс.") == "Ещё одна новая сделка приносит 5 тыс."
-    assert ENGLISH.say("lead.extra-deal", gain="5 k") == "One more new deal brings 5 k."
+    assert RUSSIAN.say("lead.extra-deal", gain="5 тыс.") == "Ещё одна новая сделка меняет итог на 5 тыс."
+    assert ENGLISH.say("lead.extra-deal", gain="5 k") == "One more new deal changes the total by 5 k."
 
 
 def test_the_reason_of_every_prior_is_known_in_russian() -> None:
