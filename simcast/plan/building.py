@@ -50,7 +50,7 @@ _OF_PARAMETERS = (
     *("hazard_row", "hazard_start", "hazard_rate", "hazard_factor", "amount_slope", "amount_offset"),
     *("clock_of", "clock_passed", "clock_from_day"),
     *("arrival_key", "arrival_mean", "arrival_weekday_factor", "arrival_trend_factor", "arrival_size"),
-    *("entry_cumulative", "amount_scale", "amount_shape", "amount_quantiles"),
+    *("entry_cumulative", "amount_scale", "amount_shape", "amount_quantiles", "amount_most"),
 )
 """The arrays that come from a posterior's draws and the days forecast alone."""
 
@@ -216,6 +216,7 @@ def _parameters(posterior: Posterior, days: ForecastDays, n_slots: int, like: Pl
         "amount_scale": _array(posterior, "amount_scale", "draw", "segment") * MINOR_UNITS,
         "amount_shape": _array(posterior, "amount_shape", "draw", "segment"),
         "amount_quantiles": _amount_quantiles(posterior),
+        "amount_most": float(posterior.draws.attrs.get("amount_most", math.inf)) * MINOR_UNITS,
     }
 
 

@@ -133,20 +133,12 @@ def lever_sentence(lever: Lever, scenario: Scenario, language: Language) -> str:
     words = [_effect(lever, language)]
     if isinstance(lever, TimedLever):
         words += _where_and_when(lever, scenario.forecast.as_of, language)
-<<<<<<< HEAD
-    for key in ("cost", "cost_per_month", "cost_per_deal", "cost_per_head"):
-        words += _cost_words(key, getattr(lever, key, None), language)
-=======
     if isinstance(lever, HireLever | LeaveLever):
         pay = scenario.teams[lever.team].cost_per_month
         if not (pay.is_fixed and pay.parameters[0] == 0.0):
             words.append(language.say("lever.pay", amount=number_words(pay, language, form="money")))
-    if not (lever.cost.is_fixed and lever.cost.parameters[0] == 0.0):
-        saved = lever.cost.is_fixed and lever.cost.parameters[0] < 0
-        cost = Distribution.constant(-lever.cost.parameters[0]) if saved else lever.cost
-        written = number_words(cost, language, form="money")
-        words.append(language.say("lever.saves" if saved else "lever.cost", cost=written))
->>>>>>> pages
+    for key in ("cost", "cost_per_month", "cost_per_deal", "cost_per_head"):
+        words += _cost_words(key, getattr(lever, key, None), language)
     return "; ".join(words).removesuffix(".") + "."
 
 
