@@ -16,9 +16,6 @@ def origins_left_out(plan: KernelPlan, futures: NDArray[np.int64]) -> dict[Origi
     if _has_no_mean_amount(plan, futures):
         reason = "there is no answer without chance: amounts of log-logistic shape 1 or more have no mean"
         return {ORIGINS[OPEN]: reason, ORIGINS[NEW]: reason}
-    if len(plan.clock_passed):
-        reason = "there is no answer without chance: stays run on clocks, whose days do not weigh the same"
-        return {ORIGINS[OPEN]: reason, ORIGINS[NEW]: reason}
     if _conversion_goes_with_amounts(plan):
         found[ORIGINS[OPEN]] = (
             "open deals are left out of the answer without chance: their conversion goes with their amounts"

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from simcast.engine.layout import MAX_VISITS, NEW, NOWHERE, OPEN, KernelPlan
 from simcast.engine.tables import Tables
 from simcast.expectation.amounts import AmountLaw, mean_worth
-from simcast.expectation.lasting import Lasting, fill_lasting, room_for_lasting
+from simcast.expectation.lasting import Lasting, fill_lasting, fill_on_clocks, room_for_lasting
 from simcast.expectation.moves import Moves
+from simcast.expectation.on_clock import Readings, readings_of
 
 NEW_DEALS, OPEN_DEALS, OPEN_UNKNOWN, OPEN_MONEY = 0, 1, 2, 3
 """What flows: new deals, open ones, those among these whose amount is unknown, and the sum of the known amounts."""
@@ -40,6 +41,7 @@ class Grid(NamedTuple):
     n_steps: int
     period_end: NDArray[np.int64]
     """(n_periods,): the first step after each period."""
+    readings: Readings
 
 
 class Worth(NamedTuple):
@@ -80,7 +82,8 @@ class Expected(NamedTuple):
 def make_grid(plan: KernelPlan, steps_per_day: int) -> Grid:
     """Cut the horizon of a plan into steps."""
     ends = np.searchsorted(plan.period_of_day, np.arange(plan.period_of_day[-1] + 1), side="right")
-    return Grid(steps_per_day, plan.horizon_days * steps_per_day, ends.astype(np.int64) * steps_per_day)
+    n_steps = plan.horizon_days * steps_per_day
+    return Grid(steps_per_day, n_steps, ends.astype(np.int64) * steps_per_day, readings_of(plan, steps_per_day))
 
 
 def room_for_a_segment(plan: KernelPlan, grid: Grid) -> Room:
@@ -91,7 +94,7 @@ def room_for_a_segment(plan: KernelPlan, grid: Grid) -> Room:
         np.zeros((n_stages, N_FLOWS, grid.n_steps)),
         np.zeros((2, n_stages, N_FLOWS)),
         np.zeros((n_stages, n_stages)),
-        room_for_lasting(n_stages, n_slots, grid.n_steps, grid.steps_per_day),
+        room_for_lasting(n_stages, n_slots, grid.steps_per_day, grid.readings),
         Worth(np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs)),
     )
 
@@ -165,6 +168,7 @@ def let_flow(
             n = grid.n_steps - step
             fill_lasting(plan, tables, moves, draw, epoch, segment, grid.steps_per_day, n, room.lasting)
             epoch_before = epoch
+        fill_on_clocks(plan, tables, moves, grid.readings, segment, step, grid.steps_per_day, room.lasting)
         probability = tables.probability[epoch, :, segment]
         _fill_on_at_once(probability, moves, plan.hazard_row, room.lasting, of_day, room.on_at_once)
         _move_on_at_once(room.on_at_once, room.at_once, room.begun, step)

@@ -3,6 +3,7 @@
 A stay that begins in a step begins at a time spread evenly over it. For families of days the chance depends on the
 number of steps since then only; it is the mean of the survival function over a step. Hazards count days of the
 calendar, so that it depends on the days since the day of entry, and on that day itself on the step of entry too.
+Where stays run on a clock the chances depend on the step of entry itself, and are filled in step by step.
 """
 
 from __future__ import annotations
@@ -15,10 +16,18 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.hazard import hazard_survival
-from simcast.engine.layout import KernelPlan
+from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.samplers import CONSTANT, HAZARD, survival
 from simcast.engine.tables import Tables
 from simcast.expectation.moves import Moves
+from simcast.expectation.on_clock import (
+    Areas,
+    Readings,
+    days_on_clock,
+    fill_from_step,
+    room_for_areas,
+    share_of_hazards,
+)
 
 _MOST_PANELS = 16
 """Panels of Simpson's rule in the first step, where short stays end; half as many in each that follows."""
@@ -45,7 +54,7 @@ class Days(NamedTuple):
 
 
 class Lasting(NamedTuple):
-    """The chances of stays that begin in the present epoch, by stage and slot."""
+    """The chances of stays that begin in the present epoch, or step where they run on clocks, by stage and slot."""
 
     beyond: NDArray[np.float64]
     """(n_stages, n_slots, n_steps + 1): not ended before the k-th step after; hazards: after the day's first step."""
@@ -54,16 +63,23 @@ class Lasting(NamedTuple):
     within_day: NDArray[np.float64]
     """(n_stages, n_slots, steps_per_day, steps_per_day + 1): hazards only: begun in step j of a day, not ended before
     its step k."""
+    within_no_clock: NDArray[np.float64]
+    """Like `within_day`, of stays on clocks: as it would be without."""
+    areas: Areas
     levers: NDArray[np.float64]
     """(n_stages, n_slots, 3): the levers that the chances are of; NaN at first."""
 
 
-def room_for_lasting(n_stages: int, n_slots: int, n_steps: int, steps_per_day: int) -> Lasting:
+def room_for_lasting(n_stages: int, n_slots: int, steps_per_day: int, readings: Readings) -> Lasting:
     """Allocate room for one segment's chances."""
+    n_steps = readings.at.shape[1] - 1
+    within_day = (n_stages, n_slots, steps_per_day, steps_per_day + 1)
     return Lasting(
         np.zeros((n_stages, n_slots, n_steps + 1)),
         np.zeros((n_stages, n_slots, n_steps)),
-        np.zeros((n_stages, n_slots, steps_per_day, steps_per_day + 1)),
+        np.zeros(within_day),
+        np.zeros(within_day),
+        room_for_areas(n_stages, n_slots, readings, steps_per_day),
         np.full((n_stages, n_slots, 3), np.nan),
     )
 
@@ -180,6 +196,9 @@ def fill_lasting(
                 continue
             before[0], before[1], before[2] = levers
             beyond, ends = chances.beyond[stage, slot], chances.ends[stage, slot]
+            if plan.clock_of[stage, slot] != NOWHERE:
+                _tabulate(plan, tables, draw, segment, stage, slot, levers, steps_per_day, chances)
+                continue
             if plan.family[stage, slot] == HAZARD:
                 row = plan.hazard_row[stage]
                 lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
@@ -190,6 +209,103 @@ def fill_lasting(
                 _fill_by_lag(law, levers, 1.0 / steps_per_day, n, beyond)
             for k in range(n):
                 ends[k] = beyond[k] - beyond[k + 1]
+
+
+@njit(cache=True)
+def _tabulate(
+    plan: KernelPlan,
+    tables: Tables,
+    draw: int,
+    segment: int,
+    stage: int,
+    slot: int,
+    levers: Levers,
+    steps_per_day: int,
+    chances: Lasting,
+) -> None:
+    """Work out what the chances of stays on a clock are made of, once per lever."""
+    if plan.family[stage, slot] == HAZARD:
+        row = plan.hazard_row[stage]
+        lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
+        beyond, within_day = chances.beyond[stage, slot], chances.within_no_clock[stage, slot]
+        _fill_by_day(lasting, total, plan.hazard_start, levers, steps_per_day, 0, beyond, within_day)
+        return
+    law, cell = days_of(plan, draw, stage, segment, slot), chances.areas.cell
+    share, area = chances.areas.share[stage, slot], chances.areas.area[stage, slot]
+    end = _end_of_all(law, levers)
+    area[0], share[0] = 0.0, 1.0
+    for k in range(len(area) - 1):
+        reach = min(cell, end - k * cell)
+        share[k + 1] = share_that_lasts(law, before_levers((k + 1) * cell, levers))
+        within = 0.0
+        if reach > 0.0:
+            panels = _MOST_PANELS >> k if k < _STEPS_WITH_PANELS else 1
+            within = 1.0 if law.family == CONSTANT else _mean_share(law, levers, k * cell, reach, panels)
+        area[k + 1] = area[k] + within * max(reach, 0.0)
+
+
+@njit(cache=True)
+def fill_on_clocks(
+    plan: KernelPlan,
+    tables: Tables,
+    moves: Moves,
+    readings: Readings,
+    segment: int,
+    step: int,
+    steps_per_day: int,
+    chances: Lasting,
+) -> None:
+    """Fill in the chances of stays on clocks that begin in a step; of hazards, once for all steps of a day."""
+    n_stages, n_slots = plan.clock_of.shape
+    epoch = plan.epoch_of_day[step // steps_per_day]
+    for stage in range(n_stages):
+        for slot in range(n_slots):
+            clock = plan.clock_of[stage, slot]
+            if clock == NOWHERE or not moves.matters[stage, slot]:
+                continue
+            beyond, ends, at = chances.beyond[stage, slot], chances.ends[stage, slot], readings.at[clock + 1]
+            if plan.hazard_row[stage] == NOWHERE:
+                areas = chances.areas
+                fill_from_step(areas.share[stage, slot], areas.area[stage, slot], areas.cell, at, step, beyond)
+                first = 0
+            elif step % steps_per_day == 0:
+                levers = levers_on(tables, epoch, stage, segment, slot)
+                noon = readings.noon[clock + 1, step // steps_per_day]
+                _fill_day_on_clock(plan, tables, stage, slot, segment, levers, at[step:], noon, steps_per_day, chances)
+                first = steps_per_day
+            else:
+                continue
+            for k in range(first, len(at) - 1 - step):
+                ends[k] = beyond[k] - beyond[k + 1]
+
+
+@njit(cache=True)
+def _fill_day_on_clock(
+    plan: KernelPlan,
+    tables: Tables,
+    stage: int,
+    slot: int,
+    segment: int,
+    levers: Levers,
+    at: NDArray[np.float64],
+    noon: float,
+    steps_per_day: int,
+    chances: Lasting,
+) -> None:
+    """Fill in the chances of hazards for stays that begin on a day; `at` are the readings from its first step on."""
+    row, start = plan.hazard_row[stage], plan.hazard_start
+    lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
+    beyond, within_day = chances.beyond[stage, slot], chances.within_day[stage, slot]
+    for k in range(steps_per_day, len(at)):
+        days = before_levers(days_on_clock(noon, at[k]), levers)
+        beyond[k] = share_of_hazards(lasting, total, start, days)
+    lasts_a_day = share_of_hazards(lasting, total, start, before_levers(1.0, levers))
+    within_day[:] = chances.within_no_clock[stage, slot]
+    for k in range(1, steps_per_day + 1):  # on a day that weighs much, longer stays end, too
+        days = before_levers(days_on_clock(noon, at[k]), levers)
+        ended = lasts_a_day - share_of_hazards(lasting, total, start, days)
+        for j in range(k):
+            within_day[j, k] = max(0.0, within_day[j, k] - ended)
 
 
 @njit(inline="always")

@@ -90,14 +90,15 @@ def begin_open_deals(
                 continue
             won, to = moves.won[stage, slot], moves.to[stage, slot]
             levers, every_step = levers_on(tables, epoch, stage, segment, slot), to != NOWHERE
+            at = grid.readings.at[plan.clock_of[stage, slot] + 1]
             if plan.hazard_row[stage] == NOWHERE:
                 law = days_of(plan, draw, stage, segment, slot)
-                _fill_rest(law, levers, age, grid, every_step, lasts)
+                _fill_rest(law, levers, age, grid, at, every_step, lasts)
             else:
                 row = plan.hazard_row[stage]
                 lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
                 start = plan.hazard_start
-                _fill_rest_by_day(lasting, total, start, levers, age, overdue_rate, grid, every_step, lasts)
+                _fill_rest_by_day(lasting, total, start, levers, age, overdue_rate, grid, at, every_step, lasts)
             for k in range(N_FLOWS):
                 flow[k] = share[slot] * alike.flow[i, k]
             _end_first_stay(flow, won, to, lasts, grid, epoch, room, expected)
@@ -166,14 +167,25 @@ def _edge(grid: Grid, i: int, every_step: bool) -> int:
 
 
 @njit(cache=True)
-def _fill_rest(law: Days, levers: Levers, age: float, grid: Grid, every_step: bool, lasts: NDArray[np.float64]) -> None:
-    """Fill in the chance that the rest of a stay has not ended before each step; at the ends of periods at least."""
+def _fill_rest(
+    law: Days,
+    levers: Levers,
+    age: float,
+    grid: Grid,
+    at: NDArray[np.float64],
+    every_step: bool,
+    lasts: NDArray[np.float64],
+) -> None:
+    """Fill in the chance that the rest of a stay has not ended before each step; at the ends of periods at least.
+
+    `at` holds what its clock reads at the edges of steps; days where it has none.
+    """
     log_reached = log_survival(law.family, law.scale, law.shape, age)
     reached = math.exp(log_reached)
     lasts[0] = 1.0
     for i in range(grid.n_steps if every_step else len(grid.period_end)):
         edge = _edge(grid, i, every_step)
-        days = before_levers(edge / grid.steps_per_day, levers)
+        days = before_levers(at[edge], levers)
         if days == math.inf:
             lasts[edge] = 0.0
         elif law.family == CONSTANT:
@@ -193,6 +205,7 @@ def _fill_rest_by_day(
     age: float,
     overdue_rate: float,
     grid: Grid,
+    at: NDArray[np.float64],
     every_step: bool,
     lasts: NDArray[np.float64],
 ) -> None:
@@ -202,7 +215,7 @@ def _fill_rest_by_day(
     lasts[0] = 1.0
     for i in range(grid.n_steps if every_step else len(grid.period_end)):
         edge = _edge(grid, i, every_step)
-        days = before_levers(edge / grid.steps_per_day, levers)
+        days = before_levers(at[edge], levers)
         if days == math.inf:
             lasts[edge] = 0.0
         elif math.isnan(overdue_rate):

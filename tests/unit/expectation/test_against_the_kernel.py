@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from plans import chain_plan, random_plan
 
+from simcast.engine.clock import first_days
 from simcast.engine.kernel import play_futures
 from simcast.engine.layout import NEW, NOT_FORCED, NOWHERE, OPEN, KernelPlan, empty_results
 from simcast.engine.samplers import FAMILIES
@@ -43,14 +44,29 @@ def means(plan: KernelPlan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return expected_results(plan, np.arange(len(plan.draw_of_future)), 4)
 
 
-def timeless_plan(seed: int) -> KernelPlan:
-    """A random plan in which all days are alike: plans with clocks have no mean without chance."""
-    plan = random_plan(seed, N_FUTURES)
+def without_clocks(plan: KernelPlan) -> KernelPlan:
+    """All days are alike."""
     return plan._replace(
         clock_of=np.full_like(plan.clock_of, NOWHERE),
         clock_passed=np.zeros((0, 2)),
         clock_from_day=np.zeros((0, 1), dtype=np.int64),
     )
+
+
+def with_slow_clocks(plan: KernelPlan) -> KernelPlan:
+    """Clocks run half as fast."""
+    passed = 0.5 * plan.clock_passed
+    return plan._replace(clock_passed=passed, clock_from_day=first_days(passed))
+
+
+def with_clocks(seed: int) -> KernelPlan:
+    """A random plan whose stays run on clocks about half of the time; one clock stands still on some days."""
+    return random_plan(seed, N_FUTURES)
+
+
+def timeless_plan(seed: int) -> KernelPlan:
+    """The same in which all days are alike."""
+    return without_clocks(with_clocks(seed))
 
 
 @cache
@@ -69,6 +85,19 @@ def scores(played: KernelPlan, expected: tuple[NDArray[np.float64], NDArray[np.f
     return np.array(found)
 
 
+def scores_by_period(
+    played: KernelPlan, expected: tuple[NDArray[np.float64], NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """How far simulated wins are from the expected ones in each period: (n_periods, 2 origins)."""
+    results = empty_results(played, len(played.draw_of_future))
+    play_futures(played, 0, results)
+    differences = (results.wins - expected[0]).sum(axis=2)
+    n_periods = differences.shape[1]
+    return np.array(
+        [[agreement_score(differences[:, k, origin]) or 0.0 for origin in (OPEN, NEW)] for k in range(n_periods)]
+    )
+
+
 def test_the_random_plans_hold_all_that_plans_can() -> None:
     plans = [timeless_plan(seed) for seed in SEEDS]
     used = {int(family) for plan in plans for family in plan.family[plan.destination != NOWHERE]}
@@ -76,6 +105,28 @@ def test_the_random_plans_hold_all_that_plans_can() -> None:
     assert any(plan.outcome_resumes[0] != NOWHERE for plan in plans)
     assert all(plan.epoch_of_day[-1] > 0 and np.any(plan.deal_amount < 0) for plan in plans)
     assert [seed for seed, plan in zip(SEEDS, plans, strict=True) if len(plan.amount_slope)] == list(WITH_SLOPE)
+
+
+@cache
+def means_on_clocks(seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return means(with_clocks(seed))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_plans_on_clocks_average_what_is_expected(seed: int) -> None:
+    """The same plans, half of whose moves come by a clock of their own, which may stand still for days."""
+    played = without_slope(with_clocks(seed))
+    assert len(played.clock_passed)
+    assert np.all(np.abs(scores(played, means_on_clocks(seed))) < Z_LIMIT)
+    assert np.all(np.abs(scores_by_period(played, means_on_clocks(seed))) < Z_LIMIT)
+
+
+def test_clocks_that_are_left_out_are_noticed() -> None:
+    """The control: days that are all alike, and clocks that run half as fast, bring other wins in some period."""
+    for change in (without_clocks, with_slow_clocks):
+        played = (without_slope(change(with_clocks(seed))) for seed in SEEDS)
+        found = [scores_by_period(plan, means_on_clocks(seed)) for plan, seed in zip(played, SEEDS, strict=True)]
+        assert sum(bool(np.any(np.abs(z) > Z_LIMIT)) for z in found) >= len(SEEDS) // 2
 
 
 @pytest.mark.parametrize("seed", SEEDS)

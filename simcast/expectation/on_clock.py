@@ -1,0 +1,131 @@
+"""How long stays last that run on clocks: which days they begin and end on then matters, not only how many lie between.
+
+A stay that begins in a step begins at a time spread evenly over it, and so at a reading spread evenly over what its
+clock passes meanwhile. For a family of days the mean survival is therefore a difference of two areas under the
+survival function, over what passes: these areas are tabulated once. Hazards count from the noon of the day of entry,
+as `simcast.engine.clock.end_on_clock` says; what ends on that day by the calendar still does.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from simcast.engine.clock import reading
+from simcast.engine.hazard import hazard_survival
+from simcast.engine.layout import KernelPlan
+
+CELLS_PER_STEP = 8
+"""Into how many cells the areas cut what passes in a step of weight 1."""
+
+_LITTLE = 1e-9
+"""A clock that passes less than this in a step stands still."""
+
+
+class Readings(NamedTuple):
+    """What clocks read at the edges of steps; row 0, of the clock NOWHERE, is for stays on none: days are days."""
+
+    at: NDArray[np.float64]
+    """(1 + n_clocks, n_steps + 1): operational days from the as-of date."""
+    noon: NDArray[np.float64]
+    """(1 + n_clocks, n_days): at the middle of each day."""
+
+
+class Areas(NamedTuple):
+    """The survival functions of stays on clocks, levers included, on a grid of operational days."""
+
+    share: NDArray[np.float64]
+    """(n_stages, n_slots, n_cells + 1): of stays that last so long; no cells where there are no clocks."""
+    area: NDArray[np.float64]
+    """(n_stages, n_slots, n_cells + 1): under it, up to there."""
+    cell: float
+    """Operational days."""
+
+
+def readings_of(plan: KernelPlan, steps_per_day: int) -> Readings:
+    """Read the clocks of a plan at the edges of all steps."""
+    n_steps = plan.horizon_days * steps_per_day
+    edges, noons = np.arange(n_steps + 1) / steps_per_day, np.arange(plan.horizon_days) + 0.5
+    at, noon = [edges], [noons]
+    for passed in plan.clock_passed:
+        at.append(np.array([reading(passed, edge) for edge in edges]))
+        noon.append(np.array([reading(passed, instant) for instant in noons]))
+    return Readings(np.array(at), np.array(noon))
+
+
+def room_for_areas(n_stages: int, n_slots: int, readings: Readings, steps_per_day: int) -> Areas:
+    """Allocate room for one segment's areas."""
+    cell = 1.0 / (steps_per_day * CELLS_PER_STEP)
+    n_cells = math.ceil(float(np.max(readings.at)) / cell) + 2 if len(readings.at) > 1 else 0
+    shape = (n_stages, n_slots, n_cells + 1 if n_cells else 0)
+    return Areas(np.zeros(shape), np.zeros(shape), cell)
+
+
+@njit(inline="always")
+def _between(share: NDArray[np.float64], area: NDArray[np.float64], cell: float, days: float) -> float:
+    """Return the area up to some days: by Hermite's cubic, the share being its slope; a line where that breaks off."""
+    if days <= 0.0:
+        return days
+    at = days / cell
+    k = min(int(at), len(area) - 2)
+    part = at - k
+    rise = area[k + 1] - area[k]
+    if share[k + 1] == 0.0:
+        return float(area[k] + part * rise)
+    one, other = share[k] * cell - rise, rise - share[k + 1] * cell
+    return float(area[k] + part * rise + part * (1.0 - part) * ((1.0 - part) * one + part * other))
+
+
+@njit(cache=True)
+def fill_from_step(
+    share: NDArray[np.float64],
+    area: NDArray[np.float64],
+    cell: float,
+    at: NDArray[np.float64],
+    step: int,
+    beyond: NDArray[np.float64],
+) -> None:
+    """Fill in the chances that stays which begin in a step have not ended before each that follows.
+
+    Parameters
+    ----------
+    share, area
+        (n_cells + 1,): of the stays' family.
+    cell
+        Operational days.
+    at
+        (n_steps + 1,): what the clock reads at the edges of steps.
+    step
+        In which the stays begin.
+    beyond
+        Written: its k-th entry is for the step `step + k`.
+    """
+    passes = at[step + 1] - at[step]
+    beyond[0] = 1.0
+    for k in range(1, len(at) - step):
+        longest, shortest = at[step + k] - at[step], at[step + k] - at[step + 1]
+        if passes > _LITTLE:
+            chance = (_between(share, area, cell, longest) - _between(share, area, cell, shortest)) / passes
+        else:
+            place = longest / cell
+            i = min(int(place), len(share) - 2)
+            chance = share[i] + (place - i) * (share[i + 1] - share[i])
+        beyond[k] = max(0.0, min(chance, beyond[k - 1]))
+
+
+@njit(cache=True)
+def days_on_clock(noon: float, at: float) -> float:
+    """Return the days, from the beginning of the day of entry, after which a stay by hazards ends at an edge."""
+    return max(1.0, at - noon + 0.5)
+
+
+@njit(cache=True)
+def share_of_hazards(
+    lasting: NDArray[np.float64], total: NDArray[np.float64], start: NDArray[np.float64], days: float
+) -> float:
+    """Return the share of stays by hazards that last so long; NaN-free for infinite days."""
+    return 0.0 if days == math.inf else float(hazard_survival(lasting, total, start, days))
