@@ -195,8 +195,8 @@ class Unknown:
         return NEUTRAL.get((str(self.lever["lever"]), self.key))
 
     def is_neutral(self, value: Value) -> bool:
-        """Tell whether the lever changes nothing at a value."""
-        return self.neutral == value
+        """Tell whether the lever changes nothing at a value; nobody who is hired or leaves is no lever at all."""
+        return self.neutral == value or (self.key == "count" and value == 0)
 
     def within(self, value: Value) -> bool:
         """Tell whether a value lies in the range."""

@@ -230,7 +230,8 @@ def check_lever(scenario: Scenario, unknown: Unknown) -> None:
     data = scenario.resolved()
     if scenario.history_source is not None:
         data["history"]["path"] = str(scenario.history_source)
-    data["scenarios"] = {NAME: [_plain(unknown.data(unknown.last))]}
+    value = unknown.first if unknown.is_neutral(unknown.last) else unknown.last
+    data["scenarios"] = {NAME: [_plain(unknown.data(value))]}
     try:
         build_scenario(data, folder=scenario.history_folder)
     except ScenarioError as error:

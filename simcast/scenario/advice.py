@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 from datetime import date
 
-from simcast.scenario.levers import TimedLever
+from simcast.scenario.levers import HireLever, LeaveLever, TimedLever
 from simcast.scenario.schema import Scenario
 
 
@@ -16,7 +16,7 @@ def warnings(scenario: Scenario) -> list[str]:
         f"scenarios.{name}[{index}]: {text}"
         for name, entries in scenario.scenarios.items()
         for index, entry in enumerate(entries)
-        if isinstance(entry, TimedLever)
+        if isinstance(entry, TimedLever | HireLever | LeaveLever)
         for text in _out_of_time(entry, scenario.forecast.as_of, scenario.forecast.until)
     ]
     pipeline = scenario.pipeline_definition
@@ -49,8 +49,9 @@ def _waits_counted_twice(scenario: Scenario) -> Iterator[str]:
         )
 
 
-def _out_of_time(lever: TimedLever, as_of: date, until: date) -> Iterator[str]:
-    if lever.first_day(as_of) > until:
-        yield f"begins on {lever.first_day(as_of)}, after the forecast ends ({until}); it does nothing"
-    if lever.last_day(until) < as_of:
+def _out_of_time(lever: TimedLever | HireLever | LeaveLever, as_of: date, until: date) -> Iterator[str]:
+    begins = lever.first_day(as_of) if isinstance(lever, TimedLever) else lever.on
+    if begins > until:
+        yield f"begins on {begins}, after the forecast ends ({until}); it does nothing"
+    if isinstance(lever, TimedLever) and lever.last_day(until) < as_of:
         yield f"ends on {lever.until}, before the as-of date ({as_of}); it does nothing"

@@ -18,6 +18,7 @@ def ground(
     target: dict[str, float] | None = None,
     scenarios: dict[str, list[Any]] | None = None,
     segments: dict[str, dict[str, float]] | None = None,
+    teams: dict[str, dict[str, Any]] | None = None,
     amount: Any = 100,  # noqa: ANN401  # a quantity as a file writes it
 ) -> Ground:
     """Return the ground of a pipeline that is assumed throughout; every deal is worth 100 unless said otherwise."""
@@ -33,6 +34,7 @@ def ground(
                 "forecast": {"as_of": "2026-01-01", "horizon": f"{days} days", "target": target or {}},
                 "simulation": {"futures": futures, "seed": 5},
                 "scenarios": scenarios or {},
+                "teams": teams or {},
             }
         )
     )

@@ -14,6 +14,7 @@ from simcast.errors import ScenarioError
 from tests.unit.analysis.assumed_worlds import ground
 
 ONE_STAGE = {"договор": {"conversion": 0.4, "days": 1}}
+TEAM = {"serves": ["договор"], "headcount": 5, "effort_hours": {"договор": 10}}
 OPEN = [{"stage": "договор", "count": 100}]
 
 
@@ -72,6 +73,21 @@ def test_the_smallest_change_is_found_whichever_way_its_range_is_written(one: st
     assert second.answer.value == pytest.approx(first.answer.value, abs=0.002)
     assert second.met_without == first.met_without
     assert second.is_monotone
+
+
+@pytest.mark.parametrize("count", ["0..4", "4..0", "1..4"])
+def test_the_most_who_may_leave_are_found(count: str) -> None:
+    world = ground(ONE_STAGE, per_day=3, futures=100, days=30, teams={"люди": TEAM})
+    levers = [lever_of(Unknown.parse("leave team=люди on=2026-01-01 count=1..4"), n) for n in range(1, 5)]
+    wins = [world.play("fewer", [lever]).values("wins").mean() for lever in levers]
+    found = solve(
+        world,
+        Unknown.parse(f"leave team=люди on=2026-01-01 count={count}"),
+        Condition.parse(f"mean(wins)>={(wins[1] + wins[2]) / 2}", {}),
+    )
+    assert wins[0] > wins[1] > wins[2]
+    assert found.answer is not None
+    assert found.answer.value == 2
 
 
 def test_the_most_that_a_lever_may_cost_is_found() -> None:

@@ -111,3 +111,27 @@ def test_amounts_too_small_to_be_counted_in_hundredths_are_said(assumed: dict[st
     assert len(found) == (worth is not None)
     if worth is not None:
         assert f"the usual deal is worth {worth}: much is lost to rounding" in found[0]
+
+
+def test_people_who_come_after_the_forecast_are_said_to_do_nothing() -> None:
+    content: dict[str, Any] = {
+        "simcast": 1,
+        "pipeline": {"stages": ["call"]},
+        "assume": {"stages": {"call": {"conversion": 0.6, "days": 2}}, "arrivals": {"per_day": 2}, "amount": 1},
+        "forecast": {"as_of": "2026-07-01", "until": "2026-07-31"},
+        "teams": {"people": {"serves": ["call"], "headcount": 2, "effort_hours": {"call": 1}}},
+        "scenarios": {
+            name: [{"lever": lever, "team": "people", "on": on, **rest}]
+            for name, lever, on, rest in (
+                ("late", "hire", "2026-08-01", {"count": 1}),
+                ("gone", "leave", "2026-08-01", {"count": 1}),
+                ("taught", "train", "2026-08-01", {"days": 2, "add": 0.1}),
+                ("last-day", "hire", "2026-07-31", {"count": 1}),
+            )
+        },
+    }
+    found = build_scenario(content).warnings()
+    assert found == [
+        f"scenarios.{name}[0]: begins on 2026-08-01, after the forecast ends (2026-07-31); it does nothing"
+        for name in ("late", "gone", "taught")
+    ]
