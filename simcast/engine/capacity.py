@@ -263,10 +263,11 @@ def _have_turn(
     epoch = kernel.epoch_of_day[int(enters_on)]
     allowed = allowed_wait(capacity, epoch, stage, segment, future, wait)
     hours = effort_hours(capacity, kernel.seed, future, key, visit, stage)
-    if allowed < wait:
-        start = max(since + allowed, enters_on)  # a promise that was broken before the as-of date is kept on it
-        wait = start - since
-        results.extra_hours[row, team] += hours
+    kept = max(since + allowed, enters_on)  # a promise that was broken before the as-of date is kept on it
+    if allowed < wait and kept < start:
+        start, wait = kept, kept - since
+        if start < kernel.horizon_days:
+            results.extra_hours[row, team] += hours
     elif start < FOREVER:
         start = max(start, enters_on)
         days = hours * training_factor(capacity, team, start, future) / (capacity.hours_per_day[team] * speed)
@@ -307,7 +308,8 @@ def _taken_up(plan: TeamPlan, room: Room, future: int, tickets: Tickets, ticket:
                     return start, speed, position
             enters_on, segment = tickets.enters_on[ticket], int(tickets.segment[ticket])
             wait, epoch = leaves_on - tickets.since[ticket], plan.kernel.epoch_of_day[int(enters_on)]
-            if allowed_wait(capacity, epoch, stage, segment, future, wait) < wait:
+            allowed = allowed_wait(capacity, epoch, stage, segment, future, wait)
+            if allowed < wait and tickets.since[ticket] + allowed < leaves_on:
                 return leaves_on, 1.0, NOBODY
             tickets.asks_on[ticket], owners.position[entry] = leaves_on, NOBODY
             return _PUT_OFF, 1.0, NOBODY

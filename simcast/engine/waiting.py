@@ -73,7 +73,9 @@ def allowed_wait(capacity: CapacityPlan, epoch: int, stage: int, segment: int, f
     effects = capacity.on_response
     for i in range(len(effects.operation)):
         if effects.stage[i] == stage and effects.segments[i, segment]:
-            wait -= effects.weight[i, epoch] * max(0.0, wait - effects.value[i, future])
+            most = effects.value[i, future]
+            if wait > most:  # a wait for ever, less what it is too long, would lose all its digits
+                wait = most + (1.0 - effects.weight[i, epoch]) * (wait - most)
     return wait
 
 

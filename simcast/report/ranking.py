@@ -169,9 +169,9 @@ def answer(ranking: Ranking) -> str:
         return "There is no scenario to compare: name some under `scenarios`."
     best = ranking.changes[0]
     difference = best.difference
-    if difference is None or (difference.net.mean <= 0.0 and difference.wins.mean <= 0.0):
-        return "No scenario brings more than it costs: the baseline is the best of them."
     by_wins = not best.forecast.values("bookings").any()
+    if difference is None or (difference.wins if by_wins else difference.net).mean <= 0.0:
+        return "No scenario brings more than it costs: the baseline is the best of them."
     gain = difference.wins if by_wins else difference.net
     brought = f"{count(gain.mean, signed=True)} wins" if by_wins else f"{money(gain.mean, signed=True)} net of its cost"
     error = count(gain.mean_error) if by_wins else money(gain.mean_error)

@@ -12,7 +12,7 @@ from simcast.analysis import Ground, Limits, Run, allocate, ground_of, rank, run
 from simcast.analysis.questions import Condition, Unknown
 from simcast.errors import ScenarioError
 from simcast.report.document import run_document
-from simcast.report.ranking import ranking_document, ranking_table
+from simcast.report.ranking import answer, ranking_document, ranking_table
 from simcast.scenario import Scenario, build_scenario
 
 SCENARIOS: dict[str, list[Any]] = {
@@ -92,6 +92,12 @@ def test_a_cost_is_paid_back_out_of_the_margin(plain: Run, third: Run) -> None:
     """29 days x 0.5 wins x 100 = 1,450 by the end of January, of which 435 count; 855 by the end of February."""
     dates = [{o.name: o for o in rank([found]).options}["better"].pays_back for found in (plain, third)]
     assert dates == [date(2026, 1, 31), date(2026, 2, 28)]
+
+
+def test_more_wins_that_do_not_earn_their_cost_are_not_called_the_best(plain: Run) -> None:
+    assert "'both' brings the most" in answer(rank([plain]))
+    dear = answer(rank([run(scenario_of(0.1))]))
+    assert dear == "No scenario brings more than it costs: the baseline is the best of them."
 
 
 def test_an_uncertain_margin_is_one_number_per_future_and_the_same_in_all_scenarios() -> None:

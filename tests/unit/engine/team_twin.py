@@ -46,6 +46,7 @@ class Asking:
     enters_on: float
     asks_on: float
     owner: Person | None
+    promised: float  # when extra hands take it up, if nobody has
 
 
 @dataclass(eq=False)
@@ -94,6 +95,15 @@ def holders(plan: TeamPlan, future: int, team: int) -> list[Person]:
             if started >= ends:
                 break
     return found
+
+
+def promised(plan: TeamPlan, future: int, deal: twin.Deal, since: float) -> float:
+    """The day by which a deal is to be taken up; the promises of these plans hold in full."""
+    effects, days = plan.capacity.on_response, math.inf
+    for i in np.flatnonzero((effects.stage == deal.stage) & effects.segments[:, deal.segment]):
+        assert effects.weight[i].min() == 1.0
+        days = min(days, effects.value[i, future])
+    return max(since + days, deal.enters_on)
 
 
 def reading(passed: np.ndarray, time: float) -> float:
@@ -210,8 +220,11 @@ class Future:
             team = self.teams[self.plan.capacity.team_of_stage[deal.stage]]
             owner = team.owner_of.get(deal.key)
             there = owner is not None and owner.leaves_on > now
-            asking = Asking(who, deal.key, visit, deal.stage, since, deal.enters_on, since, owner if there else None)
-            team.line.append(asking)
+            by = promised(self.plan, self.future, deal, since)
+            owner = owner if there else None
+            team.line.append(Asking(who, deal.key, visit, deal.stage, since, deal.enters_on, since, owner, by))
+            if by < math.inf:
+                self.wake(max(by, now))
         else:
             self.wake(max(said, now), who)
 
@@ -226,18 +239,30 @@ class Future:
             free = [p for p in team.people if max(p.started, p.free_from) <= now < p.leaves_on and not nobody_works]
             if asking.owner is not None:
                 free = [p for p in free if p is asking.owner]
-            if not free:
-                continue
-            team.line.remove(asking)
-            self.begin(number, asking, min(free, key=lambda p: (p.free_from, p.position)), now)
+            if free:
+                team.line.remove(asking)
+                self.begin(number, asking, min(free, key=lambda p: (p.free_from, p.position)), now)
+        for asking in [asking for asking in team.line if asking.promised <= now]:
+            self.lend_a_hand(number, asking, now)
+
+    def lend_a_hand(self, number: int, asking: Asking, now: float) -> None:
+        """Let extra hands take up a deal; they own nothing."""
+        self.teams[number].line.remove(asking)
+        self.results.extra_hours[self.row, number] += self.hours(asking)
+        self.tell(number, asking, now)
+        self.go_on(asking.course, now, max(now, asking.enters_on))
+
+    def hours(self, asking: Asking) -> float:
+        """How long the work takes at full speed."""
+        u, _ = twin.uniforms(self.plan.kernel, self.future, asking.key, asking.visit, EFFORT)
+        return float(-math.log(u) * self.plan.capacity.effort_scale[asking.stage])
 
     def begin(self, number: int, asking: Asking, person: Person, now: float) -> None:
         """Let a person take up a deal."""
         plan, capacity, row = self.plan.kernel, self.plan.capacity, self.row
         month = int((now - person.started) / MONTH) if person.started > -FOREVER else len(capacity.ramp[number])
         speed = capacity.ramp[number, month] if month < len(capacity.ramp[number]) else 1.0
-        u, _ = twin.uniforms(plan, self.future, asking.key, asking.visit, EFFORT)
-        work = -math.log(u) * capacity.effort_scale[asking.stage] / (capacity.hours_per_day[number] * speed)
+        work = self.hours(asking) / (capacity.hours_per_day[number] * speed)
         for i in np.flatnonzero(capacity.training_team == number):
             begins = capacity.training_from[i]
             if begins <= now < begins + capacity.training_days[i, self.future]:

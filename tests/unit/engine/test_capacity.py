@@ -19,7 +19,7 @@ from simcast.engine.capacity_layout import (
     empty_team_results,
 )
 from simcast.engine.chunks import play_chunk
-from simcast.engine.layout import KernelPlan, Results
+from simcast.engine.layout import CAP, Effects, KernelPlan, Results
 from simcast.engine.samplers import EXPONENTIAL
 from tests.unit.engine import team_twin
 from tests.unit.engine.plans import no_effects, random_plan
@@ -93,6 +93,21 @@ def test_a_single_person_is_not_enough() -> None:
     assert few.left_forward.sum() < many.left_forward.sum()
 
 
+def promises(rng: np.random.Generator, plan: KernelPlan) -> Effects:
+    """Promise an answer within some days in one stage of each team, for some segments."""
+    _, _, n_segments, n_slots = plan.probability.shape
+    n_epochs, n_futures = int(plan.epoch_of_day[-1]) + 1, len(plan.draw_of_future)
+    return Effects(
+        operation=np.full(2, CAP),
+        stage=np.array([0, 3]),
+        slots=np.zeros((2, n_slots), bool),
+        segments=rng.random((2, n_segments)) < 0.7,
+        on_open=np.zeros(2, bool),
+        weight=np.ones((2, n_epochs)),
+        value=rng.uniform(0.3, 6.0, (2, n_futures)),
+    )
+
+
 def with_a_life(plan: KernelPlan, seed: int) -> TeamPlan:
     """Add two teams of a few people who come, learn, are trained, leave and are replaced; not all days are worked."""
     rng = np.random.default_rng(seed + 5000)
@@ -121,6 +136,7 @@ def with_a_life(plan: KernelPlan, seed: int) -> TeamPlan:
         training_days=rng.uniform(1.0, 6.0, (1, n_futures)),
         training_factor=np.full((1, n_futures), 1.7),
         deal_waits_since=np.where(waiting, -plan.deal_age, np.nan),
+        on_response=promises(rng, plan) if seed % 3 == 0 else few.on_response,
     )
     return TeamPlan(plan._replace(deal_age=np.where(waiting, 0.0, plan.deal_age)), capacity)
 

@@ -228,6 +228,22 @@ def test_odds_halve_by_the_half_life() -> None:
         assert abs(forecast.values("wins").sum() / n - share) < 4.5 * np.sqrt(share * (1 - share) / n)
 
 
+def test_a_promise_is_kept_though_the_team_has_nobody_and_not_by_extra_hands_where_somebody_is_free() -> None:
+    promise = {"lever": "response", "stage": "call", "within_hours": 24}
+    nobody = world({"headcount": 0}, [promise])
+    assert wait(nobody, "change") == pytest.approx(1.0)
+    assert nobody.forecasts["change"].results["team_extra_hours"].to_numpy() == pytest.approx(4 * 8)
+    # Three days late already: two of them find somebody free on the as-of date, and extra hands take the others.
+    late = [{"stage": "call", "count": 4, "age_days": 3}]
+    assume = {"stages": {"call": {"conversion": 1.0, "days": 0}}, "amount": 1, "open": late}
+    played = world({"headcount": 2}, [promise], assume=assume)
+    assert wait(played, "change") == pytest.approx(3.0)
+    assert played.forecasts["change"].results["team_extra_hours"].to_numpy() == pytest.approx(2 * 8)
+    # What is promised for after the forecast's end is work after it.
+    none = world({"headcount": 0}, [promise | {"within_hours": 24 * 40}])
+    assert none.forecasts["change"].results["team_extra_hours"].to_numpy() == pytest.approx(0)
+
+
 def test_a_promise_of_an_answer_is_kept_by_extra_hands_whose_hours_are_told() -> None:
     played = world({}, [{"lever": "response", "stage": "call", "within_hours": 24}])
     results = played.forecasts["change"].results
