@@ -20,7 +20,7 @@ from simcast.cluster import check, connect
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.history import Book, History
-from simcast.plan import ForecastDays, Plan, build_plan
+from simcast.plan import ForecastDays, Plan, build_plan, check_names
 from simcast.posterior import Posterior
 from simcast.scenario import BASELINE, Scenario
 from simcast.simulation import simulate
@@ -126,6 +126,10 @@ def run(
         check(cluster)
     history = read_scenario_history(scenario, rejects=rejects)
     known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    if known is not None and scenario.assume is None:
+        check_names(
+            scenario, known.segments, known.open_deals(known.observed_until), chosen
+        )  # before minutes of fitting
     posterior = posterior_of(scenario, known, progress)
     book = book_of(scenario, known, posterior)
     first = build_plan(posterior, book, scenario)

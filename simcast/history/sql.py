@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import re
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,11 @@ def read_query(url: str, query: str | None, folder: Path | None = None) -> tuple
         engine = sa.create_engine(parsed)
     except (sa.exc.SQLAlchemyError, ImportError) as error:
         raise DataError(_shown(f"{name}: no driver for this database: {error}; install it with pip", parsed)) from None
+    _check_only_reads(query)
     try:
         with engine.connect() as connection:
+            if parsed.get_backend_name() == "sqlite":
+                connection.execute(sa.text("PRAGMA query_only = ON"))
             result = connection.execute(sa.text(_select(sa, connection, query, name)))
             columns, rows = [normalise(str(column)) for column in result.keys()], result.fetchall()  # noqa: SIM118
     except sa.exc.SQLAlchemyError as error:
@@ -74,6 +78,23 @@ def _parse(sa: Any, url: str, folder: Path | None) -> Any:  # noqa: ANN401  a mo
             raise DataError(f"{file}: there is no such database")
         parsed = parsed.set(database=str(file))
     return parsed
+
+
+def _check_only_reads(query: str | None) -> None:
+    """Refuse a statement that is no select: some databases make changes of tables last at once.
+
+    Raises
+    ------
+    DataError
+        When it begins with another word.
+    """
+    if not query or len(query.split()) < 2:
+        return
+    bare = re.sub(r"\A(\s|\(|--[^\n]*(\n|\Z)|/\*.*?\*/)+", "", query, flags=re.DOTALL)
+    first = re.match(r"\w*", bare)
+    word = first[0].lower() if first else ""
+    if word not in {"select", "with", "values", "table"}:
+        raise DataError(f"history.query: begins with {word!r}; only a select or the name of a table is read")
 
 
 def _select(sa: Any, connection: Any, query: str | None, name: str) -> str:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +71,31 @@ def test_what_an_unreadable_base_may_hold_is_not_called_missing(tmp_path: Path) 
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
     assert "extends: no such file" in result.stderr
+
+
+@pytest.mark.parametrize("query", ["drop table extra", "/* x */ DELETE FROM log", "-- select\nupdate log set deal = 1"])
+def test_a_query_that_would_change_the_database_is_not_run(tmp_path: Path, query: str) -> None:
+    pytest.importorskip("sqlalchemy")
+    base = sqlite3.connect(tmp_path / "crm.db")
+    base.executescript("create table log(deal, stage, entered); create table extra(x); insert into log values(1, 2, 3)")
+    before = list(base.iterdump())
+    source = f"sqlite:///{tmp_path / 'crm.db'}"
+    out = tmp_path / "out.csv"
+    result = CliRunner().invoke(main, ["convert", source, str(out), "--format", "log", "--query", query])
+    assert result.exit_code == 2
+    assert "error: history.query: begins with" in result.stderr
+    assert list(base.iterdump()) == before
+
+
+def test_a_select_behind_a_comment_is_read(tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    base = sqlite3.connect(tmp_path / "crm.db")
+    base.executescript(
+        "create table log(deal, stage, entered);"
+        "insert into log values('A', 'lead', '2026-01-05'), ('A', 'won', '2026-01-09')"
+    )
+    source = f"sqlite:///{tmp_path / 'crm.db'}"
+    query = "-- all of them\nwith it as (select * from log) select * from it"
+    out = tmp_path / "out.csv"
+    result = CliRunner().invoke(main, ["convert", source, str(out), "--format", "log", "--query", query])
+    assert result.exit_code == 0, result.stderr
