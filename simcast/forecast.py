@@ -110,6 +110,7 @@ class Forecast:
         - ``wins`` (future, period, segment, origin)
         - ``entered``, ``left_forward``, ``open_at_end`` (future, period, stage): stays, over all segments
         - ``cost`` (future,): what the scenario's levers cost
+        - ``margin`` (future,): the share of bookings that counts as gain; not there where all of them do
         - ``period_end`` (period,): the last day of each period
         - with teams: ``wait_days`` (future, stage), the mean wait for a free person within the horizon;
           ``team_wait_90`` (future, team), the wait that 90% of stays do not exceed; ``team_utilisation`` (future,
@@ -210,9 +211,19 @@ class Forecast:
         return np.asarray(data.sum(("period", "segment", "origin"), skipna=False), dtype=np.float64)
 
     def net(self) -> NDArray[np.float64]:
-        """Return bookings less the cost of the levers, float64, (n_futures,)."""
+        """Return bookings times the margin, less the cost of the levers, float64, (n_futures,)."""
         cost: NDArray[np.float64] = self.results["cost"].to_numpy()
-        return self.values("bookings") - cost
+        return self.gain() - cost
+
+    def gain(self, *, period: int | None = None) -> NDArray[np.float64]:
+        """Return the bookings that count as gain, all or those of one period, float64, (n_futures,)."""
+        bookings, margin = self.values("bookings", period=period), self.margin
+        return bookings if margin is None else bookings * margin
+
+    @property
+    def margin(self) -> NDArray[np.float64] | None:
+        """The share of bookings that counts as gain, float64, (n_futures,); None where all of them do."""
+        return self.results["margin"].to_numpy() if "margin" in self.results else None
 
     def probability(self, metric: Metric, at_least: float) -> float:
         """Return the share of futures in which a total reaches a value."""

@@ -146,8 +146,8 @@ def allocate(
     limits
         What may be spent.
     goal
-        What is to be as large as possible: the mean of net (bookings less cost), bookings or wins, or the chance to
-        reach all targets.
+        What is to be as large as possible: the mean of net (bookings times the margin, less cost), bookings or wins, or
+        the chance to reach all targets.
     steps
         Into how many sizes a range of real numbers is divided.
     progress

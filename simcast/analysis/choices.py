@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -65,7 +65,7 @@ def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice
         The pipeline.
     texts
         Each the name of a scenario of the file, to be had as a whole or not at all; or a lever with a range, whose
-        `cost` is that of its largest change and lower in proportion for less.
+        `cost` and `cost_per_month` are those of its largest change and lower in proportion for less.
     steps
         Into how many sizes a range of real numbers is divided.
 
@@ -102,9 +102,12 @@ def _sizes_of(ground: Ground, text: str, steps: int) -> Choice:
     unknown = Unknown.parse(text)
     if isinstance(unknown.first, date):
         raise ScenarioError(f"--vary {text!r}: a budget is split into sizes, not dates; give a range of numbers")
-    price = unknown.lever.pop("cost", 0.0)
-    if not isinstance(price, int | float) or price < 0:
-        raise ScenarioError(f"--vary {text!r}: cost must be a number that is not negative, got {price!r}")
+    prices: dict[str, float] = {
+        key: unknown.lever.pop(key) for key in ("cost", "cost_per_month") if key in unknown.lever
+    }
+    for key, price in prices.items():
+        if not isinstance(price, int | float) or price < 0:
+            raise ScenarioError(f"--vary {text!r}: {key} must be a number that is not negative, got {price!r}")
     check_lever(ground.scenario, unknown)
     n = min(steps, unknown.n_steps)
     values = [unknown.at(step / n) for step in range(n + 1)]
@@ -112,7 +115,7 @@ def _sizes_of(ground: Ground, text: str, steps: int) -> Choice:
         _priced(
             ground,
             f"{unknown.key}={value:.4g}",
-            (lever_of(_paid(unknown, price * _share(unknown, value)), value),),
+            (lever_of(_paid(unknown, prices, _share(unknown, value)), value),),
         )
         for value in values
         if not unknown.is_neutral(value)
@@ -128,9 +131,9 @@ def _share(unknown: Unknown, value: Value) -> float:
     return (at - first) / (last - first)
 
 
-def _paid(unknown: Unknown, cost: float) -> Unknown:
-    """Return a lever with its cost."""
-    return replace(unknown, lever={**unknown.lever, "cost": cost}) if cost else unknown
+def _paid(unknown: Unknown, prices: Mapping[str, float], share: float) -> Unknown:
+    """Return a lever with a share of its costs."""
+    return replace(unknown, lever={**unknown.lever, **{key: price * share for key, price in prices.items() if price}})
 
 
 def _priced(ground: Ground, text: str, levers: Sequence[Lever]) -> Size:

@@ -18,7 +18,7 @@ class Difference:
     scenario, against
         The names of the two.
     bookings, wins, net
-        Differences of the totals; net is bookings less cost.
+        Differences of the totals; net is bookings times the margin, less cost.
     probability_better, probability_worse
         The shares of futures in which the net result is larger, and smaller; in the others it is the same.
     """

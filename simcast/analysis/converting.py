@@ -11,6 +11,7 @@ from simcast.errors import DataError
 from simcast.history import History, read_history
 from simcast.history.columns import yaml_text
 from simcast.history.sources import Source
+from simcast.history.sql import is_database
 from simcast.history.survey import survey
 from simcast.history.writing import write_log
 from simcast.pipeline import Pipeline
@@ -84,6 +85,8 @@ def convert(
     """
     if out.suffix.lower() not in {".csv", ".parquet"}:
         raise DataError(f"{out}: a log is written as .csv or .parquet; name such a file")
+    if not is_database(str(source.path)) and out.resolve() == Path(source.path).resolve():
+        raise DataError(f"{out}: is the export itself, of which the log keeps only a part; name another file")
     moves: tuple[tuple[str, str], ...] = ()
     doubtful: tuple[tuple[str, str], ...] = ()
     if pipeline_file is not None:

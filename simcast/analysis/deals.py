@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.analysis.ground import Ground
+from simcast.analysis.parameters import median_amounts
 from simcast.analysis.stalled import usual_days
 from simcast.engine.capacity_layout import TeamPlan, TeamResults
 from simcast.engine.chunks import play_chunk
@@ -81,7 +82,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
     low, high = _close_days(ground, plan)
     book, pipeline = ground.book, ground.posterior.pipeline
     stage = np.array([pipeline.stages[code] for code in book.stage_code], dtype=object)
-    usual = usual_days(ground)
+    usual = usual_days(ground.history, ground.posterior)
     limit = np.array([usual.get(name, np.nan) for name in stage], dtype=np.float64)
     worth = np.where(np.isnan(book.amount), typical_amounts(book, ground.posterior), book.amount)
     table = pd.DataFrame(
@@ -162,8 +163,8 @@ def _segment_columns(book: Book) -> dict[str, list[str]]:
 
 def typical_amounts(book: Book, posterior: Posterior) -> Floats:
     """Return the median amount of a won deal of each open deal's segment, over posterior draws."""
-    of_segment = posterior.draws["amount_scale"].median("draw")
-    typical = {value: float(of_segment.isel(segment=code)) for code, value in enumerate(posterior.segments.values)}
+    of_segment = np.median(median_amounts(posterior), axis=0)
+    typical = dict(zip(posterior.segments.values, of_segment, strict=True))
     return np.array([typical[book.segments.values[code]] for code in book.segment_code], dtype=np.float64)
 
 

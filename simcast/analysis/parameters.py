@@ -1,15 +1,16 @@
-"""Numbers that people know, from a posterior's parameters: median days until a move, the mean amount of a deal."""
+"""Numbers that people know, from a posterior's parameters: median days until a move, the usual amount of a deal."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_exceeded
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD, exceeded_by_log
-from simcast.expectation.amounts import mean_amount
+from simcast.expectation.amounts import AmountLaw, mean_amount
 from simcast.posterior import Posterior
 
 Floats = NDArray[np.float64]
@@ -46,16 +47,36 @@ def mean_amounts(posterior: Posterior) -> Floats:
     -------
     float64, (n_draws, n_segments)
     """
+    return _of_amounts(posterior, mean_amount)
+
+
+def median_amounts(posterior: Posterior) -> Floats:
+    """Return the median amount of a new deal that is won.
+
+    Returns
+    -------
+    float64, (n_draws, n_segments)
+    """
+    return _of_amounts(posterior, _median_amount)
+
+
+def _median_amount(law: AmountLaw, quantiles: Floats) -> float:
+    return min(amount_exceeded(law.family, law.scale, law.shape, quantiles, 0.5), law.most)
+
+
+def _of_amounts(posterior: Posterior, measure: Callable[[AmountLaw, Floats], float]) -> Floats:
+    """Return a measure of the law of amounts by draw and segment, given the law and its quantiles."""
     draws = posterior.draws
     family = AMOUNT_FAMILIES.index(draws.attrs["amount_family"])
     scale, shape = (draws[name].transpose("draw", "segment").to_numpy() for name in ("amount_scale", "amount_shape"))
+    most = float(draws.attrs.get("amount_most", math.inf))
     quantiles = np.zeros((scale.shape[1], 0))
     if family == EMPIRICAL:
         quantiles = np.ascontiguousarray(draws["amount_quantiles"].transpose("segment", "level").to_numpy())
     return np.array(
         [
             [
-                mean_amount(family, float(a), float(b), quantiles[segment])
+                measure(AmountLaw(family, float(a), float(b), most), quantiles[segment])
                 for segment, (a, b) in enumerate(zip(*row, strict=True))
             ]
             for row in zip(scale, shape, strict=True)

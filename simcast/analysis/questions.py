@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,8 +18,9 @@ Value = float | int | date
 
 _NUMBER = r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _CONDITION = re.compile(
-    rf"\s*(?:P\(\s*(?P<of>bookings|wins|net)\s*>=?\s*(?P<least>target|{_NUMBER})\s*\)\s*>=?\s*(?P<share>{_NUMBER})(?P<percent>%?)"
-    rf"|mean\(\s*(?P<mean>bookings|wins|net)\s*\)\s*>=?\s*(?P<value>target|{_NUMBER}))\s*"
+    rf"\s*(?:P\(\s*(?P<of>bookings|wins|net)\s*(?P<inner>>=?)\s*(?P<least>target|{_NUMBER})\s*\)"
+    rf"\s*(?P<outer>>=?)\s*(?P<share>{_NUMBER})(?P<percent>%?)"
+    rf"|mean\(\s*(?P<mean>bookings|wins|net)\s*\)\s*(?P<of_mean>>=?)\s*(?P<value>target|{_NUMBER}))\s*"
 )
 _RANGE = re.compile(r"(?P<low>.+?)\.\.(?P<high>.+)")
 _OF_NUMBERS = frozenset({"spend", "cost_per_lead"})
@@ -50,9 +52,9 @@ class Condition:
     Parameters
     ----------
     quantity
-        What is looked at: bookings, wins, or bookings less cost.
+        What is looked at: bookings, wins, or net: bookings times the margin, less cost.
     at_least
-        What it has to reach.
+        What it has to reach. To be above a number (``>``) is to reach the next one that a float can hold.
     share
         In which share of the futures; None when its mean has to reach it.
     text
@@ -97,6 +99,10 @@ class Condition:
         share = None if found["of"] is None else float(found["share"]) / (100.0 if found["percent"] else 1.0)
         if share is not None and not 0.0 < share < 1.0:
             raise ScenarioError(f"--for {text!r}: the probability must lie between 0 and 1, got {share:g}")
+        if ">" in (found["inner"], found["of_mean"]):
+            at_least = math.nextafter(at_least, math.inf)
+        if share is not None and found["outer"] == ">":
+            share = math.nextafter(share, math.inf)
         return cls(quantity, at_least, share, text)
 
     def measure(self, forecast: Forecast) -> tuple[float, float]:
@@ -183,9 +189,19 @@ class Unknown:
             return abs((self.last - self.first).days)
         return abs(int(self.last) - int(self.first)) if self.is_whole else FINEST  # type: ignore[arg-type]
 
+    @property
+    def neutral(self) -> Value | None:
+        """The value at which the lever changes nothing; None where none is known."""
+        return NEUTRAL.get((str(self.lever["lever"]), self.key))
+
     def is_neutral(self, value: Value) -> bool:
         """Tell whether the lever changes nothing at a value."""
-        return NEUTRAL.get((str(self.lever["lever"]), self.key)) == value
+        return self.neutral == value
+
+    def within(self, value: Value) -> bool:
+        """Tell whether a value lies in the range."""
+        low, high = sorted((self.first, self.last))
+        return bool(low <= value <= high)  # type: ignore[operator]
 
     def data(self, value: Value) -> dict[str, Any]:
         """Return the lever with a value, as a scenario file has it."""

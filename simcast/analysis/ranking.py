@@ -32,8 +32,8 @@ class Option:
     interaction
         Of a scenario made of others: its mean gain in net, less the sum of the gains of its parts; None otherwise.
     pays_back
-        The end of the first period by which the mean gain in bookings has paid the mean cost; None when it never does,
-        or where there is no cost.
+        The end of the first period by which the mean gain (bookings times the margin) has paid the mean cost; None when
+        it never does, or where there is no cost.
     """
 
     file: str
@@ -143,9 +143,7 @@ def _pays_back(run: Run, forecast: Forecast, baseline: Forecast) -> date | None:
         return None
     gained = 0.0
     for period, end in enumerate(run.days.ends):
-        gained += float(
-            (forecast.values("bookings", period=period) - baseline.values("bookings", period=period)).mean()
-        )
+        gained += float((forecast.gain(period=period) - baseline.gain(period=period)).mean())
         if gained >= cost:
             return date.fromisoformat(str(end))
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from pydantic import ValidationError
@@ -80,7 +80,7 @@ class Solution:
 
 
 def solve(ground: Ground, unknown: Unknown, condition: Condition, *, progress: Progress | None = None) -> Solution:
-    """Find the smallest change for which a condition holds.
+    """Find the smallest change for which a condition holds, whichever way its range is written.
 
     All values are played in the same futures, in which the measure is a rising function of a change for the better;
     its smallest root is bracketed by bisection. The error of the answer is where the measure plus and minus 1.96 of
@@ -103,7 +103,8 @@ def solve(ground: Ground, unknown: Unknown, condition: Condition, *, progress: P
         When the lever is none that this scenario could have.
     """
     check_lever(ground.scenario, unknown)
-    search = _Search(ground, unknown, condition, progress)
+    search = _from_the_smallest(_Search(ground, unknown, condition, progress))
+    unknown = search.unknown
     n = unknown.n_steps
     baseline = ground.play()
     met_without = condition.measure(baseline)[0] >= condition.level
@@ -125,30 +126,52 @@ def solve(ground: Ground, unknown: Unknown, condition: Condition, *, progress: P
     )
 
 
+def _from_the_smallest(search: _Search) -> _Search:
+    """Return a search whose range goes from the smallest change to the largest, whichever way it was written.
+
+    From no change on, where that is known and lies in the range: towards its better end. Else from the end at which
+    the condition does not hold, where it holds at the other.
+    """
+    unknown, level = search.unknown, search.condition.level
+    neutral = unknown.neutral
+    if neutral is not None and unknown.first == neutral:
+        return search
+    start, end = search.point(0).measure, search.point(unknown.n_steps).measure
+    if neutral is not None and unknown.within(neutral):
+        better = unknown.last if end >= start and unknown.last != neutral else unknown.first
+        return search.over(neutral, better)
+    return search.over(unknown.last, unknown.first) if start >= level > end else search
+
+
 class _Search:
     """Values already played, by their step, so that none is played twice."""
 
     def __init__(self, ground: Ground, unknown: Unknown, condition: Condition, progress: Progress | None) -> None:
-        self._ground, self._unknown, self._condition, self._progress = ground, unknown, condition, progress
+        self.unknown, self.condition = unknown, condition
+        self._ground, self._progress = ground, progress
         self._found: dict[int, Point] = {}
+
+    def over(self, first: Value, last: Value) -> _Search:
+        """Return the search over another range."""
+        return _Search(self._ground, replace(self.unknown, first=first, last=last), self.condition, self._progress)
 
     def point(self, step: int) -> Point:
         """Return the measure at a step of the range."""
         if step not in self._found:
-            value = self._unknown.at(step / self._unknown.n_steps)
-            self._found[step] = Point(value, *self._condition.measure(self.play(value)))
+            value = self.unknown.at(step / self.unknown.n_steps)
+            self._found[step] = Point(value, *self.condition.measure(self.play(value)))
             if self._progress is not None:
                 self._progress("trying values", min(len(self._found) / _EXPECTED_PLAYS, 1.0))
         return self._found[step]
 
     def play(self, value: Value) -> Forecast:
         """Play the futures with a value; one that changes nothing needs no lever."""
-        levers = [] if self._unknown.is_neutral(value) else [lever_of(self._unknown, value)]
+        levers = [] if self.unknown.is_neutral(value) else [lever_of(self.unknown, value)]
         return self._ground.play(NAME, levers)
 
     def first(self, level: float) -> int:
         """Return the first step at which the measure reaches a level; one beyond the last when none does."""
-        n = self._unknown.n_steps
+        n = self.unknown.n_steps
         if self.point(0).measure >= level:
             return 0
         if self.point(n).measure < level:
@@ -174,8 +197,8 @@ class _Search:
         forecast = self.play(self.point(step).value)
         return Solution(
             self._ground,
-            self._unknown,
-            self._condition,
+            self.unknown,
+            self.condition,
             answer,
             low,
             high,

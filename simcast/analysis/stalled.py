@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcast.analysis.ground import Ground
 from simcast.analysis.parameters import days_exceeded
+from simcast.history import History
 from simcast.posterior import Posterior
 from simcast.posterior.hazards import HAZARD
 
@@ -15,27 +15,25 @@ LEAST_MOVES = 10
 SHARE_BEYOND = 0.1
 
 
-def usual_days(ground: Ground) -> dict[str, float]:
+def usual_days(history: History | None, posterior: Posterior) -> dict[str, float]:
     """Return the days within which nine of ten deals that were won had moved on from a stage.
 
     From the history where enough deals were won, or have moved forward at least, else from the parameters; a stage of
     which neither can tell is left out.
     """
     found: dict[str, float] = {}
-    for stage in ground.posterior.pipeline.stages:
-        days = _in_history(ground, stage)
+    for stage in posterior.pipeline.stages:
+        days = None if history is None else _in_history(history, stage)
         if days is None:
-            days = _by_parameters(ground.posterior, stage)
+            days = _by_parameters(posterior, stage)
         if days is not None:
             found[stage] = days
     return found
 
 
-def _in_history(ground: Ground, stage: str) -> float | None:
+def _in_history(history: History, stage: str) -> float | None:
     """Return the 90% point of the days that deals won later took here, or of all forward moves where few were won."""
-    if ground.history is None:
-        return None
-    stays, pipeline = ground.history.stays, ground.posterior.pipeline
+    stays, pipeline = history.stays, history.pipeline
     moved = stays[(stays["stage"] == stage) & (stays["move"] == pipeline.forward(stage))]
     wins = [name for name in pipeline.outcomes if pipeline.is_won(name)]
     of_won = moved[moved["deal"].isin(stays.loc[stays["move"].isin(wins), "deal"])]

@@ -96,7 +96,7 @@ class Bench:
     @cached_property
     def usual_days(self) -> dict[str, float]:
         """By stage, the days beyond which an open deal counts as stalled."""
-        return usual_days(self.ground)
+        return usual_days(self.ground.history, self.ground.posterior)
 
     @property
     def preview(self) -> int:

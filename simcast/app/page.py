@@ -142,7 +142,11 @@ def _numbers(baseline: Outcome, plan: Outcome | None) -> None:
         "Difference, mean", money(difference.bookings.mean, signed=True), help="Of bookings, against the baseline."
     )
     third.caption(f"80% interval: {interval(difference.bookings, signed=True)}")
-    fourth.metric("P(better)", chance(difference.probability_better), help="Bookings less cost above the baseline's.")
+    fourth.metric(
+        "P(better)",
+        chance(difference.probability_better),
+        help="Net gain (bookings times the margin, less cost) above 0.",
+    )
     fourth.caption(f"net gain {money(difference.net.mean, signed=True)}; cost {money(plan.cost)}")
     for note in plan.notes:
         st.caption(as_markdown(note))

@@ -95,7 +95,9 @@ def assumed_posterior(
         _fill_amount(tables, assumptions.amount, values)
     inherited = "" if base is None else base.fingerprint
     fingerprint = _fingerprint(pipeline, assumptions, segments, inherited, (n_draws, seed))
-    attrs, carried = ({}, {}) if base is None else (base.draws.attrs, carried_variables(base.draws, assumptions))
+    attrs, carried = ({}, {}) if base is None else (dict(base.draws.attrs), carried_variables(base.draws, assumptions))
+    if assumptions.amount is not None:
+        attrs.pop("amount_most", None)
     if assumptions.calendar is not None:
         attrs = {**attrs, **holidays_attribute(assumptions.calendar)}
         carried = carried | clock_variables(pipeline, assumptions.calendar, carried)

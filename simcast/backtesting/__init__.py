@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simcast.backtesting.automatic import AUTOMATIC
 from simcast.backtesting.baselines import RULES
-from simcast.backtesting.judging import DealScores, Judgement, judge, judge_deals
+from simcast.backtesting.judging import DealScores, Judgement, StalledScores, judge, judge_deals
 from simcast.backtesting.origins import rolling_origins
 from simcast.backtesting.results import SIMCAST, WEIGHTED_PIPELINE, Backtest
 from simcast.backtesting.rolling import backtest
@@ -22,6 +22,7 @@ __all__ = [
     "MetricSummary",
     "Ratio",
     "Scores",
+    "StalledScores",
     "Summary",
     "WeightedPipeline",
     "backtest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +14,16 @@ from simcast.history import History
 if TYPE_CHECKING:
     import pandas as pd
 
+_LEAST_USUAL = 0.5
+"""Usual days of none at all count as half a day."""
+
 _MOST_DAYS = 4
 """From how many earlier days the base rates are counted."""
 
 
-def deal_outcomes(forecast: Forecast, known: History, past: Past, won: set[str]) -> pd.DataFrame:
+def deal_outcomes(
+    forecast: Forecast, known: History, past: Past, usual: Mapping[str, float], *, won: set[str], moved: set[str]
+) -> pd.DataFrame:
     """Return a row per open deal.
 
     Parameters
@@ -26,15 +32,18 @@ def deal_outcomes(forecast: Forecast, known: History, past: Past, won: set[str])
         From the origin.
     known, past
         What was known at the origin.
-    won
-        The deals won within the horizon.
+    usual
+        By stage, the days after which a deal counts as stalled: see `simcast.analysis.stalled`.
+    won, moved
+        The deals won within the horizon, and those that left a stage in any way.
 
     Returns
     -------
     pandas.DataFrame
         ``origin``, ``deal``, ``stage``, ``age_days``, ``amount``, ``probability``, ``base_rate`` and ``stage_rate``
         (the shares of deals open on earlier days, of any stage and of its own, that were won within a horizon; NaN
-        where no such day is known), ``won``.
+        where no such day is known), ``times_usual`` (the days waited over the usual ones; NaN where those are not
+        known), ``won``, ``moved``.
     """
     import pandas as pd
 
@@ -54,6 +63,8 @@ def deal_outcomes(forecast: Forecast, known: History, past: Past, won: set[str])
             "probability": probability.reindex(book.deal.astype(str)).to_numpy(dtype=float),
             "base_rate": overall,
             "stage_rate": pd.Series(stage).map(by_stage).fillna(overall).to_numpy(dtype=float),
+            "times_usual": book.age_days / np.maximum([usual.get(name, np.nan) for name in stage], _LEAST_USUAL),
+            "moved": np.isin(book.deal.astype(str), sorted(moved)),
             "won": np.isin(book.deal.astype(str), sorted(won)),
         }
     )

@@ -106,6 +106,31 @@ def coverage_p_value(held: float, interval: float, n: int, overlap: float) -> fl
 
 
 @dataclass(frozen=True)
+class StalledScores:
+    """What became of the deals that counted as stalled: longer in their stage than nine of ten that moved on.
+
+    Parameters
+    ----------
+    n, n_stalled
+        Open deals over all origins whose usual days are known, and those of them that were stalled.
+    stayed_stalled, stayed_others
+        The shares of either that were still in the same stage at the horizon's end.
+    won_stalled, won_others
+        The shares that were won by then.
+    auc
+        How often a deal that stayed had waited longer, in usual days, than one that moved; NaN without both.
+    """
+
+    n: int
+    n_stalled: int
+    stayed_stalled: float
+    stayed_others: float
+    won_stalled: float
+    won_others: float
+    auc: float
+
+
+@dataclass(frozen=True)
 class DealScores:
     """How good the probabilities of single deals were.
 
@@ -119,6 +144,8 @@ class DealScores:
         How often a deal that was won had a higher probability than one that was not; NaN when there are not both.
     table
         A row per class of probability: ``low``, ``high``, ``n``, ``foreseen``, ``won``.
+    stalled
+        What became of stalled deals; None where there were none, or no others.
     """
 
     n: int
@@ -128,6 +155,7 @@ class DealScores:
     brier_stage_rate: float
     auc: float
     table: tuple[dict[str, float], ...]
+    stalled: StalledScores | None
 
 
 def judge_deals(deals: pd.DataFrame | None) -> DealScores | None:
@@ -143,6 +171,26 @@ def judge_deals(deals: pd.DataFrame | None) -> DealScores | None:
         brier_stage_rate=brier(known["stage_rate"].to_numpy(dtype=float), won),
         auc=ranking(p, won),
         table=tuple(reliability(p, won)),
+        stalled=judge_stalled(known),
+    )
+
+
+def judge_stalled(deals: pd.DataFrame) -> StalledScores | None:
+    """Tell what became of stalled deals; None where there were none, or no others."""
+    known = deals[deals["times_usual"].notna()]
+    times = known["times_usual"].to_numpy(dtype=float)
+    stayed, won = 1.0 - known["moved"].to_numpy(dtype=float), known["won"].to_numpy(dtype=float)
+    stalled = times > 1.0
+    if not stalled.any() or stalled.all():
+        return None
+    return StalledScores(
+        n=len(known),
+        n_stalled=int(stalled.sum()),
+        stayed_stalled=float(stayed[stalled].mean()),
+        stayed_others=float(stayed[~stalled].mean()),
+        won_stalled=float(won[stalled].mean()),
+        won_others=float(won[~stalled].mean()),
+        auc=ranking(times, stayed),
     )
 
 

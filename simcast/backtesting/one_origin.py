@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from simcast.analysis.actual import recorded_wins
+from simcast.analysis.stalled import usual_days
 from simcast.assume import assumed_posterior
 from simcast.backtesting.automatic import AUTOMATIC, automatic
 from simcast.backtesting.baselines import RULES, BaselineForecast, with_past_errors
@@ -111,8 +112,10 @@ def play_origin(
         "n_open": int(forecast.results.sizes["deal"]),
         "notes": _notes(told, past),
     }
-    won = set(happened["deal"])
-    return OriginResult(pd.DataFrame(rows), deal_outcomes(forecast, known, past, won), about)
+    deals = deal_outcomes(
+        forecast, known, past, usual_days(known, posterior), won=set(happened["deal"]), moved=_moved(history, days)
+    )
+    return OriginResult(pd.DataFrame(rows), deals, about)
 
 
 def _posterior(
@@ -140,6 +143,12 @@ def _happened(history: History, days: ForecastDays) -> pd.DataFrame:
     inside = (day >= days.as_of) & (day <= days.until)
     period = days.period_of_day[(day[inside] - days.as_of).astype(np.int64)]
     return wins[inside].assign(period=period)
+
+
+def _moved(history: History, days: ForecastDays) -> set[str]:
+    """Return the deals that left a stage within the days forecast."""
+    left = history.stays["left"].to_numpy().astype("datetime64[D]")
+    return set(history.stays["deal"][(left >= days.as_of) & (left <= days.until)].astype(str))
 
 
 def _total(wins: pd.DataFrame, metric: str) -> float:

@@ -17,6 +17,7 @@ from simcast.cli.explain import explain
 from simcast.cli.fit import fit
 from simcast.cli.init import init
 from simcast.cli.leaks import leaks
+from simcast.cli.options import Commands
 from simcast.cli.report import report
 from simcast.cli.run import run
 from simcast.cli.schema import schema
@@ -26,7 +27,7 @@ from simcast.cli.solve import solve
 __all__ = ["main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="simcast")
 def main() -> None:
     """Forecast what a pipeline will win, with honest intervals, and what would change it.

@@ -55,8 +55,8 @@ def allocate(
     """Split a budget among levers so that FILE's forecast gains most, and show what less money would bring.
 
     A CHOICE is a scenario of the file, taken as a whole or not at all, at what its levers cost; or a lever with a
-    range, as `simcast solve` takes it, with the `cost` of its largest change: half the change costs half. With
-    --people, hires are counted instead of money, or besides.
+    range, as `simcast solve` takes it, with the `cost` or `cost_per_month` of its largest change: half the
+    change costs half. With --people, hires are counted instead of money, or besides.
 
     All ways to split are played in the same futures (2,000 at most), or, where there are more than 150, the best next
     step is taken each time. The best is played again in other futures, so that what it brings was not chosen for luck.

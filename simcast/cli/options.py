@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -34,6 +35,7 @@ _ESTIMATE_SECONDS = 600.0
 """Over which stretch the time left is estimated: a fit tells of its progress a few times a minute only."""
 _FULL_WIDTH = 120
 _INTERRUPTED = 130
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 
 scenario_file = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 overrides = click.option(
@@ -78,6 +80,23 @@ def says_what_is_wrong(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(0)
 
     return wrapped
+
+
+class Commands(click.Group):
+    """The commands; what cannot be printed or stored for want of room is one line, and the exit status 2."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  click's own signature
+        """Run the command that the arguments name."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            where = error.filename or "standard output"
+            click.echo(
+                f"error: {where}: cannot be written: {error.strerror}; make room, or name another place", err=True
+            )
+            sys.exit(WRONG_INPUT)
 
 
 def load(
@@ -136,12 +155,18 @@ def console_for_results() -> Console:
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a stage's name may be in letters that the terminal has not
-    return Console(width=None if sys.stdout.isatty() else _FULL_WIDTH)
+
+    class Quiet(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # `says_what_is_wrong` leaves without a word
+
+    wide = sys.stdout is None or not sys.stdout.isatty()  # None: the shell closed it (>&-)
+    return Quiet(width=_FULL_WIDTH if wide else None)
 
 
 def print_json(document: dict[str, Any] | list[Any]) -> None:
     """Print one JSON document on stdout, with escapes where its encoding has not all letters."""
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "") in ("utf8", "utf16")
+    unicode = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") in ("utf8", "utf16")
     click.echo(json.dumps(document, indent=2, ensure_ascii=not unicode, allow_nan=False))
 
 

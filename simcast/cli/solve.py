@@ -34,11 +34,12 @@ def solve(
 ) -> None:
     """Find the smallest change of one lever for which CONDITION holds in FILE's forecast.
 
-    LEVER is a lever as in a scenario file, written as words or in braces. The number looked for is a range, from the
-    smallest change to the largest, or ? for the usual one. A `count` is a whole number, and dates are whole days.
+    LEVER is a lever as in a scenario file, written as words or in braces. The number looked for is a range, written
+    either way, or ? for the usual one. A `count` is a whole number, and dates are whole days.
 
-    CONDITION is P(QUANTITY>=VALUE)>=SHARE or mean(QUANTITY)>=VALUE, of bookings, wins, or net (bookings less cost);
-    VALUE may be `target`, that of the file.
+    CONDITION is P(QUANTITY>=VALUE)>=SHARE or mean(QUANTITY)>=VALUE, of bookings, wins, or net (bookings times
+    forecast.margin, less cost); VALUE may be `target`, that of the file. With > in place of >= the number itself is
+    not enough.
 
     All values are played in the same futures (4,000 unless --futures says otherwise), and the answer comes with the
     range in which it lies given the simulation's error.

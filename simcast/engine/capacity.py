@@ -24,6 +24,7 @@ from simcast.engine.inner import allocating, inner
 from simcast.engine.kernel import _begin_new_deals, _begin_stays, _count_arrivals, _end_stays
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan
 from simcast.engine.open_deals import Alike, begin_open_deals, room_for_the_alike
+from simcast.engine.owners import NOBODY, Owners, find_owner, room_for_owners
 from simcast.engine.people import (
     Office,
     after_work,
@@ -31,6 +32,7 @@ from simcast.engine.people import (
     first_free,
     keep_busy,
     open_office,
+    owner_free,
     room_for_people,
     training_factor,
     worked,
@@ -44,6 +46,9 @@ from simcast.engine.waiting import Desk, allowed_wait, draw_again, effect_of_wai
 _OPEN, _NEW = cast("int", np.int64(OPEN)), cast("int", np.int64(NEW))
 _FIRST_VISIT = _NONE = cast("int", np.int64(0))
 
+_PUT_OFF = -1.0
+"""In place of a time or a wait: a stay has had no turn yet, since the person whom it waits for leaves before it."""
+
 
 class Room(NamedTuple):
     """What one thread works with, future after future."""
@@ -54,6 +59,7 @@ class Room(NamedTuple):
     in_play: InPlay
     office: Office
     desk: Desk
+    owners: Owners
 
 
 @njit(cache=True, nogil=True)
@@ -61,9 +67,14 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
     kernel, capacity = plan.kernel, plan.capacity
     tables, office, tickets = empty_tables(kernel), room_for_people(capacity), room_for_tickets(_NONE)
-    room = Room(
-        tables, graph_of(kernel), room_for_the_alike(kernel), room_for_a_block(), office, room_for_a_desk(kernel)
+    owners, n_keeping = room_for_owners(_NONE), int(np.sum(capacity.keeps_owner))
+    graph, alike, in_play, desk = (
+        graph_of(kernel),
+        room_for_the_alike(kernel),
+        room_for_a_block(),
+        room_for_a_desk(kernel),
     )
+    room = Room(tables, graph, alike, in_play, office, desk, owners)
     arrivals = np.zeros((len(kernel.arrival_key), kernel.horizon_days), np.int64)
     waits, team_of_wait = np.empty(BLOCK), np.empty(BLOCK, np.int64)
     for row in range(results.wait_days.shape[0]):
@@ -73,6 +84,9 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
         n_deals = len(kernel.deal_key) + int(np.sum(arrivals))
         if n_deals > len(tickets.key):
             tickets = room_for_tickets(n_deals)
+            owners = room_for_owners(n_deals * n_keeping)
+            room = Room(tables, graph, alike, in_play, office, desk, owners)
+        owners.team.fill(NO_TEAM)
         open_office(capacity, kernel.seed, future, kernel.horizon_days, office, results.present[row])
         _begin_all(plan, room, future, arrivals, tickets, results, row)
         n_waits = _NONE
@@ -129,7 +143,7 @@ def _queue_up(capacity: CapacityPlan, tickets: Tickets, in_play: InPlay, n: int,
             waits = not math.isnan(since)
         if waits:
             ticket = write_ticket(tickets, in_play, i, visit, origin, since)
-            put(tickets.heap, tickets.n_waiting[0], ticket, tickets.since, tickets.key)
+            put(tickets.heap, tickets.n_waiting[0], ticket, tickets.asks_on, tickets.key)
             tickets.n_waiting[0] += 1
         else:
             move_stay(in_play, i, kept)
@@ -176,19 +190,23 @@ def _serve(
     """Give waiting stays their turn until none waits, or the record of waits is full; return how many it holds."""
     capacity, soonest = plan.capacity, math.inf
     while True:
-        if tickets.n_waiting[0] == 0 or tickets.since[tickets.heap[0]] >= soonest:
-            until = math.inf if tickets.n_waiting[0] == 0 else tickets.since[tickets.heap[0]]
+        if tickets.n_waiting[0] == 0 or tickets.asks_on[tickets.heap[0]] >= soonest:
+            until = math.inf if tickets.n_waiting[0] == 0 else tickets.asks_on[tickets.heap[0]]
             soonest = _end_listed(plan, room, future, tickets, until, results, row)
             if tickets.n_waiting[0] == 0:
                 return n_waits, False
         if n_waits == len(waits):
             _end_listed(plan, room, future, tickets, math.inf, results, row)
             return n_waits, True
-        ticket = take(tickets.heap, tickets.n_waiting[0], tickets.since, tickets.key)
+        ticket = take(tickets.heap, tickets.n_waiting[0], tickets.asks_on, tickets.key)
         tickets.n_waiting[0] -= 1
         stage = int(tickets.stage[ticket])
         team = capacity.team_of_stage[stage]
         wait = _have_turn(plan, room, future, tickets, ticket, results, row)
+        if wait == _PUT_OFF:
+            put(tickets.heap, tickets.n_waiting[0], ticket, tickets.asks_on, tickets.key)
+            tickets.n_waiting[0] += 1
+            continue
         if wait > 0.0:
             waits[n_waits] = wait
             team_of_wait[n_waits] = team
@@ -230,12 +248,17 @@ def _have_turn(
     results: TeamResults,
     row: int,
 ) -> float:
-    """Let a stay have its turn: someone takes it up, and its own days begin. Return how long it has waited."""
+    """Let a stay have its turn: someone takes it up, and its own days begin. Return how long it has waited.
+
+    Where the person whom it waits for leaves first, it takes its place in the line of that day instead.
+    """
     kernel, capacity, office = plan.kernel, plan.capacity, room.office
     since, enters_on = tickets.since[ticket], tickets.enters_on[ticket]
     stage, segment = int(tickets.stage[ticket]), int(tickets.segment[ticket])
     key, visit, team = tickets.key[ticket], tickets.visit[ticket], capacity.team_of_stage[stage]
-    start, speed = first_free(capacity, kernel.seed, team, since, future, office)
+    start, speed, position = _taken_up(plan, room, future, tickets, ticket)
+    if start == _PUT_OFF:
+        return _PUT_OFF
     wait = max(start, enters_on) - since
     epoch = kernel.epoch_of_day[int(enters_on)]
     allowed = allowed_wait(capacity, epoch, stage, segment, future, wait)
@@ -247,7 +270,13 @@ def _have_turn(
     elif start < FOREVER:
         start = max(start, enters_on)
         days = hours * training_factor(capacity, team, start, future) / (capacity.hours_per_day[team] * speed)
-        keep_busy(capacity, team, after_work(capacity, team, start, days), office)
+        if capacity.keeps_owner[team]:
+            entry = find_owner(room.owners, key, team)
+            room.owners.position[entry] = position
+            room.owners.generation[entry] = office.generation[position]
+            room.owners.leaves_on[entry] = office.leaves_on[position]
+        ends = after_work(capacity, team, start, days)
+        keep_busy(capacity, kernel.seed, team, position, ends, future, office)
         if start < kernel.horizon_days:
             left = worked(capacity, team, float(kernel.horizon_days)) - worked(capacity, team, start)
             results.busy[row, team] += min(days, left)
@@ -255,6 +284,36 @@ def _have_turn(
     _count_queue(kernel, enters_on, start, results.queue[row, :, team])
     counted: float = min(wait, kernel.horizon_days - since)
     return counted
+
+
+@njit(inline="always")
+def _taken_up(plan: TeamPlan, room: Room, future: int, tickets: Tickets, ticket: int) -> tuple[float, float, int]:
+    """Return when a stay is taken up, how fast, and by the person in which position.
+
+    By the person who owns the deal; without one, or when they have left, by the first who is free. Is the owner there
+    still, but leaves before they could take it up, the stay is put off: on that day it asks for anybody. Nobody but
+    extra hands takes it up where a promise makes them do so before.
+    """
+    capacity, office, owners = plan.capacity, room.office, room.owners
+    stage, asks_on = int(tickets.stage[ticket]), tickets.asks_on[ticket]
+    team = capacity.team_of_stage[stage]
+    if capacity.keeps_owner[team]:
+        entry = find_owner(owners, tickets.key[ticket], team)
+        position, leaves_on = owners.position[entry], owners.leaves_on[entry]
+        if position != NOBODY and asks_on < leaves_on:
+            if office.generation[position] == owners.generation[entry]:
+                start, speed = owner_free(capacity, team, position, asks_on, office)
+                if start < leaves_on or start >= FOREVER:
+                    return start, speed, position
+            enters_on, segment = tickets.enters_on[ticket], int(tickets.segment[ticket])
+            wait, epoch = leaves_on - tickets.since[ticket], plan.kernel.epoch_of_day[int(enters_on)]
+            if allowed_wait(capacity, epoch, stage, segment, future, wait) < wait:
+                return leaves_on, 1.0, NOBODY
+            tickets.asks_on[ticket], owners.position[entry] = leaves_on, NOBODY
+            return _PUT_OFF, 1.0, NOBODY
+    start, speed = first_free(capacity, plan.kernel.seed, team, asks_on, future, office)
+    head = capacity.first_position[team]
+    return start, speed, office.line[head] if start < FOREVER else NOBODY
 
 
 @njit(inline="always")

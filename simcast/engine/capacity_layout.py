@@ -45,6 +45,8 @@ class CapacityPlan(NamedTuple):
     """(n_teams, n_days + 1): working days before each day."""
     waits_for_working_day: NDArray[np.bool_]
     """(n_teams,): whether stays begin on working days only, even if somebody is free."""
+    keeps_owner: NDArray[np.bool_]
+    """(n_teams,): whether a deal's later stays wait for the person who took up its first one in the team."""
     ramp: NDArray[np.float64]
     """(n_teams, n_months): what a new person achieves in each month; afterwards 1."""
     turnover: NDArray[np.float64]

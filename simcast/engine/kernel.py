@@ -266,7 +266,7 @@ def _win(
         if worth < 0.0 and scale > 0.0:
             u, _ = uniforms(plan.seed, future, in_play.key[i], _FIRST_VISIT, AMOUNT)
             quantiles, shape = plan.amount_quantiles[segment], plan.amount_shape[draw, segment]
-            worth = amount_exceeded(plan.amount_family, scale, shape, quantiles, u)
+            worth = min(amount_exceeded(plan.amount_family, scale, shape, quantiles, u), plan.amount_most)
         epoch = plan.epoch_of_day[np.uint64(in_play.enters_on[i])]
         worth = max(worth, 0.0) * tables.amount_factor[epoch, origin, segment]
         worth += tables.amount_add[epoch, origin, segment]

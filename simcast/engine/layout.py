@@ -144,6 +144,8 @@ class KernelPlan(NamedTuple):
     """(n_draws, n_segments)"""
     amount_quantiles: NDArray[np.float64]
     """(n_segments, n_levels): the empirical amounts over their scale, see `amounts`; no levels for other families."""
+    amount_most: float
+    """What a drawn amount is at most, in minor units; infinite for no bound."""
 
     on_conversion: Effects
     on_duration: Effects

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.capacity_layout import FOREVER, TABLE, CapacityPlan
 from simcast.engine.inner import allocating, inner
-from simcast.engine.queue import settle
+from simcast.engine.queue import settle, sink
 from simcast.engine.rng import uniforms
 from simcast.engine.samplers import CONSTANT, exceeded_by_log
 
@@ -129,7 +129,7 @@ def first_free(
         if start >= office.leaves_on[position]:
             replace_person(capacity, seed, team, position, future, office)
         else:
-            month = int(min((start - office.started[position]) / DAYS_PER_MONTH, 1e6))
+            month = month_of(office, position, start)
             speed = capacity.ramp[team, month] if month < capacity.ramp.shape[1] else 1.0
             if speed > 0.0:
                 return start, speed
@@ -138,12 +138,49 @@ def first_free(
 
 
 @njit(inline="always")
-def keep_busy(capacity: CapacityPlan, team: int, until: float, office: Office) -> None:
-    """Let the person at the head of the line work until a time."""
+def month_of(office: Office, position: int, time: float) -> int:
+    """Return the month of their own in which a person is at a time: 0 for the first.
+
+    A hair is added: a month added to the first day and taken away again may come out a rounding short of a month, and
+    who does nothing in it would wait for its end for ever.
+    """
+    return int(min((time - office.started[position]) / DAYS_PER_MONTH + 1e-9, 1e6))
+
+
+@njit(inline="always")
+def owner_free(capacity: CapacityPlan, team: int, position: int, since: float, office: Office) -> tuple[float, float]:
+    """Return when the person in a position can take a stay that waits since a time, and how fast they work then.
+
+    They may have left by then.
+    """
+    start = max(since, office.free_from[position])
+    while start < FOREVER:
+        if capacity.waits_for_working_day[team]:
+            start = next_working_time(capacity, team, start)
+        month = month_of(office, position, start)
+        speed = capacity.ramp[team, month] if month < capacity.ramp.shape[1] else 1.0
+        if speed > 0.0:
+            return start, speed
+        start = office.started[position] + (month + 1) * DAYS_PER_MONTH
+    return FOREVER, 1.0
+
+
+@njit(inline="always")
+def keep_busy(
+    capacity: CapacityPlan, seed: np.uint64, team: int, position: int, until: float, future: int, office: Office
+) -> None:
+    """Let the person in a position work until a time; most often they head the line.
+
+    Who leaves before it is done finishes it, while the next person may have started in their place.
+    """
     first, end = capacity.first_position[team], capacity.first_position[team + 1]
-    line = office.line[first:end]
-    office.free_from[line[0]] = until
-    settle(line, end - first, office.free_from, office.key)
+    line, at = office.line[first:end], 0
+    while line[at] != position:
+        at += 1
+    office.free_from[position] = until
+    if until >= office.leaves_on[position]:
+        replace_person(capacity, seed, team, position, future, office)
+    sink(line, end - first, at, office.free_from, office.key)
 
 
 @njit(inline="always")

@@ -34,11 +34,9 @@ def put(heap: NDArray[np.int64], n: int, thing: int, time: NDArray[np.float64], 
 
 
 @inner
-def settle(heap: NDArray[np.int64], n: int, time: NDArray[np.float64], key: NDArray[np.uint64]) -> None:
-    """Let the first thing of a heap of n sink to its place, after its time has grown."""
-    if n == 0:
-        return
-    thing, at = heap[0], 0
+def sink(heap: NDArray[np.int64], n: int, at: int, time: NDArray[np.float64], key: NDArray[np.uint64]) -> None:
+    """Let the thing at a place of a heap of n sink to where it belongs, after its time has grown."""
+    thing = heap[at]
     while True:
         below = 2 * at + 1
         if below >= n:
@@ -50,6 +48,13 @@ def settle(heap: NDArray[np.int64], n: int, time: NDArray[np.float64], key: NDAr
         heap[at] = heap[below]
         at = below
     heap[at] = thing
+
+
+@inner
+def settle(heap: NDArray[np.int64], n: int, time: NDArray[np.float64], key: NDArray[np.uint64]) -> None:
+    """Let the first thing of a heap of n sink to its place, after its time has grown."""
+    if n > 0:
+        sink(heap, n, 0, time, key)
 
 
 @inner

@@ -28,6 +28,7 @@ class Tickets(NamedTuple):
     visit: NDArray[np.int64]
     origin: NDArray[np.int64]
     since: NDArray[np.float64]  # when it began to wait: before the as-of date for open deals that wait
+    asks_on: NDArray[np.float64]  # the same, or the day on which the person left for whom it waited: its place in line
     following: NDArray[np.int64]  # the next free ticket, or the next one of the same list
     heap: NDArray[np.int64]  # those that wait
     n_waiting: NDArray[np.int64]  # (1,)
@@ -53,6 +54,7 @@ def room_for_tickets(n: int) -> Tickets:
         np.empty(n, np.uint32),
         np.empty(n, np.int64),
         np.empty(n, np.int64),
+        np.empty(n),
         np.empty(n),
         np.arange(1, n + 1),
         np.empty(n, np.int64),
@@ -80,7 +82,7 @@ def write_ticket(tickets: Tickets, in_play: InPlay, i: int, visit: int, origin: 
     tickets.slot[ticket] = in_play.slot[i]
     tickets.visit[ticket] = visit
     tickets.origin[ticket] = origin
-    tickets.since[ticket] = since
+    tickets.since[ticket] = tickets.asks_on[ticket] = since
     return ticket
 
 

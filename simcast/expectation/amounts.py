@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -11,32 +12,47 @@ from numpy.typing import NDArray
 from simcast.engine.amounts import EMPIRICAL, amount_exceeded
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGLOGISTIC, LOGNORMAL
 
+_SQRT_2 = math.sqrt(2.0)
+
 _N_LEVELS = 2000
 """At how many levels amounts are looked at to find what a lever that takes money off cannot take."""
 
 
+class AmountLaw(NamedTuple):
+    """The law of an amount: family, scale and shape as the engine has them, and what it is at most.
+
+    Only lognormal amounts are bounded; `most` is infinite for others.
+    """
+
+    family: int
+    scale: float
+    shape: float
+    most: float
+
+
 @njit(cache=True, nogil=True)
-def mean_amount(family: int, scale: float, shape: float, quantiles: NDArray[np.float64]) -> float:
+def mean_amount(law: AmountLaw, quantiles: NDArray[np.float64]) -> float:
     """Return the mean of the amounts that `simcast.engine.amounts.amount_exceeded` draws; infinite if it is.
 
     Examples
     --------
     >>> import numpy as np
     >>> from simcast.engine.samplers import LOGNORMAL
-    >>> round(mean_amount(LOGNORMAL, 100.0, 1.0, np.zeros(0)), 1)  # 100 exp(1 / 2)
+    >>> round(mean_amount(AmountLaw(LOGNORMAL, 100.0, 1.0, math.inf), np.zeros(0)), 1)  # 100 exp(1 / 2)
     164.9
     """
+    scale, shape = law.scale, law.shape
     if scale <= 0.0:
         return 0.0
-    if family == EMPIRICAL:
+    if law.family == LOGNORMAL:
+        return _mean_lognormal(scale, shape, law.most)
+    if law.family == EMPIRICAL:
         factor = float(np.mean(quantiles))
-    elif family in (CONSTANT, EXPONENTIAL):
+    elif law.family in (CONSTANT, EXPONENTIAL):
         factor = 1.0
-    elif family == LOGNORMAL:
-        factor = math.exp(0.5 * shape * shape)
-    elif family == GAMMA:
+    elif law.family == GAMMA:
         factor = shape
-    elif family == LOGLOGISTIC:
+    elif law.family == LOGLOGISTIC:
         factor = math.pi * shape / math.sin(math.pi * shape) if shape < 1.0 else math.inf
     else:
         factor = math.gamma(1.0 + shape)
@@ -44,17 +60,28 @@ def mean_amount(family: int, scale: float, shape: float, quantiles: NDArray[np.f
 
 
 @njit(cache=True, nogil=True)
-def mean_worth(
-    family: int, scale: float, shape: float, quantiles: NDArray[np.float64], factor: float, add: float
-) -> float:
+def _mean_lognormal(median: float, sigma: float, most: float) -> float:
+    """Return the mean of a lognormal amount of which no more than `most` counts."""
+    if math.isinf(most):
+        return median * math.exp(0.5 * sigma * sigma)
+    if sigma <= 0.0:
+        return min(median, most)
+    z = math.log(most / median) / sigma
+    below = 0.5 * math.erfc((sigma - z) / _SQRT_2)  # the share of the mean that stands below the bound
+    beyond = 0.5 * math.erfc(z / _SQRT_2)
+    return median * math.exp(0.5 * sigma * sigma) * below + most * beyond
+
+
+@njit(cache=True, nogil=True)
+def mean_worth(law: AmountLaw, quantiles: NDArray[np.float64], factor: float, add: float) -> float:
     """Return the mean of ``max(0, factor * amount + add)``, the worth of a win under levers on amounts."""
-    worth = factor * mean_amount(family, scale, shape, quantiles) + add
+    worth = factor * mean_amount(law, quantiles) + add
     if add >= 0.0:
         return worth
     cannot_take = 0.0  # bounded by `add`, unlike amounts: the middle of each slice of probability will do
     for level in range(_N_LEVELS):
         amount = 0.0
-        if scale > 0.0:
-            amount = amount_exceeded(family, scale, shape, quantiles, (level + 0.5) / _N_LEVELS)
-        cannot_take += max(0.0, -add - factor * amount)
+        if law.scale > 0.0:
+            amount = amount_exceeded(law.family, law.scale, law.shape, quantiles, (level + 0.5) / _N_LEVELS)
+        cannot_take += max(0.0, -add - factor * min(amount, law.most))
     return worth + cannot_take / _N_LEVELS

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.layout import MAX_VISITS, NEW, NOWHERE, OPEN, KernelPlan
 from simcast.engine.tables import Tables
-from simcast.expectation.amounts import mean_worth
+from simcast.expectation.amounts import AmountLaw, mean_worth
 from simcast.expectation.lasting import Lasting, fill_lasting, room_for_lasting
 from simcast.expectation.moves import Moves
 
@@ -120,7 +120,8 @@ def _fill_worth(
         if epoch > 0 and factors[epoch] == factors[epoch - 1] and adds[epoch] == adds[epoch - 1]:
             worth[epoch] = worth[epoch - 1]
         else:
-            worth[epoch] = mean_worth(plan.amount_family, scale, shape, quantiles, factors[epoch], adds[epoch])
+            law = AmountLaw(plan.amount_family, scale, shape, plan.amount_most)
+            worth[epoch] = mean_worth(law, quantiles, factors[epoch], adds[epoch])
 
 
 @njit(cache=True)

@@ -60,10 +60,14 @@ def find_columns(
     amount = _single(given, "amount", problems)
     entered_in = _stage_columns(given, table, pipeline, problems) if form == "deals" else ()
     search = _Search(table, problems)
+    n_problems = len(problems)
     for name, column in chosen.items():
         search.check(column, f"history.columns.{name}", "day" if name in {"entered", "closed"} else "word")
     for stage, column in entered_in:
         search.check(column, f"history.columns.entered.{stage}", "day")
+    if len(problems) > n_problems and _looks_like(table, "deals" if form == "log" else "log"):
+        other = "a row per deal: history.format: deals" if form == "log" else "a row per event: history.format: log"
+        problems.append(f"{table.path}: has the columns of a table with {other}?")
     if "amount" in given or amount in table.cells:
         search.check(amount, "history.columns.amount", "amount")
     segments = [normalise(name) for name in segments]
@@ -75,6 +79,11 @@ def find_columns(
         entered_in=entered_in,
         **chosen,
     )
+
+
+def _looks_like(table: Table, form: str) -> bool:
+    """Tell whether a table has the columns that only this format has."""
+    return {"log": {"stage", "entered"}, "deals": {"outcome", "closed"}}[form] <= set(table.cells.columns)
 
 
 def _single(given: ColumnNames, name: str, problems: list[str]) -> str:
@@ -108,6 +117,9 @@ def _stage_columns(
         for stage in pairs
         if stage not in stages
     ]
+    for column in sorted({column for column in pairs.values() if list(pairs.values()).count(column) > 1}):
+        named = " and ".join(repr(stage) for stage, other in pairs.items() if other == column)
+        problems.append(f"history.columns.entered: {column!r} is given for {named}; one column dates one stage")
     if not pairs:
         problems.append("history.columns.entered: name at least one stage and its column")
     return tuple((stage, pairs[name]) for name, stage in stages.items() if name in pairs)
@@ -162,7 +174,10 @@ def _usable(dtype: object, kind: str) -> bool:
 
 def _type_name(column: pd.Series) -> str:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return f"datetimes in the time zone {column.dtype.tz} (days are local calendar days)"
+        return (
+            f"datetimes in the time zone {column.dtype.tz} (days are local calendar days: name the zone whose days are"
+            " meant under history.time_zone)"
+        )
     return f"values of type {column.dtype}"
 
 

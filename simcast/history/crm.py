@@ -27,6 +27,8 @@ class Shape:
         Our names without which a table is none of this kind.
     fields
         Where the table tells of changes of any field: the names of those that are changes of stage.
+    creations
+        The names of those that tell that a deal was made.
     tells_status
         Whether its column of outcomes holds won, lost and open only, no names of stages.
     """
@@ -35,6 +37,7 @@ class Shape:
     columns: Mapping[str, tuple[str, ...]]
     needs: tuple[str, ...]
     fields: tuple[str, ...] = ()
+    creations: tuple[str, ...] = ()
     tells_status: bool = False
 
 
@@ -52,6 +55,10 @@ class Crm:
         Its words for outcomes.
     with_dates
         How to export the dates of stages.
+    marks
+        Sets of columns that tell an export of it apart from others'.
+    has_footer
+        Whether its reports end with lines of their own.
     entered
         Patterns of columns that hold the day a deal entered a stage, in a table with a row per deal.
     """
@@ -62,6 +69,8 @@ class Crm:
     lost: tuple[str, ...]
     with_dates: str
     is_open: tuple[str, ...] = ("open",)
+    marks: tuple[tuple[str, ...], ...] = ()
+    has_footer: bool = False
     entered: tuple[re.Pattern[str], ...] = field(default=())
 
 
@@ -92,6 +101,7 @@ _SALESFORCE = Crm(
             },
             ("deal", "field", "stage", "entered"),
             fields=("StageName", "Stage", "Opportunity.StageName"),
+            creations=("created", "Created.", "opportunityCreatedFromLead"),
         ),
         Shape(
             "log",
@@ -131,6 +141,7 @@ _SALESFORCE = Crm(
     ),
     won=("Closed Won",),
     lost=("Closed Lost",),
+    has_footer=True,
     with_dates="export the report 'Opportunity History' with Opportunity ID, From Stage, To Stage, Last Modified and"
     " Created Date",
 )
@@ -156,6 +167,7 @@ _HUBSPOT = Crm(
     ),
     won=("Closed won", "closedwon", "Сделка выиграна"),
     lost=("Closed lost", "closedlost", "Сделка проиграна"),
+    marks=(("Record ID", "Deal Stage"), ("hs_object_id", "dealstage")),
     with_dates="add the properties 'Date entered ...' of all stages to the export",
     entered=(
         re.compile(r"date entered\s+[\"“”'«]?(.+?)[\"“”'»]?", re.IGNORECASE),
@@ -179,6 +191,7 @@ _PIPEDRIVE = Crm(
             },
             ("deal", "field", "stage", "entered"),
             fields=("stage_id", "status", "stage", "Стадия", "Статус"),
+            creations=("add_time",),
         ),
         Shape(
             "deals",
@@ -200,6 +213,7 @@ _PIPEDRIVE = Crm(
     lost=("lost", "проигран", "проиграна", "проиграно"),
     is_open=("open", "открыт", "открыта", "открыто", "в работе"),
     with_dates="export the changes of stage (the deals' flow: item_id, field_key, old_value, new_value, log_time)",
+    marks=(("Deal - ID", "Deal - Status"), ("Deal created", "Won time", "Lost time")),
 )
 
 _BITRIX24 = Crm(
@@ -213,6 +227,7 @@ _BITRIX24 = Crm(
                 "entered": ("CREATED_TIME", "Дата изменения стадии", "Время перехода"),
                 "amount": ("OPPORTUNITY", "Сумма"),
                 "pipeline": ("CATEGORY_ID", "Воронка", "Направление"),
+                "semantic": ("STAGE_SEMANTIC_ID", "STATUS_SEMANTIC_ID", "Группа стадий"),
             },
             ("deal", "stage", "entered"),
         ),
@@ -222,10 +237,16 @@ _BITRIX24 = Crm(
                 "deal": ("ID",),
                 "entered": ("DATE_CREATE", "Дата создания", "Created", "Created on"),
                 "outcome": ("STAGE_ID", "Стадия сделки", "Стадия", "Deal stage", "Stage"),
-                "closed": ("CLOSEDATE", "Дата завершения", "Предполагаемая дата закрытия", "End date"),
-                "amount": ("OPPORTUNITY", "Сумма", "Amount", "Total"),
+                "closed": (
+                    "CLOSEDATE",
+                    "Дата завершения",
+                    "Предполагаемая дата закрытия",
+                    "Assumed close date",
+                    "End date",
+                ),
+                "amount": ("OPPORTUNITY", "Сумма", "Сумма/Валюта", "Income", "Amount", "Total", "Amount/Currency"),
                 "pipeline": ("CATEGORY_ID", "Воронка", "Направление", "Направление сделки", "Pipeline"),
-                "semantic": ("STAGE_SEMANTIC_ID", "Группа стадии", "Stage group"),
+                "semantic": ("STAGE_SEMANTIC_ID", "Группа стадий", "Группа стадии", "Deal status", "Stage group"),
                 "is_closed": ("CLOSED", "Сделка закрыта", "Closed"),
             },
             ("deal", "entered", "outcome", "closed"),
@@ -253,6 +274,7 @@ _AMOCRM = Crm(
             },
             ("deal", "stage", "entered"),
             fields=("lead_status_changed", "Изменение этапа", "Изменение этапа продажи", "Stage changed"),
+            creations=("lead_added", "Новая сделка", "Lead added", "New lead"),
         ),
         Shape(
             "deals",

@@ -13,7 +13,7 @@ from simcast.history.columns import Columns, Words
 from simcast.history.events import Content, Events, Ints, place_name
 from simcast.history.faults import Faults
 from simcast.history.log import EMPTY_ID, read_days, require_days
-from simcast.history.parsing import NO_DAY, Days, parse_amounts, parse_days, parse_words
+from simcast.history.parsing import NO_DAY, Days, find_unfit, parse_amounts, parse_days, parse_words
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline
 from simcast.segments import UNKNOWN
@@ -37,6 +37,7 @@ def read_deals(
     """
     row_deal, deals = parse_words(table.cells[columns.deal])
     faults.require(columns.deal, row_deal < 0, EMPTY_ID)
+    faults.add(columns.deal, find_unfit(row_deal, deals))
     faults.add(columns.deal, _find_repeated(table, row_deal))
     entered = [read_days(table, column, today, faults) for _, column in columns.entered_in]
     day = np.stack([days.day for days in entered], axis=1)
@@ -63,10 +64,24 @@ def read_deals(
         deals,
         row_deal,
         events,
-        {column: _values_by_deal(table, column, row_deal, len(deals)) for column in columns.segments},
+        {column: _values_by_deal(table, column, row_deal, len(deals), faults) for column in columns.segments},
         late_segments=[],
         close_dates_ignored=int((has_date & ~ended).sum()),
+        remarks=_amount_remarks(amounts, ended, amount_known_from),
     )
+
+
+def _amount_remarks(amounts: NDArray[np.float64], ended: NDArray[np.bool_], amount_known_from: str) -> tuple[str, ...]:
+    """Say so where open deals have amounts too: a forecast of the past would know them of those alone."""
+    known = ~np.isnan(amounts)
+    if amount_known_from == "entry" or not (known & ~ended).any() or not (known & ended).any():
+        return ()
+    text = (
+        f"{int((known & ~ended).sum()):,} open deals have amounts, as ended ones do: where amounts are known from the"
+        " beginning on, set history.amount_known_from: entry; else forecasts of the past know those of deals that"
+        " stayed open, and of no others"
+    )
+    return (text,)
 
 
 def _find_repeated(table: Table, row_deal: Ints) -> dict[int, str]:
@@ -165,9 +180,10 @@ def _events(
     )
 
 
-def _values_by_deal(table: Table, column: str, row_deal: Ints, n_deals: int) -> NDArray[np.object_]:
+def _values_by_deal(table: Table, column: str, row_deal: Ints, n_deals: int, faults: Faults) -> NDArray[np.object_]:
     """Return the value of a segment column for each deal, `UNKNOWN` where it is empty."""
     codes, names = parse_words(table.cells[column])
+    faults.add(column, find_unfit(codes, names))
     value = np.full(n_deals, -1, dtype=np.int64)
     value[row_deal[row_deal >= 0]] = codes[row_deal >= 0]
     return np.array([*names, UNKNOWN], dtype=object)[value]

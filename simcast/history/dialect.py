@@ -23,7 +23,8 @@ _STAMP = re.compile(
     r"(?:\.\d+)?\s?(?P<offset>Z|UTC|GMT|[+-]\d{2}:?\d{2})",
     re.ASCII | re.IGNORECASE,
 )
-_SECONDS = re.compile(r"\d{10}", re.ASCII)
+_SECONDS = re.compile(r"(\d{10})(\d{3})?", re.ASCII)
+"""Since 1970; with three digits more, milliseconds."""
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 _YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?:[T ,]+(.*))?", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[T ,]+(.*))?", re.ASCII)
@@ -135,8 +136,8 @@ def rewrite_date(text: str, order: str, zone: ZoneInfo | None = None) -> str:
     """
     if stamp := _STAMP.fullmatch(text):
         return _local(text, stamp, zone)
-    if zone is not None and _SECONDS.fullmatch(text):
-        return datetime.fromtimestamp(int(text), zone).strftime(_WRITTEN)
+    if zone is not None and (seconds := _SECONDS.fullmatch(text)):
+        return datetime.fromtimestamp(int(seconds[1]), zone).strftime(_WRITTEN)
     if found := _YEAR_FIRST.fullmatch(text):
         year, month, day, clock = found.groups()
     elif (found := _YEAR_LAST.fullmatch(text)) and (order != "iso" or found[2] == "."):
@@ -227,8 +228,10 @@ def check_dialect(dialect: Dialect) -> None:
             "".encode(dialect.encoding)
         except LookupError:
             problems.append(f"history.encoding: {dialect.encoding!r} is no encoding; such as utf-8, utf-16 or cp1251")
-    if dialect.delimiter not in {"", AUTO} and len(dialect.delimiter) != 1:
-        problems.append(f"history.delimiter: one character is needed, got {dialect.delimiter!r}")
+    if dialect.delimiter not in {"", AUTO} and (len(dialect.delimiter) != 1 or dialect.delimiter in '"\r\n'):
+        problems.append(
+            f"history.delimiter: one character is needed, no quotation mark or line break, got {dialect.delimiter!r}"
+        )
     if dialect.dates and dialect.dates not in DATE_ORDERS:
         problems.append(f"history.dates: {dialect.dates!r} is none of {', '.join(DATE_ORDERS)}")
     if dialect.decimal not in {"", AUTO, ".", ","}:

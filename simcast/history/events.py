@@ -216,6 +216,8 @@ class Content:
         Values that were not there from a deal's first day: deal code, column, day since 1970 on which they came.
     close_dates_ignored
         Dates of closing of deals that are open (expected dates, then).
+    remarks
+        What to know of how it was understood.
     """
 
     deals: list[str]
@@ -224,3 +226,4 @@ class Content:
     segments: dict[str, NDArray[np.object_]]
     late_segments: list[tuple[int, str, int]]
     close_dates_ignored: int = 0
+    remarks: tuple[str, ...] = ()

@@ -14,7 +14,8 @@ from simcast.errors import DataError
 from simcast.history.columns import ColumnNames
 from simcast.history.crm import ONE_STAGE, Crm, Shape, fold
 from simcast.history.dialect import Dialect, rewrite
-from simcast.history.outcome_words import outcome_words, without_pipeline, word_key
+from simcast.history.export_rows import currency_caveats, without_footer
+from simcast.history.outcome_words import outcome_words, semantic_meaning, without_pipeline, word_key, words_by_semantic
 from simcast.history.parsing import normalise
 from simcast.history.stage_changes import keep_changes
 from simcast.history.table import Table
@@ -38,8 +39,8 @@ class Export:
         As `read_history` takes them.
     stages
         Stages that columns are named after, in the order of the file; empty where rows name them.
-    remarks
-        What was found and what follows from it, for the quality report.
+    remarks, caveats
+        What was found and what follows from it, for the quality report; caveats may mislead a forecast.
     """
 
     table: Table
@@ -48,6 +49,7 @@ class Export:
     outcomes: dict[str, str]
     stages: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
 
 
 def translate(
@@ -83,6 +85,7 @@ def translate(
     DataError
         When it is none of the CRM's exports, or when something can be read in two ways.
     """
+    table, remarks = without_footer(table, crm)
     given = {name: normalise(column) for name, column in (columns or {}).items() if isinstance(column, str)}
     shape, found = _find_shape(table, crm, given)
     _check_one_pipeline(table, found, chosen)
@@ -94,8 +97,11 @@ def translate(
     if problems:
         raise DataError(problems)
     if shape.form == "log":
-        return _translate_log(table, crm, shape, found, stages, outcomes or {})
-    return _translate_deals(table, crm, shape, found, entered, stages, outcomes or {})
+        export = _translate_log(table, crm, shape, found, stages, outcomes or {})
+    else:
+        export = _translate_deals(table, crm, shape, found, entered, stages, outcomes or {})
+    caveats = currency_caveats(table) if "amount" in found else []
+    return replace(export, remarks=(*remarks, *export.remarks), caveats=tuple(caveats))
 
 
 def _find_shape(table: Table, crm: Crm, given: Mapping[str, str]) -> tuple[Shape, dict[str, str]]:
@@ -219,6 +225,8 @@ def _translate_log(
 ) -> Export:
     """Keep the rows that are changes of stage, and add the entries into the stages that deals began in."""
     words = outcome_words(table.cells[found["stage"]], crm, stages, given)
+    if "semantic" in found:
+        words = {**words_by_semantic(table.cells[found["stage"]], table.cells[found["semantic"]], stages), **words}
     changed, remarks = keep_changes(table, shape, found, crm)
     if not len(changed.place):
         raise DataError(f"{table.path}: holds no change of stage; {crm.with_dates}")
@@ -293,9 +301,9 @@ def _with_outcomes(
     if "is_won" in found:
         lost |= closed & ~won
     if "semantic" in found:
-        keys = table.cells[found["semantic"]].map(word_key)
-        won |= keys.isin(["s", "success"]).to_numpy(dtype=bool)
-        lost |= keys.isin(["f", "failure", "apology"]).to_numpy(dtype=bool)
+        meant_so = table.cells[found["semantic"]].map(semantic_meaning)
+        won |= (meant_so == "won").to_numpy(dtype=bool)
+        lost |= (meant_so == "lost").to_numpy(dtype=bool)
     said = texts.isin({normalise(word) for word in given}).to_numpy(dtype=bool)
     meant = texts.map(words).to_numpy(dtype=object)
     for mask, word, name in ((won, crm.won[0], "won"), (lost & ~won, crm.lost[0], "lost")):

@@ -10,7 +10,7 @@ import pandas as pd
 from simcast.history.columns import Columns, Words
 from simcast.history.events import Content, Events, Ints
 from simcast.history.faults import Faults
-from simcast.history.parsing import NO_DAY, Days, parse_amounts, parse_days, parse_words
+from simcast.history.parsing import NO_DAY, Days, find_unfit, parse_amounts, parse_days, parse_words
 from simcast.history.segment_columns import read_segments
 from simcast.history.table import Table
 
@@ -21,6 +21,7 @@ def read_log(table: Table, columns: Columns, words: Words, today: date, faults: 
     """Read a table with one row per event; what is wrong with its cells goes to `faults`."""
     row_deal, deals = parse_words(table.cells[columns.deal])
     faults.require(columns.deal, row_deal < 0, EMPTY_ID)
+    faults.add(columns.deal, find_unfit(row_deal, deals))
     stage_codes, stage_words = parse_words(table.cells[columns.stage])
     place, unknown = words.read(stage_codes, stage_words)
     faults.add(columns.stage, unknown)

@@ -37,6 +37,39 @@ def without_pipeline(name: str) -> str:
     return re.sub(r"\([^()]*\)$", "", name).strip()
 
 
+def semantic_meaning(word: object) -> str:
+    """Return ``won``, ``lost`` or ``open`` for the kind of a Bitrix24 stage, as a code or in words.
+
+    Examples
+    --------
+    >>> [semantic_meaning(word) for word in ("S", "F", "P", "Успешная", "Проваленная", "В работе")]
+    ['won', 'lost', 'open', 'won', 'lost', 'open']
+    """
+    key = word_key(str(word))
+    if key in {"s", "won"} or key.startswith(("success", "успе", "выигр")):
+        return "won"
+    return "lost" if key in {"f", "lost"} or key.startswith(("fail", "apolog", "провал", "проигр")) else "open"
+
+
+def words_by_semantic(stage: pd.Series, semantic: pd.Series, stages: Sequence[str]) -> dict[str, str]:
+    """Tell which names of stages mean an end, by the kind of stage that the rows give, where all rows agree.
+
+    Parameters
+    ----------
+    stage, semantic
+        The columns of a log.
+    stages
+        The pipeline's: they mean themselves.
+    """
+    own = {normalise(name) for name in stages}
+    kinds = semantic.map(semantic_meaning).groupby(stage.astype("str").map(normalise)).agg(["nunique", "first"])
+    return {
+        str(word): str(kind)
+        for word, count, kind in kinds.itertuples(name=None)
+        if count == 1 and kind != "open" and word and word not in own
+    }
+
+
 def outcome_words(
     column: pd.Series, crm: Crm, stages: Sequence[str], given: Mapping[str, str], *, by_name: bool = False
 ) -> dict[str, str]:

@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from simcast.errors import DataError
 
 EPOCH = date(1970, 1, 1)
+_SERIAL_OF_EPOCH = 25569
+"""The number that spreadsheets give to `EPOCH`."""
 NO_DAY = np.iinfo(np.int64).min
 """The whole number that stands for no day; numpy's NaT."""
 
@@ -22,8 +24,13 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?", re.ASCII)
 _OFFSET = re.compile(r".*\d\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)", re.ASCII | re.IGNORECASE)
 _OTHER_ORDER = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*|\d{4}[./]\d{1,2}[./]\d{1,2}.*|\d{8}", re.ASCII)
-_SECONDS = re.compile(r"\d{10}", re.ASCII)
+_SECONDS = re.compile(r"\d{10}(\d{3})?", re.ASCII)
+_SERIAL = re.compile(r"[2-5]\d{4}(\.\d+)?", re.ASCII)
+_SHORT_YEAR = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2}(\D.*)?", re.ASCII)
 _NUMBER = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_ERROR_VALUES = frozenset({"#N/A", "#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!"})
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+"""Characters that no name has: printed, some of them would steer a terminal."""
 _GROUPED = re.compile(r"-?\d[\d.'\s]*,\d[\d,.'\s]*|-?\d+['\s][\d.'\s]+|-?\d+\.\d+\.[\d.]+")
 
 
@@ -89,6 +96,14 @@ def _date_rule(text: str) -> str:
         )
     if _SECONDS.fullmatch(text):
         return "looks like seconds since 1970; name the zone whose days are meant under history.time_zone"
+    if _SERIAL.fullmatch(text):
+        day = EPOCH + timedelta(days=int(float(text)) - _SERIAL_OF_EPOCH)
+        return (
+            f"looks like a spreadsheet's day number ({day}, if it counts from 1900); give the column the format of a"
+            " date and save it again"
+        )
+    if _SHORT_YEAR.fullmatch(text):
+        return "a year needs four digits, or day, month and year cannot be told apart; export the dates so"
     if _OTHER_ORDER.fullmatch(text):
         return (
             "day and month can be told apart only as YYYY-MM-DD; rewrite the dates so, such as 2026-07-01,"
@@ -190,6 +205,26 @@ def parse_words(column: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
     names = sorted(set(texts) - {""})
     code_of = {name: code for code, name in enumerate(names)} | {"": -1}
     return np.array([code_of[text] for text in texts], dtype=np.int64)[codes], names
+
+
+def find_unfit(codes: NDArray[np.int64], names: list[str]) -> dict[int, str]:
+    """Say of each row whose name can be none: a spreadsheet's error value, or text that would steer a terminal.
+
+    Parameters
+    ----------
+    codes, names
+        As `parse_words` returns them.
+    """
+    rules = [_unfit_rule(name) for name in names]
+    unfit = np.array([bool(rule) for rule in rules] + [False], dtype=bool)  # -1, an empty cell, takes the last
+    return {int(row): rules[codes[row]] for row in np.flatnonzero(unfit[codes])}
+
+
+def _unfit_rule(name: str) -> str:
+    if name.upper() in _ERROR_VALUES:
+        return "is an error value of a spreadsheet, not a name; correct the formula behind it, or leave the cell empty"
+    control = CONTROL.search(name)
+    return f"holds the control character {control[0]!r}; remove it" if control else ""
 
 
 def _distinct(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:

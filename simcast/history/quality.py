@@ -26,7 +26,8 @@ FEWEST_ENDED = 10
 class Reading:
     """What became of the rows and deals of a file.
 
-    `remarks` tell how an export was understood; `source_digest` is the sha256 of the rows that a database returned.
+    `remarks` tell how a file was understood, `caveats` what of it may mislead; `source_digest` is the sha256 of
+    the rows that a database returned.
     """
 
     rows_read: int
@@ -37,6 +38,7 @@ class Reading:
     close_dates_ignored: int = 0
     rejects: Path | None = None
     remarks: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
     source_digest: str | None = None
 
     @property
@@ -182,6 +184,8 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
             f"{_of(rows.rows_quarantined, rows.rows_read)} rows are set aside{why}, and with them"
             f" {_of(rows.deals_quarantined, rows.deals_read)} deals{where}"
         )
+    if rows is not None:
+        yield from rows.caveats
     if report.n_deals and report.silent_days > max(3, report.longest_gap_days):
         yield (
             f"nothing is recorded in the {report.silent_days:,} days before {report.observed_until}, longer than any"

@@ -122,7 +122,8 @@ def read_history(
     if len(faults) and on_bad_rows == "stop":
         raise faults.error()
     reading = _set_aside(table, content, faults, False if is_database(str(path)) and rejects is None else rejects)
-    reading = replace(reading, remarks=export.remarks, source_digest=digest)
+    remarks = (*export.remarks, *content.remarks)
+    reading = replace(reading, remarks=remarks, caveats=export.caveats, source_digest=digest)
     events = events.take(np.isin(events.deal, _deals_of(faults, content), invert=True))
     if not len(events.deal):
         raise DataError([f"{table.path}: no row is left, all are bad:", *faults.lines()])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simcast.history.events import Ints
 from simcast.history.faults import Faults
-from simcast.history.parsing import NO_DAY, parse_words
+from simcast.history.parsing import NO_DAY, find_unfit, parse_words
 from simcast.history.table import Table
 from simcast.segments import UNKNOWN
 
@@ -35,6 +35,7 @@ def read_segments(
     late: LateValues = []
     for column in columns:
         codes, names = parse_words(table.cells[column])
+        faults.add(column, find_unfit(codes, names))
         rows = np.flatnonzero((codes >= 0) & dated)
         rows = rows[np.lexsort((rows, day[rows], row_deal[rows]))]
         deals, first = np.unique(row_deal[rows], return_index=True)

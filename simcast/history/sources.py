@@ -16,7 +16,7 @@ from simcast.history.dialect import Dialect, check_dialect
 from simcast.history.exports import Export, translate
 from simcast.history.parsing import normalise
 from simcast.history.sql import is_database, read_query
-from simcast.history.table import Table, read_table
+from simcast.history.table import Table, in_zone, read_table
 
 FORMATS = ("log", "deals")
 
@@ -69,6 +69,8 @@ class Source:
         check_dialect(self.dialect)
         dialect = self.dialect.completed(by_itself=self.format in CRMS)
         table, digest = self._table(dialect)
+        if dialect.time_zone:
+            table = in_zone(table, dialect.time_zone)
         table = _chosen(table, self.where)
         crm = CRMS.get(self.format)
         if crm is None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import re
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ def read_sheet(path: Path) -> tuple[list[str], list[list[str]], NDArray[np.int64
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (BadZipFile, KeyError, ValueError, TypeError) as error:
         raise DataError(f"{path}: is not a readable workbook ({error}); save it again, or as CSV UTF-8") from error
+    _check_formulas(openpyxl, path)
     try:
         sheets = {sheet.title: _rows(sheet) for sheet in book.worksheets}
     finally:
@@ -47,6 +49,41 @@ def read_sheet(path: Path) -> tuple[list[str], list[list[str]], NDArray[np.int64
         header = header[:-1]
     records = [_trimmed(fields, len(header)) for _, fields in rows]
     return [normalise(name) for name in header], records, np.array([number for number, _ in rows], dtype=np.int64)
+
+
+def _check_formulas(openpyxl: Any, path: Path) -> None:  # noqa: ANN401  a module without annotations
+    """Refuse formulas that hold no value, as programs write them: their cells would look empty.
+
+    Raises
+    ------
+    DataError
+        With the first of them.
+    """
+    with ZipFile(path) as archive:
+        parts = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        if not any(_FORMULA.search(archive.read(name)) for name in parts):
+            return
+    formulas = openpyxl.load_workbook(path, read_only=True)
+    values = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        for sheet, valued in zip(formulas.worksheets, values.worksheets, strict=True):
+            for line, (row, shown) in enumerate(zip(sheet.values, valued.values, strict=True), start=1):
+                empty = [text for text, value in zip(row, shown, strict=True) if value is None and _is_formula(text)]
+                if empty:
+                    raise DataError(
+                        f"{path}:{line}: the formula {empty[0]!r} of sheet {sheet.title!r} holds no value;"
+                        " open the workbook in a spreadsheet and save it, or save it as CSV UTF-8"
+                    )
+    finally:
+        formulas.close()
+        values.close()
+
+
+_FORMULA = re.compile(rb"<(\w+:)?f[ />]")
+
+
+def _is_formula(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("=")
 
 
 def _rows(sheet: Any) -> list[tuple[int, list[str]]]:  # noqa: ANN401  a class without annotations

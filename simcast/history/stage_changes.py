@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from simcast.history.crm import Crm, Shape, fold
 from simcast.history.outcome_words import word_key
 from simcast.history.table import Table
+
+USUAL_BEGINNING = 0.9
+"""The share of deals that must begin in one stage, for those of which nothing is said to be taken to begin there."""
+
+Order = np.ndarray[tuple[int], np.dtype[np.intp]]
 
 
 def keep_changes(table: Table, shape: Shape, found: Mapping[str, str], crm: Crm) -> tuple[Table, list[str]]:
     """Keep the rows that move a deal to another stage; say what the rest was.
 
     Where rows tell the stage left too and the day of creation is known, a row is put before each deal's first: the
-    entry into the stage that it began in.
+    entry into the stage that it began in. A deal that never changed its stage, or only ended, has no such row; it is
+    taken to have begun where nearly all others did.
     """
     remarks: list[str] = []
+    everything = table
     if "field" in found and shape.fields:
-        table = _of_fields(table, shape, found, crm, remarks)
+        everything, found = _with_creations(table, shape, found)
+        table = _of_fields(everything, shape, found, crm, remarks)
+    table = _with_beginnings(everything, table, found, crm, remarks)
     order = _in_time(table, found)
-    table = _with_beginnings(table, found, order, crm, remarks)
-    order = _in_time(table, found)
-    deal = table.cells[found["deal"]].astype("str").str.strip().to_numpy()
+    deal = _ids(table, found)
     stage = table.cells[found["stage"]].astype("str").map(word_key).to_numpy()
     repeats = np.zeros(len(order), dtype=bool)
     same = (deal[order][1:] == deal[order][:-1]) & (stage[order][1:] == stage[order][:-1])
@@ -36,53 +44,127 @@ def keep_changes(table: Table, shape: Shape, found: Mapping[str, str], crm: Crm)
     return table, remarks
 
 
+def _ids(table: Table, found: Mapping[str, str]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    return table.cells[found["deal"]].astype("str").str.strip().to_numpy(dtype=object)
+
+
+def _is_among(cells: pd.Series, words: Iterable[str]) -> NDArray[np.bool_]:
+    return cells.astype("str").map(fold).isin({fold(word) for word in words}).to_numpy(dtype=bool, copy=True)
+
+
+def _with_creations(table: Table, shape: Shape, found: Mapping[str, str]) -> tuple[Table, Mapping[str, str]]:
+    """Take the days of creation from the rows that tell of it, where no column does."""
+    created = _is_among(table.cells[found["field"]], shape.creations)
+    if "created" in found or not created.any():
+        return table, found
+    deal = _ids(table, found)
+    days = dict(zip(deal[created], table.cells[found["entered"]].astype("str")[created], strict=True))
+    name = "day of creation"
+    while name in table.cells.columns:
+        name += "_"
+    cells = table.cells.assign(**{name: pd.Series([days.get(one, "") for one in deal], dtype="str")})
+    return replace(table, cells=cells), {**found, "created": name}
+
+
 def _of_fields(table: Table, shape: Shape, found: Mapping[str, str], crm: Crm, remarks: list[str]) -> Table:
     """Leave out changes of other fields, and deals that are opened again (their stage says where)."""
-    fields = {fold(name) for name in shape.fields}
-    chosen = table.cells[found["field"]].astype("str").map(fold).isin(fields).to_numpy(dtype=bool, copy=True)
+    stage = table.cells[found["stage"]].astype("str").map(word_key)
     words = {word_key(word) for word in crm.is_open}
-    chosen &= ~table.cells[found["stage"]].astype("str").map(word_key).isin(words).to_numpy(dtype=bool)
+    chosen = _is_among(table.cells[found["field"]], shape.fields)
+    chosen &= ~stage.isin(words).to_numpy(dtype=bool)
+    known = set(stage[chosen])
+    if "from" in found:
+        known |= set(table.cells[found["from"]].astype("str").map(word_key)[chosen])
+    created = _is_among(table.cells[found["field"]], shape.creations)
+    chosen |= created & stage.isin(known - {""}).to_numpy(dtype=bool)  # some tell the first stage too
     if not chosen.all():
         remarks.append(f"{int((~chosen).sum()):,} rows tell of other things than stages and are left out")
     return table.keep(chosen)
 
 
-def _in_time(table: Table, found: Mapping[str, str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _in_time(table: Table, found: Mapping[str, str]) -> Order:
     """Return the order of the rows by deal and time; strictly written dates sort as text."""
-    deal = table.cells[found["deal"]].astype("str").str.strip().to_numpy()
+    deal = _ids(table, found).astype("str")
     when = table.cells[found["entered"]].astype("str").str.replace("T", " ").to_numpy()
     return np.lexsort((np.arange(len(deal)), when, deal))
 
 
-def _with_beginnings(
-    table: Table,
-    found: Mapping[str, str],
-    order: np.ndarray[tuple[int], np.dtype[np.intp]],
-    crm: Crm,
-    remarks: list[str],
-) -> Table:
-    if "from" not in found or not len(order):
+def _with_beginnings(everything: Table, table: Table, found: Mapping[str, str], crm: Crm, remarks: list[str]) -> Table:
+    """Put a row before each deal's first change, where the file tells the stage it left and the day of creation."""
+    deal = _ids(table, found)
+    silent = _first_rows(_ids(everything, found), set(deal))
+    if "from" not in found or not len(table.place):
+        _say_left_out(len(silent), remarks)
         return table
-    deal = table.cells[found["deal"]].astype("str").str.strip().to_numpy()
+    order = _in_time(table, found)
     first = order[np.append(True, deal[order][1:] != deal[order][:-1])]
-    before = table.cells[found["from"]].astype("str").str.strip()
+    before = table.cells[found["from"]].astype("str").str.strip().iloc[first]
     no_stage = {"", *map(word_key, crm.is_open)}  # changes of status tell that a deal was open, not where
-    first = np.array([row for row in first if word_key(before.iloc[row]) not in no_stage], dtype=np.intp)
-    if not len(first):
-        return table
+    told = ~before.map(word_key).isin(no_stage).to_numpy(dtype=bool)
     if "created" not in found:
-        remarks.append(
-            f"{len(first):,} deals begin here with their first change, since the export does not say when they entered"
-            " the stage before it: add the date of creation"
-        )
+        _say_left_out(len(silent), remarks)
+        if told.any():
+            remarks.append(
+                f"{int(told.sum()):,} deals begin here with their first change, since the export does not say when they"
+                " entered the stage before it: add the date of creation"
+            )
         return table
-    rows = table.cells.iloc[first].copy()
-    rows[found["stage"]] = before.iloc[first]
-    rows[found["entered"]] = rows[found["created"]]
+    dated = (table.cells[found["created"]].astype("str").str.strip() != "").to_numpy(dtype=bool)[first]
+    parts = [_entries(table, found, first[told & dated], before[told & dated])]
+    if (told & dated).any():
+        remarks.append(f"{int((told & dated).sum()):,} deals enter their first stage on the day of their creation")
+    usual = _usual(before[told])
+    is_end = _is_end(table, found, crm)[first]
+    ended = first[~told & dated & is_end]
+    if usual is None:
+        _say_left_out(len(silent), remarks)
+    elif len(silent) + len(ended):
+        remarks.append(
+            f"{len(silent) + len(ended):,} deals never change from one stage to another: they are taken to have begun"
+            f" in {usual!r}, as nearly all others did"
+        )
+        parts += [_entries(table, found, ended, usual), _entries(everything, found, silent, usual)]
+    return _joined([*parts, table])
+
+
+def _first_rows(ids: NDArray[np.object_], others: set[str]) -> NDArray[np.intp]:
+    """Return the first row of each deal that is not among the others; rows without an id are nobody's."""
+    first = pd.Series(ids).drop_duplicates()
+    return np.array([row for row, one in first.items() if one and one not in others], dtype=np.intp)
+
+
+def _say_left_out(n_deals: int, remarks: list[str]) -> None:
+    if n_deals:
+        remarks.append(f"{n_deals:,} deals have no change of stage on record and are left out")
+
+
+def _usual(stages: pd.Series) -> str | None:
+    """Return the stage that nearly all deals begin in, if there is one."""
+    counts = stages.value_counts()
+    return str(counts.index[0]) if len(counts) and counts.iloc[0] >= USUAL_BEGINNING * counts.sum() else None
+
+
+def _is_end(table: Table, found: Mapping[str, str], crm: Crm) -> NDArray[np.bool_]:
+    ends = {word_key(word) for word in (*crm.won, *crm.lost)}
+    return table.cells[found["stage"]].astype("str").map(word_key).isin(ends).to_numpy(dtype=bool)
+
+
+def _entries(table: Table, found: Mapping[str, str], rows: NDArray[np.intp], stage: pd.Series | str) -> Table:
+    """Return rows that tell of the entry into a stage on the day of creation; the place is that of the rows given."""
+    cells = table.cells.iloc[rows].copy()
+    cells[found["stage"]] = stage
+    cells[found["entered"]] = cells[found["created"]]
     if "amount" in found:
-        rows[found["amount"]] = ""
-    remarks.append(f"{len(first):,} deals enter their first stage on the day of their creation")
-    cells = pd.concat([rows, table.cells], ignore_index=True)
-    place = np.concatenate([table.place[first], table.place])
-    misshapen = {row + len(first): fields for row, fields in table.misshapen.items()}
-    return replace(table, cells=cells, place=place, misshapen=misshapen)
+        cells[found["amount"]] = ""
+    return Table(table.path, cells, table.place[rows])
+
+
+def _joined(parts: Sequence[Table]) -> Table:
+    """Return the rows of all parts, one after the other."""
+    misshapen: dict[int, list[str]] = {}
+    n_rows = 0
+    for part in parts:
+        misshapen |= {row + n_rows: fields for row, fields in part.misshapen.items()}
+        n_rows += len(part.place)
+    cells = pd.concat([part.cells for part in parts], ignore_index=True)
+    return Table(parts[0].path, cells, np.concatenate([part.place for part in parts]), misshapen)

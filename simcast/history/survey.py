@@ -75,9 +75,34 @@ def survey(source: Source, today: date | None = None) -> Survey:
             " is it the stage? Name another under history.columns.stage, or choose rows by history.where"
         )
     if not named:
+        _check_dates(export, dialect, last)
         raise DataError(f"{export.table.path}: no deal enters any stage; check history.columns and history.outcomes")
     stages, doubtful = _in_usual_order(events[~ended], named)
     return Survey(stages, _moves(events, stages), n_deals, np.sort(events["day"].to_numpy()), doubtful, export)
+
+
+def _check_dates(export: Export, dialect: Dialect, today: date) -> None:
+    """Say what is wrong with the dates where they are why no deal enters any stage.
+
+    Raises
+    ------
+    DataError
+        When a column of dates holds none; or when the columns that date stages are not known.
+    """
+    entered = export.columns.get("entered", "entered")
+    columns = list(entered.values()) if isinstance(entered, Mapping) else [str(entered)]
+    if export.form == "deals" and "entered" not in export.columns:
+        raise DataError(
+            f"{export.table.path}: which columns date the entry into stages? Name the stages, as the columns are"
+            " called, in a pipeline (--pipeline), or one column (--column entered=...)"
+        )
+    cells = _cells(export, dialect, columns, columns)
+    for column in columns:
+        days = parse_days(cells[column], today)
+        if len(days.broken) and len(days.broken) == (cells[column].astype("str") != "").sum():
+            row = min(days.broken)
+            value = export.table.cell(row, column)
+            raise DataError(f"{export.table.at(row)}: column {column!r}: value {value!r}: {days.broken[row]}")
 
 
 def _log_events(export: Export, dialect: Dialect, today: date) -> tuple[pd.DataFrame, int]:

@@ -7,7 +7,7 @@ import difflib
 import importlib
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,8 +115,21 @@ def _similar_files(path: Path) -> str:
     return f"; did you mean {path.parent / near[0]}?" if near else ""
 
 
+_OTHER_KINDS = (
+    (b"PK\x03\x04", "a workbook or another zip file", "name it .xlsx, or save it as CSV UTF-8"),
+    (b"\x1f\x8b", "a compressed file (gzip)", "unpack it first"),
+    (b"PAR1", "a parquet file", "name it .parquet"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as CSV UTF-8, or as .xlsx"),
+    (b"<", "a web page or XML, as some CRMs export for Excel", "open it in a spreadsheet and save it as CSV UTF-8"),
+)
+"""How files of other kinds begin that are named .csv, what they are, and what to do."""
+
+
 def _read_csv(path: Path, encoding: str, delimiter: str) -> Table:
     content = path.read_bytes()
+    for start, kind, remedy in _OTHER_KINDS:
+        if content.removeprefix(b"\xef\xbb\xbf").startswith(start):
+            raise DataError(f"{path}: is {kind}, not a csv; {remedy}")
     if encoding == AUTO:
         encoding = find_encoding(content)
     text = _decoded(path, content) if encoding == "utf-8" else _decoded_as(path, content, encoding)
@@ -172,9 +185,7 @@ def _decoded_as(path: Path, content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding).removeprefix("\ufeff")
     except UnicodeError as error:
-        raise DataError(
-            f"{path}: is not encoded as {encoding} ({error}); set history.encoding, or {_SAVE_AS_UTF8}"
-        ) from None
+        raise DataError(f"{path}: is not encoded as {encoding} ({error}); {_SAVE_AS_UTF8}") from None
 
 
 def _decoded(path: Path, content: bytes) -> str:
@@ -283,11 +294,20 @@ def _read_parquet(path: Path) -> Table:
     return Table(path, pd.DataFrame(columns), np.arange(1, content.num_rows + 1, dtype=np.int64))
 
 
+def in_zone(table: Table, zone: str) -> Table:
+    """Take datetimes with a time zone (parquet) to local ones, so that days are those of `zone`."""
+    zoned = [name for name in table.cells.columns if isinstance(table.cells[name].dtype, pd.DatetimeTZDtype)]
+    local = {name: table.cells[name].dt.tz_convert(zone).dt.tz_localize(None) for name in zoned}
+    return replace(table, cells=table.cells.assign(**local)) if zoned else table
+
+
 def _from_arrow(pa: Any, column: Any) -> pd.Series:  # noqa: ANN401  a module and a class without annotations
     """Turn an arrow column into text, whole numbers (Int64), floats, or datetimes; others are kept as objects."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
+    if pa.types.is_null(kind):
+        return pd.Series([""] * len(column), dtype="str")
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return pd.Series(column.fill_null("").to_pylist(), dtype="str")
     if pa.types.is_integer(kind):

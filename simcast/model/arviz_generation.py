@@ -1,7 +1,12 @@
-"""The one place that knows ArviZ 0.x (with PyMC 5) from ArviZ 1 (with PyMC 6)."""
+"""The one place that knows ArviZ 0.x (with PyMC 5) from ArviZ 1 (with PyMC 6).
+
+Modules that import PyMC or nutpie import this one first: both libraries remark on their surroundings when they are
+first imported, which a user can do nothing about.
+"""
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -11,9 +16,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+_compiler_remarks = logging.getLogger("pytensor.configdefaults")
+_compiler_remarks.setLevel(logging.ERROR)  # no C compiler is needed here: Numba compiles
 with warnings.catch_warnings():
-    warnings.simplefilter("ignore", FutureWarning)  # 0.23 announces ArviZ 1 whenever it is imported
+    warnings.simplefilter("ignore", FutureWarning)  # 0.23 announces ArviZ 1 once a day
     import arviz
+    import pytensor  # noqa: F401
+_compiler_remarks.setLevel(logging.NOTSET)
 
 
 def group(trace: Any, name: str) -> xr.Dataset:  # noqa: ANN401  # InferenceData or DataTree

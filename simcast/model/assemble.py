@@ -26,6 +26,10 @@ from simcast.segments import Segments
 
 Floats = NDArray[np.float64]
 
+MOST_TIMES_LARGEST = 10.0
+"""No new deal is worth more than so many times the largest amount on record. Under a lognormal whose sigma is itself
+uncertain the mean amount is infinite: a few draws with a large sigma would make all of a forecast's mean."""
+
 MOST_DRAWS = 2000
 """More draws than this are thinned evenly: their number no longer limits a forecast, and files stay small."""
 
@@ -144,6 +148,7 @@ def assemble(
             "amounts_of": tables.amounts_of,
             "n_chains": new_deals.sizes["chain"],
             "amount_centre": tables.amount_centre,
+            **({"amount_most": MOST_TIMES_LARGEST * tables.largest_amount} if amount_family == "lognormal" else {}),
             "recorded_from": _iso_day(tables.recorded_from),
         }
         | of_stages.attrs,

@@ -118,7 +118,6 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
 
     import numpy as np
 
-    from simcast.model import arviz_generation  # noqa: F401  before PyMC, which would let ArviZ announce itself
     from simcast.model.assemble import assemble
     from simcast.model.diagnosing import data_warnings, diagnose
     from simcast.model.parts import sample_parts

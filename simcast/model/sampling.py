@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
+from simcast.model.arviz_generation import group
+
+# isort: split
 import numpy as np
 import nutpie
 import pymc as pm
@@ -15,7 +19,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simcast.errors import FitError
-from simcast.model.arviz_generation import group
 from simcast.model.hazard_model import build_hazard_model
 from simcast.model.new_deals_model import build_new_deals_model
 from simcast.model.priors import Prior
@@ -80,7 +83,10 @@ class ReadyModel:
     @cached_property
     def compiled(self) -> Any:  # noqa: ANN401  # nutpie has no type hints
         """The model compiled for nutpie."""
-        return nutpie.compile_pymc_model(self.model, backend="numba", gradient_backend="pytensor")
+        with warnings.catch_warnings():
+            # On how it would compile in C, which is not done here: Numba compiles, and no matrices are multiplied.
+            warnings.filterwarnings("ignore", category=UserWarning, module="pytensor")
+            return nutpie.compile_pymc_model(self.model, backend="numba", gradient_backend="pytensor")
 
 
 @lru_cache(maxsize=16)

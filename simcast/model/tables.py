@@ -44,6 +44,8 @@ class FitTables:
         Sums of the amounts.
     amounts_of
         Whose amounts they are: ``"won"`` deals', ``"all"`` deals' where no won amount is known, or ``"none"``.
+    largest_amount
+        The largest amount on record, of any deal; 0 without any.
     amount_centre
         The geometric mean of the amounts known from entry on, to which slopes by amount refer; 1 without any.
     recorded_from
@@ -61,6 +63,7 @@ class FitTables:
     entry_share: Floats
     amounts: AmountSums
     amounts_of: str
+    largest_amount: float
     amount_centre: float
     recorded_from: int | None
     n_missing: float
@@ -126,6 +129,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         entry_share=entry_shares(stage[first], segment[first], pipeline.n_stages, n_segments),
         amounts=amounts,
         amounts_of=amounts_of,
+        largest_amount=float(np.nanmax(stays[["amount", "amount_at_end"]].to_numpy(dtype=np.float64), initial=0.0)),
         amount_centre=centre,
         recorded_from=recorded_from,
         n_missing=found[1] if found is not None and recorded_from == found[0] else 0.0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_exceeded
 from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import CONSTANT, FAMILIES
@@ -19,10 +20,11 @@ from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
-from simcast.plan.costs import cost_of, notes_of
+from simcast.plan.costs import costs_of, margin_of, notes_of
+from simcast.plan.cuts import cut_conversions
 from simcast.plan.derived import derived_effects, missing_numbers
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
-from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of, operation_of
+from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
 from simcast.plan.plan import MINOR_UNITS, Plan
 from simcast.plan.teams import as_waiting, capacity_of, too_many_leave
 from simcast.plan.weather import with_weather
@@ -48,7 +50,7 @@ _OF_PARAMETERS = (
     *("hazard_row", "hazard_start", "hazard_rate", "hazard_factor", "amount_slope", "amount_offset"),
     *("clock_of", "clock_passed", "clock_from_day"),
     *("arrival_key", "arrival_mean", "arrival_weekday_factor", "arrival_trend_factor", "arrival_size"),
-    *("entry_cumulative", "amount_scale", "amount_shape", "amount_quantiles"),
+    *("entry_cumulative", "amount_scale", "amount_shape", "amount_quantiles", "amount_most"),
 )
 """The arrays that come from a posterior's draws and the days forecast alone."""
 
@@ -129,12 +131,17 @@ def build_plan(
         groups=groups,
         days=days,
         deals=book.deal,
-        cost=sum((cost_of(frame, placed, teams) for placed in levers), np.zeros(n_futures)),
+        cost=costs_of(frame, levers, teams, kernel),
         targets=dict(scenario.forecast.target),
         fingerprint=posterior.fingerprint,
-        notes=(*_capped(posterior, levers, frame, kernel.draw_of_future), *notes_of(levers, teams)),
+        notes=(
+            *cut_conversions(posterior, frame, levers, teams, kernel.draw_of_future),
+            *notes_of(frame, levers, teams),
+            *_coarse_amounts(kernel),
+        ),
         capacity=capacity,
         teams=tuple(teams),
+        margin=margin_of(frame, scenario.forecast.margin),
     )
 
 
@@ -209,6 +216,7 @@ def _parameters(posterior: Posterior, days: ForecastDays, n_slots: int, like: Pl
         "amount_scale": _array(posterior, "amount_scale", "draw", "segment") * MINOR_UNITS,
         "amount_shape": _array(posterior, "amount_shape", "draw", "segment"),
         "amount_quantiles": _amount_quantiles(posterior),
+        "amount_most": float(posterior.draws.attrs.get("amount_most", math.inf)) * MINOR_UNITS,
     }
 
 
@@ -308,30 +316,20 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
     }
 
 
-def _capped(
-    posterior: Posterior, levers: Sequence[PlacedLever], frame: LeverFrame, draw_of_future: NDArray[np.int64]
-) -> list[str]:
-    """Say which levers would push a conversion beyond 1 or below 0, and in how many futures."""
-    notes = []
-    for placed in levers:
-        lever = placed.lever
-        if not isinstance(lever, ConversionLever):
-            continue
-        operation, number = operation_of(lever)
-        if operation not in ("multiply", "add"):
-            continue
-        forward = posterior.pipeline.forward(lever.stage)
-        now = (
-            posterior.draws["probability"].sel(stage=lever.stage, move=forward).transpose("draw", "segment").to_numpy()
+def _coarse_amounts(kernel: KernelPlan) -> list[str]:
+    """Say where amounts are so small, as in millions, that counting them in hundredths of a unit changes them."""
+    usual = [
+        amount_exceeded(kernel.amount_family, float(scale), float(shape), quantiles, 0.5)
+        for scale, shape, quantiles in zip(
+            kernel.amount_scale[0], kernel.amount_shape[0], kernel.amount_quantiles, strict=True
         )
-        now = now[:, posterior.segments.select(lever.where, f"{placed.place}.where")][draw_of_future]
-        size = frame.size(lever, number)[:, None]
-        then = now * size if operation == "multiply" else now + size
-        for bound, beyond in (("exceed 1", then > 1.0), ("fall below 0", then < 0.0)):
-            if beyond.any():
-                share = beyond.any(axis=1).mean()
-                notes.append(f"{placed.path}: conversion would {bound} in {share:.0%} of the futures, and is cut there")
-    return notes
+        if scale > 0.0
+    ]
+    largest = max([*usual, *kernel.deal_amount.tolist()], default=0.0) / MINOR_UNITS
+    if not 0.0 < largest < 1.0:
+        return []
+    note = f"amounts are counted in hundredths, and the usual deal is worth {largest:.3g}: much is lost to rounding"
+    return [f"{note}; give amounts in a smaller unit"]
 
 
 def _too_many_arrivals(kernel: KernelPlan) -> list[str]:

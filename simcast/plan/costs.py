@@ -1,4 +1,4 @@
-"""What levers cost, and what a reader should know about it."""
+"""What levers cost, what counts as gain, and what a reader should know about it."""
 
 from __future__ import annotations
 
@@ -7,41 +7,145 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.layout import Effects, KernelPlan, as_declared
+from simcast.engine.new_deals import count_new_deals
 from simcast.plan.derived import day_of
 from simcast.plan.levers import LeverFrame, PlacedLever
-from simcast.scenario import BudgetLever, HireLever, LeaveLever, ResponseLever, Team
+from simcast.plan.teams import people_at
+from simcast.scenario import (
+    ArrivalsLever,
+    BudgetLever,
+    Distribution,
+    HireLever,
+    LeaveLever,
+    Lever,
+    ResponseLever,
+    Team,
+    TimedLever,
+    TrainLever,
+)
 
 DAYS_PER_MONTH = 365.25 / 12
 
+Floats = NDArray[np.float64]
 
-def cost_of(frame: LeverFrame, placed: PlacedLever, teams: Mapping[str, Team]) -> NDArray[np.float64]:
-    """Return what a lever costs in all: its own cost, its people until the end, new money; savings are negative.
+
+def costs_of(
+    frame: LeverFrame, levers: Sequence[PlacedLever], teams: Mapping[str, Team], kernel: KernelPlan
+) -> NDArray[np.float64]:
+    """Return what the levers of a scenario cost in all; savings are negative.
+
+    Parameters
+    ----------
+    frame
+        What the levers are worked out against.
+    levers
+        All of the scenario.
+    teams
+        By name.
+    kernel
+        The scenario as it is played, for the number of new deals.
 
     Returns
     -------
     float64, (n_futures,)
     """
-    lever = placed.lever
+    total = sum((_cost_of(frame, placed.lever, teams, levers) for placed in levers), np.zeros(frame.n_futures))
+    return total + _cost_of_new_deals(frame, levers, kernel)
+
+
+def _cost_of(frame: LeverFrame, lever: Lever, teams: Mapping[str, Team], levers: Sequence[PlacedLever]) -> Floats:
+    """Return what a lever costs but for new deals: once, by the month, its people until the end, new money."""
     cost = frame.size(lever, lever.cost, "cost")
     if isinstance(lever, HireLever | LeaveLever):
         cost = cost + _cost_of_people(frame, lever, teams[lever.team])
     if isinstance(lever, BudgetLever) and not (lever.out_of and lever.into):
         cost = cost + frame.size(lever, lever.amount, "amount") * (1.0 if lever.into else -1.0)
+    if lever.cost_per_month is not None:
+        cost = cost + frame.size(lever, lever.cost_per_month, "cost_per_month") * _days(frame, lever) / DAYS_PER_MONTH
+    if isinstance(lever, HireLever | LeaveLever | TrainLever) and lever.cost_per_head is not None:
+        per_head = frame.size(lever, lever.cost_per_head, "cost_per_head")
+        cost = cost + per_head * _heads(frame, lever, teams, levers)
     return cost
 
 
-def _cost_of_people(frame: LeverFrame, lever: HireLever | LeaveLever, team: Team) -> NDArray[np.float64]:
+def _days(frame: LeverFrame, lever: Lever) -> Floats | float:
+    """Return on how many days of the forecast a lever acts; of a training, how many it takes."""
+    begins, ends = 0.0, float(frame.days.n_days)
+    if isinstance(lever, TrainLever):
+        begins = day_of(frame, lever.on)
+        lasting: Floats = np.minimum(begins + frame.size(lever, lever.days, "days"), ends) - max(begins, 0.0)
+        return np.maximum(lasting, 0.0)
+    if isinstance(lever, HireLever | LeaveLever):
+        begins = day_of(frame, lever.on)
+    elif isinstance(lever, TimedLever):
+        begins = day_of(frame, lever.from_)
+        ends = ends if lever.until is None else min(ends, day_of(frame, lever.until) + 1.0)
+    return max(0.0, ends - max(begins, 0.0))
+
+
+def _cost_of_people(frame: LeverFrame, lever: HireLever | LeaveLever, team: Team) -> Floats:
     """Return what people cost from their first day to the end of the forecast; what leavers save is negative."""
-    days = max(0.0, frame.days.n_days - max(0.0, day_of(frame, lever.on)))
     sign = 1.0 if isinstance(lever, HireLever) else -1.0
     # The luck of an uncertain cost is the team's: who comes and who leaves costs the same.
     per_month = frame.shared_size(f"teams.{lever.team}.cost_per_month", team.cost_per_month)
-    return sign * lever.count * days / DAYS_PER_MONTH * per_month
+    return sign * lever.count * _days(frame, lever) / DAYS_PER_MONTH * per_month
 
 
-def notes_of(levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[str]:
-    """Say where a promise to answer in time cannot bring more wins, for want of an assumption."""
-    notes = []
+def _heads(
+    frame: LeverFrame,
+    lever: HireLever | LeaveLever | TrainLever,
+    teams: Mapping[str, Team],
+    levers: Sequence[PlacedLever],
+) -> int:
+    """Return how many people a lever pays for: those who come, those who leave, or those who are trained."""
+    if isinstance(lever, TrainLever):
+        return people_at(frame, lever.team, teams[lever.team], levers, day_of(frame, lever.on))
+    return lever.count
+
+
+def _cost_of_new_deals(frame: LeverFrame, levers: Sequence[PlacedLever], kernel: KernelPlan) -> Floats:
+    """Return what levers on arrivals cost that are paid by the new deal.
+
+    A lever adds what comes with all levers of the scenario less what comes with all but it, in each future; deals that
+    it takes away save as much.
+    """
+    total = np.zeros(frame.n_futures)
+    on_arrivals = [placed.lever for placed in levers if isinstance(placed.lever, ArrivalsLever)]
+    if all(lever.cost_per_deal is None for lever in on_arrivals):
+        return total
+    coming = _new_deals(kernel)
+    for position, lever in enumerate(on_arrivals):  # in the order of the effects, which other levers' follow
+        if lever.cost_per_deal is not None:
+            others = np.arange(len(kernel.on_arrivals.operation)) != position
+            without = kernel._replace(on_arrivals=Effects(*(array[others] for array in kernel.on_arrivals)))
+            total += frame.size(lever, lever.cost_per_deal, "cost_per_deal") * (coming - _new_deals(without))
+    return total
+
+
+def _new_deals(kernel: KernelPlan) -> NDArray[np.int64]:
+    """Return how many deals come in each future, int64, (n_futures,)."""
+    counts = np.zeros(len(kernel.draw_of_future), dtype=np.int64)
+    count_new_deals(as_declared(kernel), counts)
+    return counts
+
+
+def margin_of(frame: LeverFrame, margin: Distribution) -> Floats | None:
+    """Return the share of bookings that counts as gain, which all scenarios of a file have in common.
+
+    Returns
+    -------
+    float64, (n_futures,) or None
+        None where all bookings count.
+    """
+    if margin.is_fixed and margin.mean() == 1.0:
+        return None
+    return frame.shared_size("forecast.margin", margin)
+
+
+def notes_of(frame: LeverFrame, levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[str]:
+    """Say where a promise to answer in time cannot bring more wins, and where more money moves than there is."""
+    notes = _overdrawn(frame, levers)
     for placed in levers:
         lever = placed.lever
         if not isinstance(lever, ResponseLever):
@@ -52,4 +156,21 @@ def notes_of(levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[s
                     f"{placed.path}: deals of {lever.stage!r} wait less, but nothing says that waiting loses deals; "
                     f"add teams.{name}.response, such as {{half_life_hours: 24}}"
                 )
+    return notes
+
+
+def _overdrawn(frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
+    """Say which budgets take more from segments than is spent there, and in how many futures."""
+    notes = []
+    for placed in levers:
+        lever = placed.lever
+        if not isinstance(lever, BudgetLever) or lever.spend is None or lever.spend.out_of is None or not lever.out_of:
+            continue
+        spent = frame.size(lever, lever.spend.out_of, "spend.out_of")
+        share = float(np.mean(frame.size(lever, lever.amount, "amount") > spent))
+        if share > 0.0:
+            notes.append(
+                f"{placed.path}: takes more than is spent there (spend.out_of) in {share:.0%} of the futures: "
+                "no new deals are left there, and the other side gains the whole amount"
+            )
     return notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -30,7 +31,7 @@ def derived_effects(frame: LeverFrame, levers: Sequence[PlacedLever], teams: dic
     for placed in levers:
         lever = placed.lever
         if isinstance(lever, TrainLever):
-            found += _trained(frame, lever, teams[lever.team])
+            found += _trained(frame, placed, lever, teams[lever.team])
         elif isinstance(lever, BudgetLever):
             found += _moved(frame, placed, lever)
         elif isinstance(lever, ResponseLever):
@@ -62,21 +63,24 @@ def missing_numbers(levers: Sequence[PlacedLever], teams: dict[str, Team]) -> li
     return problems
 
 
-def _trained(frame: LeverFrame, lever: TrainLever, team: Team) -> Iterator[Acting]:
+def _trained(frame: LeverFrame, placed: PlacedLever, lever: TrainLever, team: Team) -> Iterator[Acting]:
     """Return the better conversion after a training, by the day on which it ends."""
-    begins = day_of(frame, lever.on)
+    begins = day_of(frame, lever.begins)
     ends = np.round(begins + frame.size(lever, lever.days, "days")).astype(np.int64)
     points = frame.size(lever, lever.add, "add")
-    everywhere = np.ones(len(frame.segments), dtype=bool)
+    segments = frame.segments.select(lever.where, f"{placed.place}.where")
     day = np.arange(frame.days.n_days)
+    last = math.inf if lever.until is None else day_of(frame, lever.until)
     for end in np.unique(ends[ends < frame.days.n_days]):
+        faded = np.minimum((day - end + 0.5) / lever.ramp_days, 1.0) if lever.ramp_days > 0 else np.ones(len(day))
+        weight = np.where((day >= end) & (day <= last), faded, 0.0)
         for stage in team.serves:
             yield Acting(
                 ConversionLever,
                 layout.ADD,
                 frame.pipeline.stage_code(stage),
-                everywhere,
-                (day >= end).astype(np.float64),
+                segments,
+                weight,
                 np.where(ends == end, points, 0.0),
             )
 

@@ -27,7 +27,7 @@ from simcast.scenario import (
 )
 from simcast.segments import Segments
 
-_OPERATIONS = {
+OPERATIONS = {
     "set": layout.SET,
     "odds": layout.ODDS,
     "multiply": layout.MULTIPLY,
@@ -35,6 +35,7 @@ _OPERATIONS = {
     "add_per_day": layout.ADD,
     "cap_days": layout.CAP,
 }
+"""What the keys of levers do, as the kernel reads it."""
 
 _ON_PARAMETERS = (ConversionLever, DurationLever, ArrivalsLever, AmountLever)
 """The levers that act on a parameter by themselves."""
@@ -95,7 +96,7 @@ def key_of(text: str) -> np.uint64:
 
 def operation_of(lever: TimedLever) -> tuple[str, Distribution]:
     """Return what a lever does and by how much: the one operation that it names."""
-    for name in _OPERATIONS:
+    for name in OPERATIONS:
         number = getattr(lever, name, None)
         if number is not None:
             return name, number
@@ -207,7 +208,7 @@ def _effects(frame: LeverFrame, levers: Sequence[tuple[str, TimedLever]], weight
     ]
     stages = [getattr(lever, "stage", None) for _, lever in levers]
     return Effects(
-        operation=np.array([_OPERATIONS[name] for name, _ in operations], dtype=np.int64),
+        operation=np.array([OPERATIONS[name] for name, _ in operations], dtype=np.int64),
         stage=np.array([-1 if stage is None else frame.pipeline.stage_code(stage) for stage in stages], dtype=np.int64),
         slots=np.array([_slots(frame, lever) for _, lever in levers], dtype=bool).reshape(n, frame.n_slots),
         segments=np.array(

@@ -48,6 +48,8 @@ class Plan:
         The teams, as the capacity kernel reads them; None without any.
     teams
         Their names.
+    margin : float64, (n_futures,)
+        The share of bookings that counts as gain; None where all of them do.
     """
 
     scenario: str
@@ -62,6 +64,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     capacity: CapacityPlan | None = None
     teams: tuple[str, ...] = ()
+    margin: NDArray[np.float64] | None = None
 
     @property
     def playable(self) -> KernelPlan | TeamPlan:

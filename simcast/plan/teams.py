@@ -58,6 +58,12 @@ def positions_of(frame: LeverFrame, team_name: str, team: Team, levers: Sequence
     return positions
 
 
+def people_at(frame: LeverFrame, team_name: str, team: Team, levers: Sequence[PlacedLever], day: float) -> int:
+    """Return how many places a team has on a day, whether or not somebody has just left one."""
+    places = positions_of(frame, team_name, team, levers)
+    return sum((place.since is None or place.since <= day) and place.until > day for place in places)
+
+
 def too_many_leave(frame: LeverFrame, teams: Mapping[str, Team], levers: Sequence[PlacedLever]) -> list[str]:
     """List the teams that more people would leave than are there."""
     problems = []
@@ -162,6 +168,7 @@ def _people_arrays(frame: LeverFrame, teams: Mapping[str, Team], levers: Sequenc
     for code, team in enumerate(teams.values()):
         ramp[code, : len(team.ramp)] = team.ramp
     return {
+        "keeps_owner": np.array([team.owner for team in teams.values()]),
         "ramp": ramp,
         "turnover": np.array(
             [
@@ -185,7 +192,7 @@ def _training_arrays(frame: LeverFrame, names: Sequence[str], levers: Sequence[P
     shape = (len(trainings), frame.n_futures)
     return {
         "training_team": np.array([names.index(lever.team) for lever in trainings], dtype=np.int64),
-        "training_from": np.array([day_of(frame, lever.on) for lever in trainings], dtype=float),
+        "training_from": np.array([day_of(frame, lever.begins) for lever in trainings], dtype=float),
         "training_days": np.array([frame.size(lever, lever.days, "days") for lever in trainings]).reshape(shape),
         "training_factor": np.array([frame.size(lever, lever.slowdown, "slowdown") for lever in trainings]).reshape(
             shape

@@ -96,7 +96,7 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
     label_values(axes.xaxis, "bookings", signed=True)
     against = {difference.against for difference in differences} - {BASELINE}
     axes.set_xlabel(
-        f"bookings less cost, against {', '.join(sorted(against)) or 'the baseline'} in the same futures", fontsize=9
+        f"gain less cost, against {', '.join(sorted(against)) or 'the baseline'} in the same futures", fontsize=9
     )
     return axes
 

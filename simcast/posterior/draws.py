@@ -74,7 +74,8 @@ with a slope and without an offset counts as having one of 0.
 ``arrivals_season`` holds the coefficients of cos 2 pi t, sin 2 pi t, cos 4 pi t and sin 4 pi t, t = (days since
 1970-01-01 + 0.5) / 365.25, and ``arrivals_path`` the level relative to the as-of date in the consecutive blocks of 28
 days after it, both on the log scale. ``amount_quantiles`` belongs to amounts whose family is ``empirical``: a segment's
-amounts at the levels 1/2n, 3/2n, ..., 1 - 1/2n, of which ``amount_scale`` is then a factor.
+amounts at the levels 1/2n, 3/2n, ..., 1 - 1/2n, of which ``amount_scale`` is then a factor. ``attrs["amount_most"]``
+is what a lognormal amount is at most (infinite where it is missing).
 The weights of days of `simcast.posterior.clocks` are in ``clock_weekday``, ``clock_month`` (of the quarter),
 ``clock_days_left`` (of the quarter) and ``clock_holiday`` (on the dates of ``attrs["holidays"]``), the same in all
 draws; ``clock_ages`` is 1 where the days of a stage are operational ones, 0 where they are days of the calendar.
@@ -232,6 +233,8 @@ def _new_deal_problems(draws: xr.Dataset) -> Iterator[str]:
             yield f"posterior.{name}: must be finite and at least 0"
     if not np.all(np.isfinite(draws["arrivals_trend"].to_numpy())):
         yield "posterior.arrivals_trend: must be finite"
+    if not draws.attrs.get("amount_most", np.inf) > 0.0:
+        yield f"posterior: amount_most is {draws.attrs['amount_most']!r}, must be above 0"
     if not np.all(draws["arrivals_size"].to_numpy() > 0):
         yield "posterior.arrivals_size: must be above 0 (infinite for Poisson counts)"
 

@@ -87,7 +87,8 @@ def _replicated(posterior: Posterior, segment: int, n: int, draws: Ints, generat
         for name in ("amount_scale", "amount_shape")
     )
     if family == LOGNORMAL:
-        return np.asarray(scale * np.exp(shape * generator.standard_normal((draws.size, n))))
+        amounts = scale * np.exp(shape * generator.standard_normal((draws.size, n)))
+        return np.asarray(np.minimum(amounts, posterior.draws.attrs.get("amount_most", np.inf)))
     if family == EMPIRICAL:
         quantiles = posterior.draws["amount_quantiles"].isel(segment=segment).to_numpy()
         levels = np.linspace(0.0, 1.0, quantiles.size)

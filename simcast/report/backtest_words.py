@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from simcast.backtesting import DealScores, MetricSummary, Ratio, Scores
+from simcast.backtesting import DealScores, MetricSummary, Ratio, Scores, StalledScores
 from simcast.backtesting.cells import INTERVALS
 from simcast.backtesting.recalibration import RECALIBRATED
 from simcast.backtesting.scenario_file import BacktestRun
@@ -172,5 +172,14 @@ def _deals_in_words(deals: DealScores) -> str:
     return (
         f"{deals.n} open deals, {deals.n_won} of them won; Brier score {deals.brier:.4f}, of one share for all "
         f"{deals.brier_base_rate:.4f}, of one per stage {deals.brier_stage_rate:.4f}; a won deal ranks above another "
-        f"{deals.auc:.0%} of the time"
+        f"{deals.auc:.0%} of the time" + ("" if deals.stalled is None else f"\n{_stalled_in_words(deals.stalled)}")
+    )
+
+
+def _stalled_in_words(stalled: StalledScores) -> str:
+    return (
+        f"{stalled.n_stalled} of {stalled.n} open deals had waited longer than nine of ten that moved on: "
+        f"{stalled.stayed_stalled:.0%} of them were still in the same stage at the horizon's end "
+        f"({stalled.won_stalled:.1%} won), of the others {stalled.stayed_others:.0%} ({stalled.won_others:.1%} won); "
+        f"a deal that stayed had waited longer than one that moved {stalled.auc:.0%} of the time"
     )

@@ -69,8 +69,14 @@ def _forecast(forecast: Forecast) -> dict[str, Any]:
         **({"teams": _teams(forecast)} if "team" in results.dims else {}),
         "cost": Summary.of(results["cost"].to_numpy()).to_dict(),
         "net": Summary.of(forecast.net()).to_dict(),
+        **margin_document(forecast),
         "notes": list(forecast.notes),
     }
+
+
+def margin_document(forecast: Forecast) -> dict[str, Any]:
+    """Return the share of bookings that counts as gain; nothing where all of them do."""
+    return {} if forecast.margin is None else {"margin": Summary.of(forecast.margin).to_dict()}
 
 
 def _totals(forecast: Forecast, **selection: Any) -> dict[str, Any]:  # noqa: ANN401 - handed on to values()

@@ -12,7 +12,7 @@ from simcast.analysis import Ground
 from simcast.analysis.knowing import Knowing, Worth
 from simcast.analysis.spread import Source
 from simcast.forecast import Forecast, Summary
-from simcast.report.page.assuming import lever_sentence
+from simcast.report.page.assuming import lever_sentence, margin_sentence
 from simcast.report.phrases import count
 from simcast.report.words import Language
 from simcast.scenario import BASELINE, Scenario
@@ -39,7 +39,7 @@ def scenario_sentences(scenario: Scenario, language: Language) -> list[str]:
     for metric, wanted in forecast.target.items():
         written = language.money(wanted) if metric == "bookings" else f"{wanted:,.0f}"
         sentences.append(f"The target is {written} {'of ' if metric == 'bookings' else ''}{metric}.")
-    return sentences
+    return [*sentences, *margin_sentence(scenario, language)]
 
 
 def _source(scenario: Scenario) -> str:

@@ -91,7 +91,17 @@ def _tables(name: str, forecast: Forecast) -> list[pd.DataFrame]:
 
 
 def write_whole(target: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place, then move it there in one step."""
+    """Write a file beside its place, then move it there in one step.
+
+    What is there and no plain file, such as ``/dev/stdout``, is written into: moving a file there would take its place.
+    """
+    if target.exists() and not target.is_file():
+        with tempfile.TemporaryDirectory() as folder:
+            whole = Path(folder, target.name)
+            write(whole)
+            with target.open("wb") as device:
+                device.write(whole.read_bytes())
+        return
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     os.close(handle)
     try:

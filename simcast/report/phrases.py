@@ -55,6 +55,11 @@ def chance(probability: float) -> str:
     return f"{probability:.0%}"
 
 
+def margin_words(forecast: Forecast) -> str:
+    """Write the share of bookings that counts as gain, its mean where it is uncertain; empty where all of them do."""
+    return "" if forecast.margin is None else f"{float(forecast.margin.mean()):.4g}"
+
+
 def interval(summary: Summary, *, signed: bool = False, deals: bool = False) -> str:
     """Write the 80% interval of a summary, P10 to P90."""
     low, high = summary.quantile(0.1), summary.quantile(0.9)

@@ -11,8 +11,8 @@ import simcast
 from simcast.analysis import Ranking
 from simcast.analysis.ranking import Option
 from simcast.forecast import Summary
-from simcast.report.document import difference_document
-from simcast.report.phrases import chance, count, interval, money
+from simcast.report.document import difference_document, margin_document
+from simcast.report.phrases import chance, count, interval, margin_words, money
 from simcast.report.terminal import plain_table, print_warnings
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def _option(option: Option) -> dict[str, Any]:
         "wins": Summary.of(forecast.values("wins")).to_dict(),
         "cost": Summary.of(forecast.results["cost"].to_numpy()).to_dict(),
         "net": Summary.of(forecast.net()).to_dict(),
+        **margin_document(forecast),
         "probability_of_target": option.target,
         "interaction": None if option.interaction is None else option.interaction.to_dict(),
         "pays_back": None if option.pays_back is None else str(option.pays_back),
@@ -131,7 +132,11 @@ def print_ranking(ranking: Ranking, console: Console) -> None:
             f"{money(difference.net.mean, signed=True)} ± {money(difference.net.mean_error)} net",
             highlight=False,
         )
-    console.print("net gain: mean of the paired differences, less the cost, ± its Monte Carlo error", style="dim")
+    margins = sorted({margin_words(option.forecast) for option in ranking.options})
+    times = f", times the margin ({', '.join(margins)})" if any(margins) else ""
+    console.print(
+        f"net gain: mean of the paired differences{times}, less the cost, ± its Monte Carlo error", style="dim"
+    )
     warnings = list(dict.fromkeys(warning for run in ranking.runs for warning in run.warnings))
     print_warnings([*ranking.notes, *warnings], console, "the JSON document")
 

@@ -207,6 +207,8 @@ def scenarios_table(run: Run, language: Language) -> Table:
         difference = next((found for found in run.differences if found.scenario == name), None)
         rows.append(head + _difference_values(difference, forecast))
     note = language.say("note.scenarios")
+    if (margin := run.forecasts[BASELINE].margin) is not None:
+        note += " " + language.say("note.margin", margin=language.share(float(margin.mean()), 1))
     return Table("scenarios", language.say("table.scenarios"), tuple(columns), tuple(rows), note)
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from simcast.analysis import Run
 from simcast.forecast import METRICS, ORIGINS, Forecast, Summary
-from simcast.report.phrases import answer, chance, count, exact_phrase, interval, money
+from simcast.report.phrases import answer, chance, count, exact_phrase, interval, margin_words, money
 from simcast.scenario import BASELINE
 
 N_WARNINGS = 3
@@ -100,7 +100,9 @@ def _scenarios(run: Run) -> Table:
                 chance(difference.probability_better) if difference.net.sd > 0 or difference.net.mean else "same",
             ]
         table.add_row(*row)
-    table.caption = "difference: mean of the paired differences ± its Monte Carlo error; net gain: less the cost"
+    margin = margin_words(run.forecasts[BASELINE])
+    net = f"times the margin of {margin}, less the cost" if margin else "less the cost"
+    table.caption = f"difference: mean of the paired differences ± its Monte Carlo error; net gain: {net}"
     table.caption_justify = "left"
     return table
 
@@ -165,7 +167,7 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
         console.print(f"{escape(name)}: {exact_phrase(exact)}", style="dim", highlight=False)
     verdict = "" if run.posterior.diagnostics is None else run.posterior.diagnostics.line()
     if verdict and run.trusted:
-        console.print(verdict, style="dim", highlight=False)
+        console.print(escape(verdict), style="dim", highlight=False)
     warnings = [warning for warning in run.warnings if warning != verdict]
     print_warnings(warnings, console, "result.json")
     if folder is not None:

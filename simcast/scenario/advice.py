@@ -30,11 +30,27 @@ def warnings(scenario: Scenario) -> list[str]:
             found.append("assume.arrivals: not given, so no new deals come in")
         if scenario.assume.amount is None:
             found.append("assume.amount: not given, so only open deals with an amount bring bookings")
-    return found
+    return [*found, *_waits_counted_twice(scenario)]
+
+
+def _waits_counted_twice(scenario: Scenario) -> Iterator[str]:
+    """Say where a team's line comes on top of waits that are in the history already."""
+    assumed = scenario.assume.stages if scenario.assume is not None else {}
+    for name, team in scenario.teams.items():
+        fitted = [stage for stage in team.serves if stage not in assumed]
+        if scenario.history is None or not fitted:
+            continue
+        keys = ", ".join(f"assume.stages.{stage}" for stage in fitted)
+        yield (
+            f"teams.{name}: the days of {', '.join(map(repr, fitted))} are fitted from the history and contain the "
+            "waits of the past; the team's line adds its own, so that waits count twice. Give the days of the work "
+            f"itself ({keys}), or leave the team out where its headcount stays what it was; until then read the "
+            "differences between scenarios, not the totals"
+        )
 
 
 def _out_of_time(lever: TimedLever, as_of: date, until: date) -> Iterator[str]:
     if lever.first_day(as_of) > until:
-        yield f"begins on {lever.from_}, after the forecast ends ({until}); it does nothing"
+        yield f"begins on {lever.first_day(as_of)}, after the forecast ends ({until}); it does nothing"
     if lever.last_day(until) < as_of:
         yield f"ends on {lever.until}, before the as-of date ({as_of}); it does nothing"

@@ -56,6 +56,7 @@ class Domain:
 
 ANY = Domain()
 PROBABILITY = Domain(0.0, 1.0, text="a probability from 0 to 1")
+SHARE = Domain(0.0, 1.0, low_open=True, text="a share above 0 and at most 1")
 CHANGE = Domain(-1.0, 1.0, text="a change of probability from -1 to 1")
 POSITIVE = Domain(0.0, low_open=True, text="a number above 0")
 NON_NEGATIVE = Domain(0.0, text="a number of 0 or more")

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from simcast.scenario import distribution
@@ -19,6 +28,8 @@ JsonSchema = dict[str, Any]
 DEFINITION = "x-definition"
 """Stands in a field's JSON Schema for a reference to one of `number_definitions`."""
 
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -72,6 +83,7 @@ class QuantityField:
 
 Number = Annotated[Distribution, NumberField(distribution.ANY, "Number")]
 Probability = Annotated[Distribution, NumberField(distribution.PROBABILITY, "Probability")]
+Share = Annotated[Distribution, NumberField(distribution.SHARE, "Share")]
 Change = Annotated[Distribution, NumberField(distribution.CHANGE, "Change")]
 Positive = Annotated[Distribution, NumberField(distribution.POSITIVE, "Positive")]
 NonNegative = Annotated[Distribution, NumberField(distribution.NON_NEGATIVE, "NonNegative")]
@@ -117,7 +129,15 @@ def _sorted_texts(values: Sequence[object]) -> tuple[object, ...]:
     return tuple(sorted(texts)) if all(isinstance(value, str) for value in values) else tuple(values)
 
 
-Text = Annotated[str, Field(min_length=1)]
+def _check_printable(text: str) -> str:
+    control = _CONTROL.search(text)
+    if control:
+        raise ValueError(f"holds the control character {control[0]!r}, which would steer a terminal; remove it")
+    return text
+
+
+Sentence = Annotated[str, AfterValidator(_check_printable)]
+Text = Annotated[str, Field(min_length=1), AfterValidator(_check_printable)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Whole = Annotated[int, BeforeValidator(_parse_whole)]
 Where = Annotated[
@@ -164,6 +184,10 @@ def number_definitions() -> dict[str, JsonSchema]:
         "Probability": (
             "A probability, or a distribution of it; a normal one is truncated to 0 to 1.",
             {"minimum": 0, "maximum": 1},
+        ),
+        "Share": (
+            "A share above 0 and at most 1, or a distribution of it; a normal one is truncated.",
+            {"exclusiveMinimum": 0, "maximum": 1},
         ),
         "Change": ("A change of probability, or a distribution of it.", {"minimum": -1, "maximum": 1}),
         "Positive": ("A number above 0, or a distribution of it.", {"exclusiveMinimum": 0}),

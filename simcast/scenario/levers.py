@@ -23,6 +23,9 @@ from simcast.scenario.fields import (
     Whole,
 )
 
+_PRICES = {"cost_per_month", "cost_per_deal", "cost_per_head"}
+"""Costs beside the lump sum."""
+
 
 class Lever(Closed):
     """One change that a scenario makes."""
@@ -31,11 +34,18 @@ class Lever(Closed):
     cost: Number = Field(
         default=Distribution.constant(0.0), description="What the lever costs in all; it lowers the net result."
     )
+    cost_per_month: Number | None = Field(
+        default=None,
+        description="What it costs per month (30.4375 days), from its first day to its last within the forecast.",
+    )
 
     @property
     def key(self) -> str:
-        """The lever's content as canonical JSON; levers of equal content share their random numbers."""
-        content = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        """The lever's content as canonical JSON; levers of equal content share their random numbers.
+
+        Prices by the month, deal or head are no part of it: what a lever costs makes no difference to what it does.
+        """
+        content = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=_PRICES)
         return json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
     def _exactly_one(self, *names: str) -> list[tuple[str, str]]:
@@ -122,6 +132,10 @@ class ArrivalsLever(TimedLever):
     add_per_day: Number | None = Field(
         default=None, description="New deals added per day in all, shared among the segments chosen by `where`."
     )
+    cost_per_deal: Number | None = Field(
+        default=None,
+        description="What each new deal costs that the lever adds, by future; deals that it takes away save as much.",
+    )
 
     @model_validator(mode="after")
     def _check_operation(self) -> Self:
@@ -177,6 +191,9 @@ class HireLever(Lever):
     team: Text = Field(description="The team that grows.")
     count: Whole = Field(ge=1, description="How many people start.")
     on: Day = Field(description="Their first day.")
+    cost_per_head: Number | None = Field(
+        default=None, description="What it costs once to hire one of them; what they cost per month is the team's."
+    )
 
 
 class LeaveLever(Lever):
@@ -186,6 +203,7 @@ class LeaveLever(Lever):
     team: Text = Field(description="The team that shrinks.")
     count: Whole = Field(ge=1, description="How many people leave.")
     on: Day = Field(description="The first day without them.")
+    cost_per_head: Number | None = Field(default=None, description="What it costs once to part with one of them.")
 
 
 class BudgetSides(Closed):
@@ -235,16 +253,42 @@ class BudgetLever(TimedLever):
 
 
 class TrainLever(TimedLever):
-    """Trains a team: slower for a while, better after."""
+    """Trains a team: slower for a while, better after. `where`, `until` and `ramp_days` are those of the gain."""
 
     lever: Literal["train"] = Field(description="The kind of lever.")
     team: Text = Field(description="The team that is trained.")
-    on: Day | None = Field(default=None, description="The first day of the training; the as-of date unless given.")
+    on: Day | None = Field(
+        default=None,
+        description="The first day of the training; `from` says the same, and the as-of date stands for either.",
+    )
     days: NonNegative = Field(description="How many days the training takes.")
     slowdown: Positive = Field(
         default=Distribution.constant(1.0), description="A factor on effort during the training."
     )
-    add: Change = Field(description="Points of conversion added afterwards in the stages that the team serves.")
+    add: Change = Field(
+        description="Points of conversion added afterwards in the stages that the team serves: from the end of the "
+        "training over `ramp_days`, until `until`, in the segments of `where`."
+    )
+    cost_per_head: Number | None = Field(
+        default=None, description="What it costs once for each place in the team on the first day of the training."
+    )
+
+    @model_validator(mode="after")
+    def _check_beginning(self) -> Self:
+        if self.on and self.from_ and self.on != self.from_:
+            raise PartError([("from", f"says when the training begins, as on does ({self.on}): give one of them")])
+        if self.begins and self.until and self.until < self.begins:
+            raise PartError([("until", f"must not be before on ({self.begins}), got {self.until}")])
+        return self
+
+    @property
+    def begins(self) -> date | None:
+        """The first day of the training; None for the as-of date."""
+        return self.on or self.from_
+
+    def first_day(self, as_of: date) -> date:
+        """Return the first day on which the lever acts."""
+        return self.begins or as_of
 
 
 LEVERS: dict[str, type[Lever]] = {

@@ -50,6 +50,7 @@ def read_layers(path: Path, shown: str, problems: list[str], changes: list[str],
     if extends is None:
         return own
     layer: Node | None = None
+    n_problems = len(problems)
     for name in _names(extends, problems):
         base_path = path.parent / str(name.value)
         base_shown = str(Path(shown).parent / str(name.value))
@@ -58,6 +59,8 @@ def read_layers(path: Path, shown: str, problems: list[str], changes: list[str],
             continue
         base = read_layers(base_path, base_shown, problems, changes, (*trail, here))
         layer = base if layer is None else _join(layer, base, (), problems)
+    if any(": extends: " in problem for problem in problems[n_problems:]):
+        raise ScenarioError(problems)  # what else seems to be missing may stand in the file that is
     return own if layer is None else overlay(layer, own, (), changes)
 
 

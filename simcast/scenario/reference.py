@@ -21,7 +21,7 @@ environment.
 A *number* below may be a distribution wherever it says so: `0.1`, `{normal: [0.1, 0.02]}`, `{beta: [40, 60]}`,
 `{uniform: [0, 1]}` and so on, by the names at the end of this page.
 """
-_NUMBERS = ("Number", "Probability", "Change", "Positive", "NonNegative", "Quantity")
+_NUMBERS = ("Number", "Probability", "Share", "Change", "Positive", "NonNegative", "Quantity")
 
 
 def reference() -> str:

@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr
 from simcast.errors import ScenarioError, hide_passwords
 from simcast.pipeline import Pipeline
 from simcast.scenario.assumptions import Assumptions
-from simcast.scenario.fields import DEFINITION, Closed, Text, number_definitions
+from simcast.scenario.fields import DEFINITION, Closed, Sentence, Text, number_definitions
 from simcast.scenario.levers import Entry, Lever
 from simcast.scenario.reading import KeyPath, Node, Place
 from simcast.scenario.settings import (
@@ -74,7 +74,7 @@ class Scenario(Closed):
     name: Text = Field(
         default="scenario", description="What the scenario is called; the name of the file unless given."
     )
-    question: str = Field(default="", description="The question that the scenario answers.")
+    question: Sentence = Field(default="", description="The question that the scenario answers.")
     extends: Annotated[str | tuple[str, ...] | None, Field(exclude=True)] = Field(
         default=None, description="A file, or a list of files, over which this one is laid; relative to this file."
     )

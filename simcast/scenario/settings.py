@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from simcast.pipeline import Kind, Pipeline
 from simcast.scenario import horizon as horizons
-from simcast.scenario.fields import Closed, Day, PartError, Text, Where, Whole
+from simcast.scenario.distribution import Distribution
+from simcast.scenario.fields import Closed, Day, PartError, Share, Text, Where, Whole
 
 Metric = Literal["bookings", "wins"]
 
@@ -285,6 +286,11 @@ class ForecastSettings(Closed):
     by: tuple[Text, ...] = Field(default=(), description="Segment columns by which results are told too.")
     target: dict[Metric, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="What is to be reached, such as {bookings: 2400000}; its probability is told."
+    )
+    margin: Share = Field(
+        default=Distribution.constant(1.0),
+        description="The share of bookings that counts as gain, such as 0.3: net is bookings times the margin, less "
+        "the cost of the levers. All of it unless given.",
     )
 
     @model_validator(mode="after")

@@ -83,6 +83,11 @@ class Team(Closed):
         description="The open deals of the stages served that wait for their turn on the as-of date, in order of "
         "entry; the others are being worked on already, and take no more effort.",
     )
+    owner: bool = Field(
+        default=False,
+        description="Whether a deal's later stays in the team wait for the person who took up its first one; when they "
+        "have left, the next who is free takes it over.",
+    )
     response: Response | None = Field(
         default=None, description="What waiting does to conversion; nothing unless given: it only takes time."
     )

@@ -11,8 +11,10 @@ import pandas as pd
 from simcast.history.dialect import find_decimal, rewrite_amount, rewrite_date
 from simcast.history.parsing import normalise, parse_amount, parse_day
 from simcast.history.table import Table
-from simcast.starting.words import plain
+from simcast.starting.words import WHEN, plain
 
+SECONDS = r"1\d{9}(\d{3})?"
+"""Seconds or milliseconds since 1970, of the years 2001 to 2033."""
 _MOST_LOOKED_AT = 2000
 _ENOUGH = 0.95
 
@@ -59,7 +61,8 @@ def _describe(name: str, cells: pd.Series) -> Column:
         texts = cells.astype("str").map(normalise).where(cells.notna(), "")
     words = tuple(word for word in texts.unique() if word)
     looked_at = words[:_MOST_LOOKED_AT]
-    is_date = _share(looked_at, _reads_as_date) >= _ENOUGH
+    reads = _reads_as_seconds if WHEN.search(plain(name)) and re.fullmatch(SECONDS, words[0] if words else "") else None
+    is_date = _share(looked_at, reads or _reads_as_date) >= _ENOUGH
     is_number = not is_date and _share(looked_at, _reads_as_number) >= _ENOUGH
     return Column(name, plain(name), words, float((texts != "").mean()), is_date, is_number)
 
@@ -74,6 +77,10 @@ def _reads_as_date(text: str) -> bool:
     return any(not parse_day(rewrite_date(text, order))[2] for order in ("day-first", "month-first"))
 
 
+def _reads_as_seconds(text: str) -> bool:
+    return re.fullmatch(SECONDS, text) is not None
+
+
 def _reads_as_number(text: str) -> bool:
     mark = find_decimal([text]) or "."
     return not parse_amount(rewrite_amount(text, mark))[1]
@@ -82,7 +89,7 @@ def _reads_as_number(text: str) -> bool:
 def date_order(columns: Sequence[Column]) -> tuple[str, bool]:
     """Return how dates are written, and whether that is sure."""
     dated = [word for column in columns if column.is_date for word in column.words]
-    others = [word for word in dated if not re.match(r"\d{4}-\d{2}-\d{2}", word)]
+    others = [word for word in dated if not re.match(rf"\d{{4}}-\d{{2}}-\d{{2}}|{SECONDS}$", word)]
     if not others:
         return "iso", True
     found = [match for word in others if (match := re.match(r"(\d{1,2})([./-])(\d{1,2})\2\d{4}", word))]
@@ -96,4 +103,4 @@ def date_order(columns: Sequence[Column]) -> tuple[str, bool]:
 def has_offsets(columns: Sequence[Column]) -> bool:
     """Tell whether times are written in UTC."""
     dated = [word for column in columns if column.is_date for word in column.words[:50]]
-    return any(re.search(r"\d{2}:\d{2}.*(Z|[+-]00:?00)$", word) for word in dated)
+    return any(re.search(rf"\d{{2}}:\d{{2}}.*(Z|[+-]00:?00)$|^{SECONDS}$", word) for word in dated)

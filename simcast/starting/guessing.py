@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simcast.errors import DataError
-from simcast.history.crm import CRMS
+from simcast.history.crm import CRMS, Crm, fold
 from simcast.history.dialect import Dialect, find_decimal
 from simcast.history.exports import translate
-from simcast.history.outcome_words import word_key
+from simcast.history.outcome_words import without_pipeline, word_key
+from simcast.history.parsing import normalise
 from simcast.history.sources import Source
 from simcast.history.sql import is_database, read_query
 from simcast.history.table import Table, find_delimiter, find_encoding, read_table
@@ -77,7 +78,9 @@ def guess(path: str, query: str | None = None, given: Mapping[str, str] | None =
         used = {str(value) for value in export.columns.values()}
         amount = export.columns.get("amount")
         known = _amount_known_from(export.table, export.form, export.columns, export.outcomes)
-        return Guess(source, _segments(table, columns, used, None), amount is not None, known, tuple(unsure))
+        deal = next((column for column in columns if column.name == export.columns["deal"]), None)
+        segments = _segments(table, columns, used, deal if export.form == "log" else None)
+        return Guess(source, segments, amount is not None, known, tuple(unsure))
     return _guess_plain(Source(path, query=query), table, columns, dialect, given or {}, unsure)
 
 
@@ -135,11 +138,21 @@ def _crm(table: Table, dialect: Dialect) -> str | None:
         except DataError:
             continue
         column = str(export.columns.get("stage") or export.columns["outcome"])
-        found = {word_key(word) for word in export.table.cells[column].astype("str").unique()}
+        ends = export.table.cells[column].astype("str").map(without_pipeline)
         typical = {word_key(word) for word in (*crm.won, *crm.lost)} - {"won", "lost"}
-        if found & typical or (name == "pipedrive" and any(key.startswith("Deal - ") for key in table.cells.columns)):
+        if set(ends.map(word_key)) & typical or _has_marks(table, crm):
             return name
     return None
+
+
+def _has_marks(table: Table, crm: Crm) -> bool:
+    """Tell whether a table has columns, or words in them, that only this CRM gives."""
+    columns = set(table.cells.columns)
+    if any(len(columns & set(marks)) == len(marks) for marks in crm.marks):
+        return True
+    words = {fold(word) for shape in crm.shapes for word in (*shape.fields, *shape.creations) if "_" in word}
+    told = [name for shape in crm.shapes for name in shape.columns.get("field", ()) if name in columns]
+    return any(set(table.cells[name].astype("str").map(fold)) & words for name in told)
 
 
 def _where(source: Source, unsure: list[str]) -> dict[str, str]:
@@ -180,7 +193,7 @@ def _guess_plain(
     if stage is not None:
         form, outcomes = "log", _log(table, columns, given, deal, stage, chosen, unsure)
     else:
-        form, outcomes = "deals", _deals(path, columns, given, chosen, unsure)
+        form, outcomes = "deals", _deals(table, columns, given, chosen, unsure)
     amount = _amount(_candidates(columns, given, "amount", columns), unsure)
     if amount is not None:
         chosen["amount"] = amount.name
@@ -254,13 +267,14 @@ def _log(
 
 
 def _deals(
-    path: str,
+    table: Table,
     columns: Sequence[Column],
     given: Mapping[str, str],
     chosen: dict[str, str | dict[str, str]],
     unsure: list[str],
 ) -> dict[str, str]:
     """Choose the columns of a table with a row per deal; return what its words mean."""
+    path = str(table.path)
     outcome = _outcome_column(path, _candidates(columns, given, "outcome", columns))
     dated = [column for column in columns if column.is_date]
     ends = [column for column in dated if words.CLOSED.search(column.key) and not words.NO_EVENT.search(column.key)]
@@ -272,9 +286,9 @@ def _deals(
             f"{path}: a row per deal needs a date on which it began and one on which it ended (dates found:"
             f" {', '.join(column.name for column in dated)}); name them: --column entered=..., --column closed=..."
         )
-    closed = ends[0]
+    closed = max(ends, key=lambda column: _share_dated(table, outcome, column))
     if len(ends) > 1:
-        others = ", ".join(column.name for column in ends[1:])
+        others = ", ".join(column.name for column in ends if column is not closed)
         unsure.append(
             f"{closed.name!r} is taken as the day on which a deal ended, not {others} (history.columns.closed)"
         )
@@ -299,6 +313,14 @@ def _deals(
                 f"in {outcome.name!r} {', '.join(map(repr, meant))} is taken to mean {name} (history.outcomes)"
             )
     return {word: found for word, found in outcomes.items() if word not in {"won", "lost", "open"}}
+
+
+def _share_dated(table: Table, outcome: Column, column: Column) -> float:
+    """Return which share of the ended deals have a date in a column."""
+    cells = table.cells[outcome.name].astype("str").map(normalise)
+    ended = cells.isin([word for word in outcome.words if words.meaning(word)])
+    texts = table.cells[column.name]
+    return float((texts.notna() & (texts.astype("str").str.strip() != ""))[ended].mean())
 
 
 def _outcome_column(path: str, columns: Sequence[Column]) -> Column:

@@ -23,6 +23,8 @@ from simcast.starting.scenario_text import Content, scenario_text
 SCENARIO = "scenario.yaml"
 RARE_MOVE = 0.01
 """Moves that fewer of the deals make are taken as mistakes of the record: those deals are set aside."""
+MOST_SET_ASIDE = 0.25
+"""Where more of the deals are set aside, what is left tells another story: that is said before all else."""
 _FEWEST_DEALS = 30
 
 
@@ -85,7 +87,7 @@ def propose(
     pipeline = Pipeline.define(seen.stages, moves)
     history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, rare=rare)
     unsure += [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in seen.doubtful]
-    as_of, back = _as_of(history)
+    as_of, back = _as_of(path, history)
     unsure += _thin_end(seen)
     content = Content(
         title=Path(path.partition("?")[0]).stem,
@@ -162,16 +164,24 @@ def _read(
         share = reading.deals_quarantined / max(1, reading.deals_read) if reading else 0.0
         first = error.problems[0] if len(error.problems) < 2 else error.problems[min(1, len(error.problems) - 1)]
         why = f" ({rare} moves are too rare to be a way that deals go)" if rare else ""
-        unsure.append(
-            f"{share:.0%} of the deals have bad rows{why} and are set aside (history.on_bad_rows), such as: {first}"
-        )
+        text = f"{_percent(share)} of the deals have bad rows{why} and are set aside (history.on_bad_rows), such as:"
+        text = f"{text} {first}"
+        if share > MOST_SET_ASIDE:
+            text = f"NOT FIT TO FORECAST FROM yet, since {text}"
+        unsure.insert(0, text)
         return history, "quarantine"
 
 
-def _as_of(history: History) -> tuple[date, date]:
+def _percent(share: float) -> str:
+    return "less than 1%" if 0 < share < 0.01 else f"{share:.0%}"
+
+
+def _as_of(path: str, history: History) -> tuple[date, date]:
     """Return the day after the last one on which anything happened, and the same a quarter before."""
     if history.n_deals < _FEWEST_DEALS:
-        raise DataError(f"only {history.n_deals} deals can be read; at least {_FEWEST_DEALS} are needed to learn from")
+        raise DataError(
+            f"{path}: only {history.n_deals} deals can be read; at least {_FEWEST_DEALS} are needed to learn from"
+        )
     as_of = EPOCH + timedelta(days=int(history.last_event.astype("int64")) + 1)
     return as_of, as_of - timedelta(days=91)
 
@@ -209,7 +219,10 @@ def _found(source: Source, pipeline: Pipeline, history: History) -> list[str]:
     if columns:
         lines.append("columns: " + ", ".join(f"{ours} = {_shown(theirs)}" for ours, theirs in columns.items()))
     lines.append(f"stages: {', '.join(pipeline.stages)}")
-    return lines + history.quality.lines()[:2]
+    reading = history.reading
+    said = [] if reading is None else [f"warning: {text}" for text in reading.caveats]
+    said += [] if reading is None else [f"note: {text}" for text in reading.remarks]
+    return [*lines, *history.quality.lines()[:2], *said]
 
 
 def _shown(column: object) -> str:

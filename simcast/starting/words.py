@@ -13,6 +13,7 @@ BEGUN = re.compile(r"creat|open|start|begin|began|receiv|enter|added|созда|
 NO_EVENT = re.compile(r"updat|modif|expected|forecast|due|plan|last_|birth|предпол|план|измен|обновл|последн")
 AMOUNT = re.compile(r"amount|value|revenue|price|budget|sum$|total|сумм|бюджет|стоимост|цена|выручк")
 NO_AMOUNT = re.compile(r"days|prob|percent|count|rate|score|rank|year|дней|вероятн|процент")
+WHEN = re.compile(r"(^|_)(at|on|time|date|timestamp|when)(_|$)|дата|время")
 SEGMENTS = (
     re.compile(r"source|channel|campaign|источник|канал"),
     re.compile(r"region|country|territor|market|регион|стран|город|филиал"),
@@ -30,7 +31,8 @@ _WON = re.compile(
     r"(^|\W|_)won($|\W|_)|^win|success|(^|\W|_)paid|hired|signed|accepted|выигр|успе[шх]|оплачен|продан|реализован"
 )
 _DATE_WORDS = re.compile(
-    r"_?(entered|reached|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_", re.IGNORECASE
+    r"(?:^|_)(entered|reached|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_",
+    re.IGNORECASE,
 )
 
 
@@ -65,8 +67,8 @@ def stage_name(column: str) -> str:
 
     Examples
     --------
-    >>> stage_name("engage_date"), stage_name("Date entered Proposal"), stage_name("entered_at")
-    ('engage', 'Proposal', 'entered at')
+    >>> stage_name("engage_date"), stage_name("Date entered Decision"), stage_name("entered_at")
+    ('engage', 'Decision', 'entered at')
     """
     name = re.sub(r"(?<=[a-zа-я0-9])(?=[A-ZА-Я])", "_", column).replace(" ", "_")
     while (shorter := _DATE_WORDS.sub("", name).strip("_- ")) != name and shorter:

@@ -117,7 +117,7 @@ CASES = [
             "date_in_words.csv:2: column 'entered': value '5 January 2026': is not a date; write YYYY-MM-DD",
             ":3: column 'entered': value '2026-01-05T25:00': is not a date",
             ":4: column 'entered': value '': a date is needed",
-            ":5: column 'entered': value '46027': is not a date",
+            ":5: column 'entered': value '46027': looks like a spreadsheet's day number (2026-01-05",
         ),
     ),
     Case("empty.csv", ("empty.csv: is empty; a header line and rows are needed",)),

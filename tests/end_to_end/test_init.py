@@ -233,3 +233,52 @@ def test_check_tells_where_open_deals_stand_and_what_to_do_next(invoke: Invoke, 
     assert f"open at the start of {dated(41)}: 20 deals (20 in call)" in result.stdout
     assert result.stdout.splitlines()[-1].startswith("next: see whether the warnings are mistakes of the data")
     assert str(file) in result.stdout.splitlines()[-1]
+
+
+def write_export(file: Path, header: str, rows: list[str]) -> Path:
+    file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return file
+
+
+def test_the_date_that_most_ended_deals_have_ends_them(tmp_path: Path) -> None:
+    rows = []
+    for k in range(40):
+        end = "signed" if k % 4 else "lost"
+        won = dated(k + 20) if end == "signed" else ""
+        rows.append(f"{k},{end},{dated(k)},{won},{dated(k + 20)}")
+    file = write_export(tmp_path / "deals.csv", "deal_id,result,created,signed_on,closed_on", rows)
+    proposal = propose(str(file), tmp_path / "forecast")
+    columns = load_scenario(proposal.scenario).history.columns  # type: ignore[union-attr]  # there is one
+    assert columns["closed"] == "closed_on"
+    assert any("not signed_on" in text for text in proposal.unsure)
+
+
+def test_an_export_of_hubspot_is_known_by_its_columns_and_keeps_the_names_of_its_stages(tmp_path: Path) -> None:
+    header = 'Record ID,Deal Stage,Create Date,Close Date,"Date entered ""Presentation (Sales)"""'
+    ends = ("Closed Won (Sales)", "Closed Lost (Sales)", "Presentation (Sales)")
+    rows = [f"{k},{ends[k % 3]},{dated(k)},{dated(k + 30)},{dated(k)}" for k in range(40)]
+    proposal = propose(str(write_export(tmp_path / "deals.csv", header, rows)), tmp_path / "forecast")
+    scenario = load_scenario(proposal.scenario)
+    assert scenario.history is not None
+    assert scenario.history.format == "hubspot"
+    assert scenario.pipeline_definition.stages == ("Presentation",)
+
+
+def test_events_of_amocrm_dated_by_seconds_since_1970_are_read_and_say_whose_days_they_are(tmp_path: Path) -> None:
+    rows = []
+    for k in range(40):
+        start = 1735700000 + 86400 * k
+        rows += [f"lead_added,{k},{start},,40", f"lead_status_changed,{k},{start + 900000},40,{142 + k % 2}"]
+    header = "type,entity_id,created_at,value_before,value_after"
+    proposal = propose(str(write_export(tmp_path / "events.csv", header, rows)), tmp_path / "forecast")
+    history = load_scenario(proposal.scenario).history
+    assert history is not None
+    assert (history.format, history.time_zone, history.segments) == ("amocrm", "UTC", ())
+    assert any("history.time_zone" in text for text in proposal.unsure)
+
+
+def test_a_file_of_which_little_can_be_kept_is_said_to_be_unfit_before_all_else(tmp_path: Path) -> None:
+    rows = [f"{k},{'won' if k % 3 else 'lost'},{dated(k)},{dated(k + 9) if k % 2 else ''}" for k in range(80)]
+    file = write_export(tmp_path / "deals.csv", "deal,outcome,created,closed", rows)
+    proposal = propose(str(file), tmp_path / "forecast")
+    assert proposal.unsure[0].startswith("NOT FIT TO FORECAST FROM yet, since 50% of the deals have bad rows")

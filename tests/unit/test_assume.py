@@ -185,6 +185,15 @@ def test_amounts_keep_their_family() -> None:
     assert assumed_posterior(PIPELINE, assume(amount=1)).draws.attrs["amount_family"] == "constant"
 
 
+def test_the_bound_of_learned_amounts_does_not_hold_for_assumed_ones() -> None:
+    assumed = assumed_posterior(PIPELINE, assume())
+    learned = dataclasses.replace(assumed, draws=assumed.draws.assign_attrs(amount_most=5000.0))
+    stages = Assumptions.model_validate({"stages": {"nurture": {"conversion": 0.9, "days": 1}}})
+    assert assumed_posterior(PIPELINE, stages, base=learned).draws.attrs["amount_most"] == 5000.0
+    amounts = Assumptions.model_validate({"amount": {"lognormal": {"median": 9000, "sigma": 1}}})
+    assert "amount_most" not in assumed_posterior(PIPELINE, amounts, base=learned).draws.attrs
+
+
 def test_a_stage_can_be_assumed_over_a_fit() -> None:
     base = assumed_posterior(
         PIPELINE, assume(stages=uncertain_stages(), arrivals={"per_day": 5, "size": 2}), n_draws=50

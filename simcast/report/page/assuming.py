@@ -45,7 +45,13 @@ def assumptions(material: Material, language: Language) -> Section:
         for name in material.run.forecasts
         if scenario.levers(name)
     ]
-    lists.append(Listing(language.say("list.model"), tuple(Remark(text) for text in _model(language)), "plain"))
+    lists.append(
+        Listing(
+            language.say("list.model"),
+            tuple(Remark(text) for text in (*margin_sentence(scenario, language), *_model(language))),
+            "plain",
+        )
+    )
     tables = []
     if scenario.assume is not None:
         tables += assumed_tables(scenario.assume, language)
@@ -64,6 +70,14 @@ def assumptions(material: Material, language: Language) -> Section:
 
 def _model(language: Language) -> list[str]:
     return [language.say(f"model.{number}") for number in range(1, 7)]
+
+
+def margin_sentence(scenario: Scenario, language: Language) -> list[str]:
+    """Say which share of bookings counts as gain; nothing where all of them do."""
+    margin = scenario.forecast.margin
+    if margin.is_fixed and margin.mean() == 1.0:
+        return []
+    return [language.say("margin.is", margin=number_words(margin, language, form="percent"))]
 
 
 def number_words(
@@ -123,20 +137,28 @@ def lever_sentence(lever: Lever, scenario: Scenario, language: Language) -> str:
         pay = scenario.teams[lever.team].cost_per_month
         if not (pay.is_fixed and pay.parameters[0] == 0.0):
             words.append(language.say("lever.pay", amount=number_words(pay, language, form="money")))
-    if not (lever.cost.is_fixed and lever.cost.parameters[0] == 0.0):
-        saved = lever.cost.is_fixed and lever.cost.parameters[0] < 0
-        cost = Distribution.constant(-lever.cost.parameters[0]) if saved else lever.cost
-        written = number_words(cost, language, form="money")
-        words.append(language.say("lever.saves" if saved else "lever.cost", cost=written))
+    for key in ("cost", "cost_per_month", "cost_per_deal", "cost_per_head"):
+        words += _cost_words(key, getattr(lever, key, None), language)
     return "; ".join(words).removesuffix(".") + "."
+
+
+def _cost_words(key: str, cost: Distribution | None, language: Language) -> list[str]:
+    """Say what one of a lever's costs is; nothing where there is none."""
+    if cost is None or (cost.is_fixed and cost.parameters[0] == 0.0):
+        return []
+    saved = cost.is_fixed and cost.parameters[0] < 0
+    written = number_words(Distribution.constant(-cost.parameters[0]) if saved else cost, language, form="money")
+    said = language.say("lever.saves" if saved else "lever.cost", cost=written)
+    return [said if key == "cost" else f"{said} {language.say(f'lever.{key}')}"]
 
 
 def _where_and_when(lever: TimedLever, as_of: date, language: Language) -> list[str]:
     words = []
     if lever.where:
         words.append(language.say("lever.where", where=where_words(lever.where)))
-    if lever.from_ is not None and lever.from_ != as_of:
-        words.append(language.say("lever.from", date=language.date(lever.from_)))
+    begins = lever.first_day(as_of)
+    if begins != as_of:
+        words.append(language.say("lever.from", date=language.date(begins)))
     if lever.until is not None:
         words.append(language.say("lever.until", date=language.date(lever.until)))
     if lever.ramp_days:

@@ -131,6 +131,7 @@ MESSAGES: dict[str, Message] = {
     "table.scenarios": "Scenarios against the baseline",
     "note.scenarios": "Difference: mean of the bookings gained in the same futures, with P10 and P90. Net gain: less the "
     "cost. P(better): the share of futures in which the net gain is above zero.",
+    "note.margin": "Of the bookings gained, {margin} on average count as gain (forecast.margin).",
     # Parts
     "section.parts": "What makes up the total",
     "lead.parts": "The baseline, told apart. The parts share their futures, so their intervals do not add up.",
@@ -234,6 +235,7 @@ MESSAGES: dict[str, Message] = {
     "any data.",
     "list.levers": "Scenario {name}",
     "list.model": "How the model works",
+    "margin.is": "Of bookings, {margin} counts as gain: net is that less the cost of the levers.",
     "model.1": "A deal stays in a stage for some days, then goes on, goes another way, or is lost.",
     "model.2": "How often and how fast is learned for each stage and segment, or assumed. Open deals count as not ended "
     "yet, and some stays never end.",
@@ -269,6 +271,9 @@ MESSAGES: dict[str, Message] = {
     "lever.ramp": ("growing over {n} day", "growing over {n} days"),
     "lever.cost": "costs {cost}",
     "lever.saves": "saves {cost}",
+    "lever.cost_per_month": "per month",
+    "lever.cost_per_deal": "per new deal that it adds",
+    "lever.cost_per_head": "once per person",
     "assumed.conversion": "Goes on",
     "assumed.days": "Days until it goes on",
     "assumed.days-lost": "Days until it is lost",

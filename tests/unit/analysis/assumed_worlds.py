@@ -18,9 +18,10 @@ def ground(
     target: dict[str, float] | None = None,
     scenarios: dict[str, list[Any]] | None = None,
     segments: dict[str, dict[str, float]] | None = None,
+    amount: Any = 100,  # noqa: ANN401  # a quantity as a file writes it
 ) -> Ground:
-    """Return the ground of a pipeline that is assumed throughout; every deal is worth 100."""
-    assume: dict[str, Any] = {"stages": stages, "arrivals": {"per_day": per_day}, "amount": 100}
+    """Return the ground of a pipeline that is assumed throughout; every deal is worth 100 unless said otherwise."""
+    assume: dict[str, Any] = {"stages": stages, "arrivals": {"per_day": per_day}, "amount": amount}
     assume |= {"open": open_deals} if open_deals else {}
     assume |= {"segments": segments} if segments else {}
     return ground_of(

@@ -74,3 +74,20 @@ def test_rows_are_chosen_by_any_column_and_unknown_ones_are_refused() -> None:
         chosen_deals(table, where=["регион=Восток"])
     with pytest.raises(SimcastError, match="write COLUMN=VALUE"):
         chosen_deals(table, where=["owner=x"])
+
+
+@pytest.mark.parametrize(
+    ("amount", "median"),
+    [
+        ({"gamma": {"mean": 1000, "shape": 4}}, stats.gamma(4, scale=250).median()),
+        ({"weibull": {"scale": 500, "shape": 2}}, stats.weibull_min(2, scale=500).median()),
+        ({"exponential": {"mean": 300}}, stats.expon(scale=300).median()),
+        ({"lognormal": {"median": 700, "sigma": 1}}, 700.0),
+        (80, 80.0),
+    ],
+)
+def test_a_deal_of_unknown_amount_is_worth_the_median_of_its_family(amount: object, median: float) -> None:
+    open_deals = [{"stage": "договор", "count": 2, "age_days": 3}]
+    table = deal_table(ground(STAGE, open_deals=open_deals, futures=500, amount=amount))
+    chance = table["probability_won"]
+    assert table["value_at_stake"].to_numpy() == pytest.approx(median * chance * (1 - chance), rel=1e-6)

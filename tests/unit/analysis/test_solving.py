@@ -9,6 +9,7 @@ from scipy import optimize, stats
 
 from simcast.analysis import solve
 from simcast.analysis.questions import Condition, Unknown
+from simcast.analysis.solving import lever_of
 from simcast.errors import ScenarioError
 from tests.unit.analysis.assumed_worlds import ground
 
@@ -50,6 +51,48 @@ def test_what_holds_already_needs_no_change() -> None:
     assert found.met_without
     assert found.answer is not None
     assert found.answer.value == 0.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "wanted"),
+    [
+        ("duration stage=договор multiply=1..0.2", "duration stage=договор multiply=0.2..1", "mean(wins)>=35"),
+        ("conversion stage=договор set=0.4..0.9", "conversion stage=договор set=0.9..0.4", "mean(wins)>=50"),
+        ("conversion stage=договор add=0..0.2", "conversion stage=договор add=-0.3..0.2", "mean(wins)>=45"),
+        ("conversion stage=договор add=0..0.2", "conversion stage=договор add=-0.3..0.2", "mean(wins)>=30"),
+    ],
+)
+def test_the_smallest_change_is_found_whichever_way_its_range_is_written(one: str, other: str, wanted: str) -> None:
+    slow = {"договор": {"conversion": 0.4, "days": {"exponential": {"mean": 60}}}}
+    world = ground(slow if one.startswith("duration") else ONE_STAGE, open_deals=OPEN, futures=200)
+    condition = Condition.parse(wanted, {})
+    first, second = (solve(world, Unknown.parse(text), condition) for text in (one, other))
+    assert first.answer is not None
+    assert second.answer is not None
+    assert second.answer.value == pytest.approx(first.answer.value, abs=0.002)
+    assert second.met_without == first.met_without
+    assert second.is_monotone
+
+
+def test_the_most_that_a_lever_may_cost_is_found() -> None:
+    world = ground(ONE_STAGE, open_deals=OPEN, futures=200)
+    lever = "conversion stage=договор add=0.2 cost=0..5000"
+    found = solve(world, Unknown.parse(lever), Condition.parse("mean(net)>=5000", {}))
+    expected = world.play("dearer", [lever_of(Unknown.parse(lever), 0.0)]).net().mean() - 5000
+    assert found.answer is not None
+    assert expected - 5.1 <= found.answer.value <= expected
+
+
+def test_to_be_above_a_number_is_more_than_to_reach_it() -> None:
+    forecast = ground(ONE_STAGE, open_deals=OPEN, futures=2000).play()
+
+    def measured(text: str) -> float:
+        return Condition.parse(text, {"wins": 40.0}).measure(forecast)[0]
+
+    assert measured("P(wins>40)>=0.5") == measured("P(wins>target)>=0.5") == measured("P(wins>=41)>=0.5")
+    assert measured("P(wins>40)>=0.5") < measured("P(wins>=40)>=0.5")
+    assert Condition.parse("P(wins>=3)>0.5", {}).level > Condition.parse("P(wins>=3)>=0.5", {}).level == 0.5
+    assert Condition.parse("mean(wins)>3", {}).level > Condition.parse("mean(wins)>=3", {}).level == 3.0
 
 
 def test_a_target_of_the_file_may_be_named() -> None:

@@ -265,3 +265,17 @@ def test_an_untrusted_fit_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("simcast.model.load_or_fit", stand_in)
     assert not backtest(made_history(), question(), origins=ORIGINS[:1]).table["trusted"].any()
+
+
+def test_deals_that_moved_are_those_whose_stay_ended_within_the_horizon() -> None:
+    history = made_history()
+    found = backtest(history, question(), origins=["2026-03-01"], baselines=())
+    assert found.deals is not None
+    deals = found.deals.set_index("deal")
+    later = history.known_at("2026-04-01").stays
+    still = later[later["move"].isna() & (later["entered"] < "2026-03-01")]
+    stayed = set(still["deal"]) & set(deals.index)
+    assert stayed == set(deals.index[~deals["moved"]])
+    assert deals["moved"][deals["won"]].all()
+    assert 0 < len(stayed) < len(deals)
+    assert (deals["times_usual"] > 1.0).any()

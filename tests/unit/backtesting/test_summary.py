@@ -12,7 +12,7 @@ from scipy import stats
 from simcast.backtesting import Backtest, judge, judge_deals, summarise
 from simcast.backtesting.baselines import LEVELS
 from simcast.backtesting.cells import distribution_cell
-from simcast.backtesting.judging import coverage_p_value, ranking, reliability
+from simcast.backtesting.judging import coverage_p_value, judge_stalled, ranking, reliability
 from simcast.backtesting.summary import crps_ratio, overlap_of, pit_histogram
 
 GRID = np.asarray(stats.norm.ppf(LEVELS))
@@ -118,7 +118,9 @@ def test_ties_spread_over_the_pit_and_all_mass_is_kept() -> None:
 
 
 def deals(p: list[float], won: list[bool], base: float = 0.5) -> pd.DataFrame:
-    return pd.DataFrame({"probability": p, "won": won, "base_rate": base, "stage_rate": base})
+    """Deals of which those with a low chance have waited long and stay where they are."""
+    held = pd.DataFrame({"probability": p, "won": won, "base_rate": base, "stage_rate": base})
+    return held.assign(times_usual=2.0 - 2.0 * held["probability"], moved=held["won"])
 
 
 def test_single_deals_are_scored_against_their_base_rates() -> None:
@@ -130,6 +132,20 @@ def test_single_deals_are_scored_against_their_base_rates() -> None:
     assert sum(row["n"] for row in found.table) == 4
     assert judge_deals(deals([0.5], [True], base=float("nan"))) is None
     assert judge_deals(None) is None
+
+
+def test_stalled_deals_are_told_by_what_became_of_them() -> None:
+    known = deals([0.9, 0.8, 0.1, 0.2, 0.3], [True, True, False, True, False])
+    known.loc[2, "moved"] = True
+    found = judge_stalled(known)
+    assert found is not None
+    assert (found.n, found.n_stalled) == (5, 3)
+    assert found.stayed_stalled == pytest.approx(1 / 3)
+    assert (found.stayed_others, found.won_others) == (0.0, 1.0)
+    assert found.won_stalled == pytest.approx(1 / 3)
+    assert found.auc == pytest.approx(0.5)  # the one that stayed waited longer than two of four
+    assert judge_stalled(known[known["times_usual"] > 1.0]) is None
+    assert judge_stalled(known.assign(times_usual=np.nan)) is None
 
 
 def test_reliability_and_ranking_find_what_is_there() -> None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamPlan, TeamResults
+from simcast.engine.capacity import play_team_futures
+from simcast.engine.capacity_layout import (
+    FOREVER,
+    NO_TEAM,
+    CapacityPlan,
+    TeamPlan,
+    TeamResults,
+    empty_team_results,
+)
 from simcast.engine.chunks import play_chunk
 from simcast.engine.layout import KernelPlan, Results
 from simcast.engine.samplers import EXPONENTIAL
+from tests.unit.engine import team_twin
 from tests.unit.engine.plans import no_effects, random_plan
 
 
@@ -26,6 +39,7 @@ def with_people(plan: KernelPlan, n_people: int, half_life: float = FOREVER) -> 
         is_working=np.ones((2, n_days)),
         worked_before=np.tile(np.arange(n_days + 1.0), (2, 1)),
         waits_for_working_day=np.zeros(2, bool),
+        keeps_owner=np.zeros(2, bool),
         ramp=np.ones((2, 1)),
         turnover=np.zeros((2, n_futures)),
         replacement_days=np.zeros(2),
@@ -77,3 +91,71 @@ def test_what_a_wait_does_vanishes_with_a_long_half_life(seed: int) -> None:
 def test_a_single_person_is_not_enough() -> None:
     few, many = (flow_of(with_people(random_plan(3), n)) for n in (1, 400))
     assert few.left_forward.sum() < many.left_forward.sum()
+
+
+def with_a_life(plan: KernelPlan, seed: int) -> TeamPlan:
+    """Add two teams of a few people who come, learn, are trained, leave and are replaced; not all days are worked."""
+    rng = np.random.default_rng(seed + 5000)
+    few = with_people(plan, 1).capacity
+    n_futures, n_days, n_people = len(plan.draw_of_future), few.is_working.shape[1], rng.integers(1, 4, 2)
+    is_working = (rng.random((2, n_days)) < 0.8).astype(float)
+    since = np.where(rng.random(n_people.sum()) < 0.3, rng.uniform(0, 10, n_people.sum()), -FOREVER)
+    until = np.where(rng.random(n_people.sum()) < 0.3, np.maximum(since, 0) + rng.integers(3, 9, len(since)), FOREVER)
+    waiting = np.isin(plan.deal_stage, (0, 1, 3)) & (plan.deal_forced < 0) & (rng.random(len(plan.deal_key)) < 0.5)
+    capacity = few._replace(
+        effort_scale=rng.uniform(2.0, 20.0, len(plan.destination)),
+        hours_per_day=rng.uniform(6.0, 24.0, 2),
+        is_working=is_working,
+        worked_before=np.hstack([np.zeros((2, 1)), np.cumsum(is_working, axis=1)]),
+        waits_for_working_day=rng.random(2) < 0.5,
+        keeps_owner=rng.random(2) < 0.7,
+        ramp=rng.uniform(0.3, 1.0, (2, 2)),
+        turnover=rng.choice([0.0, 0.1, 0.3], (2, n_futures)),
+        replacement_days=rng.choice([0.0, 2.5, FOREVER], 2),
+        first_position=np.concatenate([[0], np.cumsum(n_people)]),
+        position_key=rng.integers(0, 2**64, len(since), dtype=np.uint64),
+        position_from=since,
+        position_until=until,
+        training_team=np.array([seed % 2]),
+        training_from=np.array([3.0]),
+        training_days=rng.uniform(1.0, 6.0, (1, n_futures)),
+        training_factor=np.full((1, n_futures), 1.7),
+        deal_waits_since=np.where(waiting, -plan.deal_age, np.nan),
+    )
+    return TeamPlan(plan._replace(deal_age=np.where(waiting, 0.0, plan.deal_age)), capacity)
+
+
+Play = Callable[[TeamPlan, int, TeamResults], None]
+
+
+def all_of(play: Play, plan: TeamPlan) -> dict[str, NDArray[Any]]:
+    """Return all that a player writes down, by name."""
+    results = empty_team_results(plan, len(plan.kernel.draw_of_future))
+    play(plan, 0, results)
+    return {**results.flow._asdict(), **{name: getattr(results, name) for name in TeamResults._fields[1:]}}
+
+
+@pytest.mark.parametrize("seed", [*range(12), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(12, 120))])
+def test_the_kernel_equals_a_twin_that_goes_from_event_to_event(seed: int) -> None:
+    plan = with_a_life(random_plan(seed), seed)
+    got, expected = all_of(play_team_futures, plan), all_of(team_twin.play_team_futures, plan)
+    for name, found in got.items():
+        # The kernel's days come from a table that is right within 2e-6 of them; what is counted is the same.
+        whole = np.issubdtype(found.dtype, np.integer)
+        slack = float(name == "bookings") if whole else 1e-4
+        np.testing.assert_allclose(found, expected[name], rtol=0.0 if whole else 1e-5, atol=slack, err_msg=name)
+
+
+def test_the_twin_tells_owners_from_nobody() -> None:
+    """Most of these plans are played otherwise when nobody owns a deal."""
+    differ, seeds = np.zeros(2), (1, 2, 3, 4)
+    for seed in seeds:
+        plan = with_a_life(random_plan(seed), seed)
+        mixed = all_of(play_team_futures, plan)
+        for i, keeps in enumerate((False, True)):
+            changed = TeamPlan(plan.kernel, plan.capacity._replace(keeps_owner=np.full(2, keeps)))
+            differ[i] += not np.array_equal(
+                mixed["wait_days"], all_of(team_twin.play_team_futures, changed)["wait_days"]
+            )
+    assert differ[0] >= 3
+    assert differ.sum() >= 4

@@ -305,6 +305,7 @@ def worth(plan: KernelPlan, future: int, deal: Deal) -> int:
             amount = scale * np.interp(1 - exceeding, (np.arange(len(known)) + 0.5) / len(known), known)
         else:
             amount = ByFamily(plan.amount_family, scale, shape).quantile(exceeding)
+        amount = min(amount, plan.amount_most)
     factor, added = 1.0, 0.0
     for i, operation, value, weight in at_work(plan.on_amount, plan, future, int(deal.enters_on), deal.segment):
         if deal.origin == NEW or plan.on_amount.on_open[i]:

@@ -118,10 +118,21 @@ def test_the_report_of_salesforces_stage_history_knows_where_deals_began(tmp_pat
 def test_times_in_utc_need_a_time_zone_and_then_fall_on_its_days(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"history.time_zone"):
         read(tmp_path, FIELD_HISTORY, "salesforce", ["Qualification", "Proposal"])
-    history = read(tmp_path, FIELD_HISTORY, "salesforce", ["Proposal"], dialect=Dialect(time_zone="Europe/Moscow"))
+    moscow = Dialect(time_zone="Europe/Moscow")
+    without = "".join(line for line in FIELD_HISTORY.splitlines(keepends=True) if ",created," not in line)
+    history = read(tmp_path, without, "salesforce", ["Proposal"], dialect=moscow)
     assert course(history, "006A") == [("Proposal", "2026-01-20", "won")]
     assert str(history.last_event) == "2026-02-15"
     assert any("add the date of creation" in note for note in history.quality.notes)
+
+
+def test_rows_that_tell_of_creation_date_the_entry_into_the_first_stage(tmp_path: Path) -> None:
+    moscow = Dialect(time_zone="Europe/Moscow")
+    history = read(tmp_path, FIELD_HISTORY, "salesforce", ["Qualification", "Proposal"], dialect=moscow)
+    assert course(history, "006A") == [
+        ("Qualification", "2026-01-06", "Proposal"),
+        ("Proposal", "2026-01-20", "won"),
+    ]
 
 
 def test_flags_tell_the_outcome_where_the_stages_name_does_not(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ def test_ten_deals_are_enough_to_run_and_leave_everything_wide() -> None:
     posterior = fit(mixed(10), settings=QUICK)
     assert posterior.draws.sizes["draw"] == 400
     assert (width(conversion(posterior)) > 0.3).all()
+    assert posterior.draws.attrs["amount_most"] == pytest.approx(10.0 * mixed(10).stays["amount_at_end"].max())
     assert posterior.diagnostics is not None
     assert (
         posterior.diagnostics.divergences <= 4

@@ -13,11 +13,11 @@ from simcast.scenario import LEVERS, Distribution, Scenario, build_scenario
 EACH: dict[str, dict[str, Any]] = {
     "conversion": {"stage": "lead", "add": 0.1, "from": "2026-07-05", "ramp_days": 9, "where": {"source": ["ads"]}},
     "duration": {"stage": "lead", "multiply": {"normal": [0.5, 0.1]}, "until": "2026-08-01"},
-    "arrivals": {"multiply": 0.8, "cost": -15000},
+    "arrivals": {"multiply": 0.8, "cost": -15000, "cost_per_deal": 40},
     "amount": {"multiply": 1.5, "open": True},
     "deal": {"deal": "D-1", "outcome": "lost"},
     "response": {"stage": "lead", "within_hours": 24},
-    "hire": {"team": "desk", "count": 2, "on": "2026-08-01"},
+    "hire": {"team": "desk", "count": 2, "on": "2026-08-01", "cost_per_head": {"uniform": [1000, 3000]}},
     "leave": {"team": "desk", "count": 1, "on": "2026-08-01"},
     "budget": {
         "amount": 10000,
@@ -25,13 +25,13 @@ EACH: dict[str, dict[str, Any]] = {
         "into": {"source": "ads"},
         "elasticity": 0.5,
     },
-    "train": {"team": "desk", "days": 3, "add": 0.05},
+    "train": {"team": "desk", "days": 3, "add": 0.05, "cost_per_month": 900},
 }
 
 ENGLISH = {
     "conversion": "Conversion of lead changes by +10 points; where source: ads; from 5 July 2026; growing over 9 days.",
     "duration": "Days in lead times about 0.5 (80%: 0.372 to 0.628); until 1 August 2026.",
-    "arrivals": "New deals times 0.8; saves 15 k.",
+    "arrivals": "New deals times 0.8; saves 15 k; costs 40 per new deal that it adds.",
     "amount": "Amounts times 1.5 (new and open deals).",
     "deal": "Deal D-1 is lost.",
     "budget": "10 k of budget move from source: cold to source: ads.",

@@ -313,6 +313,19 @@ def test_a_side_stage_that_looks_like_a_slip_is_a_warning() -> None:
     assert build_scenario(minimal()).warnings() == []
 
 
+def test_a_team_on_days_that_hold_the_waits_of_the_past_is_a_warning_that_says_what_to_do() -> None:
+    team = {"serves": ["lead", "встреча"], "headcount": 2, "effort_hours": {"lead": 1, "встреча": 1}}
+    content = minimal(pipeline={"stages": ["lead", "встреча"]}, teams={"callers": team})
+    (told,) = build_scenario(content).warnings()
+    assert "teams.callers: the days of 'lead', 'встреча' are fitted from the history" in told
+    assert "assume.stages.lead, assume.stages.встреча" in told
+    stage = {"conversion": 0.5, "days": 2}
+    (half,) = build_scenario(content | {"assume": {"stages": {"lead": stage}}}).warnings()
+    assert "the days of 'встреча' are" in half
+    assert build_scenario(content | {"assume": {"stages": {"lead": stage, "встреча": stage}}}).warnings() == []
+    assert build_scenario(content | {"teams": {}}).warnings() == []
+
+
 def test_side_stages_that_only_lead_to_each_other_are_unreachable() -> None:
     moves = [{"from": "a", "to": "b"}, {"from": "b", "to": "a"}]
     text = problems_of(minimal(pipeline={"stages": ["lead"], "moves": moves}))

@@ -255,6 +255,32 @@ def test_training_is_a_conversion_lever_from_its_end_on() -> None:
     assert trained.differences[0].wins == better.differences[0].wins
 
 
+@pytest.mark.parametrize(
+    ("trained", "conversion"),
+    [
+        ({"from": "2026-07-05"}, {"from": "2026-07-15"}),
+        ({"on": "2026-07-05", "where": {"source": "ads"}}, {"from": "2026-07-15", "where": {"source": "ads"}}),
+        ({"until": "2026-07-20"}, {"from": "2026-07-11", "until": "2026-07-20"}),
+        ({"ramp_days": 12}, {"from": "2026-07-11", "ramp_days": 12}),
+    ],
+)
+def test_what_a_training_brings_is_timed_and_placed_as_other_levers_are(
+    trained: dict[str, Any], conversion: dict[str, Any]
+) -> None:
+    lever = {"lever": "train", "team": "people", "days": 10, "add": 0.1}
+    full = world({**TIRED, "headcount": 500}, [lever], n_open=0, **BUSY).differences[0].wins
+    found = world({**TIRED, "headcount": 500}, [lever | trained], n_open=0, **BUSY).differences[0].wins
+    same = {"lever": "conversion", "stage": "call", "add": 0.1, **conversion}
+    assert found == world(None, [same], n_open=0, **BUSY).differences[0].wins
+    assert found != full  # the control: the keys do something
+
+
+def test_a_training_that_begins_on_two_days_is_refused() -> None:
+    lever = {"lever": "train", "team": "people", "on": "2026-07-02", "from": "2026-07-09", "days": 1, "add": 0.1}
+    with pytest.raises(ScenarioError, match=r"from: .* as on does \(2026-07-02\): give one of them"):
+        world(TIRED, [lever], n_open=0, **BUSY)
+
+
 def test_money_moved_changes_new_deals_by_elasticity_or_by_what_one_costs() -> None:
     budget: dict[str, Any] = {
         "lever": "budget",
@@ -315,3 +341,85 @@ def test_leavers_are_replaced_after_a_while_by_people_who_have_to_learn() -> Non
     assert results["team_utilisation"].max() > 0
     gone = world({"headcount": 400, "turnover_per_year": 36.525, "replacement_days": None}, n_open=0, **BUSY)
     assert (gone.forecasts["baseline"].results["team_utilisation"] > results["team_utilisation"]).all()
+
+
+def test_a_person_who_does_nothing_in_their_first_month_is_waited_for() -> None:
+    """They came at any instant, so that a month added and taken away again may be a rounding short of a month."""
+    team = {**TIRED, "headcount": 6, "ramp": [0.0, 0.5], "turnover_per_year": 20.0, "replacement_days": 3}
+    slow, quick = (wait(world(team | {"ramp": ramp}, n_open=0, **BUSY)) for ramp in ([0.0, 0.5], [0.4, 0.5]))
+    assert 0 < quick < slow
+
+
+def test_who_follows_a_leaver_begins_though_the_leaver_still_finishes_their_work() -> None:
+    """One person; calls take four days. They leave after a while, and the next starts the very day."""
+    team = {"effort_hours": {"call": 32}, "turnover_per_year": 100.0, "replacement_days": 0}
+    alone = world(TEAM | team | {"working_days": BOTH["working_days"]}, n_open=12)
+    # Without leavers the twelfth call would begin on day 44, after the end; each leaver is followed at once, so that
+    # two calls are being made for a while.
+    results = alone.forecasts["baseline"].results
+    assert float(results["team_utilisation"].mean()) > 1.2
+    assert wait(alone) < wait(
+        world(TEAM | team | {"working_days": BOTH["working_days"], "turnover_per_year": 0}, n_open=12)
+    )
+
+
+def two_steps(days: float, ages: tuple[int, ...]) -> dict[str, Any]:
+    """Deals are called and then met; all of the open ones wait for their call."""
+    return {
+        "pipeline": {"stages": ["call", "встреча"]},
+        "assume": {
+            "stages": {"call": {"conversion": 1.0, "days": days}, "встреча": {"conversion": 1.0, "days": 0}},
+            "amount": 1,
+            "open": [{"stage": "call", "count": 1, "age_days": age} for age in ages],
+        },
+    }
+
+
+BOTH = {
+    "serves": ["call", "встреча"],
+    "headcount": 2,
+    "effort_hours": {"call": 8, "встреча": 16},
+    "working_days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+}
+LEAVES = {"lever": "leave", "team": "people", "count": 1, "on": "2026-07-03"}
+
+
+@pytest.mark.parametrize(
+    ("team", "levers", "days", "ages", "owned", "anybody"),
+    [
+        # Two are called at once, and the third when these calls are done, by the first person: who is to meet the first
+        # deal as well, on the second day, and the third after that. The third deal waits for them from day 1 to day 4,
+        # though the other is free on day 3.
+        ({}, [], 0, (3, 2, 1), (1 + 2 + 3) / 3, (1 + 2 + 2) / 3),
+        # Who called the second has left when it is to be met: it is taken over by the other, after the first.
+        ({}, [LEAVES], 3, (2, 1), (0 + 2) / 2, (0 + 2) / 2),
+        ({}, [], 3, (2, 1), 0.0, 0.0),
+        # Who leaves on day 2 has a call until day 4. The deal that waits for them asks for anybody from day 2 on.
+        ({"effort_hours": {"call": 32, "встреча": 16}}, [LEAVES], 1, (2, 1), (3 + 5) / 2, (3 + 5) / 2),
+    ],
+)
+def test_a_deal_waits_for_the_person_who_began_it(
+    team: dict[str, Any],
+    levers: list[dict[str, Any]],
+    days: float,
+    ages: tuple[int, ...],
+    owned: float,
+    anybody: float,
+) -> None:
+    name = "change" if levers else "baseline"
+    for owner, expected in ((True, owned), (False, anybody)):
+        played = world({**BOTH, **team, "owner": owner}, levers, **two_steps(days, ages))
+        assert wait(played, name, "встреча") == pytest.approx(expected, abs=1e-9)
+
+
+def test_owners_make_no_difference_where_a_deal_has_one_stay_in_the_team_or_nobody_waits() -> None:
+    plain, owned = (world(TIRED | {"owner": owner}, n_open=0, **BUSY).forecasts["baseline"] for owner in (False, True))
+    assert plain.results.identical(owned.results)
+    stages = ["lead", "call", "offer"]
+    several = {"serves": stages, "effort_hours": dict.fromkeys(stages, 3), "working_days": BOTH["working_days"]}
+    many = {**several, "headcount": 5000, "backlog": "all", "effort_hours": dict.fromkeys(stages, 1e-9)}
+    plain, owned = (world(many | {"owner": owner}, n_open=0, **BUSY).forecasts["baseline"] for owner in (False, True))
+    assert plain.results.equals(owned.results)
+    few = several | {"headcount": 3}
+    plain, owned = (world(few | {"owner": owner}, n_open=0, **BUSY).forecasts["baseline"] for owner in (False, True))
+    assert not plain.results.equals(owned.results)  # the control

@@ -1,0 +1,50 @@
+"""What stands in the rows of a CRM's export beside deals: footers, and amounts in several currencies."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simcast.history.crm import Crm, fold
+from simcast.history.parsing import normalise
+from simcast.history.table import Table
+
+_CURRENCIES = frozenset({
+    "currency", "currencyofvalue", "dealcurrencyofvalue", "amountcurrency", "currencyisocode", "currencyid",
+    "dealcurrencycode", "hsdealcurrencycode", "валюта",
+})  # fmt: skip
+"""Names of columns that tell the currency of an amount, folded (see `simcast.history.crm.fold`)."""
+_MOST_NAMED = 4
+
+
+def without_footer(table: Table, crm: Crm) -> tuple[Table, list[str]]:
+    """Leave out the lines with which a report ends, such as Salesforce's: one field each, the last of the file."""
+    n_rows = len(table.place)
+    first = n_rows
+    while crm.has_footer and first and _is_one_field(table, first - 1):
+        first -= 1
+    if first == n_rows:
+        return table, []
+    kept = np.arange(n_rows) < first
+    text = table.fields(first)[0]
+    return table.keep(kept), [f"the last {n_rows - first:,} lines are the report's footer ({text[:60]!r}) and left out"]
+
+
+def _is_one_field(table: Table, row: int) -> bool:
+    fields = table.misshapen.get(row, [])
+    return bool(fields) and not any(field.strip() for field in fields[1:])
+
+
+def currency_caveats(table: Table) -> list[str]:
+    """Say so where amounts are in several currencies: they would be added up as they stand."""
+    for column in table.cells.columns:
+        if fold(column) in _CURRENCIES:
+            names = [name for name in dict.fromkeys(map(normalise, table.cells[column].astype("str"))) if name]
+            if len(names) > 1:
+                more = ", ..." if len(names) > _MOST_NAMED else ""
+                text = (
+                    f"amounts are in {len(names)} currencies ({', '.join(names[:_MOST_NAMED])}{more}; column"
+                    f" {column!r}) and are added up as they stand: convert them first, or read one currency"
+                    " (history.where)"
+                )
+                return [text]
+    return []

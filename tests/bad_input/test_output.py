@@ -1,0 +1,72 @@
+"""Output that cannot be written, or would take the place of something else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from simcast.cli import main
+from simcast.report.folder import write_whole
+
+LOG = "deal,stage,entered,source\nA,lead,2026-01-05,ads\nA,won,2026-01-09,ads\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("arguments", [["schema"], ["--help"]])
+def test_a_full_disk_is_one_line_and_status_2(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "simcast.cli", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard output: cannot be written: No space left on device")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_file_that_is_no_plain_one_is_written_into_and_stays_what_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_whole(pipe, lambda path: path.write_text("page", encoding="utf-8"))
+        assert os.read(reader, 100) == b"page"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_convert_does_not_write_the_log_over_the_export(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(LOG, encoding="utf-8")
+    result = CliRunner().invoke(main, ["convert", str(file), str(file), "--format", "log", "--force"])
+    assert result.exit_code == 2
+    assert "is the export itself" in result.stderr
+    assert file.read_text(encoding="utf-8") == LOG
+
+
+def test_a_name_that_would_steer_a_terminal_is_refused(tmp_path: Path) -> None:
+    scenario = tmp_path / "q.yaml"
+    scenario.write_text('simcast: 1\nname: "\\e[31mred"\nquestion: "\\a?"\n', encoding="utf-8")
+    result = CliRunner().invoke(main, ["check", str(scenario)])
+    assert result.exit_code == 2
+    assert "q.yaml:2:1: name: holds the control character '\\x1b'" in result.stderr
+    assert "q.yaml:3:1: question: holds the control character '\\x07'" in result.stderr
+    assert "\x1b" not in result.stderr
+
+
+def test_what_an_unreadable_base_may_hold_is_not_called_missing(tmp_path: Path) -> None:
+    scenario = tmp_path / "q.yaml"
+    scenario.write_text("extends: nowhere.yaml\n", encoding="utf-8")
+    result = CliRunner().invoke(main, ["check", str(scenario)])
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "extends: no such file" in result.stderr

@@ -1,0 +1,113 @@
+"""What a plan says of levers that are cut, and of budgets that take more than there is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from simcast.analysis import ground_of
+from simcast.scenario import build_scenario
+
+CONVERSION: dict[str, Any] = {"lever": "conversion", "stage": "call"}
+ANSWER: dict[str, Any] = {
+    "lever": "response",
+    "stage": "call",
+    "within_hours": 1,
+    "now_hours": 25,
+    "half_life_hours": 24,
+}
+TRAINING: dict[str, Any] = {"lever": "train", "team": "people", "days": 3}
+
+
+def notes(*levers: dict[str, Any], team: bool = False, **assumed: Any) -> tuple[str, ...]:  # noqa: ANN401
+    """Return the notes on a scenario; calls convert at 60% and offers at 95%."""
+    content: dict[str, Any] = {
+        "simcast": 1,
+        "pipeline": {"stages": ["call", "offer"]},
+        "assume": {
+            "stages": {"call": {"conversion": 0.6, "days": 2}, "offer": {"conversion": 0.95, "days": 3}},
+            "arrivals": {"per_day": 2},
+            "segments": {"source": {"ads": 0.5, "site": 0.5}},
+        },
+        "forecast": {"as_of": "2026-07-01", "horizon": "30 days"},
+        "simulation": {"futures": 40, "seed": 3},
+        "scenarios": {"change": list(levers) or [CONVERSION | {"add": 0.1}]},
+    }
+    content["assume"] |= assumed
+    if team:
+        content["teams"] = {
+            "people": {"serves": ["call", "offer"], "headcount": 5, "effort_hours": {"call": 1, "offer": 1}}
+        }
+    return ground_of(build_scenario(content)).plan("change").notes
+
+
+@pytest.mark.parametrize(
+    "levers",
+    [
+        [CONVERSION | {"multiply": 1.8}],
+        [CONVERSION | {"add": -0.7}],
+        [CONVERSION | {"multiply": 1.5}, ANSWER],  # twice the odds are 75%, and half as much again is too much
+        [CONVERSION | {"multiply": 1.8, "ramp_days": 60, "from": "2026-06-01"}],  # near its end within the forecast
+    ],
+)
+def test_a_conversion_that_is_cut_is_said(levers: list[dict[str, Any]]) -> None:
+    (note,) = notes(*levers)
+    assert note.startswith("scenarios.change[0]: conversion would")
+    assert "in 100% of the futures" in note
+
+
+@pytest.mark.parametrize(
+    "levers",
+    [
+        [CONVERSION | {"multiply": 1.5}],
+        [ANSWER],
+        [CONVERSION | {"multiply": 1.8, "from": "2026-08-15"}],  # after the forecast
+        [CONVERSION | {"multiply": 1.8, "ramp_days": 300}],  # a tenth of it within the forecast
+        [CONVERSION | {"set": 1.0}],
+    ],
+)
+def test_what_is_not_cut_is_not_said_to_be(levers: list[dict[str, Any]]) -> None:
+    assert notes(*levers) == ()
+
+
+def test_a_training_that_is_cut_in_one_of_its_stages_is_said_once() -> None:
+    assert notes(TRAINING | {"add": 0.1}, team=True) == (
+        "scenarios.change[0]: conversion would exceed 1 in 100% of the futures, and is cut there",
+    )
+    assert notes(TRAINING | {"add": 0.04}, team=True) == ()
+
+
+@pytest.mark.parametrize(("amount", "share"), [(900, None), (1100, "100%"), ({"uniform": [500, 1500]}, "%")])
+def test_a_budget_that_takes_more_than_is_spent_is_said(amount: object, share: str | None) -> None:
+    budget = {
+        "lever": "budget",
+        "amount": amount,
+        "out_of": {"source": "ads"},
+        "into": {"source": "site"},
+        "elasticity": 1,
+        "spend": {"out_of": 1000, "into": 2000},
+    }
+    found = notes(budget)
+    assert len(found) == (share is not None)
+    if share is not None:
+        assert "takes more than is spent there (spend.out_of) in" in found[0]
+        assert share in found[0]
+
+
+@pytest.mark.parametrize(
+    ("assumed", "worth"),
+    [
+        ({"amount": {"lognormal": {"median": 0.012, "sigma": 0.9}}}, "0.012"),  # in millions
+        ({"amount": 0.004}, "0.004"),
+        ({"open": [{"stage": "offer", "count": 2, "amount": 0.25}]}, "0.25"),
+        ({"amount": {"gamma": {"mean": 5, "shape": 8}}}, None),
+        ({"amount": 0.5, "open": [{"stage": "offer", "count": 1, "amount": 900}]}, None),
+        ({}, None),
+    ],
+)
+def test_amounts_too_small_to_be_counted_in_hundredths_are_said(assumed: dict[str, Any], worth: str | None) -> None:
+    found = notes(**assumed)
+    assert len(found) == (worth is not None)
+    if worth is not None:
+        assert f"the usual deal is worth {worth}: much is lost to rounding" in found[0]
