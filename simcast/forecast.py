@@ -150,6 +150,20 @@ class Forecast:
         fewer = self.results.drop_vars(["deal_wins", "deal_win_days"]).isel(future=slice(n_futures))
         return replace(self, results=fewer)
 
+    def joined(self, later: Forecast) -> Forecast:
+        """Return these futures and later ones of the same plan together, as if all had been played at once.
+
+        Not for plans with teams: what is said of them is said of all futures.
+        """
+        over_futures = [str(name) for name, values in self.results.items() if "future" in values.dims]
+        parts = [forecast.results[over_futures] for forecast in (self, later)]
+        together = xr.concat(parts, dim="future", coords="minimal", compat="override", join="override")
+        rest = self.results.drop_vars(over_futures)
+        for name in ("deal_wins", "deal_win_days"):
+            rest[name] = rest[name] + later.results[name]
+        order = list(self.results.data_vars)
+        return replace(later, results=xr.merge([together, rest], join="override")[order].assign_attrs(rest.attrs))
+
     @property
     def plot(self) -> Plots:
         """The pictures of this forecast, such as ``forecast.plot.fan()``; they need matplotlib (``simcast[plots]``)."""

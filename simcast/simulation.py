@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
+from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def simulate(
     chunk: int | None = None,
     cluster: Cluster | None = None,
     progress: Progress | None = None,
+    begin: int = 0,
 ) -> Forecast:
     """Play all futures of a plan.
 
@@ -57,6 +59,8 @@ def simulate(
         Plays the futures instead of threads of this process, see `simcast.cluster.connect`.
     progress
         Called with a description and the fraction done.
+    begin
+        The first future to play, where those before have been played already, see `Forecast.joined`.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def simulate(
     kernel = as_declared(plan.playable)
     whole = empty_whole(kernel)
     size = chunk or _futures_per_chunk(kernel)
-    chunks = [range(first, min(first + size, plan.n_futures)) for first in range(0, plan.n_futures, size)]
+    chunks = [range(first, min(first + size, plan.n_futures)) for first in range(begin, plan.n_futures, size)]
     if cluster is None:
         playing = _play_on_threads(kernel, whole, chunks, threads or os.cpu_count() or 1)
     else:
@@ -79,7 +83,8 @@ def simulate(
         for done in playing:
             if progress is not None:
                 progress(f"simulating {plan.scenario}", done / len(chunks))
-    return _labelled(plan, whole)
+    forecast = _labelled(plan, whole)
+    return forecast if begin == 0 else replace(forecast, results=forecast.results.isel(future=slice(begin, None)))
 
 
 def _futures_per_chunk(plan: AnyPlan) -> int:

@@ -19,8 +19,8 @@ from simcast.app.outcome import Outcome, outcome_of
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.history import Book
-from simcast.plan import build_plan
-from simcast.scenario import Scenario, build_scenario, dump_yaml, load_scenario
+from simcast.plan import Plan, build_plan
+from simcast.scenario import BASELINE, Scenario, build_scenario, dump_yaml, load_scenario
 from simcast.segments import Segments
 from simcast.simulation import simulate
 
@@ -78,6 +78,8 @@ class Bench:
     seconds: float = 0.0
     _base: dict[str, Any] = field(default_factory=dict, repr=False)
     _baselines: dict[int, Forecast] = field(default_factory=dict, repr=False)
+    _begun: tuple[str, Forecast | None] = field(default=("", None), repr=False)
+    _first_plan: Plan | None = field(default=None, repr=False)
     _played: OrderedDict[tuple[str, int], Outcome] = field(default_factory=OrderedDict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -140,16 +142,33 @@ class Bench:
             return known
         scenario = self._for_play(levers, n)
         if n not in self._baselines:
-            self._baselines[n] = simulate(build_plan(self.ground.posterior, self.book, scenario), progress=progress)
+            self._baselines[n] = simulate(self._plan(scenario), progress=progress)
         baseline = forecast = self._baselines[n]
         if levers:
-            forecast = simulate(build_plan(self.ground.posterior, self.book, scenario, PLAN), progress=progress)
+            forecast = self._play_plan(levers, scenario, progress)
         outcome = outcome_of(forecast, baseline, compare(forecast, baseline), self.scenario.forecast.period)
         with self._lock:
             self._played[_content(levers), n] = outcome
             while len(self._played) > _MOST_KEPT:
                 self._played.popitem(last=False)
         return outcome
+
+    def _play_plan(self, levers: Levers, scenario: Scenario, progress: Progress | None) -> Forecast:
+        """Play a plan; the futures of it that were shown first are not played again."""
+        plan, content = self._plan(scenario, PLAN), _content(levers)
+        known, begun = self._begun
+        if known == content and begun is not None and _goes_on(begun, plan):
+            forecast = begun.joined(simulate(plan, begin=begun.n_futures, progress=progress))
+        else:
+            forecast = simulate(plan, progress=progress)
+        self._begun = (content, forecast)
+        return forecast
+
+    def _plan(self, scenario: Scenario, name: str = BASELINE) -> Plan:
+        """Plan a scenario; what no lever changes is taken from the first plan made."""
+        plan = build_plan(self.ground.posterior, self.book, scenario, name, like=self._first_plan)
+        self._first_plan = self._first_plan or plan
+        return plan
 
     def with_plans(self, plans: Mapping[str, Levers]) -> Scenario:
         """Return the file with these plans added to its scenarios.
@@ -247,6 +266,12 @@ def shared_bench(question: Question, progress: Progress | None = None) -> Bench:
         if question not in _open:
             _open[question] = open_bench(question, progress)
         return _open[question]
+
+
+def _goes_on(begun: Forecast, plan: Plan) -> bool:
+    """Tell whether a plan's first futures are those played already, told apart by the same periods."""
+    same_periods = begun.results.attrs["period"] == plan.days.period
+    return same_periods and begun.n_futures < plan.n_futures and plan.capacity is None
 
 
 def _content(levers: Levers) -> str:

@@ -103,7 +103,7 @@ def build_plan(
     book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
     forced = [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]
-    deals = _deal_arrays(book, segments, forced)
+    deals = _deal_arrays(book, segments, forced, _keys(book, like))
     capacity = capacity_of(frame, teams, levers, deals, effects[ResponseLever])
     kernel = KernelPlan(
         seed=seed,
@@ -256,7 +256,16 @@ def _by_stage(book: Book, log_amount: NDArray[np.float64]) -> Book:
     return replace(book, **{name: getattr(book, name)[order] for name in arrays})
 
 
-def _deal_arrays(book: Book, segments: Segments, forced: Sequence[DealLever]) -> dict[str, Any]:
+def _keys(book: Book, like: Plan | None) -> NDArray[np.uint64]:
+    """Return the key of each open deal's luck."""
+    if like is not None and np.array_equal(like.deals, book.deal):
+        return like.kernel.deal_key
+    return np.array([key_of(f"deal:{deal}") for deal in book.deal], dtype=np.uint64)
+
+
+def _deal_arrays(
+    book: Book, segments: Segments, forced: Sequence[DealLever], keys: NDArray[np.uint64]
+) -> dict[str, Any]:
     """Return the open deals, those whose end a lever decides among them."""
     code_of_segment = np.array(
         [segments.code(value) if value in segments.values else -1 for value in book.segments.values]
@@ -266,7 +275,7 @@ def _deal_arrays(book: Book, segments: Segments, forced: Sequence[DealLever]) ->
     for lever in forced:
         outcome[book.deal == lever.deal] = book.pipeline.destination_code(lever.outcome)
     return {
-        "deal_key": np.array([key_of(f"deal:{deal}") for deal in book.deal], dtype=np.uint64),
+        "deal_key": keys,
         "deal_stage": book.stage_code.astype(np.int64),
         "deal_segment": code_of_segment[book.segment_code].astype(np.int64),
         "deal_age": book.age_days.astype(np.float64),

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
+from simcast.analysis import ground_of
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import SimcastError
 from simcast.plan import Plan, build_plan
-from simcast.scenario import build_scenario
+from simcast.scenario import build_scenario, load_scenario
 from simcast.simulation import simulate
 
 SCENARIO = build_scenario(
@@ -67,3 +69,15 @@ def test_progress_ends_at_one(plan: Plan) -> None:
 def test_impossible_settings_are_refused(plan: Plan, wrong: dict[str, int]) -> None:
     with pytest.raises(SimcastError, match="must be 1 or more"):
         simulate(plan, **wrong)
+
+
+def test_futures_played_in_two_parts_are_those_played_at_once() -> None:
+    scenario = load_scenario("scenarios/voronka.yaml", overrides=["simulation.futures=40"])
+    ground = ground_of(scenario)
+    plan = ground.plan(scenario.scenario_names[1])
+    whole = simulate(plan, threads=1)
+    first = simulate(ground.with_futures(15).plan(scenario.scenario_names[1]), threads=1)
+    joined = first.joined(simulate(plan, threads=1, begin=15))
+    xr.testing.assert_identical(joined.results, whole.results)
+    assert list(joined.results.data_vars) == list(whole.results.data_vars)
+    assert joined.notes == whole.notes

@@ -7,6 +7,7 @@ from simcast import analysis
 from simcast.app.bench import FEWEST_FUTURES, Bench, Question, open_bench
 from simcast.errors import ScenarioError
 from simcast.scenario import BASELINE, load_scenario
+from simcast.simulation import simulate
 
 BETTER = [{"lever": "conversion", "stage": "lead", "add": 0.1}]
 
@@ -102,3 +103,25 @@ def test_segment_values_stand_in_the_order_of_their_new_deals(bench: Bench) -> N
 def test_a_file_that_cannot_be_played_is_refused(desk: Path) -> None:
     with pytest.raises(ScenarioError, match="no such file"):
         open_bench(Question(str(desk.with_name("none.yaml"))))
+
+
+def test_futures_shown_first_are_not_played_again_and_change_nothing(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levers = [{"lever": "conversion", "stage": "lead", "add": {"normal": [0.1, 0.02]}}]
+    alone, in_steps = (open_bench(Question(str(desk), (), 200)) for _ in range(2))
+    begun: list[int] = []
+    monkeypatch.setattr(
+        "simcast.app.bench.simulate",
+        lambda plan, begin=0, progress=None: begun.append(begin) or simulate(plan, begin=begin, progress=progress),
+    )
+    expected = alone.play(levers)
+    in_steps.play(levers, 60)
+    found = in_steps.play(levers)
+    assert begun == [0, 0, 0, 60]  # a plan, a baseline and a plan of 60 futures, and the others of the plan
+    assert found.futures == 200
+    for name in ("differences", "fan", "deal_chance", "deal_days", "days"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+    assert (found.bookings, found.wins, found.cost) == (expected.bookings, expected.wins, expected.cost)
+    in_steps.play([{**levers[0], "add": 0.2}])
+    assert begun[-1] == 0  # the control: another plan is played from its first future on
