@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simcast.history.likely_segments import likely_segments
 from simcast.history.parsing import normalise
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline
@@ -43,10 +44,10 @@ def find_columns(
     pipeline: Pipeline,
     form: str,
     given: ColumnNames | None,
-    segments: Sequence[str],
+    segments: Sequence[str] | None,
     problems: list[str],
 ) -> Columns:
-    """Find the columns of a ``"log"`` or ``"deals"`` table.
+    """Find the columns of a ``"log"`` or ``"deals"`` table; where no `segments` are given, those that a log has.
 
     Names that are not ours, columns that are not there, and parquet columns of a wrong type are added to `problems`.
     """
@@ -70,6 +71,9 @@ def find_columns(
         problems.append(f"{table.path}: has the columns of a table with {other}?")
     if "amount" in given or amount in table.cells:
         search.check(amount, "history.columns.amount", "amount")
+    if segments is None:
+        used = {*chosen.values(), amount, *STAY_COLUMNS}
+        segments = likely_segments(table, used, chosen["deal"]) if form == "log" and not problems else ()
     segments = [normalise(name) for name in segments]
     for position, name in enumerate(segments):
         search.check_segment(name, repeated=name in segments[:position])

@@ -34,7 +34,7 @@ def read_history(
     format: str = "log",  # noqa: A002  the scenario file's word for it
     columns: ColumnNames | None = None,
     outcomes: Mapping[str, str] | None = None,
-    segments: Sequence[str] = (),
+    segments: Sequence[str] | None = None,
     on_bad_rows: Literal["stop", "quarantine"] = "stop",
     rejects: str | Path | Literal[False] | None = None,
     amount_known_from: AmountKnownFrom = "close",
@@ -62,7 +62,8 @@ def read_history(
     outcomes
         The file's words -> our stages and outcomes; in the deals format also -> ``open``.
     segments
-        Columns by which deals are told apart. An empty cell becomes `simcast.segments.UNKNOWN`.
+        Columns by which deals are told apart. An empty cell becomes `simcast.segments.UNKNOWN`. Unless they are given,
+        they are the other columns of a log that have a handful of values, and never two for one deal; ``()`` for none.
     on_bad_rows
         ``"stop"``: raise an error that lists all of them. ``"quarantine"``: set aside every deal that has a bad row,
         since what is left of it would tell another story; count them in `History.quality`.
@@ -115,7 +116,8 @@ def read_history(
         raise DataError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
     source = Source(path, format, columns or {}, outcomes or {}, dialect or Dialect(), where or {}, query, folder)
     export, written, digest = source.read(pipeline.stages)
-    table, content, faults = read_content(export, written, pipeline, segments, amount_known_from, today or date.today())
+    chosen = () if segments is None and format != "log" else segments
+    table, content, faults = read_content(export, written, pipeline, chosen, amount_known_from, today or date.today())
     # A path can be judged only when all the cells it consists of are good.
     sound = np.isin(content.events.deal, _deals_of(faults, content), invert=True)
     events = put_in_order(content.events.take(sound), pipeline, faults)
@@ -134,7 +136,7 @@ def read_content(
     export: Export,
     dialect: Dialect,
     pipeline: Pipeline,
-    segments: Sequence[str],
+    segments: Sequence[str] | None,
     amount_known_from: str,
     today: date,
 ) -> tuple[Table, Content, Faults]:
