@@ -183,7 +183,9 @@ def read_text(text: str, source: Place, problems: list[str]) -> Node | None:
             line_start = text.rfind("\n", 0, position) + 1
             line, column = text.count("\n", 0, position) + 1, position - line_start + 1
             source = replace(source, line=line, column=column)
-            raise ScenarioError(f"{source}: the character {text[position : position + 1]!r}; remove it") from None
+            raise ScenarioError(
+                f"{source}: not valid YAML: the character {text[position : position + 1]!r}; remove it"
+            ) from None
         raise ScenarioError(f"{source}: not valid YAML: {str(error).splitlines()[0]}") from None
 
 

@@ -106,4 +106,4 @@ def test_a_character_that_yaml_cannot_hold_is_told_with_its_place(tmp_path: Path
     scenario.write_bytes(b"simcast: 1\nname: a\x00b\n")
     result = CliRunner().invoke(main, ["check", str(scenario)])
     assert result.exit_code == 2
-    assert result.stderr == f"error: {scenario}:2:8: the character '\\x00'; remove it\n"
+    assert result.stderr == f"error: {scenario}:2:8: not valid YAML: the character '\\x00'; remove it\n"
