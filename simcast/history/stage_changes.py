@@ -76,7 +76,10 @@ def _of_fields(table: Table, shape: Shape, found: Mapping[str, str], crm: Crm, r
     if "from" in found:
         known |= set(table.cells[found["from"]].astype("str").map(word_key)[chosen])
     created = _is_among(table.cells[found["field"]], shape.creations)
-    chosen |= created & stage.isin(known - {""}).to_numpy(dtype=bool)  # some tell the first stage too
+    told = created & stage.isin(known - {""}).to_numpy(dtype=bool)
+    if 2 * told.sum() > created.sum():  # they tell the first stage too, also one that no deal has left yet
+        told = created & (stage != "").to_numpy(dtype=bool)
+    chosen |= told
     if not chosen.all():
         remarks.append(f"{int((~chosen).sum()):,} rows tell of other things than stages and are left out")
     return table.keep(chosen)
@@ -99,8 +102,8 @@ def _with_beginnings(everything: Table, table: Table, found: Mapping[str, str], 
     order = _in_time(table, found)
     first = order[np.append(True, deal[order][1:] != deal[order][:-1])]
     before = table.cells[found["from"]].astype("str").str.strip().iloc[first]
-    no_stage = {"", *map(word_key, crm.is_open)}  # changes of status tell that a deal was open, not where
-    told = ~before.map(word_key).isin(no_stage).to_numpy(dtype=bool)
+    was_open = before.map(word_key).isin(map(word_key, crm.is_open)).to_numpy(dtype=bool)
+    told = (before != "").to_numpy(dtype=bool) & ~was_open  # a change of status tells that a deal was open, not where
     if "created" not in found:
         _say_left_out(len(silent), remarks)
         if told.any():
@@ -115,7 +118,7 @@ def _with_beginnings(everything: Table, table: Table, found: Mapping[str, str], 
         remarks.append(f"{int((told & dated).sum()):,} deals enter their first stage on the day of their creation")
     usual = _usual(before[told])
     is_end = _is_end(table, found, crm)[first]
-    ended = first[~told & dated & is_end]
+    ended = first[was_open & dated & is_end]
     if usual is None:
         _say_left_out(len(silent), remarks)
     elif len(silent) + len(ended):

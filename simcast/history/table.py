@@ -120,15 +120,19 @@ _OTHER_KINDS = (
     (b"\x1f\x8b", "a compressed file (gzip)", "unpack it first"),
     (b"PAR1", "a parquet file", "name it .parquet"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook", "save it as CSV UTF-8, or as .xlsx"),
-    (b"<", "a web page or XML, as some CRMs export for Excel", "open it in a spreadsheet and save it as CSV UTF-8"),
+    *(
+        (start, "a web page or XML, as some CRMs export for Excel", "open it in a spreadsheet and save it as CSV UTF-8")
+        for start in (b"<!doctype", b"<html", b"<head", b"<meta", b"<table", b"<?xml")
+    ),
 )
-"""How files of other kinds begin that are named .csv, what they are, and what to do."""
+"""How files of other kinds begin that are named .csv, in small letters; what they are, and what to do."""
 
 
 def _read_csv(path: Path, encoding: str, delimiter: str) -> Table:
     content = path.read_bytes()
+    beginning = content[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for start, kind, remedy in _OTHER_KINDS:
-        if content.removeprefix(b"\xef\xbb\xbf").startswith(start):
+        if beginning.startswith(start.lower()):
             raise DataError(f"{path}: is {kind}, not a csv; {remedy}")
     if encoding == AUTO:
         encoding = find_encoding(content)

@@ -178,8 +178,15 @@ def read_text(text: str, source: Place, problems: list[str]) -> Node | None:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise ScenarioError(_syntax_problem(text, source, line, column, error.problem or error.context or "")) from None
     except YAMLError as error:
-        reason = str(error).splitlines()[0]
-        raise ScenarioError(f"{source}: not valid YAML: {reason}") from None
+        position = getattr(error, "position", None)  # of a character that YAML cannot hold
+        if isinstance(position, int):
+            line_start = text.rfind("\n", 0, position) + 1
+            line, column = text.count("\n", 0, position) + 1, position - line_start + 1
+            source = replace(source, line=line, column=column)
+            raise ScenarioError(
+                f"{source}: not valid YAML: the character {text[position : position + 1]!r}; remove it"
+            ) from None
+        raise ScenarioError(f"{source}: not valid YAML: {str(error).splitlines()[0]}") from None
 
 
 def _syntax_problem(text: str, source: Place, line: int, column: int, reason: str) -> str:

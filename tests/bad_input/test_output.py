@@ -99,3 +99,11 @@ def test_a_select_behind_a_comment_is_read(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     result = CliRunner().invoke(main, ["convert", source, str(out), "--format", "log", "--query", query])
     assert result.exit_code == 0, result.stderr
+
+
+def test_a_character_that_yaml_cannot_hold_is_told_with_its_place(tmp_path: Path) -> None:
+    scenario = tmp_path / "q.yaml"
+    scenario.write_bytes(b"simcast: 1\nname: a\x00b\n")
+    result = CliRunner().invoke(main, ["check", str(scenario)])
+    assert result.exit_code == 2
+    assert result.stderr == f"error: {scenario}:2:8: not valid YAML: the character '\\x00'; remove it\n"

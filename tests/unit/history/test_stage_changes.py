@@ -139,3 +139,23 @@ def test_dates_that_cannot_be_read_are_named_before_stages_are_looked_for(tmp_pa
     file.write_text("OpportunityId,StageName,CreatedDate\n006A,New,2026-01-05T22:30:00.000Z\n", encoding="utf-8")
     with pytest.raises(DataError, match=r":2: column 'CreatedDate': value .* history.time_zone"):
         survey(Source(file, "salesforce"))
+
+
+def test_a_deal_made_as_an_end_is_not_given_a_stage_that_it_was_never_in(tmp_path: Path) -> None:
+    made_won = REPORT.replace('"006B","Qual', '"006C","","Closed Won","2/14/2026","2/14/2026","1"\n"006B","Qual')
+    with pytest.raises(DataError, match=r":3: .* the deal begins with the outcome 'won'"):
+        read(tmp_path, made_won, "salesforce", ["Qualification"])
+
+
+def test_a_first_stage_that_no_deal_has_left_is_taken_from_the_row_of_creation(tmp_path: Path) -> None:
+    text = (
+        "type,entity_id,created_at,value_before,value_after\n"
+        "lead_added,7,2026-01-05 10:00:00,,40\nlead_status_changed,7,2026-01-20 10:00:00,40,142\n"
+        "lead_added,8,2026-01-06 10:00:00,,40\nlead_added,9,2026-01-07 10:00:00,,41\n"
+    )
+    history = read(tmp_path, text, "amocrm", ["40", "41"], outcomes={"142": "lost"})
+    assert [course(history, deal)[0][:2] for deal in "789"] == [
+        ("40", "2026-01-05"),
+        ("40", "2026-01-06"),
+        ("41", "2026-01-07"),
+    ]
