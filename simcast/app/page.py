@@ -14,8 +14,9 @@ from simcast.app.outcome import Outcome
 from simcast.app.plans import show_plans
 from simcast.app.sidebar import plan_of_sliders
 from simcast.app.upload import check_csv
-from simcast.app.wording import as_label, as_markdown, chance, interval, money
+from simcast.app.wording import as_label, as_markdown
 from simcast.errors import SimcastError
+from simcast.writing import chance, interval, money
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -187,7 +188,8 @@ def _open_deals(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:
         shown = shown[shown["stalled"]]
     worth = float(tables.worth_of(shown).sum())
     until = bench.scenario.forecast.until
-    st.caption(f"{len(shown):,} of {len(deals):,} open deals; amount times P(won by {until}): {money(worth)}")
+    told = f"; amount times P(won by {until}): {money(worth)}" if "amount" in shown else ""
+    st.caption(f"{len(shown):,} of {len(deals):,} open deals{told}")
     st.dataframe(shown, hide_index=True, column_config=_deal_columns(plan is not None))
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.app.outcome import Outcome
-from simcast.app.wording import chance, decimal, interval, money
 from simcast.forecast import Summary
 from simcast.history import Book
+from simcast.writing import chance, count, interval, money
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def comparison(plans: Mapping[str, Outcome]) -> pd.DataFrame:
                 "P(target)": "; ".join(chance(share) for _, share in outcome.targets.values()) or "no target",
                 "difference": "0" if still else money(difference.bookings.mean, signed=True),
                 "80% interval": "" if still else interval(difference.bookings, signed=True),
-                "more wins": decimal(difference.wins.mean, signed=True),
+                "more wins": count(difference.wins.mean, signed=True),
                 "cost": money(outcome.cost),
                 "net gain": money(difference.net.mean, signed=True),
                 "P(better)": "" if still else chance(difference.probability_better),
