@@ -18,6 +18,7 @@ from simcast.history.sql import is_database, read_query
 from simcast.history.table import Table, find_delimiter, find_encoding, read_table
 from simcast.starting import words
 from simcast.starting.columns import Column, date_order, has_offsets, look_at
+from simcast.starting.undated_ends import undated_ends
 
 FEWEST_PER_SEGMENT = 30
 MOST_SEGMENT_VALUES = 12
@@ -179,11 +180,10 @@ def _guess_plain(
     given: Mapping[str, str],
     unsure: list[str],
 ) -> Guess:
-    path = str(source.path)
     dated = [column for column in columns if column.is_date]
     if not dated:
         raise DataError(
-            f"{path}: no column holds dates (columns: {', '.join(column.name for column in columns)});"
+            f"{source.path}: no column holds dates (columns: {', '.join(column.name for column in columns)});"
             " simcast needs to know when deals entered stages, or began and ended"
         )
     deal = _deal_column(table, _candidates(columns, given, "deal", columns), unsure)
@@ -199,6 +199,7 @@ def _guess_plain(
         chosen["amount"] = amount.name
         dialect = replace(dialect, decimal=_decimal(amount, unsure))
     used = {name for value in chosen.values() for name in ([value] if isinstance(value, str) else value.values())}
+    unsure += undated_ends(table, columns, used, deal.name, {*outcomes.values(), *stage.words}) if stage else []
     segments = _segments(table, columns, used, deal if form == "log" else None)
     ours = {name: value for name, value in chosen.items() if name != value}
     source = replace(source, format=form, columns=ours, outcomes=outcomes, dialect=dialect)

@@ -282,3 +282,18 @@ def test_a_file_of_which_little_can_be_kept_is_said_to_be_unfit_before_all_else(
     file = write_export(tmp_path / "deals.csv", "deal,outcome,created,closed", rows)
     proposal = propose(str(file), tmp_path / "forecast")
     assert proposal.unsure[0].startswith("NOT FIT TO FORECAST FROM yet, since 50% of the deals have bad rows")
+
+
+def test_losses_that_no_row_dates_are_said(tmp_path: Path) -> None:
+    rows = ["case_id,stage_name,stage_date,stage_status"]
+    for number in range(60):
+        begun = dated(number)
+        ends = ("Hired", "Completed") if number % 3 == 0 else ("Interview", "Отказ" if number % 3 == 1 else "Active")
+        rows += [f"C{number},Applied,{begun},Completed", f"C{number},{ends[0]},{dated(number + 9)},{ends[1]}"]
+    file = tmp_path / "log.csv"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    proposal = propose(str(file), tmp_path / "new")
+    assert [line for line in proposal.unsure if "'stage_status' says 'Отказ' of 20 deals" in line]
+    dated_losses = "\n".join(row.replace("Interview", "lost") for row in rows)
+    file.write_text(dated_losses, encoding="utf-8")
+    assert not [line for line in propose(str(file), tmp_path / "other").unsure if "stage_status" in line]
