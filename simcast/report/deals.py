@@ -16,6 +16,9 @@ from simcast.report.terminal import plain_table
 if TYPE_CHECKING:
     import pandas as pd
 
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+"""With these spreadsheets let a formula begin."""
+
 _DATES = ("expected_close", "close_low", "close_high")
 
 
@@ -35,18 +38,45 @@ def deals_document(table: pd.DataFrame) -> list[dict[str, Any]]:
 def write_table(table: pd.DataFrame, file: Path) -> None:
     """Write rows to a csv or parquet file, by its ending.
 
+    In a csv, text that a spreadsheet would take for a formula stands behind an apostrophe; in parquet it is as it is.
+
     Raises
     ------
     SimcastError
         When the file ends otherwise, or cannot be written.
     """
-    writers = {".csv": lambda: table.to_csv(file, index=False), ".parquet": lambda: table.to_parquet(file, index=False)}
+    writers = {
+        ".csv": lambda: without_formulas(table).to_csv(file, index=False),
+        ".parquet": lambda: table.to_parquet(file, index=False),
+    }
     if file.suffix not in writers:
         raise SimcastError(f"--out {file}: the name must end in .csv or .parquet")
     try:
         writers[file.suffix]()
     except OSError as error:
         raise SimcastError(f"--out {file}: {error}; name a file that can be written") from error
+
+
+def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with an apostrophe before each text, and name of a column, that a spreadsheet would work out.
+
+    Source: OWASP, "CSV Injection".
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> without_formulas(pd.DataFrame({"deal": ["=1+1", "D-1"], "days": [-2, 3]})).to_dict("list")
+    {'deal': ["'=1+1", 'D-1'], 'days': [-2, 3]}
+    """
+
+    def harmless(value: object) -> object:
+        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
+
+    found = table.rename(columns=harmless)
+    for position, dtype in enumerate(found.dtypes):
+        if dtype.kind not in "biufmM":
+            found.isetitem(position, found.iloc[:, position].map(harmless).array)
+    return found
 
 
 def print_deals(table: pd.DataFrame, columns: Sequence[str], until: str, console: Console, top: int) -> None:
