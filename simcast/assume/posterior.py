@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,8 @@ from simcast.assume.segments import assumed_segments
 from simcast.assume.tables import Tables
 from simcast.errors import ScenarioError
 from simcast.pipeline import LOST, STALLED, WON, Pipeline
-from simcast.posterior import Posterior
+from simcast.posterior import Diagnostics, Posterior
+from simcast.posterior.diagnostics import NO_AMOUNTS
 from simcast.scenario import ArrivalAssumption, Assumptions, Distribution, Quantity, StageAssumption
 from simcast.scenario.sampling import draw_numbers
 from simcast.segments import Segments
@@ -104,7 +106,15 @@ def assumed_posterior(
     if assumptions.weather is not None:
         carried = carried | weather_variables(assumptions.weather)
     draws = tables.dataset(pipeline, segments, attrs, carried)
-    return Posterior(pipeline, segments, draws, fingerprint, None if base is None else base.diagnostics)
+    return Posterior(pipeline, segments, draws, fingerprint, None if base is None else _still_true(base, assumptions))
+
+
+def _still_true(base: Posterior, assumptions: Assumptions) -> Diagnostics | None:
+    """Return the fit's diagnostics without the warning that amounts are missing, where they are assumed."""
+    found = base.diagnostics
+    if found is None or assumptions.amount is None:
+        return found
+    return replace(found, warnings=tuple(warning for warning in found.warnings if warning != NO_AMOUNTS))
 
 
 def _numbers(assumptions: Assumptions) -> dict[str, Distribution]:

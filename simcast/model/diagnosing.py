@@ -16,6 +16,7 @@ from simcast.model.sampling import Sample
 from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
 from simcast.posterior import Diagnostics, FamilyChoice, PartDiagnostics, PriorInfluence
+from simcast.posterior.diagnostics import NO_AMOUNTS
 
 FEW_STAYS = 30
 MOSTLY_OPEN = 0.7
@@ -207,7 +208,7 @@ def _calendar_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
 def _new_deal_warnings(tables: FitTables) -> list[str]:
     found = []
     if tables.amounts_of == "none":
-        found.append("no deal has an amount: new deals count as worth nothing; forecast wins instead of bookings")
+        found.append(NO_AMOUNTS)
     elif tables.amounts_of == "all":
         found.append("no won deal has an amount: new deals are worth what all deals are")
     known, unknown = tables.amounts.n_amounts, tables.amounts.n_unknown

@@ -99,6 +99,10 @@ class PriorInfluence:
     rests_on_prior: bool
 
 
+NO_AMOUNTS = "no deal has an amount: new deals count as worth nothing; forecast wins instead of bookings"
+"""A warning that assumed amounts answer."""
+
+
 @dataclass(frozen=True)
 class Diagnostics:
     """The worst value of each diagnostic over all parameters, and what to beware of.

@@ -13,7 +13,8 @@ from hazard_posterior import hazard_draws, with_amount_slope, with_draws
 from simcast.assume import assumed_book, assumed_posterior, assumed_segments
 from simcast.errors import ScenarioError
 from simcast.pipeline import Pipeline
-from simcast.posterior import DIMENSIONS, Posterior
+from simcast.posterior import DIMENSIONS, Diagnostics, Posterior
+from simcast.posterior.diagnostics import NO_AMOUNTS
 from simcast.scenario import Assumptions, build_scenario
 from simcast.segments import Segments
 
@@ -341,3 +342,12 @@ def test_assumed_arrivals_are_as_many_in_every_season() -> None:
     assert "arrivals_season" not in found.draws
     assert "arrivals_path" not in found.draws
     assert "hazard_log" in found.draws
+
+
+def test_assumed_amounts_answer_the_warning_that_none_are_known() -> None:
+    fitted = Diagnostics(1.0, 900.0, 800.0, 0, 0.9, 4, 1000, {}, warnings=(NO_AMOUNTS, "another"))
+    learned = dataclasses.replace(assumed_posterior(PIPELINE, assume()), diagnostics=fitted)
+    for content, said in (({"amount": 1}, ("another",)), ({"arrivals": {"per_day": 2}}, (NO_AMOUNTS, "another"))):
+        over = assumed_posterior(PIPELINE, Assumptions.model_validate(content), base=learned)
+        assert over.diagnostics is not None
+        assert over.diagnostics.warnings == said
