@@ -8,9 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-import simcast
 from simcast.analysis.allocating import Allocated, Allocation
 from simcast.analysis.choices import Choice
+from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, interval, money
 from simcast.report.terminal import plain_table
 
@@ -19,15 +19,8 @@ _CERTAIN_AT = 2.0
 
 def allocation_document(found: Allocated) -> dict[str, Any]:
     """Return the document of ``simcast allocate --json``."""
-    scenario = found.ground.scenario
     return {
-        "simcast": simcast.__version__,
-        "file": scenario.file.name if scenario.file else None,
-        "name": scenario.name,
-        "as_of": str(scenario.forecast.as_of),
-        "until": str(scenario.forecast.until),
-        "seed": scenario.simulation.seed,
-        "fingerprint": found.ground.posterior.fingerprint,
+        **heading(found.ground),
         "goal": found.goal,
         "budget": found.limits.budget,
         "people": found.limits.people,

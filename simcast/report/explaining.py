@@ -7,11 +7,11 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-import simcast
 from simcast.analysis import Ground
 from simcast.analysis.knowing import Knowing, Worth
 from simcast.analysis.spread import Source
 from simcast.forecast import Forecast, Summary
+from simcast.report.heading import heading
 from simcast.report.page.assuming import lever_sentence, margin_sentence
 from simcast.report.phrases import count
 from simcast.report.words import Language
@@ -70,12 +70,8 @@ def explanation_document(
     """Return the document of ``simcast explain --json``."""
     scenario = ground.scenario
     return {
-        "simcast": simcast.__version__,
-        "file": scenario.file.name if scenario.file else None,
-        "name": scenario.name,
+        **heading(ground),
         "futures": baseline.n_futures,
-        "seed": scenario.simulation.seed,
-        "fingerprint": ground.posterior.fingerprint,
         "words": scenario_sentences(scenario, language),
         "scenarios": lever_sentences(scenario, language),
         "total": Summary.of(baseline.values("bookings")).to_dict(),

@@ -7,10 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-import simcast
 from simcast.analysis import Leaks
 from simcast.analysis.leaks import Leak, Worth
 from simcast.forecast import Summary
+from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, interval, money
 from simcast.report.terminal import plain_table
 
@@ -23,16 +23,9 @@ _LEGEND = (
 
 def leaks_document(found: Leaks) -> dict[str, Any]:
     """Return the document of ``simcast leaks --json``."""
-    scenario = found.ground.scenario
     return {
-        "simcast": simcast.__version__,
-        "file": scenario.file.name if scenario.file else None,
-        "name": scenario.name,
-        "as_of": str(scenario.forecast.as_of),
-        "until": str(scenario.forecast.until),
+        **heading(found.ground),
         "futures": found.n_futures,
-        "seed": scenario.simulation.seed,
-        "fingerprint": found.ground.posterior.fingerprint,
         "trusted": found.ground.trusted,
         "stages": [_leak(leak) for leak in found.leaks],
         "extra_deal": None if found.extra_deal is None else _worth(found.extra_deal),

@@ -8,26 +8,19 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-import simcast
 from simcast.analysis import Solution, compare
 from simcast.analysis.questions import Value
 from simcast.report.document import difference_document
+from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, money
 
 
 def solution_document(found: Solution) -> dict[str, Any]:
     """Return the document of ``simcast solve --json``."""
-    scenario = found.ground.scenario
     last = found.points[-1]
     return {
-        "simcast": simcast.__version__,
-        "file": scenario.file.name if scenario.file else None,
-        "name": scenario.name,
-        "as_of": str(scenario.forecast.as_of),
-        "until": str(scenario.forecast.until),
+        **heading(found.ground),
         "futures": found.baseline.n_futures,
-        "seed": scenario.simulation.seed,
-        "fingerprint": found.ground.posterior.fingerprint,
         "vary": {"lever": _plain(found.unknown.lever), "key": found.unknown.key,
                  "from": _plain(found.unknown.first), "to": _plain(found.unknown.last)},
         "condition": found.condition.text,
