@@ -201,7 +201,7 @@ class Unknown:
     def within(self, value: Value) -> bool:
         """Tell whether a value lies in the range."""
         low, high = sorted((self.first, self.last))
-        return bool(low <= value <= high)  # type: ignore[operator]
+        return bool(low <= value <= high)  # type: ignore[operator]  # all numbers, or all dates
 
     def data(self, value: Value) -> dict[str, Any]:
         """Return the lever with a value, as a scenario file has it."""

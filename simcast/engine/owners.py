@@ -54,7 +54,7 @@ def find_owner(owners: Owners, key: np.uint64, team: int) -> int:
     last = np.uint64(len(owners.team) - 1)
     at: int = np.int64(mixed & last)  # type: ignore[assignment]  # signed, as all places are
     while owners.team[at] != NO_TEAM and (owners.team[at] != team or owners.key[at] != key):
-        at = np.int64(np.uint64(at + 1) & last)  # type: ignore[assignment]
+        at = np.int64(np.uint64(at + 1) & last)  # type: ignore[assignment]  # as above
     if owners.team[at] == NO_TEAM:
         owners.team[at], owners.key[at], owners.position[at] = team, key, NOBODY
     return at

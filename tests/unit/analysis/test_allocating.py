@@ -22,7 +22,7 @@ MEETING = "conversion stage=встреча add=0..0.4 cost=2000"
 
 def split(among: list[str], budget: float, goal: str = "net", **options: object) -> Allocated:
     world = ground(STAGES, per_day=10, futures=200, scenarios=SCENARIOS, target={"bookings": 30_000})
-    return allocate(world, among, Limits(budget, None), goal, **options)  # type: ignore[arg-type]
+    return allocate(world, among, Limits(budget, None), goal, **options)  # type: ignore[arg-type]  # options of any kind
 
 
 def taken(found: Allocated) -> list[str]:
