@@ -21,6 +21,9 @@ HIGH_PARETO_K = 0.7
 _STEADY = 0.01
 """Where a stay's log-likelihood varies less than this over draws, plain importance weights are as good as smoothed."""
 
+_IMPOSSIBLE = -1e100
+"""A log-likelihood that is as good as none, and whose square is still a number."""
+
 
 @dataclass(frozen=True)
 class LeaveOneOut:
@@ -78,6 +81,7 @@ def leave_one_out(log_likelihood: Floats, count: Floats, log_weight: Floats | No
     log_weight
         float64, (n_draws,): logarithm of posterior over approximation, when the draws are an approximation's.
     """
+    log_likelihood = np.maximum(log_likelihood, _IMPOSSIBLE)
     weight = np.zeros(log_likelihood.shape[0]) if log_weight is None else log_weight
     weight = weight - _log_sum(weight)
     raw = weight[:, None] - log_likelihood
