@@ -143,7 +143,7 @@ RESPONSE_PRIORS: Mapping[str, Prior] = {
     "response_slope": _normal(
         0.0,
         1.5,
-        "Between a short and a long wait (10% and 90% points) the odds change by a factor of twenty at most, up or down.",
+        "Between a short and a long wait (10% and 90% points) the odds change by a factor of twenty at most.",
     ),
 }
 """The priors of what waiting for the first contact does, fixed: a few dozen deals outweigh them."""

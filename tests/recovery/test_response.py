@@ -92,11 +92,15 @@ def test_without_the_segments_a_bad_source_passes_for_the_work_of_waiting() -> N
 
 
 def test_plain_maximum_likelihood_says_the_same() -> None:
-    """A logistic regression of all deals of one source, by another optimiser, without priors or quarters."""
+    """A logistic regression of the same deals of one source, by another optimiser, without priors or quarters."""
     history = _world(3, 24.0, n_deals=6000)
     stays = history.stays.merge(history.responses, on=["deal", "stage"])
-    old = stays[(stays["source"] == "сайт") & (stays["since"] < START + np.timedelta64(N_DAYS - 60, "D"))]
-    hours, forward = old["hours"].to_numpy(), (old["move"] == "встреча").to_numpy()
+    stays = stays[stays["source"] == "сайт"].assign(after=lambda table: (table["left"] - table["since"]).dt.days)
+    limit = stays.loc[stays["move"] == "встреча", "after"].quantile(0.95)
+    old = stays[(history.observed_until - stays["since"]).dt.days > limit]
+    old = old[old["hours"] <= old["hours"].quantile(0.99)]
+    hours = old["hours"].to_numpy()
+    forward = ((old["move"] == "встреча") & (old["after"] <= limit)).to_numpy()
 
     def loss(at: NDArray[np.float64]) -> float:
         margin = np.where(forward, 1.0, -1.0) * (at[0] - at[1] * hours / 24.0)
@@ -106,8 +110,8 @@ def test_plain_maximum_likelihood_says_the_same() -> None:
     chosen = history.stays[history.stays["source"] == "сайт"]
     answered = history.responses[history.responses["deal"].isin(chosen["deal"])]
     fit = _fit(History.of(PIPELINE, chosen, (), history.observed_until, responses=answered))
-    # Not the same deals (the longest percent of waits is left out) nor outcomes (those of the first weeks count).
-    assert abs(fit.slope - expected) < 0.75 * fit.slope_sd
+    assert fit.n_deals == len(old)
+    assert abs(fit.slope - expected) < 0.2 * fit.slope_sd
 
 
 def test_waits_and_conversion_are_those_of_the_segments_and_draws_those_of_the_posterior() -> None:
