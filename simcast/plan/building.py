@@ -17,12 +17,13 @@ from simcast.engine.samplers import CONSTANT, FAMILIES
 from simcast.errors import ScenarioError
 from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
+from simcast.plan.answering import missing_numbers
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
 from simcast.plan.costs import costs_of, margin_of, notes_of
 from simcast.plan.cuts import cut_conversions
-from simcast.plan.derived import derived_effects, missing_numbers
+from simcast.plan.derived import derived_effects
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
 from simcast.plan.plan import MINOR_UNITS, Plan
@@ -30,6 +31,7 @@ from simcast.plan.teams import as_waiting, capacity_of, too_many_leave
 from simcast.plan.weather import with_weather
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
+from simcast.posterior.response import fitted_responses
 from simcast.scenario import (
     BASELINE,
     AmountLever,
@@ -93,9 +95,11 @@ def build_plan(
 
     n_futures, seed = scenario.simulation.futures, np.uint64(scenario.simulation.seed)
     n_slots = max(map(len, pipeline.moves)) + 1
-    frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots)
+    draw_of_future = draw_of_futures(seed, n_futures, posterior.draws.sizes["draw"])
+    responses = fitted_responses(posterior)
+    frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots, responses, draw_of_future)
     teams = scenario.teams
-    if problems := [*missing_numbers(levers, teams), *too_many_leave(frame, teams, levers)]:
+    if problems := [*missing_numbers(frame, levers, teams), *too_many_leave(frame, teams, levers)]:
         raise ScenarioError(problems)
     of_levers = effects_of(frame, levers, derived_effects(frame, levers, teams))
     epoch_of_day, effects = with_weather(posterior, frame, *of_levers)
@@ -108,7 +112,7 @@ def build_plan(
     kernel = KernelPlan(
         seed=seed,
         horizon_days=days.n_days,
-        draw_of_future=draw_of_futures(seed, n_futures, posterior.draws.sizes["draw"]),
+        draw_of_future=draw_of_future,
         period_of_day=days.period_of_day,
         epoch_of_day=epoch_of_day,
         group_of_segment=group_of_segment,

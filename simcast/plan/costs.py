@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.layout import Effects, KernelPlan, as_declared
 from simcast.engine.new_deals import count_new_deals
+from simcast.plan.answering import response_notes
 from simcast.plan.derived import day_of
 from simcast.plan.levers import LeverFrame, PlacedLever
 from simcast.plan.teams import people_at
@@ -19,7 +20,6 @@ from simcast.scenario import (
     HireLever,
     LeaveLever,
     Lever,
-    ResponseLever,
     Team,
     TimedLever,
     TrainLever,
@@ -144,19 +144,8 @@ def margin_of(frame: LeverFrame, margin: Distribution) -> Floats | None:
 
 
 def notes_of(frame: LeverFrame, levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[str]:
-    """Say where a promise to answer in time cannot bring more wins, and where more money moves than there is."""
-    notes = _overdrawn(frame, levers)
-    for placed in levers:
-        lever = placed.lever
-        if not isinstance(lever, ResponseLever):
-            continue
-        for name, team in teams.items():
-            if lever.stage in team.serves and (team.response is None or team.response.stage not in (None, lever.stage)):
-                notes.append(
-                    f"{placed.path}: deals of {lever.stage!r} wait less, but nothing says that waiting loses deals; "
-                    f"add teams.{name}.response, such as {{half_life_hours: 24}}"
-                )
-    return notes
+    """Say where more money moves than there is, and what answers in time rest on."""
+    return [*_overdrawn(frame, levers), *response_notes(frame, levers, teams)]
 
 
 def _overdrawn(frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:

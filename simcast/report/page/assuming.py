@@ -281,6 +281,8 @@ def _waiting_words(team: Team, language: Language) -> str:
     """Say what waiting for a team does to conversion."""
     if team.response is None:
         return language.say("assumed.only-time")
+    if team.response.from_ is not None:
+        return language.say("assumed.from-history")
     if team.response.half_life_hours is None:
         return language.say("assumed.by-table")
     return language.say("assumed.half-life", hours=number_words(team.response.half_life_hours, language))
