@@ -18,6 +18,10 @@ from simcast.segments import Segments
 
 MOST_SEGMENTS = 50
 FEWEST_DEALS_PER_SEGMENT = 5
+FIRST_CONTACTS = (
+    "first contact in {contacts.stage!r} is on record for {share} deals that entered it: half of them waited"
+    " {contacts.median_hours:.3g} hours or less, nine of ten {contacts.hours_90:.3g}"
+)
 FEWEST_ENDED = 10
 """With fewer ended stays in a stage, the longest of them says little about the open ones."""
 
@@ -266,11 +270,7 @@ def _notes(report: QualityReport) -> Iterator[str]:
             f" to {sizes.largest[1]:,} ({sizes.largest[0]})"
         )
     for contacts in report.first_contacts:
-        yield (
-            f"first contact in {contacts.stage!r} is on record for {_of(contacts.n_deals, contacts.n_entered)} deals"
-            f" that entered it: half of them waited {contacts.median_hours:.3g} hours or less, nine of ten"
-            f" {contacts.hours_90:.3g}"
-        )
+        yield FIRST_CONTACTS.format(contacts=contacts, share=_of(contacts.n_deals, contacts.n_entered))
     if report.reading is not None and report.reading.close_dates_ignored:
         yield (
             f"{report.reading.close_dates_ignored:,} open deals have a date of closing; it is ignored, as one that"

@@ -131,7 +131,7 @@ def _deals_of(history: History, stage: str) -> tuple[_Deals, list[str]]:
         np.unique(quarter, return_inverse=True)[1].astype(np.int64),
         len(history.segments),
     )
-    return deals, _silent_warnings(stage, outcome[known], moved[silent], int((after & silent).sum()))
+    return deals, silent_warnings(stage, outcome[known], moved[silent], int((after & silent).sum()))
 
 
 def _days_between(first: NDArray[np.datetime64], last: NDArray[np.datetime64] | np.datetime64) -> Floats:
@@ -140,7 +140,7 @@ def _days_between(first: NDArray[np.datetime64], last: NDArray[np.datetime64] | 
     return np.where(np.isnat(gap), np.nan, gap.astype(np.int64))
 
 
-def _silent_warnings(stage: str, known: NDArray[np.bool_], silent: NDArray[np.bool_], n_after: int) -> list[str]:
+def silent_warnings(stage: str, known: NDArray[np.bool_], silent: NDArray[np.bool_], n_after: int) -> list[str]:
     """Say how deals without a contact ended, where they are more than a few."""
     n, total = len(silent), len(silent) + len(known)
     if not len(known) or n < max(FEWEST, 0.02 * total):
