@@ -19,6 +19,7 @@ HOURS_PER_DAY = 24.0
 
 CAUTION = "; that is association: deals that waited longer may differ in other ways too, so try it before relying on it"
 """What is said beside everything that rests on first contacts."""
+ANSWERS = "answers in time"
 
 _STEPS = 6
 """Newton's steps to the log odds without waiting; the third is exact to seven digits already."""
@@ -136,8 +137,8 @@ def _logistic(log_odds: Floats) -> Floats:
 def response_notes(frame: LeverFrame, levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[str]:
     """Say what answers in time rest on, and where they cannot bring more wins."""
     notes = [
-        f"teams.{name}.response: {frame.responses[stage].words()}{CAUTION}"
-        for name, team in teams.items()
+        f"{ANSWERS}: {frame.responses[stage].words()}{CAUTION}"
+        for team in teams.values()
         if team.response is not None and team.response.from_ is not None
         for stage in stages_of(team)
     ]
@@ -147,7 +148,7 @@ def response_notes(frame: LeverFrame, levers: Sequence[PlacedLever], teams: Mapp
             continue
         serving = {name: team for name, team in teams.items() if lever.stage in team.serves}
         if not serving and lever.half_life_hours is None:
-            notes.append(f"{placed.path}: {frame.responses[lever.stage].words()}{CAUTION}")
+            notes.append(f"{ANSWERS}: {frame.responses[lever.stage].words()}{CAUTION}")
         notes += [
             f"{placed.path}: deals of {lever.stage!r} wait less, but nothing says that waiting loses deals; "
             f"add teams.{name}.response, such as {{half_life_hours: 24}}"

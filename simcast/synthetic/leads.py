@@ -40,8 +40,8 @@ def leads_table(start: np.datetime64 = START, end: np.datetime64 = AS_OF, seed: 
     Returns
     -------
     pandas.DataFrame
-        ``deal``, ``source``, times of ``lead``, ``first_call`` and ``meeting``, ``outcome``, ``closed``, ``amount``: text,
-        empty where nothing is known.
+        ``deal``, ``source``, times of ``lead``, ``first_call`` and ``meeting``, ``outcome``, ``closed``, ``amount``,
+        all of them text, empty where nothing is known.
     """
     import pandas as pd
 

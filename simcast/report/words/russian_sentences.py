@@ -256,16 +256,16 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "девять из десяти не дольше {n3} ч",
     ),
     (
-        r"(?P<path>.*): in '(?P<stage>.*)' the odds to move on fall by half every (?P<n1>.*) hours of waiting for the "
+        r"answers in time: in '(?P<stage>.*)' the odds to move on fall by half every (?P<n1>.*) hours of waiting for the "
         r"first contact \(90%: (?P<n2>.*) to (?P<n3>.*)\), from (?P<n4>.*) deals with a first contact on record; .*",
-        "{path}: на этапе «{stage}» шансы пойти дальше вдвое меньше за каждые {n1} ч ожидания первого контакта (90 %: от "
+        "ответ в срок: на этапе «{stage}» шансы пойти дальше вдвое меньше за каждые {n1} ч ожидания первого контакта (90 %: от "
         "{n2} до {n3}), по {n4} сделкам, у которых он записан; это связь, а не доказательство: сделки, которые ждали "
         "дольше, могут отличаться и в другом, поэтому сначала попробуйте",
     ),
     (
-        r"(?P<path>.*): in '(?P<stage>.*)' waiting for the first contact has no clear effect: a day of it changes the "
+        r"answers in time: in '(?P<stage>.*)' waiting for the first contact has no clear effect: a day of it changes the "
         r"odds to move on by (?P<n1>.*) \(90%: (?P<n2>.*) to (?P<n3>.*)\), from (?P<n4>.*) deals with .*",
-        "{path}: на этапе «{stage}» ясного действия ожидания первого контакта не видно: день ожидания меняет шансы пойти "
+        "ответ в срок: на этапе «{stage}» ясного действия ожидания первого контакта не видно: день ожидания меняет шансы пойти "
         "дальше на {n1} (90 %: от {n2} до {n3}), по {n4} сделкам, у которых он записан",
     ),
     (

@@ -101,7 +101,7 @@ def test_what_is_said_of_first_contacts_is_known_in_russian() -> None:
     from simcast.history.measures import FirstContacts
     from simcast.history.quality import FIRST_CONTACTS
     from simcast.model.response import silent_warnings
-    from simcast.plan.answering import CAUTION
+    from simcast.plan.answering import ANSWERS, CAUTION
     from simcast.posterior.response import FittedResponse
 
     waits = np.array([[1.0, 9.0]])
@@ -110,7 +110,7 @@ def test_what_is_said_of_first_contacts_is_known_in_russian() -> None:
     )
     yes, no = np.ones(300, dtype=bool), np.zeros(200, dtype=bool)
     told = [
-        *(f"scenarios.a[0]: {fitted.words()}{CAUTION}" for fitted in (clear, unclear)),
+        *(f"{ANSWERS}: {fitted.words()}{CAUTION}" for fitted in (clear, unclear)),
         *silent_warnings("lead", yes, no, 4),
         FIRST_CONTACTS.format(contacts=FirstContacts("lead", 1452, 1400, 11.1, 53.3), share="1,400 of 1,452 (96%)"),
     ]
