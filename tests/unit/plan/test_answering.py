@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from simcast.analysis.ground import Ground
+from simcast.analysis.knowing import Worth, worth_of_knowing
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import ScenarioError
 from simcast.plan.answering import odds_of_answer, usual_hours
@@ -29,6 +30,7 @@ def ground(
     slope: float = math.log(2.0) / HALF_LIFE,
     sd: float = 0.0,
     team: dict[str, Any] | None = None,
+    **assumed: float,
 ) -> Ground:
     """Return a pipeline whose calls convert at 40%, with a response as a fit would leave it; without one, slope NaN."""
     content: dict[str, Any] = {
@@ -43,6 +45,7 @@ def ground(
         "simulation": {"futures": 300, "seed": 3},
         "scenarios": {"change": list(levers) or [ANSWER]},
     }
+    content["assume"] |= assumed
     if team is not None:
         content["teams"] = {"people": {"serves": ["звонок"], "headcount": 500, "effort_hours": {"звонок": 1}} | team}
     scenario = build_scenario(content)
@@ -164,3 +167,23 @@ def test_without_first_contacts_the_lever_and_the_team_say_what_to_add() -> None
         ground(slope=math.nan, team={"response": {"from": "history"}}).plan()
     with pytest.raises(ScenarioError, match="or from: history"):
         ground(team={"response": {"from": "history", "half_life_hours": 3}})
+
+
+def test_a_trial_of_what_waiting_does_is_worth_something_where_the_choice_hangs_on_it() -> None:
+    slope = math.log(2.0) / HALF_LIFE
+    free = ground(slope=slope, sd=slope / 2.0)
+    gain = (free.play("change").values("wins") - free.play().values("wins")).mean()
+    close = ground(ANSWER | {"cost": float(gain)}, slope=slope, sd=slope / 2.0, amount=1)
+    found = worth_of_knowing(close, {name: close.play(name) for name in ("baseline", "change")})
+    assert found is not None
+    first, *others = found.worth
+    assert (first.kind, first.name) == ("response", "звонок")
+    assert first.value > 4.0 * first.error
+    assert all(first.value > 3.0 * other.value for other in others)
+    assert all(worth.kind != "response" for worth in _worth_without_answers())
+
+
+def _worth_without_answers() -> tuple[Worth, ...]:
+    other = ground({"lever": "conversion", "stage": "звонок", "add": 0.1}, sd=0.01, amount=1)
+    found = worth_of_knowing(other, {name: other.play(name) for name in ("baseline", "change")})
+    return () if found is None else found.worth
