@@ -8,13 +8,19 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from simcast.analysis.allocating import Allocated, Allocation
+from simcast.analysis.allocating import Allocated
 from simcast.analysis.choices import Choice
+from simcast.analysis.splits import Allocation
 from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, interval, money
 from simcast.report.terminal import plain_table
 
 _CERTAIN_AT = 2.0
+_METHODS = {
+    "enumeration": "all ways played",
+    "greedy": "best next step each time, then exchanges",
+    "optuna": "proposed by Optuna, then step by step",
+}
 
 
 def allocation_document(found: Allocated) -> dict[str, Any]:
@@ -73,7 +79,7 @@ def print_allocation(found: Allocated, console: Console) -> None:
         )
     console.print()
     console.print(table)
-    how = "all ways played" if found.method == "enumeration" else "best next step each time, then exchanges"
+    how = _METHODS[found.method]
     console.print(
         f"{found.n_tried} ways tried ({how}) in {found.best.gain.n_futures} futures; the best played again in "
         f"{found.checked.gain.n_futures} others",
