@@ -140,7 +140,7 @@ def build_plan(
         fingerprint=posterior.fingerprint,
         notes=(
             *cut_conversions(posterior, frame, levers, teams, kernel.draw_of_future),
-            *notes_of(frame, levers, teams),
+            *notes_of(frame, levers, teams, kernel),
             *_coarse_amounts(kernel),
         ),
         capacity=capacity,

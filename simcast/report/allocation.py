@@ -69,6 +69,8 @@ def print_allocation(found: Allocated, console: Console) -> None:
     table = plain_table(
         "The best for each amount spent", "people" if by_people else "spent", found.goal, "gain", "take"
     )
+    table.columns[0].justify = "right"
+    table.columns[-1].justify, table.columns[-1].no_wrap = "left", False  # choices in words may be long
     for allocation in found.frontier:
         gain = allocation.gain
         table.add_row(
@@ -96,7 +98,7 @@ def answer(found: Allocated) -> str:
     gain = checked.gain
     spent = money(checked.cost) + (f" and {checked.people} people" if checked.people else "")
     sentence = f"Take {take(found.choices, checked)}: for {spent} it brings {_written(found, gain.mean, signed=True)}"
-    sentence += f" ± {_written(found, gain.mean_error)} of {_goal(found)}"
+    sentence += f" ± {_written(found, gain.mean_error)} {'wins' if found.goal == 'wins' else 'of ' + _goal(found)}"
     if found.goal in ("net", "bookings"):
         sentence += f" ({interval(gain, signed=True)} in 8 of 10 futures)"
     return sentence + "."
