@@ -188,7 +188,7 @@ def _more_than_come(frame: LeverFrame, levers: Sequence[PlacedLever], kernel: Ke
             if share > 0.0:
                 notes.append(
                     f"{placed.path}: would take away {taken.mean():,.0f} new deals, where {come.mean():,.0f} come in "
-                    f"its days (means); in {share:.0%} of the futures no new deals are left there, and no more are saved"
+                    f"its days (means); in {share:.0%} of the futures no new deals are left there, and no more go"
                 )
     return notes
 

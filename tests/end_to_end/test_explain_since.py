@@ -122,6 +122,8 @@ def test_what_was_learned_since_is_told_of_fits_that_were_sampled(
     # A third of the days are left, for which a quarter of the calls, those since May, say that more will come of them.
     assert steps["parameters"] > 0.02 * since["before"]
     assert steps["new"] > steps["parameters"]
+    first = log.groupby("deal")["entered"].min()
+    assert {step["kind"]: step["deals"] for step in since["steps"]}["new"] == (first >= "2026-05-01").sum()
     # The control: on the same day nothing has been learned, and nothing has happened.
     same = _since(invoke, file, folder, "2026-05-01")
     assert [step["value"] for step in same["steps"] if step["kind"] != "rest"] == [0.0] * 6
