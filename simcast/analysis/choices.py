@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from simcast.analysis.ground import Ground
-from simcast.analysis.questions import NEUTRAL, Unknown, Value
+from simcast.analysis.questions import NEUTRAL, Unknown, Value, lever_words
 from simcast.analysis.solving import check_lever, lever_of
 from simcast.errors import ScenarioError
 from simcast.scenario import Lever
@@ -120,8 +120,7 @@ def _sizes_of(ground: Ground, text: str, steps: int) -> Choice:
         for value in values
         if not unknown.is_neutral(value)
     ]
-    words = " ".join(f"{key}={value}" for key, value in unknown.lever.items() if key != "lever")
-    return Choice(f"{unknown.lever['lever']} {words}".strip(), (NOTHING, *sizes))
+    return Choice(lever_words(unknown.lever), (NOTHING, *sizes))
 
 
 def _share(unknown: Unknown, value: Value) -> float:

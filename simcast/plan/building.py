@@ -21,13 +21,13 @@ from simcast.plan.answering import missing_numbers
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
-from simcast.plan.costs import costs_of, margin_of, notes_of
+from simcast.plan.costs import cost_of_one, costs_of, margin_of, notes_of
 from simcast.plan.cuts import cut_conversions
 from simcast.plan.derived import derived_effects
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
 from simcast.plan.plan import MINOR_UNITS, Plan
-from simcast.plan.teams import as_waiting, capacity_of, too_many_leave
+from simcast.plan.teams import as_waiting, capacity_of, hours_of_one, too_many_leave
 from simcast.plan.weather import with_weather
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
@@ -145,6 +145,8 @@ def build_plan(
         ),
         capacity=capacity,
         teams=tuple(teams),
+        person_hours=hours_of_one(capacity, days.n_days),
+        person_cost=cost_of_one(frame, teams),
         margin=margin_of(frame, scenario.forecast.margin),
     )
 

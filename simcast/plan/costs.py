@@ -24,6 +24,7 @@ from simcast.scenario import (
     TimedLever,
     TrainLever,
 )
+from simcast.writing import counted_share
 
 DAYS_PER_MONTH = 365.25 / 12
 
@@ -92,6 +93,12 @@ def _cost_of_people(frame: LeverFrame, lever: HireLever | LeaveLever, team: Team
     # The luck of an uncertain cost is the team's: who comes and who leaves costs the same.
     per_month = frame.shared_size(f"teams.{lever.team}.cost_per_month", team.cost_per_month)
     return sign * lever.count * _days(frame, lever) / DAYS_PER_MONTH * per_month
+
+
+def cost_of_one(frame: LeverFrame, teams: Mapping[str, Team]) -> Floats:
+    """Return what one person of each team costs over the forecast on average: float64, (n_teams,)."""
+    months = frame.days.n_days / DAYS_PER_MONTH
+    return np.array([months * team.cost_per_month.mean() for team in teams.values()])
 
 
 def _heads(
@@ -163,7 +170,7 @@ def _overdrawn(frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
         share = float(np.mean(frame.size(lever, lever.amount, "amount") > spent))
         if share > 0.0:
             notes.append(
-                f"{placed.path}: takes more than is spent there (spend.out_of) in {share:.0%} of the futures: "
+                f"{placed.path}: takes more than is spent there (spend.out_of) in {counted_share(share)} of the futures: "
                 "no new deals are left there, and the other side gains the whole amount"
             )
     return notes
@@ -188,7 +195,7 @@ def _more_than_come(frame: LeverFrame, levers: Sequence[PlacedLever], kernel: Ke
             if share > 0.0:
                 notes.append(
                     f"{placed.path}: would take away {taken.mean():,.0f} new deals, where {come.mean():,.0f} come in "
-                    f"its days (means); in {share:.0%} of the futures no new deals are left there, and no more go"
+                    f"its days (means); in {counted_share(share)} of the futures no new deals are left there, and no more go"
                 )
     return notes
 

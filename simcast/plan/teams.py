@@ -103,6 +103,13 @@ def capacity_of(
     )
 
 
+def hours_of_one(capacity: CapacityPlan | None, n_days: int) -> NDArray[np.float64]:
+    """Return what one person of each team works in the first days: float64, (n_teams,)."""
+    if capacity is None:
+        return np.zeros(0)
+    return np.asarray(capacity.hours_per_day * capacity.is_working[:, :n_days].sum(axis=1))
+
+
 def as_waiting(arrays: dict[str, Any], capacity: CapacityPlan | None) -> dict[str, Any]:
     """Return the arrays of open deals; those that wait have not begun their own days, so these are as new."""
     if capacity is None:

@@ -39,7 +39,13 @@ def _kept(found: Match) -> dict[str, str]:
 
 
 def _number(text: str) -> str:
-    text = text.replace("less than 1%", "менее 1%").replace("more than 99%", "более 99%")
+    for english, russian in (
+        ("less than ", "менее "),
+        ("more than ", "более "),
+        ("under ", "менее "),
+        ("over ", "более "),
+    ):
+        text = text.replace(english, russian)
     text = re.sub(r"(\d),(\d{3})", rf"\1{NBSP}\2", text)
     return re.sub(r"(\d)\.(\d)", r"\1,\2", text).replace("%", f"{NBSP}%").replace(" of ", " из ")
 
@@ -234,11 +240,11 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "история охватывает {n1} дн.: у новых сделок нет тренда",
     ),
     (
-        r"(?P<path>.*): conversion would exceed 1 in (?P<n1>\d+%) of the futures, and is cut there",
+        r"(?P<path>.*): conversion would exceed 1 in (?P<n1>[a-z]* ?\d+%) of the futures, and is cut there",
         "{path}: в {n1} вариантов конверсия превысила бы 1 и там обрезана",
     ),
     (
-        r"(?P<path>.*): conversion would fall below 0 in (?P<n1>\d+%) of the futures, and is cut there",
+        r"(?P<path>.*): conversion would fall below 0 in (?P<n1>[a-z]* ?\d+%) of the futures, and is cut there",
         "{path}: в {n1} вариантов конверсия упала бы ниже 0 и там обрезана",
     ),
     (
