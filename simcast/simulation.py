@@ -193,8 +193,8 @@ def _team_notes(plan: Plan, dataset: xr.Dataset) -> tuple[str, ...]:
         hours = float(dataset["team_extra_hours"].sel(team=team).mean("future"))
         if hours > 0.0:
             people = hours / of_one if of_one > 0.0 else 0.0
-            as_many = f", as much as {people:.2g} of them work until then" if people else ""
-            paid = f"; paid like theirs they would be {money(people * cost)}" if people * cost > 0.0 else ""
+            as_many = f", as much as {people:.1f} of them work until {plan.days.until}" if people else ""
+            paid = f", and would be {money(people * cost)} if paid like theirs" if people * cost > 0.0 else ""
             notes.append(
                 f"teams.{team}: to answer in time takes {hours:,.0f} hours of work beyond what its people can do (mean "
                 f"over futures){as_many}; these hours are not in the cost{paid}"

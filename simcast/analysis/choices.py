@@ -10,7 +10,7 @@ from simcast.analysis.ground import Ground
 from simcast.analysis.questions import NEUTRAL, Unknown, Value, lever_words
 from simcast.analysis.solving import check_lever, lever_of
 from simcast.errors import ScenarioError
-from simcast.scenario import Lever
+from simcast.scenario import BudgetLever, Lever
 from simcast.scenario.clashes import find_clashes
 
 NAME = "allocate"
@@ -143,16 +143,31 @@ def _priced(ground: Ground, text: str, levers: Sequence[Lever]) -> Size:
 
 
 def exclusive_pairs(ground: Ground, choices: Sequence[Choice]) -> frozenset[tuple[int, int]]:
-    """Return the pairs of choices that set the same thing for the same stays, and cannot be had together."""
+    """Return the pairs of choices that cannot be had together.
+
+    They set the same thing for the same stays, or one takes money from where the other puts it.
+    """
     forecast = ground.scenario.forecast
     found = set()
     for one in range(len(choices)):
         for other in range(one + 1, len(choices)):
             levers = together((choices[one].sizes[-1], choices[other].sizes[-1]))
             paths = tuple(("scenarios", NAME, position) for position in range(len(levers)))
-            if any(find_clashes({NAME: levers}, {NAME: paths}, forecast.as_of, forecast.until)):
+            clash = any(find_clashes({NAME: levers}, {NAME: paths}, forecast.as_of, forecast.until))
+            if clash or _opposed(ground, levers):
                 found.add((one, other))
     return frozenset(found)
+
+
+def _opposed(ground: Ground, levers: Sequence[Lever]) -> bool:
+    """Tell whether one budget takes money from where another puts it: what is left of both nobody would do."""
+    budgets = [lever for lever in levers if isinstance(lever, BudgetLever)]
+    select = ground.posterior.segments.select
+    return any(
+        one is not other and one.out_of and other.into and bool((select(one.out_of) & select(other.into)).any())
+        for one in budgets
+        for other in budgets
+    )
 
 
 def together(sizes: Sequence[Size]) -> tuple[Lever, ...]:

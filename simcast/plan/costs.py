@@ -170,8 +170,8 @@ def _overdrawn(frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
         share = float(np.mean(frame.size(lever, lever.amount, "amount") > spent))
         if share > 0.0:
             notes.append(
-                f"{placed.path}: takes more than is spent there (spend.out_of) in {counted_share(share)} of the futures: "
-                "no new deals are left there, and the other side gains the whole amount"
+                f"{placed.path}: takes more than is spent there (spend.out_of) in {counted_share(share)} of the "
+                "futures: no new deals are left there, and the other side gains the whole amount"
             )
     return notes
 
@@ -195,7 +195,7 @@ def _more_than_come(frame: LeverFrame, levers: Sequence[PlacedLever], kernel: Ke
             if share > 0.0:
                 notes.append(
                     f"{placed.path}: would take away {taken.mean():,.0f} new deals, where {come.mean():,.0f} come in "
-                    f"its days (means); in {counted_share(share)} of the futures no new deals are left there, and no more go"
+                    f"its days (means); in {counted_share(share)} of the futures none are left there, and no more go"
                 )
     return notes
 

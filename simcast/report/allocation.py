@@ -64,7 +64,7 @@ def print_allocation(found: Allocated, console: Console) -> None:
     console.print(f"[bold]{escape(answer(found))}[/bold]")
     console.print(escape(_runner_up(found)), highlight=False)
     for one, other in found.exclusive:
-        console.print(f"not combined, as both set the same thing: {escape(one)}; {escape(other)}", highlight=False)
+        console.print(f"not combined, as they act on the same thing: {escape(one)}; {escape(other)}", highlight=False)
     by_people = found.limits.budget is None
     table = plain_table(
         "The best for each amount spent", "people" if by_people else "spent", found.goal, "gain", "take"
@@ -96,8 +96,11 @@ def answer(found: Allocated) -> str:
     if not any(size.text for size in checked.sizes):
         return f"Nothing of what the limits allow raises {_goal(found)}: spend nothing."
     gain = checked.gain
-    spent = money(checked.cost) + (f" and {checked.people} people" if checked.people else "")
-    sentence = f"Take {take(found.choices, checked)}: for {spent} it brings {_written(found, gain.mean, signed=True)}"
+    people = f" and {checked.people} people" if checked.people else ""
+    brings = f"for {money(checked.cost)}{people} it brings" if checked.cost > 0.0 else f"at no cost{people} it brings"
+    if checked.cost < 0.0:
+        brings = f"it saves {money(-checked.cost)} and brings"
+    sentence = f"Take {take(found.choices, checked)}: {brings} {_written(found, gain.mean, signed=True)}"
     sentence += f" ± {_written(found, gain.mean_error)} {'wins' if found.goal == 'wins' else 'of ' + _goal(found)}"
     if found.goal in ("net", "bookings"):
         sentence += f" ({interval(gain, signed=True)} in 8 of 10 futures)"

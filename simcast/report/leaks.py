@@ -75,7 +75,7 @@ def print_leaks(found: Leaks, console: Console) -> None:
     first = found.leaks[0]
     console.print(f"[bold]{escape(_sentence(first, by_wins, str(scenario.forecast.until)))}[/bold]\n")
     table = plain_table(
-        f"What small changes bring by {scenario.forecast.until}, against the baseline in the same futures",
+        f"What small changes bring by {scenario.forecast.until}, in the same futures",
         *("stage", "conversion", "per point", "80% interval"),
         *("in the long run", "per day saved"),
         *(("best segment", "its gap") if has_segments else ()),

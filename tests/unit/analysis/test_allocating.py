@@ -54,6 +54,23 @@ def test_choices_on_one_thing_are_not_combined() -> None:
     assert found.n_tried == 3
 
 
+def test_money_is_not_taken_from_where_it_is_put() -> None:
+    move = {"lever": "budget", "amount": 1000, "elasticity": 0.5}
+    world = ground(
+        STAGES,
+        per_day=10,
+        futures=50,
+        segments={"source": {"ads": 0.5, "site": 0.5}},
+        scenarios={
+            "save": [{**move, "out_of": {"source": "ads"}, "spend": {"out_of": 5000}}],
+            "add": [{**move, "into": {"source": "ads"}, "spend": {"into": 5000}}],
+            "other": [{**move, "into": {"source": "site"}, "spend": {"into": 5000}}],
+        },
+    )
+    found = allocate(world, ["save", "add", "other"], Limits(5000, None))
+    assert found.exclusive == (("save", "add"),)
+
+
 def test_the_frontier_rises_and_ends_at_the_best() -> None:
     found = split(["better", MEETING, "useless"], 2600)
     costs = [allocation.cost for allocation in found.frontier]
