@@ -144,7 +144,7 @@ def _labelled(plan: Plan, played: Results | TeamResults) -> Forecast:
             "left_forward": (by_stage, results.left_forward[:, :, 0]),
             "open_at_end": (by_stage, results.open_at_end[:, :, 0]),
             "cost": ("future", plan.cost),
-            **({} if plan.margin is None else {"margin": ("future", plan.margin)}),
+            **({} if plan.margin is None else {"margin": (("future", "segment")[: plan.margin.ndim], plan.margin)}),
             "deal_wins": ("deal", results.deal_wins),
             "deal_win_days": ("deal", results.deal_win_days),
             "period_end": ("period", plan.days.ends.astype("datetime64[s]")),

@@ -147,7 +147,7 @@ def build_plan(
         teams=tuple(teams),
         person_hours=hours_of_one(capacity, days.n_days),
         person_cost=cost_of_one(frame, teams),
-        margin=margin_of(frame, scenario.forecast.margin),
+        margin=margin_of(frame, scenario.forecast, groups),
     )
 
 

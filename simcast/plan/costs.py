@@ -16,7 +16,6 @@ from simcast.plan.teams import people_at
 from simcast.scenario import (
     ArrivalsLever,
     BudgetLever,
-    Distribution,
     HireLever,
     LeaveLever,
     Lever,
@@ -24,6 +23,8 @@ from simcast.scenario import (
     TimedLever,
     TrainLever,
 )
+from simcast.scenario.settings import ForecastSettings
+from simcast.segments import Segments
 from simcast.writing import counted_share
 
 DAYS_PER_MONTH = 365.25 / 12
@@ -139,17 +140,24 @@ def new_deals(kernel: KernelPlan) -> NDArray[np.int64]:
     return counts
 
 
-def margin_of(frame: LeverFrame, margin: Distribution) -> Floats | None:
+def margin_of(frame: LeverFrame, forecast: ForecastSettings, groups: Segments) -> Floats | None:
     """Return the share of bookings that counts as gain, which all scenarios of a file have in common.
 
     Returns
     -------
-    float64, (n_futures,) or None
-        None where all bookings count.
+    float64, (n_futures,) or (n_futures, n_groups), or None
+        By group where the margin goes by a column; None where all bookings count.
     """
-    if margin.is_fixed and margin.mean() == 1.0:
-        return None
-    return frame.shared_size("forecast.margin", margin)
+    whole = forecast.margin.is_fixed and forecast.margin.mean() == 1.0
+    common = frame.shared_size("forecast.margin", forecast.margin)
+    for column, shares in forecast.margin_by.items():
+        if column in groups.columns:  # a fan is of all deals together, and of bookings alone
+            by_value = {
+                value: frame.shared_size(f"forecast.margin_by.{column}.{value}", share)
+                for value, share in shares.items()
+            }
+            return np.stack([by_value.get(value, common) for value in groups.column(column)], axis=1)
+    return None if whole else common
 
 
 def notes_of(

@@ -50,8 +50,8 @@ class Plan:
         Their names.
     person_hours, person_cost : float64, (n_teams,)
         What one person of each team works in the forecast's days, and costs on average.
-    margin : float64, (n_futures,)
-        The share of bookings that counts as gain; None where all of them do.
+    margin : float64, (n_futures,) or (n_futures, n_groups)
+        The share of bookings that counts as gain, in all or in each group; None where all of them do.
     """
 
     scenario: str

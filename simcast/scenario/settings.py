@@ -297,6 +297,11 @@ class ForecastSettings(Closed):
         description="The share of bookings that counts as gain, such as 0.3: net is bookings times the margin, less "
         "the cost of the levers. All of it unless given.",
     )
+    margin_by: dict[Text, dict[Text, Share]] = Field(
+        default_factory=dict,
+        description="The margin by value of one of the columns of `by`, such as {source: {ads: 0.2, referral: 0.35}}; "
+        "values that are not named have `margin`.",
+    )
 
     @model_validator(mode="after")
     def _work_out_until(self) -> Self:
@@ -312,11 +317,21 @@ class ForecastSettings(Closed):
             object.__setattr__(self, "until", until)
             object.__setattr__(self, "horizon", None)
             object.__setattr__(self, "__pydantic_fields_set__", self.model_fields_set - {"horizon"} | {"until"})
+        self._check_margin()
         if self.until < self.as_of:
             raise PartError([("until", f"must not be before as_of ({self.as_of}), got {self.until}")])
         if (self.until - self.as_of).days > horizons.MAX_YEARS * 366:
             raise PartError([("until", f"must be at most {horizons.MAX_YEARS} years after as_of, got {self.until}")])
         return self
+
+    def _check_margin(self) -> None:
+        if len(self.margin_by) > 1:
+            raise PartError([("margin_by", f"goes by one column, got {', '.join(self.margin_by)}")])
+        for column, shares in self.margin_by.items():
+            if column not in self.by:
+                raise PartError([("margin_by", f"bookings are told apart by forecast.by only; add {column!r} to it")])
+            if not shares:
+                raise PartError([("margin_by", f"name at least one value of {column!r}")])
 
     @property
     def end(self) -> date:
