@@ -138,7 +138,7 @@ def _row(leak: Leak, by_wins: bool) -> list[str]:
 
 def _losses(found: Leaks) -> Any:  # noqa: ANN401  # a table of rich
     table = plain_table(
-        "Lost over the last year, and conversion of stays that ended",
+        "Lost over the last year, and stays that moved on",
         "stage",
         "lost",
         "their value",
@@ -147,5 +147,6 @@ def _losses(found: Leaks) -> Any:  # noqa: ANN401  # a table of rich
     )
     for loss in found.losses:
         shares = ("" if share is None else chance(share) for share in (loss.conversion_recent, loss.conversion_before))
-        table.add_row(escape(loss.stage), count(loss.lost), money(loss.value), *shares)
+        value = "not known" if loss.lost and not loss.value else money(loss.value)
+        table.add_row(escape(loss.stage), count(loss.lost), value, *shares)
     return table
