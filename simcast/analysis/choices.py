@@ -53,6 +53,9 @@ class Choice:
     sizes: tuple[Size, ...]
 
 
+_ABSOLUTE = frozenset({"set", "cap_days", "within_hours"})
+"""Numbers of levers that say what will be, not by how much it changes."""
+
 NOTHING = Size("", (), 0.0, 0)
 
 
@@ -118,16 +121,20 @@ def _sizes_of(ground: Ground, text: str, steps: int) -> Choice:
             (lever_of(_paid(unknown, prices, _share(unknown, value)), value),),
         )
         for value in values
-        if not unknown.is_neutral(value)
+        if not unknown.is_neutral(value) and _share(unknown, value) != 0.0
     ]
     return Choice(lever_words(unknown.lever), (NOTHING, *sizes))
 
 
 def _share(unknown: Unknown, value: Value) -> float:
-    """Return how large a change is, as a share of the largest one."""
-    none = NEUTRAL.get((str(unknown.lever["lever"]), unknown.key), 0.0)
+    """Return how large a change is, as a share of the largest one.
+
+    Where nobody knows the value that changes nothing (a new conversion, hours within which all are answered), it is
+    counted from the range's first one.
+    """
+    none = unknown.first if unknown.key in _ABSOLUTE else NEUTRAL.get((str(unknown.lever["lever"]), unknown.key), 0.0)
     first, last, at = float(none), float(unknown.last), float(value)  # type: ignore[arg-type]  # no dates here
-    return (at - first) / (last - first)
+    return (at - first) / (last - first) if last != first else 1.0
 
 
 def _paid(unknown: Unknown, prices: Mapping[str, float], share: float) -> Unknown:
