@@ -170,22 +170,13 @@ def _median(family: str, scale: Floats, shape: Floats) -> Floats:
 
 
 def _hazards(case: Case, name: str, moves: tuple[str, ...], here: xr.Dataset) -> Iterator[tuple[str, Floats]]:
-    full = in_all_pieces(here["hazard_log"])
     for move in moves:
-        log_hazard = full.sel(move=move).transpose("draw", "piece").to_numpy()
+        log_hazard = here["hazard_log"].sel(move=move).transpose("draw", "piece").to_numpy()
         for piece in RANKED_PIECES:
             yield hazard_name(name, move, piece), log_hazard[:, piece]
         effect = here["hazard_effect"].sel(move=move).transpose("draw", "segment").to_numpy()
         for code, label in enumerate(case.labels):
             yield f"{name}: effect on {move} [{label}]", effect[:, code]
-
-
-def in_all_pieces(hazard_log: xr.DataArray) -> xr.DataArray:
-    """Return log hazards in all the model's pieces; in those after the last that is held they stay what they were."""
-    held = hazard_log["piece"].to_numpy()
-    if not np.array_equal(held, PIECE_STARTS[: len(held)]):
-        raise ValueError(f"the posterior's pieces begin on the days {held}, not on {PIECE_STARTS[:-1]}")
-    return hazard_log.isel(piece=np.minimum(np.arange(len(PIECE_STARTS) - 1), len(held) - 1))
 
 
 def _new_deals(case: Case, draws: xr.Dataset, part: xr.Dataset) -> Iterator[tuple[str, Floats]]:
@@ -224,7 +215,7 @@ def log_likelihoods(
     for stage in drawn.world.stages:
         rows, here = StayRows.of(history, stage.name), draws.sel(stage=stage.name)
         if isinstance(stage.stays, HazardStays):
-            hazard = in_all_pieces(here["hazard_log"]) + here["hazard_effect"]
+            hazard = here["hazard_log"] + here["hazard_effect"]
             order = ("draw", "segment", "move", "piece")
             found: Mixture | Hazards = Hazards(np.exp(hazard.sel(move=list(stage.moves)).transpose(*order).to_numpy()))
             true: Mixture | Hazards = Hazards(stage.stays.hazard[None])

@@ -13,15 +13,13 @@ are (the normalising constant of the selection does not depend on the parameters
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.sbc_cases import FIRST_DAY, LEAST_WINS, MOST_TRIES, N_DAYS, RANKED_PIECES, Case, Truth, hazard_name
+from benchmarks.sbc_cases import FIRST_DAY, LEAST_WINS, MOST_TRIES, N_DAYS, Case, Truth
 from benchmarks.sbc_new_deals import draw_amounts, draw_arrivals
 from benchmarks.sbc_stages import draw_stays
-from simcast.model.pieces import PIECE_STARTS
-from simcast.synthetic.stays import HazardStays
 from simcast.synthetic.worlds import WON, World, WorldEvents, WorldStage, simulate_world
 
 
@@ -48,41 +46,6 @@ def draw_case(case: Case, generator: np.random.Generator) -> DrawnWorld:
         world = World(tuple(stages), case.columns, case.segments, arrivals, silent + 1.0, silent)
         events = simulate_world(world, FIRST_DAY, seed)
         if ((events.name == WON) & (events.instant < N_DAYS)).sum() >= LEAST_WINS:
-            world, events, truth = _as_far_as_known(world, events, truth, seed)
             world, events, amounts = draw_amounts(case, world, events, generator)
             return DrawnWorld(world, events, truth | new_deals | amounts)
     raise RuntimeError(f"no history with {LEAST_WINS} wins in {MOST_TRIES} tries")
-
-
-def _as_far_as_known(world: World, events: WorldEvents, truth: Truth, seed: int) -> tuple[World, WorldEvents, Truth]:
-    """Let hazards stay what they were beyond the piece that the oldest stay on record reached, as the model does.
-
-    Nothing that is known changes by it. Hazards beyond are no parameters then, and are not ranked.
-    """
-    stages = []
-    for stage in world.stages:
-        if isinstance(stage.stays, HazardStays):
-            last = _reached_piece(events, stage.name)
-            hazard = stage.stays.hazard.copy()
-            hazard[:, :, last + 1 :] = hazard[:, :, last : last + 1]
-            stages.append(replace(stage, stays=replace(stage.stays, hazard=hazard)))
-            beyond = [f"{hazard_name(stage.name, move, piece)}" for move in stage.moves for piece in RANKED_PIECES]
-            reached = {hazard_name(stage.name, move, piece) for move in stage.moves for piece in range(last + 1)}
-            truth = {name: value for name, value in truth.items() if name not in beyond or name in reached}
-    if not stages:
-        return world, events, truth
-    world = replace(world, stages=tuple(stages))
-    again = simulate_world(world, FIRST_DAY, seed)
-    if not np.array_equal(events.instant[events.instant < N_DAYS], again.instant[again.instant < N_DAYS]):
-        raise RuntimeError("the known past changed with hazards that no stay has reached")
-    return world, again, truth
-
-
-def _reached_piece(events: WorldEvents, stage: str) -> int:
-    """Return the last piece in which a stay on record was at risk."""
-    day = np.floor(events.instant).astype(np.int64)
-    here = np.flatnonzero((events.name == stage) & (day < N_DAYS))
-    following = np.minimum(here + 1, len(day) - 1)
-    ended = (events.deal[following] == events.deal[here]) & (following > here) & (day[following] < N_DAYS)
-    longest = int(np.max(np.where(ended, day[following] - day[here], N_DAYS - 1 - day[here]), initial=0))
-    return int(np.searchsorted(PIECE_STARTS, longest, side="right")) - 1

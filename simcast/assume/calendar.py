@@ -65,11 +65,11 @@ def holidays_attribute(assumed: CalendarAssumption) -> dict[str, object]:
     return {"holidays": " ".join(str(day) for day in sorted(assumed.holidays))}
 
 
-def weather_variables(assumed: WeatherAssumption) -> dict[str, xr.DataArray]:
+def weather_variables(assumed: WeatherAssumption, n_draws: int) -> dict[str, xr.DataArray]:
     """Return the spreads of months of a posterior."""
     import xarray as xr
 
     return {
-        "weather_conversion": xr.DataArray(assumed.conversion),
-        "weather_speed": xr.DataArray(assumed.speed),
+        name: xr.DataArray(np.full(n_draws, spread), dims=OPTIONAL_DIMENSIONS[name])
+        for name, spread in (("weather_conversion", assumed.conversion), ("weather_speed", assumed.speed))
     }

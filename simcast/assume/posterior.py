@@ -104,7 +104,7 @@ def assumed_posterior(
         attrs = {**attrs, **holidays_attribute(assumptions.calendar)}
         carried = carried | clock_variables(pipeline, assumptions.calendar, carried)
     if assumptions.weather is not None:
-        carried = carried | weather_variables(assumptions.weather)
+        carried = carried | weather_variables(assumptions.weather, n_draws_held)
     draws = tables.dataset(pipeline, segments, attrs, carried)
     return Posterior(pipeline, segments, draws, fingerprint, None if base is None else _still_true(base, assumptions))
 

@@ -126,10 +126,10 @@ def assemble(
     amount_family, of_amounts = _amount_arrays(tables, new, seed)
     arrays |= of_amounts
     arrays |= _clock_arrays(pipeline, tables)
-    if tables.weather.any:
+    if tables.weather is not None:
         arrays |= {
-            "weather_conversion": np.array(tables.weather.conversion),
-            "weather_speed": np.array(tables.weather.speed),
+            "weather_conversion": tables.weather.conversion.draw(n_draws, seed),
+            "weather_speed": tables.weather.speed.draw(n_draws, seed + 1),
         }
     if "season" in new:
         arrays["arrivals_season"] = _array(new["season"], "harmonic")

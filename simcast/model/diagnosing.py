@@ -195,9 +195,11 @@ def _calendar_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
     notes = []
     if said:
         notes = [f"stays end by the calendar: {'; '.join(said)}; the forecast goes on so (history.model.calendar)"]
-    if tables.weather.any:
-        parts = (("odds of the forward move", tables.weather.conversion), ("speed", tables.weather.speed))
-        sizes = " and ".join(f"{what} by {np.expm1(size):.0%}" for what, size in parts if size > 0.0)
+    weather = tables.weather
+    parts = () if weather is None else (("odds of the forward move", weather.conversion), ("speed", weather.speed))
+    sure = [(what, np.expm1(spread.quantile(np.array([0.5, 0.1, 0.9])))) for what, spread in parts if spread.is_sure]
+    if sure:
+        sizes = " and ".join(f"{what} by {size:.0%} ({low:.0%} to {high:.0%})" for what, (size, low, high) in sure)
         notes.append(
             f"months were good or bad for all deals together ({sizes}, one standard deviation), which makes totals "
             "less sure; the forecast goes on so (history.model.weather)"

@@ -5,8 +5,8 @@ of days in which enough stays ended by it to tell; from knot to knot `v` walks a
 to their distance that is learned for each move. Day 0, of which a deal sees only a part and on which much is booked at
 once, stands apart from the walk by a wide step; so does a spike, a day on which a rule ends many stays, after which the
 walk goes on as if it had not been there. `b` varies over segments and sums to zero over them, may drift from quarter to
-quarter, and for the forward move may depend on the amount. Beyond the oldest stay on record the hazard stays what it
-was; a stay that reaches ten years never ends.
+quarter, and for the forward move may depend on the amount. Beyond the oldest stay on record the walk goes on, see
+`simcast.model.beyond_record`; a stay that reaches ten years never ends.
 
 The walk is sampled in coordinates in which the normal approximation of its posterior is round: neighbouring pieces
 hang together, how closely differs from history to history, and the sampler need not find that out. The model is the

@@ -144,7 +144,7 @@ class HazardCounts:
 
     @property
     def n_reached(self) -> int:
-        """How many pieces some stay reached; beyond them the hazard stays what it was."""
+        """How many pieces some stay reached; of those beyond them nothing is known."""
         reached = np.flatnonzero(self.passed.sum(axis=0) + self.ended.sum(axis=(0, 2)))
         return int(reached[-1]) + 1 if reached.size else 1
 

@@ -55,7 +55,7 @@ class FitSettings:
         ``"auto"`` lets stays run on clocks where the history shows that they end by the calendar, see
         `simcast.model.calendar`; ``"none"``: all days are alike.
     weather
-        ``"auto"`` lets months be good or bad for all deals together as far as the history shows it, see
+        ``"auto"`` lets months be good or bad for all deals together, by as much as the history leaves possible, see
         `simcast.model.weather`; ``"none"``: deals are independent.
     recorded_from
         The day from which ends of deals are on record, in ISO form; ``"auto"`` finds it, ``"none"`` is as ever.

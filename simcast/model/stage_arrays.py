@@ -12,6 +12,7 @@ from scipy.special import expit
 
 from simcast.engine.hazard import hazard_marginals
 from simcast.model.amount_mix import AmountMix
+from simcast.model.beyond_record import hazards_in_all_pieces
 from simcast.model.choosing import HAZARD
 from simcast.model.duration_tails import gamma_log_median, gamma_shape
 from simcast.model.pieces import HAZARD_END_DAYS, PIECE_STARTS
@@ -37,7 +38,7 @@ def posterior_stages(
 ) -> PosteriorStages:
     """Lay the parameters of all stages, kept draws in one dimension ``sample``, out in a posterior's arrays.
 
-    `amounts` are those of each stage's stays, `seed` is of the coming quarter's step, where parameters drift.
+    `amounts` are those of each stage's stays, `seed` is of what is drawn beyond them; see `stage_arrays`.
     """
     moves = move_names(pipeline)
     n_draws = stages[0].sizes["sample"]
@@ -117,9 +118,9 @@ def joint_starts(stages: Sequence[xr.Dataset]) -> Ints:
 def stage_arrays(parameters: xr.Dataset, amounts: AmountMix, seed: int, starts: Ints | None = None) -> StageArrays:
     """Return what a posterior holds of one stage, from its kept draws in one dimension ``sample``.
 
-    Where parameters drift, the coming quarter takes one more step of the walk; `seed` is of that step. It is taken at
-    the centre of amounts, and the average over `amounts`, for new deals, comes after it. Hazards are given in the
-    pieces that begin on `starts`, `joint_starts` of the stage alone unless given.
+    Where parameters drift, the coming quarter takes one more step of the walk, at the centre of amounts; the average
+    over `amounts`, for new deals, comes after it. Hazards walk on beyond the oldest stay on record. `seed` is of these
+    steps. Hazards are given in the pieces that begin on `starts`, `joint_starts` of the stage alone unless given.
     """
     n_draws = parameters.sizes["sample"]
     slope = parameters["amount_slope"].to_numpy() if "amount_slope" in parameters else np.zeros(n_draws)
@@ -127,9 +128,8 @@ def stage_arrays(parameters: xr.Dataset, amounts: AmountMix, seed: int, starts: 
     if parameters.attrs["family"] == HAZARD:
         log_hazard = parameters["log_hazard"].transpose("sample", "move", "piece").to_numpy()
         within = joint_starts([parameters]) if starts is None else starts
-        # Beyond the last piece that is told the hazard stays what it was.
-        own = np.searchsorted(parameters["piece"].to_numpy(), within[:-1], side="right") - 1
-        whole = log_hazard[..., own]
+        spread = parameters["hazard_step"].transpose("sample", "move").to_numpy()
+        whole = hazards_in_all_pieces(log_hazard, spread, parameters["piece"].to_numpy(), within, seed)
         effect = parameters["hazard_effect"].transpose("sample", "move", "segment").to_numpy() + step[:, :, None]
         offset = np.zeros((n_draws, effect.shape[2]))
         if slope.any():

@@ -68,7 +68,7 @@ class FitTables:
     recorded_from: int | None
     n_missing: float
     clocks: tuple[StageClocks, ...]
-    weather: Weather
+    weather: Weather | None
 
 
 AMOUNTS_FOR_SLOPE = 100
@@ -119,7 +119,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     days = [StageDays(entered[rows], left[rows], move[rows], until, recorded_from) for rows in here]
     if chosen.calendar == "auto":
         stages, clocks = in_operational_days(stages, days)
-    weather = learn_weather(days, clocks) if chosen.weather == "auto" else Weather()
+    weather = learn_weather(days, clocks) if chosen.weather == "auto" else None
     first = ~stays["deal"].duplicated().to_numpy()
     amounts, amounts_of = _amounts(pipeline, stays, segment, n_segments)
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))

@@ -1,9 +1,9 @@
 """The weather of months: good and bad ones that all deals share, learned as overdispersion of monthly counts.
 
-Deals that were independent given their ages, the calendar and the parameters would leave monthly counts near what is
-expected: sums of squares about as large as chance makes them. What they exceed it by is the variance of a common
-effect, of each month, estimated by moments (DerSimonian & Laird 1986) and shrunk to exactly nothing where chance
-explains it.
+Deals that were independent given their ages, the calendar and the parameters would leave monthly counts as near what is
+expected as chance makes them. What they differ by beyond it is a common effect of each month, normal with a standard
+deviation that is learned with its uncertainty, from its likelihood given the counts (restricted, as of a random-effects
+meta-analysis) and a prior: no real pipeline is free of weather, few have much, and a history of few months cannot tell.
 
 - *speed*: the ends of each calendar month over those expected, an effect on the log of how fast stays end;
 - *conversion*: of the stays that begin in a month, the ends by the forward move over those expected of so many ends, at
@@ -14,7 +14,8 @@ unsure as it made the past.
 
 References
 ----------
-DerSimonian & Laird (1986), Meta-analysis in clinical trials, Controlled Clinical Trials 7.
+Higgins, Thompson & Spiegelhalter (2009), A re-evaluation of random-effects meta-analysis, Journal of the Royal
+Statistical Society A 172.
 """
 
 from __future__ import annotations
@@ -24,18 +25,51 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.stats import t
 
 from simcast.model.calendar import AtRisk, StageClocks, StageDays
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-FALSE_ALARMS = 0.01
-"""The chance that weather is found where deals are independent."""
-FEWEST_MONTHS = 6
+PRIOR_SCALE, PRIOR_DEGREES = 0.1, 3.0
+"""The prior of a spread of months is half of Student's t: half of all pipelines below 0.08, one in ten above 0.24."""
+
 _FEWEST_ENDS_IN_MONTH = 5.0
-_MOST_SD = 1.0
+_MOST_SD, _N_VALUES = 1.5, 600
+VALUES = (np.arange(_N_VALUES) + 0.5) * (_MOST_SD / _N_VALUES)
+"""The spreads that are told apart."""
+
+_NOTICEABLE, _SURE = 0.05, 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class SpreadOfMonths:
+    """What is known of the standard deviation of the months' effects.
+
+    Parameters
+    ----------
+    probability
+        float64, (n_values,): of each of `VALUES`; sums to 1.
+    """
+
+    probability: Floats
+
+    def quantile(self, share: Floats | float) -> Floats:
+        """Return the values that shares of the distribution lie below."""
+        edges = np.append(0.0, VALUES + 0.5 * (VALUES[1] - VALUES[0]))
+        found: Floats = np.interp(share, np.append(0.0, np.cumsum(self.probability)), edges)
+        return found
+
+    def draw(self, n: int, seed: int) -> Floats:
+        """Return n equally likely values in random order, one from each n-th of the distribution: float64, (n,)."""
+        generator = np.random.default_rng(seed)
+        return self.quantile((generator.permutation(n) + generator.random(n)) / n)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether months surely differ by more than is worth a word."""
+        return bool(self.quantile(1.0 - _SURE) > _NOTICEABLE)
 
 
 @dataclass(frozen=True)
@@ -45,46 +79,44 @@ class Weather:
     Parameters
     ----------
     conversion
-        Standard deviation of the months' log odds of the forward move.
+        Of the months' log odds of the forward move.
     speed
-        Standard deviation of the months' log speed.
+        Of the months' log speed.
     """
 
-    conversion: float = 0.0
-    speed: float = 0.0
-
-    @property
-    def any(self) -> bool:
-        """Whether there is any."""
-        return self.conversion > 0.0 or self.speed > 0.0
+    conversion: SpreadOfMonths
+    speed: SpreadOfMonths
 
 
 @dataclass(frozen=True, eq=False)
-class MonthlyCounts:
-    """Counts by month, those expected, and their variances if deals are independent: float64, (n_months,)."""
+class MonthlyEffects:
+    """What each month seems to have added, and one over its variance if deals are independent: float64, (n_months,)."""
 
-    observed: Floats
-    expected: Floats
-    variance: Floats
+    effect: Floats
+    information: Floats
 
-    def spread(self) -> float:
-        """Return the standard deviation of the months' effects; 0 where chance explains all.
+    @classmethod
+    def on_speed(cls, ended: Floats, due: Floats) -> MonthlyEffects:
+        """Compare the ends of each month with those that were due, as logarithms."""
+        return cls(np.log((ended + 0.5) / (due + 0.5)), due)
 
-        An effect b changes the expected count by b times the variance, nearly.
-        """
-        enough = self.variance >= _FEWEST_ENDS_IN_MONTH
-        n = int(enough.sum())
-        if n < FEWEST_MONTHS:
-            return 0.0
-        variance = self.variance[enough]
-        effect = (self.observed - self.expected)[enough] / variance
-        mean = float((effect * variance).sum() / variance.sum())
-        dispersion = float((np.square(effect - mean) * variance).sum())
-        if chi2.sf(dispersion, n - 1) >= FALSE_ALARMS:
-            return 0.0
-        total = float(variance.sum())
-        excess = (dispersion - (n - 1)) / (total - float(np.square(variance).sum()) / total)
-        return min(_MOST_SD, float(np.sqrt(max(0.0, excess))))
+    @classmethod
+    def on_odds(cls, forward: Floats, expected: Floats, variance: Floats) -> MonthlyEffects:
+        """Compare forward ends with those expected: an effect on log odds adds that times the variance, nearly."""
+        return cls((forward - expected) / np.maximum(variance, 1e-300), variance)
+
+    def spread(self) -> SpreadOfMonths:
+        """Return what is known of the spread of the effects, whose common mean is free, with a flat prior."""
+        enough = self.information >= _FEWEST_ENDS_IN_MONTH
+        effect, information = self.effect[enough], self.information[enough]
+        log_density = t.logpdf(VALUES / PRIOR_SCALE, PRIOR_DEGREES)
+        if effect.size:
+            weight = 1.0 / (np.square(VALUES)[:, None] + 1.0 / information)
+            total = weight.sum(axis=1)
+            beside = effect - ((weight * effect).sum(axis=1) / total)[:, None]
+            log_density += 0.5 * (np.log(weight).sum(axis=1) - np.log(total) - (weight * np.square(beside)).sum(axis=1))
+        density = np.exp(log_density - log_density.max())
+        return SpreadOfMonths(density / density.sum())
 
 
 def learn_weather(stages: Sequence[StageDays], clocks: Sequence[StageClocks]) -> Weather:
@@ -92,20 +124,21 @@ def learn_weather(stages: Sequence[StageDays], clocks: Sequence[StageClocks]) ->
     first = min((int(np.min(days.entered)) for days in stages if days.entered.size), default=0)
     last = max((days.until for days in stages), default=1)
     n_months = _month(np.array([last]))[0] - _month(np.array([first]))[0] + 1
-    speed, conversion = np.zeros((3, n_months)), np.zeros((3, n_months))
+    speed, conversion = np.zeros((2, n_months)), np.zeros((3, n_months))
     for days, found in zip(stages, clocks, strict=True):
         for months, of_speed, of_conversion in _of_stage(days, found):
             place = months - _month(np.array([first]))[0]
-            for row in range(3):
-                speed[row] += np.bincount(place, of_speed[row], n_months)
-                conversion[row] += np.bincount(place, of_conversion[row], n_months)
-    return Weather(conversion=MonthlyCounts(*conversion).spread(), speed=MonthlyCounts(*speed).spread())
+            for total, by_day in ((speed, of_speed), (conversion, of_conversion)):
+                for row, counts in zip(total, by_day, strict=True):
+                    row += np.bincount(place, counts, n_months)
+    return Weather(MonthlyEffects.on_odds(*conversion).spread(), MonthlyEffects.on_speed(*speed).spread())
 
 
 def _of_stage(stays: StageDays, found: StageClocks) -> list[tuple[Ints, Floats, Floats]]:
-    """Return, for the stage's days, their months, and counts, expectations and variances of speed and conversion.
+    """Return the month of each of the stage's days, and the counts by day that tell of speed and of conversion.
 
-    Those of speed are by the day of the end, those of conversion by the day of entry. Nothing where few stays end.
+    Ends and those that were due, by the day of the end; forward ends, those expected, and their variances, by the day
+    of entry. Nothing where few stays end.
     """
     kinds = [[0], list(range(1, len(found.clocks)))]
     counted = [AtRisk.of(stays, moves, fewest=1) for moves in kinds if moves] if stays.entered.size else []
@@ -121,7 +154,7 @@ def _of_stage(stays: StageDays, found: StageClocks) -> list[tuple[Ints, Floats, 
         due += by_age.expected(weights)[0] * weights
         rates.append((by_age.hazard(weights), weights, passing))
         ended.append(one)
-    speed = np.array([sum(np.bincount(one.ended_day, minlength=n) for one in ended), due, due])
+    speed = np.array([sum(np.bincount(one.ended_day, minlength=n) for one in ended), due])
     conversion = np.zeros((3, n))
     if len(known) == len(kinds):
         for position, one in enumerate(ended):

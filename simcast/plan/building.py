@@ -102,7 +102,8 @@ def build_plan(
     if problems := [*missing_numbers(frame, levers, teams), *too_many_leave(frame, teams, levers)]:
         raise ScenarioError(problems)
     of_levers = effects_of(frame, levers, derived_effects(frame, levers, teams))
-    epoch_of_day, effects = with_weather(posterior, frame, *of_levers)
+    draw_of_future = draw_of_futures(seed, n_futures, posterior.draws.sizes["draw"])
+    epoch_of_day, effects = with_weather(posterior, frame, draw_of_future, *of_levers)
     book = replace(book, age_days=with_operational_ages(posterior, book))
     book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)

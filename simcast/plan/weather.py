@@ -25,7 +25,7 @@ ByKind = Mapping[type[TimedLever], Effects]
 
 
 def with_weather(
-    posterior: Posterior, frame: LeverFrame, epoch_of_day: Ints, effects: ByKind
+    posterior: Posterior, frame: LeverFrame, draw_of_future: Ints, epoch_of_day: Ints, effects: ByKind
 ) -> tuple[Ints, dict[type[TimedLever], Effects]]:
     """Add the weather of each month to the effects of levers, and begin an epoch with each month.
 
@@ -35,14 +35,17 @@ def with_weather(
         Whose ``weather_conversion`` and ``weather_speed`` it is; without them nothing changes.
     frame
         What the plan is worked out against.
+    draw_of_future
+        int64, (n_futures,): the draw under which each is played.
     epoch_of_day, effects
         Those of the levers, see `simcast.plan.levers.effects_of`.
     """
     spread = {
-        kind: float(posterior.draws[name]) if name in posterior.draws else 0.0
+        kind: posterior.draws[name].to_numpy()[draw_of_future]
         for kind, name in ((ConversionLever, "weather_conversion"), (DurationLever, "weather_speed"))
+        if name in posterior.draws and posterior.draws[name].any()
     }
-    if not any(spread.values()):
+    if not spread:
         return epoch_of_day, dict(effects)
     months = frame.days.days.astype("datetime64[M]")
     begins = (np.diff(epoch_of_day) != 0) | (np.diff(months.astype(np.int64)) != 0)
@@ -53,13 +56,17 @@ def with_weather(
         for kind, of_kind in effects.items()
     }
     for kind, sd in spread.items():
-        if sd > 0.0:
-            found[kind] = _joined(found[kind], _of_months(frame, kind, sd, months[first_day]))
+        found[kind] = _joined(found[kind], _of_months(frame, kind, sd, months[first_day]))
     return epochs, found
 
 
-def _of_months(frame: LeverFrame, kind: type[TimedLever], sd: float, month_of_epoch: NDArray[np.datetime64]) -> Effects:
-    """Return the effects of all months on all stages: odds multiplied, or times divided, by a lognormal number."""
+def _of_months(
+    frame: LeverFrame, kind: type[TimedLever], sd: Floats, month_of_epoch: NDArray[np.datetime64]
+) -> Effects:
+    """Return the effects of all months on all stages: odds multiplied, or times divided, by a lognormal number.
+
+    `sd` is that of its logarithm in each future.
+    """
     months, stages = np.unique(month_of_epoch), np.arange(frame.pipeline.n_stages)
     on_conversion = kind is ConversionLever
     value = np.array([np.exp(sd * _weather(frame, kind, month)) for month in months])

@@ -59,8 +59,8 @@ OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "clock_days_left": ("stage", "move", "days_left"),
     "clock_holiday": ("stage", "move"),
     "clock_ages": ("stage",),
-    "weather_conversion": (),
-    "weather_speed": (),
+    "weather_conversion": ("draw",),
+    "weather_speed": ("draw",),
     "response_slope": ("draw", "stage"),
     "response_waits": ("stage", "segment", "wait_level"),
     "response_conversion": ("stage", "segment"),
@@ -262,8 +262,8 @@ def _optional_problems(draws: xr.Dataset) -> Iterator[str]:
         yield "posterior.arrivals_path: has no block"
     yield from clock_problems(draws)
     for name in ("weather_conversion", "weather_speed"):
-        if name in draws and not 0.0 <= float(draws[name]) < np.inf:
-            yield f"posterior.{name}: is {float(draws[name])}, must be finite and at least 0"
+        if name in draws and not np.all(np.isfinite(draws[name].to_numpy()) & (draws[name].to_numpy() >= 0.0)):
+            yield f"posterior.{name}: must be finite and at least 0"
     if draws.attrs["amount_family"] == EMPIRICAL:
         yield from _quantile_problems(draws)
 

@@ -115,8 +115,8 @@ class ModelSettings(Closed):
     )
     weather: Literal["auto", "none"] = Field(
         default="auto",
-        description="auto: months are good or bad for all deals together as far as the history shows it; none: deals "
-        "are independent.",
+        description="auto: months are good or bad for all deals together, by as much as the history shows or leaves "
+        "possible; none: deals are independent.",
     )
     recorded_from: Annotated[str, BeforeValidator(_check_recorded_from, json_schema_input_type=str)] = Field(
         default="auto",

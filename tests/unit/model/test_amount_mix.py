@@ -133,6 +133,7 @@ def test_hazards_and_their_offset_add_up_to_what_the_centre_of_amounts_has() -> 
         {
             "log_hazard": (("sample", "move", "piece"), log_hazard),
             "hazard_effect": (dims, effect),
+            "hazard_step": (dims[:2], np.full(log_hazard.shape[:2], 0.3)),
             "amount_slope": ("sample", slope),
         },
         coords={"effect": ["a", "b", "c"], "piece": PIECE_STARTS[:-1]},

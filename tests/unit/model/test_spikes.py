@@ -241,6 +241,7 @@ def parameters_of(starts: list[int], seed: int) -> xr.Dataset:
         {
             "log_hazard": (("sample", "move", "piece"), log_hazard),
             "hazard_effect": (("sample", "segment", "move"), generator.normal(0.0, 0.3, (3, 2, 2))),
+            "hazard_step": (("sample", "move"), np.zeros((3, 2))),
         },
         coords={"piece": starts, "effect": ["won", "lost"]},
         attrs={"family": HAZARD},
@@ -248,7 +249,7 @@ def parameters_of(starts: list[int], seed: int) -> xr.Dataset:
 
 
 def test_pieces_that_all_stages_share_say_what_each_stage_s_own_say() -> None:
-    """A stage's hazards on every single day, and its marginals, are those in its own pieces."""
+    """A stage's hazards on every single day, and its marginals, are those in its own pieces, where none walk on."""
     plain = parameters_of(PIECE_STARTS[:40].tolist(), 1)
     spiky = parameters_of([*PIECE_STARTS[:25], 60, 61], 2)
     starts = joint_starts([plain, spiky])
