@@ -110,7 +110,8 @@ class Forecast:
         - ``wins`` (future, period, segment, origin)
         - ``entered``, ``left_forward``, ``open_at_end`` (future, period, stage): stays, over all segments
         - ``cost`` (future,): what the scenario's levers cost
-        - ``margin`` (future,): the share of bookings that counts as gain; not there where all of them do
+        - ``margin`` (future,) or (future, segment): the share of bookings that counts as gain; not there where all of
+          them do
         - ``period_end`` (period,): the last day of each period
         - with teams: ``wait_days`` (future, stage), the mean wait for a free person within the horizon;
           ``team_wait_90`` (future, team), the wait that 90% of stays do not exceed; ``team_utilisation`` (future,
@@ -217,13 +218,32 @@ class Forecast:
 
     def gain(self, *, period: int | None = None) -> NDArray[np.float64]:
         """Return the bookings that count as gain, all or those of one period, float64, (n_futures,)."""
-        bookings, margin = self.values("bookings", period=period), self.margin
-        return bookings if margin is None else bookings * margin
+        if "margin" not in self.results:
+            return self.values("bookings", period=period)
+        margin: NDArray[np.float64] = self.results["margin"].to_numpy()
+        if margin.ndim == 1:
+            return self.values("bookings", period=period) * margin
+        return np.asarray((self._bookings_by_segment(period) * margin).sum(axis=1))
+
+    def _bookings_by_segment(self, period: int | None = None) -> NDArray[np.float64]:
+        """Return bookings, all or those of one period, float64, (n_futures, n_segments)."""
+        data = self.results["bookings"]
+        data = data if period is None else data.isel(period=[period])
+        return np.asarray(data.sum(("period", "origin"), skipna=False).transpose("future", "segment"))
 
     @property
     def margin(self) -> NDArray[np.float64] | None:
-        """The share of bookings that counts as gain, float64, (n_futures,); None where all of them do."""
-        return self.results["margin"].to_numpy() if "margin" in self.results else None
+        """The share of bookings that counts as gain, float64, (n_futures,); None where all of them do.
+
+        Where it goes by segment, the mean over segments, each weighted by its share of all bookings.
+        """
+        if "margin" not in self.results:
+            return None
+        margin: NDArray[np.float64] = self.results["margin"].to_numpy()
+        if margin.ndim == 1:
+            return margin
+        booked = self._bookings_by_segment().sum(axis=0)
+        return np.asarray(margin @ (booked / booked.sum()) if booked.sum() > 0.0 else margin.mean(axis=1))
 
     def probability(self, metric: Metric, at_least: float) -> float:
         """Return the share of futures in which a total reaches a value."""

@@ -20,6 +20,7 @@ from simcast.engine.layout import Results, as_declared
 from simcast.errors import SimcastError
 from simcast.forecast import Forecast
 from simcast.plan import MINOR_UNITS, Plan
+from simcast.writing import money
 
 if TYPE_CHECKING:
     from simcast.cluster import Cluster
@@ -143,7 +144,7 @@ def _labelled(plan: Plan, played: Results | TeamResults) -> Forecast:
             "left_forward": (by_stage, results.left_forward[:, :, 0]),
             "open_at_end": (by_stage, results.open_at_end[:, :, 0]),
             "cost": ("future", plan.cost),
-            **({} if plan.margin is None else {"margin": ("future", plan.margin)}),
+            **({} if plan.margin is None else {"margin": (("future", "segment")[: plan.margin.ndim], plan.margin)}),
             "deal_wins": ("deal", results.deal_wins),
             "deal_win_days": ("deal", results.deal_win_days),
             "period_end": ("period", plan.days.ends.astype("datetime64[s]")),
@@ -164,7 +165,7 @@ def _labelled(plan: Plan, played: Results | TeamResults) -> Forecast:
         notes += (
             f"{results.capped[0]} deals visited so many stages that they were stopped; check the pipeline's moves",
         )
-    notes += _team_notes(dataset)
+    notes += _team_notes(plan, dataset)
     return Forecast(plan.scenario, dataset, plan.groups, plan.targets, plan.fingerprint, notes)
 
 
@@ -183,17 +184,22 @@ def _team_variables(results: TeamResults) -> dict[str, tuple[tuple[str, ...], ND
     }
 
 
-def _team_notes(dataset: xr.Dataset) -> tuple[str, ...]:
+def _team_notes(plan: Plan, dataset: xr.Dataset) -> tuple[str, ...]:
     """Say what work a promise to answer in time needs beyond what the people can do."""
     if "team" not in dataset.dims:
         return ()
-    hours = dataset["team_extra_hours"].mean("future")
-    return tuple(
-        f"teams.{team}: to answer in time takes {float(hours.sel(team=team)):,.0f} hours of work beyond what its "
-        "people can do (mean over futures); these hours are not in the cost"
-        for team in dataset["team"].to_numpy()
-        if float(hours.sel(team=team)) > 0.0
-    )
+    notes = []
+    for team, of_one, cost in zip(plan.teams, plan.person_hours, plan.person_cost, strict=True):
+        hours = float(dataset["team_extra_hours"].sel(team=team).mean("future"))
+        if hours > 0.0:
+            people = hours / of_one if of_one > 0.0 else 0.0
+            as_many = f", as much as {people:.1f} of them work until {plan.days.until}" if people else ""
+            paid = f", and would be {money(people * cost)} if paid like theirs" if people * cost > 0.0 else ""
+            notes.append(
+                f"teams.{team}: to answer in time takes {hours:,.0f} hours of work beyond what its people can do (mean "
+                f"over futures){as_many}; these hours are not in the cost{paid}"
+            )
+    return tuple(notes)
 
 
 def _in_money(minor_units: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -53,6 +53,17 @@ def chance(probability: float) -> str:
     return f"{probability:.0%}"
 
 
+def counted_share(share: float) -> str:
+    """Write a share of what was counted, such as futures: all of them are 100%.
+
+    Examples
+    --------
+    >>> counted_share(1.0), counted_share(0.999), counted_share(0.0003)
+    ('100%', 'over 99%', 'under 1%')
+    """
+    return "100%" if share == 1.0 else chance(share)
+
+
 class Quantiles(Protocol):
     """What has quantiles, such as a summary of a forecast."""
 

@@ -1,7 +1,7 @@
 """Questions put to forecasts: running a scenario file, comparing its scenarios, what really happened."""
 
 from simcast.analysis.actual import Actual, actual_of
-from simcast.analysis.allocating import Allocated, Limits, allocate, usual_goal
+from simcast.analysis.allocating import Allocated, allocate, usual_goal
 from simcast.analysis.check import Check, check
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.deals import deal_table
@@ -12,6 +12,7 @@ from simcast.analysis.leaks import Leaks, leaks
 from simcast.analysis.ranking import Ranking, rank
 from simcast.analysis.run import Run, run
 from simcast.analysis.solving import Solution, solve
+from simcast.analysis.splits import Limits
 from simcast.analysis.without_chance import Means, WithoutChance, without_chance
 
 __all__ = [

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from simcast.analysis.ground import Ground
-from simcast.analysis.questions import NEUTRAL, Unknown, Value
+from simcast.analysis.questions import NEUTRAL, Unknown, Value, lever_words
 from simcast.analysis.solving import check_lever, lever_of
 from simcast.errors import ScenarioError
-from simcast.scenario import Lever
+from simcast.scenario import BudgetLever, Lever
 from simcast.scenario.clashes import find_clashes
 
 NAME = "allocate"
@@ -52,6 +52,9 @@ class Choice:
     name: str
     sizes: tuple[Size, ...]
 
+
+_ABSOLUTE = frozenset({"set", "cap_days", "within_hours"})
+"""Numbers of levers that say what will be, not by how much it changes."""
 
 NOTHING = Size("", (), 0.0, 0)
 
@@ -118,17 +121,20 @@ def _sizes_of(ground: Ground, text: str, steps: int) -> Choice:
             (lever_of(_paid(unknown, prices, _share(unknown, value)), value),),
         )
         for value in values
-        if not unknown.is_neutral(value)
+        if not unknown.is_neutral(value) and _share(unknown, value) != 0.0
     ]
-    words = " ".join(f"{key}={value}" for key, value in unknown.lever.items() if key != "lever")
-    return Choice(f"{unknown.lever['lever']} {words}".strip(), (NOTHING, *sizes))
+    return Choice(lever_words(unknown.lever), (NOTHING, *sizes))
 
 
 def _share(unknown: Unknown, value: Value) -> float:
-    """Return how large a change is, as a share of the largest one."""
-    none = NEUTRAL.get((str(unknown.lever["lever"]), unknown.key), 0.0)
+    """Return how large a change is, as a share of the largest one.
+
+    Where nobody knows the value that changes nothing (a new conversion, hours within which all are answered), it is
+    counted from the range's first one.
+    """
+    none = unknown.first if unknown.key in _ABSOLUTE else NEUTRAL.get((str(unknown.lever["lever"]), unknown.key), 0.0)
     first, last, at = float(none), float(unknown.last), float(value)  # type: ignore[arg-type]  # no dates here
-    return (at - first) / (last - first)
+    return (at - first) / (last - first) if last != first else 1.0
 
 
 def _paid(unknown: Unknown, prices: Mapping[str, float], share: float) -> Unknown:
@@ -144,16 +150,31 @@ def _priced(ground: Ground, text: str, levers: Sequence[Lever]) -> Size:
 
 
 def exclusive_pairs(ground: Ground, choices: Sequence[Choice]) -> frozenset[tuple[int, int]]:
-    """Return the pairs of choices that set the same thing for the same stays, and cannot be had together."""
+    """Return the pairs of choices that cannot be had together.
+
+    They set the same thing for the same stays, or one takes money from where the other puts it.
+    """
     forecast = ground.scenario.forecast
     found = set()
     for one in range(len(choices)):
         for other in range(one + 1, len(choices)):
             levers = together((choices[one].sizes[-1], choices[other].sizes[-1]))
             paths = tuple(("scenarios", NAME, position) for position in range(len(levers)))
-            if any(find_clashes({NAME: levers}, {NAME: paths}, forecast.as_of, forecast.until)):
+            clash = any(find_clashes({NAME: levers}, {NAME: paths}, forecast.as_of, forecast.until))
+            if clash or _opposed(ground, levers):
                 found.add((one, other))
     return frozenset(found)
+
+
+def _opposed(ground: Ground, levers: Sequence[Lever]) -> bool:
+    """Tell whether one budget takes money from where another puts it: what is left of both nobody would do."""
+    budgets = [lever for lever in levers if isinstance(lever, BudgetLever)]
+    select = ground.posterior.segments.select
+    return any(
+        one is not other and one.out_of and other.into and bool((select(one.out_of) & select(other.into)).any())
+        for one in budgets
+        for other in budgets
+    )
 
 
 def together(sizes: Sequence[Size]) -> tuple[Lever, ...]:

@@ -59,7 +59,8 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
         - ``probability_won``: the share of futures in which it is won by the end of the forecast
         - ``expected_close``: the mean date of the win in those futures, datetime64[s]; NaT where there is none
         - ``close_low``, ``close_high``: in 8 of 10 of them it is won between these dates
-        - ``stalled``: whether it has been in its stage for longer than nine of ten deals that moved on from there
+        - ``stalled``: whether it has been in its stage for longer than nine of ten deals that moved on from there, and
+          does not wait in line for a team
         - ``usual_days``: how long those nine needed at most; NaN where too few have
         - ``value_at_stake``: amount times P(won) times P(not won), which is largest where the outcome is most open:
           what can still be changed. Where the amount is not known, that of a typical deal of the segment stands for it
@@ -96,7 +97,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
             "expected_close": _dates(as_of, mean_day),
             "close_low": _dates(as_of, low),
             "close_high": _dates(as_of, high),
-            "stalled": book.age_days > limit,
+            "stalled": (book.age_days > limit) & ~_in_line(plan, book),
             "usual_days": limit,
             "value_at_stake": worth * probability * (1.0 - probability),
         }
@@ -159,6 +160,14 @@ def _segment_columns(book: Book) -> dict[str, list[str]]:
         column: [book.segments.values[code][position] for code in book.segment_code]
         for position, column in enumerate(book.segments.columns)
     }
+
+
+def _in_line(plan: Plan, book: Book) -> NDArray[np.bool_]:
+    """Tell which open deals wait for a free person of a team: that they stand there for long is no fault of theirs."""
+    if plan.capacity is None:
+        return np.zeros(len(book), dtype=bool)
+    waiting = {str(deal) for deal in plan.deals[~np.isnan(plan.capacity.deal_waits_since)]}
+    return np.array([str(deal) in waiting for deal in book.deal], dtype=bool)
 
 
 def typical_amounts(book: Book, posterior: Posterior) -> Floats:

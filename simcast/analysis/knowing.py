@@ -15,6 +15,7 @@ from simcast.analysis.spread import parts_of
 from simcast.engine.rng import LEVER, uniform_by_future
 from simcast.forecast import Forecast
 from simcast.plan.levers import key_of, operation_of
+from simcast.posterior.response import fitted_responses
 from simcast.scenario import (
     BASELINE,
     AmountLever,
@@ -23,10 +24,12 @@ from simcast.scenario import (
     Distribution,
     DurationLever,
     Lever,
+    ResponseLever,
 )
 from simcast.scenario.levers import BudgetSides
 
 Floats = NDArray[np.float64]
+Kind = Literal["stage", "arrivals", "amounts", "response", "lever"]
 
 FEWEST_FUTURES = 200
 """With fewer futures a choice learned from some of them says nothing of the others."""
@@ -42,7 +45,8 @@ class Worth:
     Parameters
     ----------
     kind
-        A stage's conversion and speed, new deals, amounts, or how much a lever changes.
+        A stage's conversion and speed, new deals, amounts, what waiting for the first contact in a stage does as it was
+        fitted, or how much a lever changes.
     name
         The stage, or the scenario with the lever; else empty.
     value, error
@@ -50,7 +54,7 @@ class Worth:
         the Monte Carlo standard error of that. 0 when the choice would stay the same.
     """
 
-    kind: Literal["stage", "arrivals", "amounts", "lever"]
+    kind: Kind
     name: str
     value: float
     error: float
@@ -109,12 +113,33 @@ def worth_of_knowing(ground: Ground, forecasts: Mapping[str, Forecast]) -> Knowi
     gain = brought - brought[:, [names.index(BASELINE)]]
     best = int(np.argmax(gain.mean(axis=0)))
     draw = ground.plan().kernel.draw_of_future
-    parts = [(kind, stage, parameters[draw]) for kind, stage, parameters in parts_of(ground)]
-    worth = [Worth(kind, name, *_worth(gain, best, values)) for kind, name, values in (*parts, *_levers(ground, names))]
+    parts: list[tuple[Kind, str, Floats]] = [
+        *((kind, stage, parameters[draw]) for kind, stage, parameters in parts_of(ground)),
+        *(("response", stage, slope[draw]) for stage, slope in _responses(ground)),
+        *(("lever", name, numbers) for name, numbers in _levers(ground, names)),
+    ]
+    worth = [Worth(kind, name, *_worth(gain, best, values)) for kind, name, values in parts]
     return Knowing(metric, names[best], tuple(sorted(worth, key=lambda found: -found.value)))
 
 
-def _levers(ground: Ground, names: list[str]) -> Iterator[tuple[Literal["lever"], str, Floats]]:
+def _responses(ground: Ground) -> Iterator[tuple[str, Floats]]:
+    """Yield what waiting does in each stage whose answers rest on a fit, by draw, (n_draws, 1)."""
+    scenario = ground.scenario
+    asked = {
+        stage for team in scenario.teams.values() if team.response and team.response.from_ for stage in team.serves
+    }
+    asked |= {
+        lever.stage
+        for name in scenario.scenario_names
+        for lever in scenario.levers(name)
+        if isinstance(lever, ResponseLever) and lever.half_life_hours is None
+    }
+    for stage, fitted in fitted_responses(ground.posterior).items():
+        if stage in asked:
+            yield stage, fitted.slope[:, None]
+
+
+def _levers(ground: Ground, names: list[str]) -> Iterator[tuple[str, Floats]]:
     """Yield the uncertain numbers of each scenario's own levers by future, (n_futures, n_numbers)."""
     settings = ground.scenario.simulation
     for name in names:
@@ -126,7 +151,7 @@ def _levers(ground: Ground, names: list[str]) -> Iterator[tuple[Literal["lever"]
             if not number.is_fixed
         ]
         if numbers:
-            yield "lever", name, np.column_stack(numbers)
+            yield name, np.column_stack(numbers)
 
 
 def _numbers(lever: Lever) -> Iterator[tuple[str, Distribution]]:

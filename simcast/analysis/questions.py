@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -43,6 +44,24 @@ NEUTRAL: dict[tuple[str, str], Value] = {
     ("budget", "amount"): 0.0,
 }
 """The values at which a lever changes nothing."""
+
+
+def lever_words(lever: Mapping[str, Any]) -> str:
+    """Write a lever as it is given to ``--vary`` and ``--among``.
+
+    Examples
+    --------
+    >>> lever_words({"lever": "budget", "into": {"source": ["ads", "site"]}, "amount": 3})
+    'budget into.source=ads,site amount=3'
+    """
+
+    def parts(prefix: str, value: object) -> list[str]:
+        if isinstance(value, Mapping):
+            return [part for key, inner in value.items() for part in parts(f"{prefix}.{key}", inner)]
+        return [f"{prefix}={','.join(map(str, value)) if isinstance(value, list | tuple) else value}"]
+
+    rest = [part for key, value in lever.items() if key != "lever" for part in parts(key, value)]
+    return " ".join([str(lever["lever"]), *rest])
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,9 @@ def changes_since(before: Ground, now: Ground) -> Changes:
         _mean(today, metric),
         (
             *_steps_of_old_deals(before, now, old, new, won, _chances(then) if metric == "bookings" else None),
-            _step_of_new_deals(old, new, won, _mean(between, metric, "new") - _mean(then, metric, "new")),
+            _step_of_new_deals(
+                old, new, won, _mean(between, metric, "new") - _mean(then, metric, "new"), _n_came(before, now)
+            ),
             Step("parameters", _mean(today, metric) - _mean(between, metric), 0),
             Step(
                 "rest",
@@ -202,8 +204,16 @@ def _steps_of_old_deals(
 
 
 def _step_of_new_deals(
-    old: dict[str, float], new: dict[str, float], won: dict[str, list[float]], to_come: float
+    old: dict[str, float], new: dict[str, float], won: dict[str, list[float]], to_come: float, n_came: int
 ) -> Step:
     """Return what deals that were not open then have brought and may bring, against what was expected of new deals."""
     came = {deal for deal in (*new, *won) if deal not in old}
-    return Step("new", sum(sum(won.get(deal, ())) + new.get(deal, 0.0) for deal in sorted(came)) + to_come, len(came))
+    return Step("new", sum(sum(won.get(deal, ())) + new.get(deal, 0.0) for deal in sorted(came)) + to_come, n_came)
+
+
+def _n_came(before: Ground, now: Ground) -> int:
+    """Return how many deals have come since, those that were lost again among them."""
+    if now.history is None:
+        return 0
+    first = now.history.stays.groupby("deal", sort=False)["entered"].min()
+    return int((first >= before.book.as_of).sum())

@@ -31,6 +31,20 @@ from simcast.cli import options
     show_default=True,
     help="Sizes of a range of real numbers.",
 )
+@click.option(
+    "--method",
+    type=click.Choice(["auto", "enumeration", "greedy", "optuna"]),
+    default="auto",
+    show_default=True,
+    help="How the best is looked for; optuna needs simcast[optimize].",
+)
+@click.option(
+    "--trials",
+    type=click.IntRange(min=10, max=10_000),
+    default=200,
+    show_default=True,
+    help="How many ways --method optuna plays.",
+)
 @options.overrides
 @options.futures
 @options.seed
@@ -45,6 +59,8 @@ def allocate(
     among: tuple[str, ...],
     goal: str | None,
     steps: int,
+    method: str,
+    trials: int,
     overrides: tuple[str, ...],
     futures: int | None,
     seed: int | None,
@@ -59,7 +75,9 @@ def allocate(
     change costs half. With --people, hires are counted instead of money, or besides.
 
     All ways to split are played in the same futures (2,000 at most), or, where there are more than 150, the best next
-    step is taken each time. The best is played again in other futures, so that what it brings was not chosen for luck.
+    step is taken each time. That misses choices which bring something only together; --method optuna finds more of
+    them, and copes with many choices (pip install 'simcast[optimize]'). The best is played again in other futures, so
+    that what it brings was not chosen for luck.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 
@@ -72,7 +90,8 @@ def allocate(
           --among 'hire team=operators on=2026-08-01 count=0..4'
     """
     from simcast import analysis
-    from simcast.analysis.allocating import GOALS, Limits
+    from simcast.analysis.allocating import GOALS, METHODS
+    from simcast.analysis.splits import Limits
     from simcast.report.allocation import allocation_document, print_allocation
 
     scenario = options.load(file, overrides, futures, seed)
@@ -82,7 +101,11 @@ def allocate(
     with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         wanted = next((known for known in GOALS if known == goal), None) or analysis.usual_goal(ground)
-        found = analysis.allocate(ground, chosen, Limits(budget, people), wanted, steps=steps, progress=progress)
+        how = next(known for known in METHODS if known == method)
+        limits = Limits(budget, people)
+        found = analysis.allocate(
+            ground, chosen, limits, wanted, steps=steps, method=how, trials=trials, progress=progress
+        )
     if as_json:
         options.print_json(allocation_document(found))
     else:

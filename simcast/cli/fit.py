@@ -30,22 +30,27 @@ def fit(file: Path, overrides: tuple[str, ...], quick: bool, as_json: bool, quie
     """
     from simcast import analysis
     from simcast.posterior import posterior_path
+    from simcast.posterior.response import fitted_responses
 
     scenario = options.load(file, overrides, quick=quick)
     with options.progress_on_stderr(silent=quiet or as_json) as progress:
         posterior = analysis.fit_scenario(scenario, progress)
     diagnostics = posterior.diagnostics
     stored = posterior_path(posterior.fingerprint)
+    responses = fitted_responses(posterior).values()
     if as_json:
         options.print_json(
             {
                 "fingerprint": posterior.fingerprint,
                 "stored": str(stored),
                 "diagnostics": None if diagnostics is None else diagnostics.to_dict(),
+                "responses": [response.to_dict() for response in responses],
             }
         )
     else:
         click.echo("nothing to diagnose" if diagnostics is None else diagnostics.line())
+        for response in responses:
+            click.echo(f"response: {response.words()}")
         for warning in () if diagnostics is None else diagnostics.warnings:
             click.echo(f"beware: {warning}")
         click.echo(f"stored: {stored}")

@@ -37,6 +37,8 @@ class Columns:
     outcome: str = ""
     closed: str = ""
     entered_in: tuple[tuple[str, str], ...] = ()
+    first_response: tuple[tuple[str, str], ...] = ()
+    """Stages, and the columns that tell when deals in them were first contacted."""
 
 
 def find_columns(
@@ -53,26 +55,29 @@ def find_columns(
     """
     names = ("deal", "stage", "entered") if form == "log" else ("deal", "outcome", "closed")
     given = dict(given or {})
-    known = {*names, "amount", "entered"}
+    known = {*names, "amount", "entered", "first_response"}
     problems += [
         f"history.columns: {name!r} is not one of {', '.join(sorted(known))}" for name in given if name not in known
     ]
     chosen = {name: _single(given, name, problems) for name in names}
     amount = _single(given, "amount", problems)
     entered_in = _stage_columns(given, table, pipeline, problems) if form == "deals" else ()
+    first_response = _response_columns(given, pipeline, problems)
     search = _Search(table, problems)
     n_problems = len(problems)
     for name, column in chosen.items():
         search.check(column, f"history.columns.{name}", "day" if name in {"entered", "closed"} else "word")
     for stage, column in entered_in:
         search.check(column, f"history.columns.entered.{stage}", "day")
+    for stage, column in first_response:
+        search.check(column, f"history.columns.first_response.{stage}", "wait")
     if len(problems) > n_problems and _looks_like(table, "deals" if form == "log" else "log"):
         other = "a row per deal: history.format: deals" if form == "log" else "a row per event: history.format: log"
         problems.append(f"{table.path}: has the columns of a table with {other}?")
     if "amount" in given or amount in table.cells:
         search.check(amount, "history.columns.amount", "amount")
     if segments is None:
-        used = {*chosen.values(), amount, *STAY_COLUMNS}
+        used = {*chosen.values(), amount, *(column for _, column in first_response), *STAY_COLUMNS}
         segments = likely_segments(table, used, chosen["deal"]) if form == "log" and not problems else ()
     segments = [normalise(name) for name in segments]
     for position, name in enumerate(segments):
@@ -81,6 +86,7 @@ def find_columns(
         amount=amount if amount in table.cells else None,
         segments=tuple(segments),
         entered_in=entered_in,
+        first_response=first_response,
         **chosen,
     )
 
@@ -114,18 +120,37 @@ def _stage_columns(
             f" such as {{{pipeline.path[0]}: {entered}}}, since the pipeline has several"
         )
         return ()
-    pairs = {normalise(stage): normalise(column) for stage, column in entered.items()}
-    stages = {normalise(stage): stage for stage in pipeline.stages if stage not in pipeline.outcomes}
-    problems += [
-        f"history.columns.entered: {stage!r} is not a stage{_nearest(stage, list(stages))}"
-        for stage in pairs
-        if stage not in stages
-    ]
+    stages, pairs = _by_stage(entered, "entered", pipeline, problems)
     for column in sorted({column for column in pairs.values() if list(pairs.values()).count(column) > 1}):
         named = " and ".join(repr(stage) for stage, other in pairs.items() if other == column)
         problems.append(f"history.columns.entered: {column!r} is given for {named}; one column dates one stage")
     if not pairs:
         problems.append("history.columns.entered: name at least one stage and its column")
+    return tuple((stage, pairs[name]) for name, stage in stages.items() if name in pairs)
+
+
+def _by_stage(
+    given: Mapping[str, str], key: str, pipeline: Pipeline, problems: list[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the stages by their names as compared, and a column for each that is named."""
+    pairs = {normalise(stage): normalise(column) for stage, column in given.items()}
+    stages = {normalise(stage): stage for stage in pipeline.stages if stage not in pipeline.outcomes}
+    problems += [
+        f"history.columns.{key}: {stage!r} is not a stage{_nearest(stage, list(stages))}"
+        for stage in pairs
+        if stage not in stages
+    ]
+    return stages, pairs
+
+
+def _response_columns(given: ColumnNames, pipeline: Pipeline, problems: list[str]) -> tuple[tuple[str, str], ...]:
+    """Pair stages with the columns that tell of the first contact; one column alone is of the first stage."""
+    told = given.get("first_response")
+    if told is None:
+        return ()
+    if isinstance(told, str):
+        return ((pipeline.path[0], normalise(told)),)
+    stages, pairs = _by_stage(told, "first_response", pipeline, problems)
     return tuple((stage, pairs[name]) for name, stage in stages.items() if name in pairs)
 
 
@@ -162,6 +187,7 @@ _NEEDED = {
     "word": "text or whole numbers are",
     "day": "dates without a time zone, or text, are",
     "amount": "numbers or text are",
+    "wait": "dates and times without a time zone, numbers (hours), or text are",
 }
 
 
@@ -173,6 +199,8 @@ def _usable(dtype: object, kind: str) -> bool:
         return isinstance(dtype, pd.Int64Dtype)
     if kind == "day":
         return isinstance(dtype, np.dtype) and dtype.kind == "M"
+    if kind == "wait" and isinstance(dtype, np.dtype) and dtype.kind == "M":
+        return True
     return isinstance(dtype, pd.Int64Dtype) or (isinstance(dtype, np.dtype) and dtype.kind == "f")
 
 

@@ -17,6 +17,7 @@ from simcast.history.dialect import Dialect, rewrite
 from simcast.history.export_rows import currency_caveats, without_footer
 from simcast.history.outcome_words import outcome_words, semantic_meaning, without_pipeline, word_key, words_by_semantic
 from simcast.history.parsing import normalise
+from simcast.history.responses import holds_hours
 from simcast.history.stage_changes import keep_changes
 from simcast.history.table import Table
 
@@ -92,6 +93,10 @@ def translate(
     entered = {} if shape.form == "log" else _entered_columns(table, crm, columns, stages, chosen)
     dated = [column for name, column in found.items() if name in DATES] + list(entered.values())
     amounts = [found["amount"]] if "amount" in found else []
+    contacts = (columns or {}).get("first_response")
+    for column in [contacts] if isinstance(contacts, str) else (contacts or {}).values():
+        if (name := normalise(column)) in table.cells.columns:
+            (amounts if holds_hours(table.cells[name]) else dated).append(name)
     problems: list[str] = []
     table = rewrite(table, dialect, dated, amounts, problems)
     if problems:
@@ -101,6 +106,9 @@ def translate(
     else:
         export = _translate_deals(table, crm, shape, found, entered, stages, outcomes or {})
     caveats = currency_caveats(table) if "amount" in found else []
+    if contacts is not None:
+        named = contacts if isinstance(contacts, str) else dict(contacts)
+        export = replace(export, columns={**export.columns, "first_response": named})
     return replace(export, remarks=(*remarks, *export.remarks), caveats=tuple(caveats))
 
 

@@ -17,6 +17,7 @@ from simcast.errors import DataError
 from simcast.history.columns import STAY_COLUMNS
 from simcast.history.parsing import as_day
 from simcast.history.quality import QualityReport, Reading, assess
+from simcast.history.responses import RESPONSE_COLUMNS, no_responses
 from simcast.pipeline import Pipeline
 from simcast.segments import UNKNOWN, Segments
 
@@ -53,6 +54,9 @@ class History:
         How many rows and deals of a file are in it; None when it was not read from one.
     late_segments
         Values of segment columns that a deal had not from its first day: ``deal``, ``column``, ``since``.
+    responses
+        First contacts on record: ``deal``, ``stage``, ``hours`` from the first entry into it on, and ``since``, the
+        day of the contact.
     is_cut
         Whether `known_at` has forgotten what came later, so that silence after `observed_until` means nothing.
     """
@@ -64,6 +68,7 @@ class History:
     reading: Reading | None = None
     late_segments: pd.DataFrame = field(default_factory=_no_late_values, repr=False)
     is_cut: bool = False
+    responses: pd.DataFrame = field(default_factory=no_responses, repr=False)
 
     @classmethod
     def of(
@@ -75,6 +80,7 @@ class History:
         *,
         reading: Reading | None = None,
         late_segments: pd.DataFrame | None = None,
+        responses: pd.DataFrame | None = None,
     ) -> History:
         """Build a history from a table of stays, each deal's in the order of its visits.
 
@@ -89,7 +95,7 @@ class History:
             Names of the segment columns.
         observed_until
             The first day of which nothing is known; by default the one after the last date.
-        reading, late_segments
+        reading, late_segments, responses
             See `History`.
 
         Raises
@@ -121,7 +127,13 @@ class History:
             else _last_day(frame) + np.timedelta64(1, "D")
         )
         return cls(
-            pipeline, known, frame, until, reading, _no_late_values() if late_segments is None else late_segments
+            pipeline,
+            known,
+            frame,
+            until,
+            reading,
+            _no_late_values() if late_segments is None else late_segments,
+            responses=no_responses() if responses is None else responses[list(RESPONSE_COLUMNS)],
         )
 
     def __eq__(self, other: object) -> bool:
@@ -174,7 +186,15 @@ class History:
             for name, group in late[late["since"] >= day].groupby("column"):
                 stays[name] = stays[name].mask(stays["deal"].isin(group["deal"]), UNKNOWN)
             late = late[late["since"] < day].reset_index(drop=True)
-        known = History.of(self.pipeline, stays, self.segments.columns, day, reading=self.reading, late_segments=late)
+        known = History.of(
+            self.pipeline,
+            stays,
+            self.segments.columns,
+            day,
+            reading=self.reading,
+            late_segments=late,
+            responses=self.responses[self.responses["since"] < day].reset_index(drop=True),
+        )
         return replace(known, is_cut=True)
 
     def open_deals(self, as_of: Day) -> Book:
@@ -201,7 +221,9 @@ class History:
     @cached_property
     def quality(self) -> QualityReport:
         """Counts, and what a planner should know before trusting a forecast from these data."""
-        return assess(self.pipeline, self.segments, self.stays, self.observed_until, self.reading)
+        return assess(
+            self.pipeline, self.segments, self.stays, self.observed_until, self.reading, responses=self.responses
+        )
 
     @cached_property
     def digest(self) -> str:
@@ -214,6 +236,11 @@ class History:
                 _add_column(digest, self.stays[name])
         for row in sorted(zip(*(self.late_segments[name].astype(str) for name in _LATE_COLUMNS), strict=True)):
             digest.update(repr(row).encode())
+        if len(self.responses):  # a history without them keeps its digest, and its stored fit
+            ordered = self.responses.sort_values(["deal", "stage"], kind="stable")
+            for name in RESPONSE_COLUMNS:
+                digest.update(name.encode())
+                _add_column(digest, ordered[name])
         return digest.hexdigest()
 
 

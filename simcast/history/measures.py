@@ -52,6 +52,31 @@ class SegmentSizes:
     largest: tuple[str, int]
 
 
+@dataclass(frozen=True)
+class FirstContacts:
+    """How many deals that entered a stage have a first contact on record, and how many hours they waited for it."""
+
+    stage: str
+    n_entered: int
+    n_deals: int
+    median_hours: float
+    hours_90: float
+
+
+def first_contacts(stays: pd.DataFrame, responses: pd.DataFrame) -> tuple[FirstContacts, ...]:
+    """Describe the first contacts by stage."""
+    return tuple(
+        FirstContacts(
+            stage=str(stage),
+            n_entered=int(stays.loc[stays["stage"] == stage, "deal"].nunique()),
+            n_deals=len(group),
+            median_hours=float(group["hours"].median()),
+            hours_90=float(group["hours"].quantile(0.9)),
+        )
+        for stage, group in responses.groupby("stage", sort=False)
+    )
+
+
 def event_days(pipeline: Pipeline, stays: pd.DataFrame) -> Days:
     """Return the day (since 1970) of every entry and of every outcome that ended a deal, unsorted."""
     final = [name for name in pipeline.outcomes if not pipeline.renews(name)]

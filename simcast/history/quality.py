@@ -12,12 +12,16 @@ import numpy as np
 import pandas as pd
 
 from simcast.history import measures
-from simcast.history.measures import Amounts, SegmentSizes, StageStays
+from simcast.history.measures import Amounts, FirstContacts, SegmentSizes, StageStays
 from simcast.pipeline import Pipeline
 from simcast.segments import Segments
 
 MOST_SEGMENTS = 50
 FEWEST_DEALS_PER_SEGMENT = 5
+FIRST_CONTACTS = (
+    "first contact in {contacts.stage!r} is on record for {share} deals that entered it: half of them waited"
+    " {contacts.median_hours:.3g} hours or less, nine of ten {contacts.hours_90:.3g}"
+)
 FEWEST_ENDED = 10
 """With fewer ended stays in a stage, the longest of them says little about the open ones."""
 
@@ -75,7 +79,7 @@ class QualityReport:
         Days that hold more than a twentieth of all events, with their share.
     late_start
         Days from the first entry to the first end of a deal, and the median days a deal takes.
-    stages, amounts, segments
+    stages, amounts, segments, first_contacts
         See `simcast.history.measures`.
     """
 
@@ -96,6 +100,7 @@ class QualityReport:
     stages: tuple[StageStays, ...]
     amounts: Amounts
     segments: SegmentSizes | None
+    first_contacts: tuple[FirstContacts, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -135,8 +140,10 @@ def assess(
     stays: pd.DataFrame,
     observed_until: np.datetime64,
     reading: Reading | None = None,
+    *,
+    responses: pd.DataFrame | None = None,
 ) -> QualityReport:
-    """Measure a table of stays (see `History`)."""
+    """Measure a table of stays and its first contacts (see `History`)."""
     days = measures.event_days(pipeline, stays)
     first, last = (np.datetime64(int(day), "D") for day in (np.min(days), np.max(days))) if len(days) else (None, None)
     amounts = measures.describe_amounts(pipeline, stays)
@@ -158,6 +165,7 @@ def assess(
         stages=measures.stays_by_stage(pipeline, stays, observed_until),
         amounts=amounts,
         segments=measures.segment_sizes(segments, stays),
+        first_contacts=() if responses is None else measures.first_contacts(stays, responses),
     )
 
 
@@ -261,6 +269,8 @@ def _notes(report: QualityReport) -> Iterator[str]:
             f"{sizes.n_segments:,} segments, from {sizes.smallest[1]:,} deals ({sizes.smallest[0]})"
             f" to {sizes.largest[1]:,} ({sizes.largest[0]})"
         )
+    for contacts in report.first_contacts:
+        yield FIRST_CONTACTS.format(contacts=contacts, share=_of(contacts.n_deals, contacts.n_entered))
     if report.reading is not None and report.reading.close_dates_ignored:
         yield (
             f"{report.reading.close_dates_ignored:,} open deals have a date of closing; it is ignored, as one that"

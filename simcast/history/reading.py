@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from simcast.errors import DataError
-from simcast.history.columns import ColumnNames, Words, find_columns
+from simcast.history.columns import ColumnNames, Columns, Words, find_columns
 from simcast.history.deals import AmountKnownFrom, read_deals
 from simcast.history.dialect import Dialect, rewrite
 from simcast.history.events import Content, Ints, Stays, place_name, put_in_order, to_stays
@@ -21,6 +21,7 @@ from simcast.history.faults import Faults, write_rejects
 from simcast.history.history import History
 from simcast.history.log import read_log
 from simcast.history.quality import Reading
+from simcast.history.responses import Waits, holds_hours, read_waits, responses_table
 from simcast.history.sources import Source, Where, format_problems
 from simcast.history.sql import is_database
 from simcast.history.table import Table
@@ -58,7 +59,9 @@ def read_history(
     columns
         Our names -> the file's columns, where they differ. log: ``deal``, ``stage``, ``entered``, ``amount``.
         deals: ``deal``, ``outcome``, ``closed``, ``amount``, and ``entered``, a mapping of stages to columns
-        (by default each stage has a column of its name). A file without amounts is fine.
+        (by default each stage has a column of its name). A file without amounts is fine. ``first_response``: the
+        column of date-times, or of hours since the entry, of the first contact in the first stage, or a mapping of
+        stages to such columns.
     outcomes
         The file's words -> our stages and outcomes; in the deals format also -> ``open``.
     segments
@@ -117,19 +120,21 @@ def read_history(
     source = Source(path, format, columns or {}, outcomes or {}, dialect or Dialect(), where or {}, query, folder)
     export, written, digest = source.read(pipeline.stages)
     chosen = () if segments is None and format != "log" else segments
-    table, content, faults = read_content(export, written, pipeline, chosen, amount_known_from, today or date.today())
+    last_day = today or date.today()
+    table, content, faults, found = read_content(export, written, pipeline, chosen, amount_known_from, last_day)
+    waits = read_waits(table, found, content.events, pipeline, len(content.deals), last_day, faults)
     # A path can be judged only when all the cells it consists of are good.
     sound = np.isin(content.events.deal, _deals_of(faults, content), invert=True)
     events = put_in_order(content.events.take(sound), pipeline, faults)
     if len(faults) and on_bad_rows == "stop":
         raise faults.error()
     reading = _set_aside(table, content, faults, False if is_database(str(path)) and rejects is None else rejects)
-    remarks = (*export.remarks, *content.remarks)
+    remarks = (*export.remarks, *content.remarks, *(remark for one in waits for remark in one.remarks))
     reading = replace(reading, remarks=remarks, caveats=export.caveats, source_digest=digest)
     events = events.take(np.isin(events.deal, _deals_of(faults, content), invert=True))
     if not len(events.deal):
         raise DataError([f"{table.path}: no row is left, all are bad:", *faults.lines()])
-    return _history(pipeline, to_stays(events, pipeline), content, reading)
+    return _history(pipeline, to_stays(events, pipeline), content, reading, waits)
 
 
 def read_content(
@@ -139,7 +144,7 @@ def read_content(
     segments: Sequence[str] | None,
     amount_known_from: str,
     today: date,
-) -> tuple[Table, Content, Faults]:
+) -> tuple[Table, Content, Faults, Columns]:
     """Read the cells of a log or a table of deals; what is wrong with single cells is in the faults.
 
     Raises
@@ -154,13 +159,15 @@ def read_content(
     if not problems and dialect.rewrites:
         dated = [found.entered, found.closed, *(column for _, column in found.entered_in)]
         amounts = [found.amount] if found.amount else []
+        for _, column in found.first_response:
+            (amounts if holds_hours(table.cells[column]) else dated).append(column)
         table = rewrite(table, dialect, [name for name in dated if name], amounts, problems)
     if problems:
         raise DataError(problems)
     faults = Faults(table)
     if export.form == "log":
-        return table, read_log(table, found, words, today, faults), faults
-    return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults
+        return table, read_log(table, found, words, today, faults), faults, found
+    return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults, found
 
 
 def _check_options(form: str, on_bad_rows: str, amount_known_from: str) -> None:
@@ -205,7 +212,9 @@ def _set_aside(table: Table, content: Content, faults: Faults, rejects: str | Pa
     )
 
 
-def _history(pipeline: Pipeline, stays: Stays, content: Content, reading: Reading) -> History:
+def _history(
+    pipeline: Pipeline, stays: Stays, content: Content, reading: Reading, waits: Sequence[Waits] = ()
+) -> History:
     """Give codes their names."""
     names = np.array(content.deals, dtype=object)
     places = [place_name(pipeline, code) for code in range(pipeline.n_stages + len(pipeline.outcomes))]
@@ -222,14 +231,17 @@ def _history(pipeline: Pipeline, stays: Stays, content: Content, reading: Readin
             **{name: pd.Series(values[stays.deal], dtype="str") for name, values in content.segments.items()},
         }
     )
-    kept = set(stays.deal.tolist()) if content.late_segments else set()
+    kept = set(stays.deal.tolist()) if content.late_segments or waits else set()
     late = [
         (content.deals[deal], name, np.datetime64(day, "D"))
         for deal, name, day in content.late_segments
         if deal in kept
     ]
     late_segments = pd.DataFrame(late, columns=["deal", "column", "since"]) if late else None
-    return History.of(pipeline, frame, list(content.segments), reading=reading, late_segments=late_segments)
+    responses = responses_table(waits, content.deals, kept) if waits else None
+    return History.of(
+        pipeline, frame, list(content.segments), reading=reading, late_segments=late_segments, responses=responses
+    )
 
 
 def _dates(days: Ints) -> pd.Series:

@@ -121,6 +121,7 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
     from simcast.model.assemble import assemble
     from simcast.model.diagnosing import data_warnings, diagnose
     from simcast.model.parts import sample_parts
+    from simcast.model.response import fit_responses, response_arrays
     from simcast.model.tables import tabulate
 
     settings = chosen.budgeted()
@@ -136,10 +137,13 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
     draws = assemble(
         pipeline, segments, tables, [named[_part_of(stage)] for stage in pipeline.stages], named[NEW_DEALS], seed
     )
+    responses, doubts = fit_responses(history)
+    if responses:
+        draws = draws.assign(response_arrays(history, responses, draws.sizes["draw"], seed))
     diagnostics = diagnose(
         named,
         samples,
-        warnings=data_warnings(pipeline, tables),
+        warnings=[*data_warnings(pipeline, tables), *doubts],
         families=choices,
         prior_influence=_prior_influence(history, samples, choices, priors),
         quick=chosen.quick,

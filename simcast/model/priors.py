@@ -134,6 +134,21 @@ NEW_DEAL_PRIORS: Mapping[str, Prior] = {
 """The priors of new deals, relative to the history's own averages."""
 
 
+RESPONSE_PRIORS: Mapping[str, Prior] = {
+    "response_conversion_logit": _normal(
+        0.0, 1.5, "Of the deals whose first contact is on record between 5% and 95% move forward."
+    ),
+    "response_segment": _normal(0.0, 1.0, "Segments differ in those odds by a factor of up to seven."),
+    "response_quarter": _normal(0.0, 0.5, "Quarters differ in them by a factor of up to two and a half."),
+    "response_slope": _normal(
+        0.0,
+        1.5,
+        "Between a short and a long wait (10% and 90% points) the odds change by a factor of twenty at most.",
+    ),
+}
+"""The priors of what waiting for the first contact does, fixed: a few dozen deals outweigh them."""
+
+
 def resolve_priors(overrides: Mapping[str, object] | None = None) -> dict[str, Prior]:
     """Lay a scenario's priors over the defaults.
 

@@ -17,19 +17,21 @@ from simcast.engine.samplers import CONSTANT, FAMILIES
 from simcast.errors import ScenarioError
 from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
+from simcast.plan.answering import missing_numbers
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
-from simcast.plan.costs import costs_of, margin_of, notes_of
+from simcast.plan.costs import cost_of_one, costs_of, margin_of, notes_of
 from simcast.plan.cuts import cut_conversions
-from simcast.plan.derived import derived_effects, missing_numbers
+from simcast.plan.derived import derived_effects
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
 from simcast.plan.plan import MINOR_UNITS, Plan
-from simcast.plan.teams import as_waiting, capacity_of, too_many_leave
+from simcast.plan.teams import as_waiting, capacity_of, hours_of_one, too_many_leave
 from simcast.plan.weather import with_weather
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
+from simcast.posterior.response import fitted_responses
 from simcast.scenario import (
     BASELINE,
     AmountLever,
@@ -93,9 +95,11 @@ def build_plan(
 
     n_futures, seed = scenario.simulation.futures, np.uint64(scenario.simulation.seed)
     n_slots = max(map(len, pipeline.moves)) + 1
-    frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots)
+    draw_of_future = draw_of_futures(seed, n_futures, posterior.draws.sizes["draw"])
+    responses = fitted_responses(posterior)
+    frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots, responses, draw_of_future)
     teams = scenario.teams
-    if problems := [*missing_numbers(levers, teams), *too_many_leave(frame, teams, levers)]:
+    if problems := [*missing_numbers(frame, levers, teams), *too_many_leave(frame, teams, levers)]:
         raise ScenarioError(problems)
     of_levers = effects_of(frame, levers, derived_effects(frame, levers, teams))
     draw_of_future = draw_of_futures(seed, n_futures, posterior.draws.sizes["draw"])
@@ -137,12 +141,14 @@ def build_plan(
         fingerprint=posterior.fingerprint,
         notes=(
             *cut_conversions(posterior, frame, levers, teams, kernel.draw_of_future),
-            *notes_of(frame, levers, teams),
+            *notes_of(frame, levers, teams, kernel),
             *_coarse_amounts(kernel),
         ),
         capacity=capacity,
         teams=tuple(teams),
-        margin=margin_of(frame, scenario.forecast.margin),
+        person_hours=hours_of_one(capacity, days.n_days),
+        person_cost=cost_of_one(frame, teams),
+        margin=margin_of(frame, scenario.forecast, groups),
     )
 
 

@@ -56,6 +56,14 @@ def check_names(scenario: Scenario, segments: Segments, book: Book, names: Itera
         for column in scenario.forecast.by
         if column not in known
     ]
+    problems += [
+        f"{scenario.origin.place(('forecast', 'margin_by', column, value))}: forecast.margin_by.{column}: {value!r} "
+        f"does not occur (known: {', '.join(dict.fromkeys(segments.column(column)))})"
+        for column, shares in scenario.forecast.margin_by.items()
+        if column in known
+        for value in shares
+        if value not in segments.column(column)
+    ]
     open_deals = set(book.deal)
     for name in scenario.scenario_names if names is None else names:
         for placed in placed_levers(scenario, name):

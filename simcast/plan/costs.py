@@ -7,25 +7,29 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.layout import Effects, KernelPlan, as_declared
+from simcast.engine.layout import ADD, Effects, KernelPlan, as_declared
 from simcast.engine.new_deals import count_new_deals
-from simcast.plan.derived import day_of
-from simcast.plan.levers import LeverFrame, PlacedLever
+from simcast.plan.answering import response_notes
+from simcast.plan.derived import day_of, derived_effects
+from simcast.plan.levers import Acting, LeverFrame, PlacedLever
 from simcast.plan.teams import people_at
 from simcast.scenario import (
     ArrivalsLever,
     BudgetLever,
-    Distribution,
     HireLever,
     LeaveLever,
     Lever,
-    ResponseLever,
     Team,
     TimedLever,
     TrainLever,
 )
+from simcast.scenario.settings import ForecastSettings
+from simcast.segments import Segments
+from simcast.writing import counted_share
 
 DAYS_PER_MONTH = 365.25 / 12
+
+_SLACK = 1.0 + 1e-9
 
 Floats = NDArray[np.float64]
 
@@ -92,6 +96,12 @@ def _cost_of_people(frame: LeverFrame, lever: HireLever | LeaveLever, team: Team
     return sign * lever.count * _days(frame, lever) / DAYS_PER_MONTH * per_month
 
 
+def cost_of_one(frame: LeverFrame, teams: Mapping[str, Team]) -> Floats:
+    """Return what one person of each team costs over the forecast on average: float64, (n_teams,)."""
+    months = frame.days.n_days / DAYS_PER_MONTH
+    return np.array([months * team.cost_per_month.mean() for team in teams.values()])
+
+
 def _heads(
     frame: LeverFrame,
     lever: HireLever | LeaveLever | TrainLever,
@@ -114,49 +124,47 @@ def _cost_of_new_deals(frame: LeverFrame, levers: Sequence[PlacedLever], kernel:
     on_arrivals = [placed.lever for placed in levers if isinstance(placed.lever, ArrivalsLever)]
     if all(lever.cost_per_deal is None for lever in on_arrivals):
         return total
-    coming = _new_deals(kernel)
+    coming = new_deals(kernel)
     for position, lever in enumerate(on_arrivals):  # in the order of the effects, which other levers' follow
         if lever.cost_per_deal is not None:
             others = np.arange(len(kernel.on_arrivals.operation)) != position
             without = kernel._replace(on_arrivals=Effects(*(array[others] for array in kernel.on_arrivals)))
-            total += frame.size(lever, lever.cost_per_deal, "cost_per_deal") * (coming - _new_deals(without))
+            total += frame.size(lever, lever.cost_per_deal, "cost_per_deal") * (coming - new_deals(without))
     return total
 
 
-def _new_deals(kernel: KernelPlan) -> NDArray[np.int64]:
+def new_deals(kernel: KernelPlan) -> NDArray[np.int64]:
     """Return how many deals come in each future, int64, (n_futures,)."""
     counts = np.zeros(len(kernel.draw_of_future), dtype=np.int64)
     count_new_deals(as_declared(kernel), counts)
     return counts
 
 
-def margin_of(frame: LeverFrame, margin: Distribution) -> Floats | None:
+def margin_of(frame: LeverFrame, forecast: ForecastSettings, groups: Segments) -> Floats | None:
     """Return the share of bookings that counts as gain, which all scenarios of a file have in common.
 
     Returns
     -------
-    float64, (n_futures,) or None
-        None where all bookings count.
+    float64, (n_futures,) or (n_futures, n_groups), or None
+        By group where the margin goes by a column; None where all bookings count.
     """
-    if margin.is_fixed and margin.mean() == 1.0:
-        return None
-    return frame.shared_size("forecast.margin", margin)
+    whole = forecast.margin.is_fixed and forecast.margin.mean() == 1.0
+    common = frame.shared_size("forecast.margin", forecast.margin)
+    for column, shares in forecast.margin_by.items():
+        if column in groups.columns:  # a fan is of all deals together, and of bookings alone
+            by_value = {
+                value: frame.shared_size(f"forecast.margin_by.{column}.{value}", share)
+                for value, share in shares.items()
+            }
+            return np.stack([by_value.get(value, common) for value in groups.column(column)], axis=1)
+    return None if whole else common
 
 
-def notes_of(frame: LeverFrame, levers: Sequence[PlacedLever], teams: Mapping[str, Team]) -> list[str]:
-    """Say where a promise to answer in time cannot bring more wins, and where more money moves than there is."""
-    notes = _overdrawn(frame, levers)
-    for placed in levers:
-        lever = placed.lever
-        if not isinstance(lever, ResponseLever):
-            continue
-        for name, team in teams.items():
-            if lever.stage in team.serves and (team.response is None or team.response.stage not in (None, lever.stage)):
-                notes.append(
-                    f"{placed.path}: deals of {lever.stage!r} wait less, but nothing says that waiting loses deals; "
-                    f"add teams.{name}.response, such as {{half_life_hours: 24}}"
-                )
-    return notes
+def notes_of(
+    frame: LeverFrame, levers: Sequence[PlacedLever], teams: Mapping[str, Team], kernel: KernelPlan
+) -> list[str]:
+    """Say where more money moves than there is, and what answers in time rest on."""
+    return [*_overdrawn(frame, levers), *_more_than_come(frame, levers, kernel), *response_notes(frame, levers, teams)]
 
 
 def _overdrawn(frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
@@ -170,7 +178,43 @@ def _overdrawn(frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
         share = float(np.mean(frame.size(lever, lever.amount, "amount") > spent))
         if share > 0.0:
             notes.append(
-                f"{placed.path}: takes more than is spent there (spend.out_of) in {share:.0%} of the futures: "
-                "no new deals are left there, and the other side gains the whole amount"
+                f"{placed.path}: takes more than is spent there (spend.out_of) in {counted_share(share)} of the "
+                "futures: no new deals are left there, and the other side gains the whole amount"
             )
     return notes
+
+
+def _more_than_come(frame: LeverFrame, levers: Sequence[PlacedLever], kernel: KernelPlan) -> list[str]:
+    """Say which levers would take away more new deals than come, and in how many futures."""
+    notes = []
+    for placed in levers:
+        lever = placed.lever
+        if isinstance(lever, BudgetLever) and lever.cost_per_lead is not None and lever.out_of:
+            effects = [effect for effect in derived_effects(frame, [placed], {}) if bool((effect.value < 0.0).all())]
+        elif isinstance(lever, ArrivalsLever) and lever.add_per_day is not None:
+            segments = frame.segments.select(lever.where, f"{placed.place}.where")
+            per_day = frame.size(lever, lever.add_per_day)
+            effects = [Acting(ArrivalsLever, ADD, -1, segments, frame.weight(lever), per_day)]
+        else:
+            continue
+        for effect in effects:
+            come, taken = _coming(kernel, effect), -effect.value * _days_counted(kernel, effect)
+            share = float(np.mean(taken > come * _SLACK))
+            if share > 0.0:
+                notes.append(
+                    f"{placed.path}: would take away {taken.mean():,.0f} new deals, where {come.mean():,.0f} come in "
+                    f"its days (means); in {counted_share(share)} of the futures none are left there, and no more go"
+                )
+    return notes
+
+
+def _days_counted(kernel: KernelPlan, effect: Acting) -> Floats:
+    """Return on how many average days of the week an effect on arrivals acts in full, by future."""
+    return np.asarray((kernel.arrival_weekday_factor @ effect.weight)[kernel.draw_of_future])
+
+
+def _coming(kernel: KernelPlan, effect: Acting) -> Floats:
+    """Return how many new deals are expected where and when an effect acts, by future, without any lever."""
+    per_day = kernel.arrival_mean[:, effect.segments].sum(axis=1)[:, None] * kernel.arrival_weekday_factor
+    by_draw = (per_day * kernel.arrival_trend_factor) @ effect.weight
+    return np.asarray(by_draw[kernel.draw_of_future])

@@ -12,6 +12,7 @@ from simcast.plan.derived import derived_effects
 from simcast.plan.levers import OPERATIONS, Acting, LeverFrame, PlacedLever, operation_of
 from simcast.posterior import Posterior
 from simcast.scenario import ConversionLever, Team
+from simcast.writing import counted_share
 
 Floats = NDArray[np.float64]
 
@@ -41,7 +42,9 @@ def cut_conversions(
             for bound, beyond in (("exceed 1", then > 1.0), ("fall below 0", then < 0.0)):
                 share = beyond.any(axis=(0, 2)).mean()
                 if share > 0.0:
-                    notes.append(f"{path}: conversion would {bound} in {share:.0%} of the futures, and is cut there")
+                    notes.append(
+                        f"{path}: conversion would {bound} in {counted_share(share)} of the futures, and is cut there"
+                    )
     return list(dict.fromkeys(notes))
 
 

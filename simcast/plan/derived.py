@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from simcast.engine import layout
+from simcast.plan.answering import answered
 from simcast.plan.levers import Acting, LeverFrame, PlacedLever
 from simcast.scenario import (
     ArrivalsLever,
@@ -20,7 +21,6 @@ from simcast.scenario import (
     TrainLever,
 )
 
-HOURS_PER_DAY = 24.0
 _DAYS_PER_WEEK = 7.0
 
 
@@ -35,32 +35,8 @@ def derived_effects(frame: LeverFrame, levers: Sequence[PlacedLever], teams: dic
         elif isinstance(lever, BudgetLever):
             found += _moved(frame, placed, lever)
         elif isinstance(lever, ResponseLever):
-            found.append(_answered(frame, placed, lever, served=lever.stage in served))
+            found += answered(frame, placed, lever, served=lever.stage in served)
     return found
-
-
-def missing_numbers(levers: Sequence[PlacedLever], teams: dict[str, Team]) -> list[str]:
-    """List the numbers without which a lever says nothing, or says it in two places."""
-    served = {stage: name for name, team in teams.items() for stage in team.serves}
-    problems = []
-    for placed in levers:
-        lever = placed.lever
-        if not isinstance(lever, ResponseLever):
-            continue
-        given = [key for key in ("now_hours", "half_life_hours") if getattr(lever, key) is not None]
-        team = served.get(lever.stage)
-        if team is None and len(given) < 2:
-            problems.append(
-                f"{placed.place}: no team serves {lever.stage!r}, so nothing says how long deals wait and what that "
-                "does; add now_hours (the hours after which deals are answered today) and half_life_hours (the hours "
-                "of waiting by which the odds of the forward move halve), or a team under teams"
-            )
-        elif team is not None and given:
-            problems.append(
-                f"{placed.place}.{given[0]}: team {team!r} serves {lever.stage!r}, and its work says how long deals "
-                f"wait; leave it out, and say under teams.{team}.response what waiting does"
-            )
-    return problems
 
 
 def _trained(frame: LeverFrame, placed: PlacedLever, lever: TrainLever, team: Team) -> Iterator[Acting]:
@@ -83,18 +59,6 @@ def _trained(frame: LeverFrame, placed: PlacedLever, lever: TrainLever, team: Te
                 weight,
                 np.where(ends == end, points, 0.0),
             )
-
-
-def _answered(frame: LeverFrame, placed: PlacedLever, lever: ResponseLever, *, served: bool) -> Acting:
-    """Return the cap on the wait for a team; without one, what a shorter wait does to the odds."""
-    within = frame.size(lever, lever.within_hours, "within_hours")
-    segments = frame.segments.select(lever.where, f"{placed.place}.where")
-    stage, weight = frame.pipeline.stage_code(lever.stage), frame.weight(lever)
-    if served or lever.now_hours is None or lever.half_life_hours is None:
-        return Acting(ResponseLever, layout.CAP, stage, segments, weight, within / HOURS_PER_DAY)
-    saved = np.maximum(frame.size(lever, lever.now_hours, "now_hours") - within, 0.0)
-    odds = np.exp2(saved / frame.size(lever, lever.half_life_hours, "half_life_hours"))
-    return Acting(ConversionLever, layout.ODDS, stage, segments, weight, odds)
 
 
 def _moved(frame: LeverFrame, placed: PlacedLever, lever: BudgetLever) -> Iterator[Acting]:

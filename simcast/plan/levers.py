@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from simcast.engine.rng import LEVER, uniform_by_future
 from simcast.pipeline import Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.plan import MINOR_UNITS
+from simcast.posterior.response import FittedResponse
 from simcast.scenario import (
     AmountLever,
     ArrivalsLever,
@@ -51,6 +52,9 @@ class LeverFrame:
     seed: np.uint64
     n_futures: int
     n_slots: int
+    responses: Mapping[str, FittedResponse] = field(default_factory=dict)
+    """What was fitted of waiting for the first contact, by stage."""
+    draw_of_future: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def size(self, lever: Lever, number: Distribution, part: str = "") -> NDArray[np.float64]:
         """Return the value of one of a lever's numbers in each future.
@@ -73,6 +77,15 @@ class LeverFrame:
         if number.is_fixed:
             return np.full(self.n_futures, number.mean())
         return number.ppf(uniform_by_future(self.seed, self.n_futures, key_of(name), LEVER))
+
+    def slope(self, stage: str) -> NDArray[np.float64]:
+        """Return what an hour of waiting takes off the log odds in each future: that of its draw.
+
+        Returns
+        -------
+        float64, (n_futures,)
+        """
+        return self.responses[stage].slope[self.draw_of_future]
 
     def weight(self, lever: TimedLever) -> NDArray[np.float64]:
         """Return how far a lever has faded in for stays that begin on each day: 0 before it, 1 in full.

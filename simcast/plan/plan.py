@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,8 +48,10 @@ class Plan:
         The teams, as the capacity kernel reads them; None without any.
     teams
         Their names.
-    margin : float64, (n_futures,)
-        The share of bookings that counts as gain; None where all of them do.
+    person_hours, person_cost : float64, (n_teams,)
+        What one person of each team works in the forecast's days, and costs on average.
+    margin : float64, (n_futures,) or (n_futures, n_groups)
+        The share of bookings that counts as gain, in all or in each group; None where all of them do.
     """
 
     scenario: str
@@ -64,6 +66,8 @@ class Plan:
     notes: tuple[str, ...] = ()
     capacity: CapacityPlan | None = None
     teams: tuple[str, ...] = ()
+    person_hours: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    person_cost: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     margin: NDArray[np.float64] | None = None
 
     @property

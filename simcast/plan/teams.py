@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, TABLE, CapacityPlan
 from simcast.engine.layout import NOT_FORCED, Effects
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGNORMAL
-from simcast.plan.derived import HOURS_PER_DAY, day_of
+from simcast.plan.answering import HOURS_PER_DAY, stages_of, usual_hours
+from simcast.plan.derived import day_of
 from simcast.plan.levers import LeverFrame, PlacedLever, key_of
 from simcast.scenario import Distribution, HireLever, LeaveLever, Team, TrainLever
 from simcast.scenario.team import WEEKDAYS, YoungerThan
@@ -100,6 +101,13 @@ def capacity_of(
         **_response_arrays(frame, teams),
         on_response=on_response,
     )
+
+
+def hours_of_one(capacity: CapacityPlan | None, n_days: int) -> NDArray[np.float64]:
+    """Return what one person of each team works in the first days: float64, (n_teams,)."""
+    if capacity is None:
+        return np.zeros(0)
+    return np.asarray(capacity.hours_per_day * capacity.is_working[:, :n_days].sum(axis=1))
 
 
 def as_waiting(arrays: dict[str, Any], capacity: CapacityPlan | None) -> dict[str, Any]:
@@ -225,9 +233,16 @@ def _response_arrays(frame: LeverFrame, teams: Mapping[str, Team]) -> dict[str, 
         response = team.response
         if response is None:
             continue
-        for stage in team.serves if response.stage is None else [response.stage]:
+        for stage in stages_of(team):
             code = stages.index(stage)
             usual[code] = response.usual_hours / HOURS_PER_DAY
+            if response.from_ is not None:
+                fitted, slope = frame.responses[stage], frame.slope(stage)
+                if "usual_hours" not in response.model_fields_set:
+                    usual[code] = usual_hours(fitted) / HOURS_PER_DAY
+                # Where waiting does good the half-life is below 0; beyond FOREVER nothing is counted.
+                steep = np.where(slope == 0.0, np.finfo(float).tiny, slope)
+                half_life[code] = np.log(2.0) / steep / HOURS_PER_DAY
             if response.half_life_hours is not None:
                 hours = frame.shared_size(f"teams.{name}.response.half_life_hours", response.half_life_hours)
                 half_life[code] = hours / HOURS_PER_DAY

@@ -61,6 +61,10 @@ OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "clock_ages": ("stage",),
     "weather_conversion": ("draw",),
     "weather_speed": ("draw",),
+    "response_slope": ("draw", "stage"),
+    "response_waits": ("stage", "segment", "wait_level"),
+    "response_conversion": ("stage", "segment"),
+    "response_deals": ("stage",),
 }
 """The variables that a posterior's draws may have besides, with their dimensions.
 
@@ -81,6 +85,9 @@ The weights of days of `simcast.posterior.clocks` are in ``clock_weekday``, ``cl
 draws; ``clock_ages`` is 1 where the days of a stage are operational ones, 0 where they are days of the calendar.
 ``weather_conversion`` and ``weather_speed`` are the standard deviations of what months add to all log odds and to the
 log speed of stays.
+``response_slope`` is what an hour of waiting for the first contact takes off the log odds of the forward move,
+``response_waits`` quantiles of the hours waited, ``response_conversion`` the share of deals that moved forward, and
+``response_deals`` how many deals that rests on: 0, and NaN elsewhere, for stages without first contacts on record.
 """
 
 

@@ -8,13 +8,19 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from simcast.analysis.allocating import Allocated, Allocation
+from simcast.analysis.allocating import Allocated
 from simcast.analysis.choices import Choice
+from simcast.analysis.splits import Allocation
 from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, interval, money
 from simcast.report.terminal import plain_table
 
 _CERTAIN_AT = 2.0
+_METHODS = {
+    "enumeration": "all ways played",
+    "greedy": "best next step each time, then exchanges",
+    "optuna": "proposed by Optuna, then step by step",
+}
 
 
 def allocation_document(found: Allocated) -> dict[str, Any]:
@@ -58,11 +64,13 @@ def print_allocation(found: Allocated, console: Console) -> None:
     console.print(f"[bold]{escape(answer(found))}[/bold]")
     console.print(escape(_runner_up(found)), highlight=False)
     for one, other in found.exclusive:
-        console.print(f"not combined, as both set the same thing: {escape(one)}; {escape(other)}", highlight=False)
+        console.print(f"not combined, as they act on the same thing: {escape(one)}; {escape(other)}", highlight=False)
     by_people = found.limits.budget is None
     table = plain_table(
         "The best for each amount spent", "people" if by_people else "spent", found.goal, "gain", "take"
     )
+    table.columns[0].justify = "right"
+    table.columns[-1].justify, table.columns[-1].no_wrap = "left", False  # choices in words may be long
     for allocation in found.frontier:
         gain = allocation.gain
         table.add_row(
@@ -73,7 +81,7 @@ def print_allocation(found: Allocated, console: Console) -> None:
         )
     console.print()
     console.print(table)
-    how = "all ways played" if found.method == "enumeration" else "best next step each time, then exchanges"
+    how = _METHODS[found.method]
     console.print(
         f"{found.n_tried} ways tried ({how}) in {found.best.gain.n_futures} futures; the best played again in "
         f"{found.checked.gain.n_futures} others",
@@ -88,9 +96,12 @@ def answer(found: Allocated) -> str:
     if not any(size.text for size in checked.sizes):
         return f"Nothing of what the limits allow raises {_goal(found)}: spend nothing."
     gain = checked.gain
-    spent = money(checked.cost) + (f" and {checked.people} people" if checked.people else "")
-    sentence = f"Take {take(found.choices, checked)}: for {spent} it brings {_written(found, gain.mean, signed=True)}"
-    sentence += f" ± {_written(found, gain.mean_error)} of {_goal(found)}"
+    people = f" and {checked.people} people" if checked.people else ""
+    brings = f"for {money(checked.cost)}{people} it brings" if checked.cost > 0.0 else f"at no cost{people} it brings"
+    if checked.cost < 0.0:
+        brings = f"it saves {money(-checked.cost)} and brings"
+    sentence = f"Take {take(found.choices, checked)}: {brings} {_written(found, gain.mean, signed=True)}"
+    sentence += f" ± {_written(found, gain.mean_error)} {'wins' if found.goal == 'wins' else 'of ' + _goal(found)}"
     if found.goal in ("net", "bookings"):
         sentence += f" ({interval(gain, signed=True)} in 8 of 10 futures)"
     return sentence + "."

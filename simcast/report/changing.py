@@ -22,10 +22,12 @@ _WORDS = {
     "lost": "lost since, of the deals open then ({deals})",
     "open": "open still: other chances ({deals})",
     "amounts": "open still: other amounts ({deals})",
-    "new": "new deals: came since ({deals}), or may come, against what was expected of them",
+    "new": "new deals, those that came since ({deals}) and may come yet: against what was expected of them",
     "parameters": "what has been learned since",
     "rest": "deals whose amount is not known",
 }
+_SEEN = 1e-6
+"""Changes that are a smaller part of what was expected are none."""
 
 
 def earlier_ground(folder: Path, threads: int | None = None, progress: Progress | None = None) -> tuple[Ground, str]:
@@ -73,8 +75,8 @@ def print_changes(found: Changes, remark: str, console: Console) -> None:
     written = _written(found, now)
     console.print(
         f"\n[bold]By {found.until} {written} {'of bookings ' if found.metric == 'bookings' else 'wins '}are expected, "
-        f"{_written(found, now - found.before, signed=True)} since {found.since}[/bold]: "
-        f"{_written(found, found.won)} won since, {_written(found, found.ahead)} to come",
+        f"{_moved(found)} on {found.since}[/bold]: {_written(found, found.won)} won since, "
+        f"{_written(found, found.ahead)} to come",
         highlight=False,
     )
     table = plain_table("", f"expected on {found.since}", _written(found, found.before))
@@ -87,8 +89,16 @@ def print_changes(found: Changes, remark: str, console: Console) -> None:
         console.print(f"[yellow]beware:[/yellow] {escape(note)}", highlight=False)
 
 
+def _moved(found: Changes) -> str:
+    """Say how far the expectation has moved."""
+    change = found.won + found.ahead - found.before
+    if abs(change) <= _SEEN * max(1.0, abs(found.before)):
+        return "as"
+    return f"{_written(found, abs(change))} {'more' if change > 0 else 'less'} than"
+
+
 def _is_seen(found: Changes, step: Step) -> bool:
-    return abs(step.value) > 1e-6 * max(1.0, abs(found.before))
+    return abs(step.value) > _SEEN * max(1.0, abs(found.before))
 
 
 def _written(found: Changes, value: float, *, signed: bool = False) -> str:

@@ -110,5 +110,9 @@ def print_deals(table: pd.DataFrame, columns: Sequence[str], until: str, console
     console.print(shown)
     console.print("usual: nine of ten won deals had moved on by then", style="dim", highlight=False)
     console.print("at stake: amount x P(won) x P(not won): what can still be changed", style="dim", highlight=False)
+    if table.head(top)["amount"].isna().any():
+        console.print(
+            "no amount on record: at stake is then that of a usual deal of the segment", style="dim", highlight=False
+        )
     if len(table) > top:
         console.print(f"[dim]({len(table) - top} more: --top N shows more of them, --out FILE writes all)[/dim]")

@@ -17,7 +17,10 @@ from simcast.report.terminal import plain_table
 _LEGEND = (
     "per point: one point of conversion more from the as-of date on; ? where the sign of its mean is uncertain",
     "in the long run: with the deals that arrive over the forecast's days, however long they take",
-    "its gap: what this stage would bring with the best segment's conversion",
+)
+_OF_SEGMENTS = "its gap: what this stage would bring with the best segment's conversion"
+_OF_TEAMS = (
+    "below 0: deals that reach a team which is busy already make others wait, and lose more of them than they bring"
 )
 
 
@@ -68,17 +71,22 @@ def print_leaks(found: Leaks, console: Console) -> None:
     """Print the answer in a sentence, then a row per stage, then what was lost."""
     scenario = found.ground.scenario
     by_wins = all(leak.point.bookings.mean == 0.0 for leak in found.leaks)
+    has_segments = any(leak.best_segment is not None for leak in found.leaks)
     first = found.leaks[0]
     console.print(f"[bold]{escape(_sentence(first, by_wins, str(scenario.forecast.until)))}[/bold]\n")
     table = plain_table(
-        f"What small changes bring by {scenario.forecast.until}, against the baseline in the same futures",
+        f"What small changes bring by {scenario.forecast.until}, in the same futures",
         *("stage", "conversion", "per point", "80% interval"),
-        *("in the long run", "per day saved", "best segment", "its gap"),
+        *("in the long run", "per day saved"),
+        *(("best segment", "its gap") if has_segments else ()),
     )
     for leak in found.leaks:
-        table.add_row(*_row(leak, by_wins))
+        table.add_row(*_row(leak, by_wins)[: len(table.columns)])
     console.print(table)
-    for line in _LEGEND:
+    lines = [*_LEGEND, *([_OF_SEGMENTS] if has_segments else [])]
+    if scenario.teams and any(_is_harmful(worth) for leak in found.leaks for worth in (leak.point, leak.day)):
+        lines.append(_OF_TEAMS)
+    for line in lines:
         console.print(line, style="dim", highlight=False)
     if found.extra_deal is not None:
         worth = found.extra_deal.wins if by_wins else found.extra_deal.bookings
@@ -89,6 +97,11 @@ def print_leaks(found: Leaks, console: Console) -> None:
         console.print()
         console.print(_losses(found))
     console.print(f"\n{found.n_futures} futures, seed {scenario.simulation.seed}", style="dim", highlight=False)
+
+
+def _is_harmful(worth: Worth) -> bool:
+    """Tell whether a change brings less than nothing."""
+    return not worth.uncertain and (worth.bookings.mean or worth.wins.mean) < 0.0
 
 
 def _sentence(first: Leak, by_wins: bool, until: str) -> str:
@@ -112,12 +125,12 @@ def _row(leak: Leak, by_wins: bool) -> list[str]:
     return [
         name,
         chance(leak.conversion.mean),
-        _amount(point.mean, by_wins) + (" ?" if leak.point.uncertain else ""),
+        _amount(point.mean, by_wins) + (" ?" if leak.point.uncertain and point.sd > 0.0 else ""),
         f"{count(point.quantile(0.1), signed=True)} to {count(point.quantile(0.9), signed=True)}"
         if by_wins
         else interval(point, signed=True),
         "" if long_run is None else _amount(long_run.mean, by_wins),
-        _amount(day.mean, by_wins) + (" ?" if leak.day.uncertain else ""),
+        _amount(day.mean, by_wins) + (" ?" if leak.day.uncertain and day.sd > 0.0 else ""),
         "" if leak.best_segment is None else f"{escape(leak.best_segment)} {chance(leak.best_conversion or 0.0)}",
         "" if leak.gap_bookings is None else money(leak.gap_bookings, signed=True),
     ]
@@ -125,7 +138,7 @@ def _row(leak: Leak, by_wins: bool) -> list[str]:
 
 def _losses(found: Leaks) -> Any:  # noqa: ANN401  # a table of rich
     table = plain_table(
-        "Lost over the last year, and conversion of stays that ended",
+        "Lost over the last year, and stays that moved on",
         "stage",
         "lost",
         "their value",
@@ -134,5 +147,6 @@ def _losses(found: Leaks) -> Any:  # noqa: ANN401  # a table of rich
     )
     for loss in found.losses:
         shares = ("" if share is None else chance(share) for share in (loss.conversion_recent, loss.conversion_before))
-        table.add_row(escape(loss.stage), count(loss.lost), money(loss.value), *shares)
+        value = "not known" if loss.lost and not loss.value else money(loss.value)
+        table.add_row(escape(loss.stage), count(loss.lost), value, *shares)
     return table

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _ALL_THE_SAME = 0.0
+_SEEN_TIES = 0.05
 
 
 def ranking_document(ranking: Ranking) -> dict[str, Any]:
@@ -194,4 +195,6 @@ def _runner_up(ranking: Ranking, by_wins: bool) -> str:
         return "."
     apart = best.forecast.net() - second.forecast.net()
     ahead = f"{money(float(apart.mean()), signed=True)} ahead of {second.name!r}"
-    return f"; {ahead}, which it beats in {chance(float((apart > 0).mean()))} of them."
+    ties = float((apart == 0).mean())
+    equals = f" and equals in {chance(ties)}" if ties >= _SEEN_TIES else ""
+    return f"; {ahead}, which it beats in {chance(float((apart > 0).mean()))} of them{equals}."

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from simcast.analysis import Solution, compare
-from simcast.analysis.questions import Value
+from simcast.analysis.questions import Value, lever_words
 from simcast.report.document import difference_document
 from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, money
@@ -72,8 +72,7 @@ def print_solution(found: Solution, console: Console) -> None:
 def sentence(found: Solution) -> str:
     """Say the answer in one sentence."""
     key, condition = found.unknown.key, found.condition
-    lever = " ".join(f"{name}={value}" for name, value in found.unknown.lever.items() if name != "lever")
-    lever = f"{found.unknown.lever['lever']} {lever}".strip()
+    lever = lever_words(found.unknown.lever)
     if found.answer is None:
         best = found.points[-1]
         return (

@@ -176,11 +176,14 @@ class ResponseLever(TimedLever):
         description="The hours within which every deal is answered: by extra hands, where the team has no time."
     )
     now_hours: NonNegative | None = Field(
-        default=None, description="Where no team serves the stage: the hours after which deals are answered today."
+        default=None,
+        description="Where no team serves the stage: the hours after which deals are answered today; as the history "
+        "has it (history.columns.first_response) unless given.",
     )
     half_life_hours: Positive | None = Field(
         default=None,
-        description="Where no team serves the stage: the hours of waiting by which the odds of the forward move halve.",
+        description="Where no team serves the stage: the hours of waiting by which the odds of the forward move halve; "
+        "as fitted to the history's first contacts unless given.",
     )
 
 

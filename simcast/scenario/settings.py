@@ -172,14 +172,16 @@ def _check_variables(text: str) -> str:
 
 
 def _check_columns(columns: object) -> object:
-    """Refuse a column of columns anywhere but under `entered`."""
+    """Refuse a column of columns anywhere but under `entered` and `first_response`."""
     if isinstance(columns, dict):
-        wrong = [name for name, column in columns.items() if name != "entered" and not isinstance(column, str)]
+        several = ("entered", "first_response")
+        wrong = [name for name, column in columns.items() if name not in several and not isinstance(column, str)]
         if wrong:
             raise PartError([(wrong[0], f"must be the name of one column as text, got {columns[wrong[0]]!r}")])
-        entered = columns.get("entered", "")
-        if not isinstance(entered, str) and not _is_text_mapping(entered):
-            raise PartError([("entered", "must be a column, or a column for each stage, as text")])
+        for name in several:
+            column = columns.get(name, "")
+            if not isinstance(column, str) and not _is_text_mapping(column):
+                raise PartError([(name, "must be a column, or a column for each stage, as text")])
     return columns
 
 
@@ -204,15 +206,18 @@ class HistorySettings(Closed):
         default="log", description="log: a row per stay or event; deals: a row per deal; or the export of a CRM."
     )
     columns: Annotated[
-        dict[Literal["deal", "stage", "entered", "outcome", "closed", "amount"], Any],
+        dict[Literal["deal", "stage", "entered", "outcome", "closed", "amount", "first_response"], Any],
         BeforeValidator(
             _check_columns,
             json_schema_input_type=dict[
-                Literal["deal", "stage", "entered", "outcome", "closed", "amount"], str | dict[str, str]
+                Literal["deal", "stage", "entered", "outcome", "closed", "amount", "first_response"],
+                str | dict[str, str],
             ],
         ),
     ] = Field(
-        default_factory=dict, description="The file's columns for ours; `entered` may name a column for each stage."
+        default_factory=dict,
+        description="The file's columns for ours; `entered` may name a column for each stage. `first_response`: the "
+        "date-time of the first contact, or the hours until it, in the first stage; or such a column for each stage.",
     )
     outcomes: dict[Text, Text] = Field(
         default_factory=dict, description="The file's words for our outcomes (or open): {Won: won, Engaging: open}."
@@ -292,6 +297,11 @@ class ForecastSettings(Closed):
         description="The share of bookings that counts as gain, such as 0.3: net is bookings times the margin, less "
         "the cost of the levers. All of it unless given.",
     )
+    margin_by: dict[Text, dict[Text, Share]] = Field(
+        default_factory=dict,
+        description="The margin by value of one of the columns of `by`, such as {source: {ads: 0.2, referral: 0.35}}; "
+        "values that are not named have `margin`.",
+    )
 
     @model_validator(mode="after")
     def _work_out_until(self) -> Self:
@@ -307,11 +317,21 @@ class ForecastSettings(Closed):
             object.__setattr__(self, "until", until)
             object.__setattr__(self, "horizon", None)
             object.__setattr__(self, "__pydantic_fields_set__", self.model_fields_set - {"horizon"} | {"until"})
+        self._check_margin()
         if self.until < self.as_of:
             raise PartError([("until", f"must not be before as_of ({self.as_of}), got {self.until}")])
         if (self.until - self.as_of).days > horizons.MAX_YEARS * 366:
             raise PartError([("until", f"must be at most {horizons.MAX_YEARS} years after as_of, got {self.until}")])
         return self
+
+    def _check_margin(self) -> None:
+        if len(self.margin_by) > 1:
+            raise PartError([("margin_by", f"goes by one column, got {', '.join(self.margin_by)}")])
+        for column, shares in self.margin_by.items():
+            if column not in self.by:
+                raise PartError([("margin_by", f"bookings are told apart by forecast.by only; add {column!r} to it")])
+            if not shares:
+                raise PartError([("margin_by", f"name at least one value of {column!r}")])
 
     @property
     def end(self) -> date:

@@ -21,6 +21,12 @@ class Response(Closed):
     stage: Text | None = Field(
         default=None, description="The stage whose conversion depends on the wait; all that the team serves by default."
     )
+    from_: Literal["history"] | None = Field(
+        default=None,
+        alias="from",
+        description="history: what waiting does is fitted to the first contacts on record "
+        "(history.columns.first_response), in place of half_life_hours or table.",
+    )
     half_life_hours: Positive | None = Field(
         default=None, description="The hours of waiting by which the odds of the forward move fall by half."
     )
@@ -33,13 +39,14 @@ class Response(Closed):
     usual_hours: float = Field(
         default=0.0,
         ge=0,
-        description="The wait at which conversion is what the history or the assumptions say; shorter waits do better.",
+        description="The wait at which conversion is what the history or the assumptions say; shorter waits do better. "
+        "With `from: history` it is that of the past unless given.",
     )
 
     @model_validator(mode="after")
     def _check_form(self) -> Self:
-        if (self.half_life_hours is None) == (not self.table):
-            raise PartError([("half_life_hours", "give half_life_hours or table, one of them")])
+        if (self.half_life_hours is not None) + bool(self.table) + (self.from_ is not None) != 1:
+            raise PartError([("half_life_hours", "give half_life_hours or table, one of them, or from: history")])
         hours = [hours for hours, _ in self.table]
         if hours != sorted(set(hours)) or any(hour < 0 for hour in hours):
             raise PartError([("table", f"the hours must rise from 0 or more, got {hours}")])

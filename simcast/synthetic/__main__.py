@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from simcast.synthetic.leads import write_leads
 from simcast.synthetic.sample import write_sample
 
 
@@ -13,6 +14,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m simcast.synthetic FOLDER\n")
         return 2
     write_sample(arguments[0])
+    write_leads(arguments[0])
     return 0
 
 

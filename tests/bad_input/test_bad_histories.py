@@ -283,7 +283,10 @@ def test_a_byte_order_mark_is_no_fault() -> None:
         ({"format": "deals", "amount_known_from": "start"}, "history.amount_known_from: 'start'"),
         ({"outcomes": {"Gain": "woon"}}, "history.outcomes.Gain: 'woon' is not a name; did you mean 'won'?"),
         ({"outcomes": {"Gain": "open"}}, "history.outcomes.Gain: 'open' is not a name"),
-        ({"columns": {"stages": "stage"}}, "history.columns: 'stages' is not one of amount, deal, entered, stage"),
+        (
+            {"columns": {"stages": "stage"}},
+            "history.columns: 'stages' is not one of amount, deal, entered, first_response, stage",
+        ),
         ({"columns": {"amount": "value"}}, "there is no column 'value'"),
         ({"columns": {"entered": {"lead": "entered"}}}, "history.columns.entered: one column is needed"),
         ({"segments": ["source", "source"]}, "history.segments: 'source' is listed twice"),

@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from click.testing import Result
 
@@ -16,6 +18,7 @@ from simcast.model.settings import FitSettings
 from simcast.posterior.store import fit_fingerprint, posterior_path
 from simcast.scenario import load_scenario
 from simcast.scenario.assumptions import Assumptions
+from simcast.synthetic import Lognormal, SegmentTruth, StageTruth, Truth, simulate_history
 
 Invoke = Callable[..., Result]
 
@@ -80,3 +83,59 @@ def test_a_folder_that_no_run_left_is_refused(file: Path, invoke: Invoke, tmp_pa
     result = invoke("explain", file, "--since", tmp_path, "--quiet")
     assert result.exit_code == 2
     assert "no run left this folder" in result.stderr
+
+
+FITTED = """
+simcast: 1
+pipeline: {stages: [звонок, договор]}
+history: {path: log.csv, model: {quick: true, drift: none, calendar: none, weather: none, durations: lognormal}}
+forecast: {as_of: 2026-05-01, until: 2026-07-31}
+simulation: {futures: 1000}
+"""
+
+
+@pytest.mark.slow
+def test_what_was_learned_since_is_told_of_fits_that_were_sampled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, invoke: Invoke
+) -> None:
+    """From May on calls go twice as well as before: what has been learned by July raises what is expected."""
+    monkeypatch.setenv("SIMCAST_CACHE", str(tmp_path / "cache"))
+    days, amounts = Lognormal(6, 0.6), SegmentTruth((), 2.0, amount=Lognormal(1000, 0.4))
+    deal = StageTruth("договор", 0.6, days, days)
+    before, after = (
+        simulate_history(Truth((StageTruth("звонок", odds, days, days), deal), (amounts,)), start, "2026-07-01", seed)
+        for odds, start, seed in ((0.3, "2025-11-01", 1), (0.6, "2026-05-01", 2))
+    )
+    came = before.groupby("deal")["entered"].transform("min")
+    log = pd.concat([before[came < "2026-05-01"], after.assign(deal="later-" + after["deal"].astype(str))])
+    log.to_csv(tmp_path / "log.csv", index=False)
+    file = tmp_path / "fitted.yaml"
+    file.write_text(FITTED, encoding="utf-8")
+    folder = tmp_path / "earlier"
+    run = json.loads(invoke("run", file, "--out", folder, "--json", "--quiet").stdout)
+    since = _since(invoke, file, folder, "2026-07-01")
+    assert since["before"] == run["scenarios"]["baseline"]["bookings"]["mean"]
+    won = log[(log["stage"] == "won") & (log["entered"] >= "2026-05-01")]
+    assert since["won"] == pytest.approx(won["amount"].sum())
+    steps = {step["kind"]: step["value"] for step in since["steps"]}
+    assert since["before"] + sum(steps.values()) == pytest.approx(since["won"] + since["ahead"])
+    # A third of the days are left, for which a quarter of the calls, those since May, say that more will come of them.
+    assert steps["parameters"] > 0.02 * since["before"]
+    assert steps["new"] > steps["parameters"]
+    first = log.groupby("deal")["entered"].min()
+    assert {step["kind"]: step["deals"] for step in since["steps"]}["new"] == (first >= "2026-05-01").sum()
+    # The control: on the same day nothing has been learned, and nothing has happened.
+    same = _since(invoke, file, folder, "2026-05-01")
+    assert [step["value"] for step in same["steps"] if step["kind"] != "rest"] == [0.0] * 6
+    assert same["ahead"] == same["before"]
+    # A history corrected since, of the days before the earlier run, is fitted anew, and that is said.
+    log.iloc[8:].to_csv(tmp_path / "log.csv", index=False)
+    printed = invoke("explain", file, "--since", folder, "--quiet").stdout
+    assert "has changed, or the model: it is fitted anew" in " ".join(printed.split())
+
+
+def _since(invoke: Invoke, file: Path, folder: Path, as_of: str) -> dict[str, Any]:
+    result = invoke("explain", file, "--set", f"forecast.as_of={as_of}", "--since", folder, "--json", "--quiet")
+    assert result.exit_code in (0, 1), result.stderr  # 1: a quick fit may not be trusted
+    found: dict[str, Any] = json.loads(result.stdout)["since"]
+    return found

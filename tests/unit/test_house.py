@@ -130,9 +130,10 @@ def test_each_scenario_file_opens_with_its_question() -> None:
 
 def test_the_page_of_the_model_lists_the_priors_as_they_are() -> None:
     from simcast.model import DEFAULT_PRIORS, NEW_DEAL_PRIORS
+    from simcast.model.priors import RESPONSE_PRIORS
 
     page = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
-    for name, prior in {**DEFAULT_PRIORS, **NEW_DEAL_PRIORS}.items():
+    for name, prior in {**DEFAULT_PRIORS, **NEW_DEAL_PRIORS, **RESPONSE_PRIORS}.items():
         numbers = (
             f"Normal({prior.mean:.3g}, {prior.sd:.3g})"
             if prior.family == "normal"

@@ -16,6 +16,7 @@ import pytest
 from simcast.synthetic import Lognormal, Rush, SegmentTruth, StageTruth, Truth, sample_truth, simulate_bookings
 from simcast.synthetic import simulate_history as simulate
 from simcast.synthetic.__main__ import main
+from simcast.synthetic.leads import write_leads
 from simcast.synthetic.sample import AS_OF, SEED, START, deals_csv, write_sample
 
 DATA = Path(__file__).parents[2] / "scenarios" / "data"
@@ -50,6 +51,11 @@ def test_the_committed_sample_is_what_its_command_writes() -> None:
     assert committed == deals_csv(simulate(sample_truth(), START, AS_OF, SEED))
     assert recorded["deals_csv_sha256"] == hashlib.sha256(committed).hexdigest()
     assert recorded["truth"] == json.loads(json.dumps(asdict(sample_truth())))
+
+
+def test_the_committed_leads_are_what_their_command_writes(tmp_path: Path) -> None:
+    write_leads(tmp_path)
+    assert (tmp_path / "leads.csv").read_bytes() == (DATA / "leads.csv").read_bytes()
 
 
 @pytest.mark.slow

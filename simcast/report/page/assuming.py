@@ -74,10 +74,15 @@ def _model(language: Language) -> list[str]:
 
 def margin_sentence(scenario: Scenario, language: Language) -> list[str]:
     """Say which share of bookings counts as gain; nothing where all of them do."""
-    margin = scenario.forecast.margin
-    if margin.is_fixed and margin.mean() == 1.0:
+    margin, by_value = scenario.forecast.margin, scenario.forecast.margin_by
+    special = [
+        language.say("margin.by", column=column, value=value, margin=number_words(share, language, form="percent"))
+        for column, shares in by_value.items()
+        for value, share in shares.items()
+    ]
+    if margin.is_fixed and margin.mean() == 1.0 and not special:
         return []
-    return [language.say("margin.is", margin=number_words(margin, language, form="percent"))]
+    return [language.say("margin.is", margin=number_words(margin, language, form="percent")), *special]
 
 
 def number_words(
@@ -281,6 +286,8 @@ def _waiting_words(team: Team, language: Language) -> str:
     """Say what waiting for a team does to conversion."""
     if team.response is None:
         return language.say("assumed.only-time")
+    if team.response.from_ is not None:
+        return language.say("assumed.from-history")
     if team.response.half_life_hours is None:
         return language.say("assumed.by-table")
     return language.say("assumed.half-life", hours=number_words(team.response.half_life_hours, language))

@@ -41,6 +41,9 @@ ENGLISH_PEOPLE: dict[str, Message] = {
     "assumed.waiting": "What waiting does",
     "assumed.half-life": "the odds to go on halve with {hours} hours of waiting",
     "assumed.by-table": "changes the odds to go on, by a table in the file",
+    "margin.by": "With {column} {value} it is {margin}.",
+    "source.response": "what waiting for the first contact in {stage} does",
+    "assumed.from-history": "changes the odds to go on as in the history's first contacts",
     "assumed.only-time": "takes time only",
 }
 
@@ -81,5 +84,8 @@ RUSSIAN_PEOPLE: dict[str, Message] = {
     "assumed.waiting": "Что делает ожидание",
     "assumed.half-life": "шансы пойти дальше вдвое меньше за каждые {hours} ч ожидания",
     "assumed.by-table": "меняет шансы пойти дальше по таблице из файла",
+    "margin.by": "При {column} {value} — {margin}.",
+    "source.response": "что делает ожидание первого контакта на этапе «{stage}»",
+    "assumed.from-history": "меняет шансы пойти дальше так, как видно по первым контактам в истории",
     "assumed.only-time": "только занимает время",
 }

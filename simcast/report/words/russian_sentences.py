@@ -39,7 +39,13 @@ def _kept(found: Match) -> dict[str, str]:
 
 
 def _number(text: str) -> str:
-    text = text.replace("less than 1%", "менее 1%").replace("more than 99%", "более 99%")
+    for english, russian in (
+        ("less than ", "менее "),
+        ("more than ", "более "),
+        ("under ", "менее "),
+        ("over ", "более "),
+    ):
+        text = text.replace(english, russian)
     text = re.sub(r"(\d),(\d{3})", rf"\1{NBSP}\2", text)
     return re.sub(r"(\d)\.(\d)", r"\1,\2", text).replace("%", f"{NBSP}%").replace(" of ", " из ")
 
@@ -234,11 +240,11 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "история охватывает {n1} дн.: у новых сделок нет тренда",
     ),
     (
-        r"(?P<path>.*): conversion would exceed 1 in (?P<n1>\d+%) of the futures, and is cut there",
+        r"(?P<path>.*): conversion would exceed 1 in (?P<n1>[a-z]* ?\d+%) of the futures, and is cut there",
         "{path}: в {n1} вариантов конверсия превысила бы 1 и там обрезана",
     ),
     (
-        r"(?P<path>.*): conversion would fall below 0 in (?P<n1>\d+%) of the futures, and is cut there",
+        r"(?P<path>.*): conversion would fall below 0 in (?P<n1>[a-z]* ?\d+%) of the futures, and is cut there",
         "{path}: в {n1} вариантов конверсия упала бы ниже 0 и там обрезана",
     ),
     (
@@ -248,6 +254,52 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     (
         r"(?P<path>.*): ends on (?P<day>[\d-]+), before the as-of date \((?P<until>[\d-]+)\); it does nothing",
         "{path}: заканчивается {day}, до даты прогноза ({until}), и ничего не меняет",
+    ),
+    (
+        r"first contact in '(?P<stage>.*)' is on record for (?P<n1>.*) deals that entered it: half of them waited "
+        r"(?P<n2>.*) hours or less, nine of ten (?P<n3>.*)",
+        "первый контакт на этапе «{stage}» записан у {n1} сделок, которые на нём были: половина ждала не дольше {n2} ч, "
+        "девять из десяти не дольше {n3} ч",
+    ),
+    (
+        r"answers in time: in '(?P<stage>.*)' the odds to move on fall by half every (?P<n1>.*) hours of waiting for the "
+        r"first contact \(90%: (?P<n2>.*) to (?P<n3>.*)\), from (?P<n4>.*) deals with a first contact on record; .*",
+        "ответ в срок: на этапе «{stage}» шансы пойти дальше вдвое меньше за каждые {n1} ч ожидания первого контакта (90 %: от "
+        "{n2} до {n3}), по {n4} сделкам, у которых он записан; это связь, а не доказательство: сделки, которые ждали "
+        "дольше, могут отличаться и в другом, поэтому сначала попробуйте",
+    ),
+    (
+        r"answers in time: in '(?P<stage>.*)' waiting for the first contact has no clear effect: a day of it changes the "
+        r"odds to move on by (?P<n1>.*) \(90%: (?P<n2>.*) to (?P<n3>.*)\), from (?P<n4>.*) deals with .*",
+        "ответ в срок: на этапе «{stage}» ясного действия ожидания первого контакта не видно: день ожидания меняет шансы пойти "
+        "дальше на {n1} (90 %: от {n2} до {n3}), по {n4} сделкам, у которых он записан",
+    ),
+    (
+        r"stage '(?P<stage>.*)': (?P<n1>.*) of (?P<n2>.*) deals have no first contact on record while they were in "
+        r"it.*: (?P<n3>\d+%) of them moved on, (?P<n4>\d+%) of the others\. .*",
+        "этап «{stage}»: у {n1} из {n2} сделок не записан первый контакт, пока они на нём были; в том, что делает "
+        "ожидание, они не учтены: из них дальше пошли {n3}, из остальных {n4}. Если они не дождались, вред ожидания "
+        "больше найденного",
+    ),
+    (
+        r"stage '(?P<stage>.*)': the odds to move on do not fall evenly with the hours waited: the first hours count for "
+        r"(?P<more>more|less) than .* from (?P<n1>.*) to (?P<n2>.*) hours",
+        "этап «{stage}»: шансы пойти дальше падают с часами ожидания неравномерно; время, за которое они падают вдвое, "
+        "лишь среднее для ожиданий от {n1} до {n2} ч",
+    ),
+    (
+        r"stage '(?P<stage>.*)': what waiting for the first contact does cannot be fitted: .*",
+        "этап «{stage}»: что делает ожидание первого контакта, узнать нельзя: слишком мало сделок, или все ждали "
+        "одинаково",
+    ),
+    (
+        r"(?P<n1>.*) first contacts lie before the entry into '(?P<stage>.*)' and are left out",
+        "первых контактов раньше входа на этап «{stage}»: {n1}; они не учтены",
+    ),
+    (
+        r"entries into '(?P<stage>.*)' have no time of day, so that waits for the first contact are known to about.*",
+        "у входов на этап «{stage}» нет времени суток: ожидание первого контакта известно с точностью до полудня, и что "
+        "делают несколько часов, увидеть нельзя",
     ),
 ]
 

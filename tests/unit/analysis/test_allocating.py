@@ -54,6 +54,30 @@ def test_choices_on_one_thing_are_not_combined() -> None:
     assert found.n_tried == 3
 
 
+def test_money_is_not_taken_from_where_it_is_put() -> None:
+    move = {"lever": "budget", "amount": 1000, "elasticity": 0.5}
+    world = ground(
+        STAGES,
+        per_day=10,
+        futures=50,
+        segments={"source": {"ads": 0.5, "site": 0.5}},
+        scenarios={
+            "save": [{**move, "out_of": {"source": "ads"}, "spend": {"out_of": 5000}}],
+            "add": [{**move, "into": {"source": "ads"}, "spend": {"into": 5000}}],
+            "other": [{**move, "into": {"source": "site"}, "spend": {"into": 5000}}],
+        },
+    )
+    found = allocate(world, ["save", "add", "other"], Limits(5000, None))
+    assert found.exclusive == (("save", "add"),)
+
+
+def test_what_will_be_is_paid_from_the_first_of_its_range_on() -> None:
+    found = split(["conversion stage=a set=0.5..0.9 cost=4000"], 10_000)
+    (choice,) = found.choices
+    assert [size.text for size in choice.sizes] == ["", "set=0.6", "set=0.7", "set=0.8", "set=0.9"]
+    assert [size.cost for size in choice.sizes] == pytest.approx([0, 1000, 2000, 3000, 4000])
+
+
 def test_the_frontier_rises_and_ends_at_the_best() -> None:
     found = split(["better", MEETING, "useless"], 2600)
     costs = [allocation.cost for allocation in found.frontier]

@@ -50,6 +50,15 @@ def test_deals_older_than_nine_of_ten_that_moved_on_are_stalled() -> None:
     assert table["usual_days"].to_numpy() == pytest.approx(beyond, rel=1e-3)
 
 
+def test_deals_that_wait_in_line_for_a_team_are_not_stalled() -> None:
+    open_deals = [{"stage": "договор", "count": 2, "age_days": 300}]
+    team = {"people": {"serves": ["договор"], "headcount": 1, "effort_hours": {"договор": 8}}}
+    for backlog, stalled in (("all", False), ("none", True)):
+        teams = {"people": team["people"] | {"backlog": backlog}}
+        table = deal_table(ground(STAGE, open_deals=open_deals, futures=10, teams=teams))
+        assert table["stalled"].tolist() == [stalled] * 2
+
+
 def test_most_is_at_stake_where_the_outcome_is_most_open() -> None:
     stages = {
         name: {"conversion": share, "days": 1} for name, share in (("a", 0.5), ("b", 1.0), ("c", 1.0), ("d", 0.95))

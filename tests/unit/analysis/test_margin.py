@@ -130,6 +130,70 @@ def test_solve_and_allocate_look_at_the_margin() -> None:
     assert [size.text for size in allocate(ground(0.3), ["better", "more"], limits, "net").best.sizes] == ["all", ""]
 
 
+def _by_source(margin_by: object, **forecast: object) -> Scenario:
+    return build_scenario(
+        {
+            "simcast": 1,
+            "pipeline": {"stages": ["звонок"]},
+            "assume": {
+                "stages": {"звонок": {"conversion": 0.5, "days": 1}},
+                "arrivals": {"per_day": 10},
+                "amount": 100,
+                "segments": {"источник": {"сайт": 0.5, "реклама": 0.3, "другое": 0.2}},
+            },
+            "forecast": {"as_of": "2026-01-01", "horizon": "90 days", "by": ["источник"], "margin_by": margin_by}
+            | forecast,
+            "simulation": {"futures": 200, "seed": 5},
+            "scenarios": {
+                "more": [{"lever": "arrivals", "where": {"источник": "реклама"}, "multiply": 1.5, "cost": 9}]
+            },
+        }
+    )
+
+
+def test_margins_of_segments_count_what_is_booked_there() -> None:
+    found = run(_by_source({"источник": {"сайт": 0.4, "реклама": {"uniform": [0.1, 0.3]}}}, margin=0.5))
+    for name, forecast in found.forecasts.items():
+        booked = {
+            value: forecast.values("bookings", where={"источник": value}) for value in ("сайт", "реклама", "другое")
+        }
+        margin = forecast.results["margin"].sel(segment="реклама").to_numpy()
+        assert 0.1 < margin.min() < 0.15 < 0.25 < margin.max() < 0.3
+        expected = 0.4 * booked["сайт"] + margin * booked["реклама"] + 0.5 * booked["другое"]
+        assert np.allclose(forecast.net(), expected - (9.0 if name == "more" else 0.0))
+        assert np.allclose(sum(forecast.gain(period=k) for k in range(3)), expected)
+    (difference,) = found.differences
+    more = found.forecasts["more"].values("bookings") - found.forecasts["baseline"].values("bookings")
+    assert difference.net.mean == pytest.approx((margin * more).mean() - 9.0)  # only deals of advertising are added
+    document = run_document(found)["scenarios"]["baseline"]
+    assert 0.3 < document["margin"]["mean"] < 0.4
+    assert document["net"]["mean"] == pytest.approx(found.forecasts["baseline"].net().mean())
+
+
+def test_one_margin_for_all_segments_is_that_margin() -> None:
+    by_value = run(_by_source({"источник": dict.fromkeys(("сайт", "реклама", "другое"), 0.3)}))
+    whole = run(_by_source({}, margin=0.3))
+    for name, forecast in whole.forecasts.items():
+        assert np.allclose(by_value.forecasts[name].net(), forecast.net())
+
+
+@pytest.mark.parametrize(
+    ("margin_by", "forecast", "told"),
+    [
+        ({"источник": {"сайт": 1.5}}, {}, "must be a share above 0 and at most 1"),
+        ({"источник": {"сайт": 0.5}}, {"by": []}, "add 'источник' to it"),
+        ({"источник": {}}, {}, "name at least one value"),
+        ({"источник": {"сайт": 0.5}, "регион": {"юг": 0.5}}, {}, "goes by one column"),
+        ({"источник": {"сайтт": 0.5}}, {}, r"'сайтт' does not occur \(known: .*сайт"),
+    ],
+)
+def test_margins_of_what_is_not_told_apart_are_refused(
+    margin_by: object, forecast: dict[str, object], told: str
+) -> None:
+    with pytest.raises(ScenarioError, match=told):
+        run(_by_source(margin_by, **forecast))
+
+
 @pytest.mark.parametrize("margin", [0, -0.1, 1.2, "30%", {"uniform": [0.5, 1.5]}, {"normal": [1.5, 0.1]}])
 def test_a_margin_is_a_share_of_more_than_nothing(margin: object) -> None:
     with pytest.raises(ScenarioError, match=r"forecast\.margin: must be a share above 0 and at most 1"):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from simcast.analysis import ground_of
+from simcast.plan.costs import new_deals
 from simcast.scenario import build_scenario
 
 CONVERSION: dict[str, Any] = {"lever": "conversion", "stage": "call"}
@@ -93,6 +95,52 @@ def test_a_budget_that_takes_more_than_is_spent_is_said(amount: object, share: s
     if share is not None:
         assert "takes more than is spent there (spend.out_of) in" in found[0]
         assert share in found[0]
+
+
+@pytest.mark.parametrize(
+    ("lever", "share"),
+    [
+        ({"lever": "budget", "amount": 290, "out_of": {"source": "ads"}, "cost_per_lead": {"out_of": 10}}, None),
+        ({"lever": "budget", "amount": 400, "out_of": {"source": "ads"}, "cost_per_lead": {"out_of": 10}}, "100%"),
+        ({"lever": "arrivals", "where": {"source": "ads"}, "add_per_day": -0.9}, None),
+        ({"lever": "arrivals", "where": {"source": "ads"}, "add_per_day": {"uniform": [-1.2, -0.8]}}, "%"),
+        ({"lever": "arrivals", "where": {"source": "ads"}, "add_per_day": 3}, None),
+    ],
+)
+def test_new_deals_that_are_taken_away_beyond_those_that_come_are_said(
+    lever: dict[str, Any], share: str | None
+) -> None:
+    """Of 60 deals in 30 days half are of ads."""
+    found = notes(lever)
+    assert len(found) == (share is not None)
+    if share is not None:
+        assert "scenarios.change[0]: would take away" in found[0]
+        assert "where 30 come in its days (means)" in found[0]
+        assert share in found[0]
+
+
+def test_money_that_buys_a_fraction_of_a_lead_brings_it_on_average() -> None:
+    """100 at 40 each are 2.5 leads, neither 2 nor 3; within 5 standard errors (1 in 2 million)."""
+    lever = {"lever": "budget", "amount": 100, "into": {"source": "ads"}, "cost_per_lead": {"into": 40}}
+    world = ground_of(
+        build_scenario(
+            {
+                "simcast": 1,
+                "pipeline": {"stages": ["call"]},
+                "assume": {
+                    "stages": {"call": {"conversion": 0.6, "days": 2}},
+                    "arrivals": {"per_day": 2},
+                    "segments": {"source": {"ads": 0.5, "site": 0.5}},
+                },
+                "forecast": {"as_of": "2026-07-01", "horizon": "30 days"},
+                "simulation": {"futures": 4000, "seed": 3},
+                "scenarios": {"change": [lever]},
+            }
+        )
+    )
+    more = new_deals(world.plan("change").kernel) - new_deals(world.plan().kernel)
+    assert abs(more.mean() - 2.5) < 5 * more.std() / np.sqrt(len(more))
+    assert set(np.unique(more)) >= {1, 2, 3, 4}
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,33 @@ def test_findings_are_told_in_russian(english: str, russian: str) -> None:
     assert (in_russian(english) or "").replace("\u00a0", " ") == russian
 
 
+def test_what_is_said_of_first_contacts_is_known_in_russian() -> None:
+    """The sentences themselves, as a fit, a plan and the quality report write them."""
+    import numpy as np
+
+    from simcast.history.measures import FirstContacts
+    from simcast.history.quality import FIRST_CONTACTS
+    from simcast.model.response import silent_warnings
+    from simcast.plan.answering import ANSWERS, CAUTION
+    from simcast.posterior.response import FittedResponse
+
+    waits = np.array([[1.0, 9.0]])
+    clear, unclear = (
+        FittedResponse("lead", np.array(s), waits, np.array([0.4]), 1400) for s in ([0.02], [0.02, -0.02])
+    )
+    yes, no = np.ones(300, dtype=bool), np.zeros(200, dtype=bool)
+    told = [
+        *(f"{ANSWERS}: {fitted.words()}{CAUTION}" for fitted in (clear, unclear)),
+        *silent_warnings("lead", yes, no, 4),
+        FIRST_CONTACTS.format(contacts=FirstContacts("lead", 1452, 1400, 11.1, 53.3), share="1,400 of 1,452 (96%)"),
+    ]
+    russian = [in_russian(line) or "" for line in told]
+    assert all(russian)
+    assert "каждые 34,7 ч" in russian[0]
+    assert "1\u00a0400 сделкам" in russian[1]
+    assert "не дольше 11,1 ч" in russian[3]
+
+
 def test_the_same_finding_says_all_its_numbers() -> None:
     """The sentences of the quality report itself, not copies of them, are known."""
     from simcast.history.measures import Amounts, SegmentSizes, StageStays
