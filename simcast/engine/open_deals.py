@@ -228,11 +228,11 @@ def _beyond_floats(
     shape: NDArray[np.float64],
 ) -> tuple[int, float]:
     """Draw slot and days left of a deal so old that the survivals of all its moves are below the range of floats."""
-    weight = np.full(len(probability), -math.inf)
+    weight, best = np.full(len(probability), -math.inf), -math.inf
     for slot in range(len(probability)):
         if probability[slot] > 0.0 and destination[slot] != NOWHERE:
             weight[slot] = math.log(probability[slot]) + log_survival(family[slot], scale[slot], shape[slot], age)
-    best = np.max(weight)
+            best = max(best, weight[slot])
     if best == -math.inf:  # older than any stay can be (constant times only): it moves on at once
         slot = choose(probability, u_move)
         return slot, 0.0 if destination[slot] != NOWHERE else math.inf
