@@ -17,6 +17,7 @@ SOURCES_DIGEST = digest_of_sources(_HERE)
 
 with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_futures": _COMPILING}):
     from simcast.engine import (
+        alike,
         amount_slope,
         block,
         capacity,
@@ -47,6 +48,7 @@ with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_fu
 
 __all__ = [
     "SOURCES_DIGEST",
+    "alike",
     "amount_slope",
     "block",
     "capacity",

@@ -29,7 +29,8 @@ class InPlay(NamedTuple):
     stage: NDArray[np.uint32]
     slot: NDArray[np.uint32]  # the move that ends the stay; n_slots + outcome where a lever forces that outcome
     cell: NDArray[np.uint32]  # epoch, stage and segment in which the stay begins: the row of `Tables.reach`
-    following: NDArray[np.int64]  # the stage that comes next, or NOWHERE
+    won: NDArray[np.uint32]  # the places in the block of stays that end in a win
+    kept: NDArray[np.uint32]  # the places of those after which another one comes
     u_first: NDArray[np.float64]  # the uniforms of the event at hand
     u_second: NDArray[np.float64]
 
@@ -47,7 +48,8 @@ def room_for_a_block() -> InPlay:
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
-        np.empty(BLOCK, np.int64),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.float64),
         np.empty(BLOCK, np.float64),
     )

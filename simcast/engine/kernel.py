@@ -17,16 +17,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.alike import room_for_the_alike
 from simcast.engine.amount_slope import begin_stays_under_own_laws, move_uniforms
 from simcast.engine.amounts import amount_exceeded
 from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block
 from simcast.engine.clock import run_clocks
 from simcast.engine.counts import count
-from simcast.engine.graph import Graph, graph_of, tell_counts
+from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, graph_of, tell_counts
 from simcast.engine.hazard import hazard_exceeded
 from simcast.engine.inner import inner
 from simcast.engine.layout import MAX_VISITS, NEW, NOWHERE, OPEN, KernelPlan, Results
-from simcast.engine.open_deals import begin_open_deals, room_for_the_alike
+from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
 from simcast.engine.samplers import HAZARD, exceeded_by_log
 from simcast.engine.stays import choose_slots, cut_days, draw_days
@@ -219,30 +220,30 @@ def _end_stays(
     mispredicted every third time, which takes longer than all the rest. So deals are written to lists, whether they
     belong there or not, and the lists grow by one or none.
     """
-    horizon, cut_off = float(plan.horizon_days), np.uint64(len(graph.moved) - 1)
-    n_won = np.uint64(0)
+    horizon, cut_off = float(plan.horizon_days), np.uint64(len(graph.moved) - CUT_OFFS)
+    n_won = n_kept = np.uint64(0)
     for i in range(np.uint64(n)):
         leaves_on, end = in_play.leaves_on[i], in_play.stage[i] * graph.n_ends + in_play.slot[i]
         ends = leaves_on < horizon
         day = np.uint64(leaves_on if ends else 0.0)
         place = graph.place_of_day[day] + graph.place_of_segment[in_play.segment[i]] + end
-        graph.moved[place if ends else cut_off] += 1
-        in_play.following[i] = graph.following[end] if ends else NOWHERE
-        in_play.cell[n_won] = np.uint32(i)  # of use no more, so that the list of wins can have it
-        n_won += np.uint64(ends & graph.is_won[end])
+        graph.moved[place if ends else cut_off + (i & np.uint64(CUT_OFFS - 1))] += 1
+        fate = graph.fate[end] & (ALL_FATES if ends else np.uint8(0))
+        in_play.won[n_won] = in_play.kept[n_kept] = np.uint32(i)
+        n_won += np.uint64(fate & WINS)
+        n_kept += np.uint64(fate >> GOES_ON)
     if n_won > np.uint64(0):
         _win(plan, tables, future, origin, in_play, n_won, results, row)
-    kept = np.uint64(0)
-    for i in range(np.uint64(n)):
-        following = in_play.following[i]
-        in_play.enters_on[kept] = in_play.leaves_on[i]
-        in_play.key[kept] = in_play.key[i]
-        in_play.deal[kept] = in_play.deal[i]
-        in_play.amount[kept] = in_play.amount[i]
-        in_play.segment[kept] = in_play.segment[i]
-        in_play.stage[kept] = np.uint32(following)
-        kept += np.uint64(following != NOWHERE)
-    return np.int64(kept)  # type: ignore[return-value]  # signed, as are all numbers of deals
+    for k in range(n_kept):
+        i = in_play.kept[k]
+        end = in_play.stage[i] * graph.n_ends + in_play.slot[i]
+        in_play.enters_on[k] = in_play.leaves_on[i]
+        in_play.key[k] = in_play.key[i]
+        in_play.deal[k] = in_play.deal[i]
+        in_play.amount[k] = in_play.amount[i]
+        in_play.segment[k] = in_play.segment[i]
+        in_play.stage[k] = np.uint32(graph.following[end])
+    return np.int64(n_kept)  # type: ignore[return-value]  # signed, as are all numbers of deals
 
 
 @inner
@@ -256,10 +257,10 @@ def _win(
     results: Results,
     row: int,
 ) -> None:
-    """Book the deals won, whose places in the block stand in `cell`."""
+    """Book the deals won, whose places in the block stand in `won`."""
     draw = plan.draw_of_future[future]
     for k in range(n_won):
-        i = in_play.cell[k]
+        i = in_play.won[k]
         segment, deal, day = in_play.segment[i], in_play.deal[i], np.uint64(in_play.leaves_on[i])
         worth = float(in_play.amount[i])
         scale = plan.amount_scale[draw, segment]
