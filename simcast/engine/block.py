@@ -28,7 +28,7 @@ class InPlay(NamedTuple):
     segment: NDArray[np.uint32]
     stage: NDArray[np.uint32]
     slot: NDArray[np.uint32]  # the move that ends the stay; n_slots + outcome where a lever forces that outcome
-    cell: NDArray[np.uint32]  # epoch, stage and segment in which the stay begins: the row of `Tables.reach`
+    cell: NDArray[np.uint32]  # epoch, stage and segment in which the stay begins; then the row of `Tables.days`
     won: NDArray[np.uint32]  # the places in the block of stays that end in a win
     kept: NDArray[np.uint32]  # the places of those after which another one comes
     u_first: NDArray[np.float64]  # the uniforms of the event at hand

@@ -23,8 +23,6 @@ class Graph(NamedTuple):
     n_slots: np.uint64
     n_ends: np.uint64
     """Slots and outcomes together."""
-    law: NDArray[np.uint64]
-    """(n_stages * n_slots,): where the table of the days' standard law begins; 0 for other families."""
     is_other: NDArray[np.bool_]
     """(n_stages * n_slots,): the days belong to a family without a location and a scale."""
     following: NDArray[np.int64]
@@ -54,7 +52,7 @@ def graph_of(plan: KernelPlan) -> Graph:
     n_groups = 0
     for group in plan.group_of_segment:
         n_groups = group + 1 if group >= n_groups else n_groups
-    law, is_other = np.zeros(n_stages * n_slots, np.uint64), np.zeros(n_stages * n_slots, np.bool_)
+    is_other = np.zeros(n_stages * n_slots, np.bool_)
     following, fate = np.empty(n_stages * n_ends, np.int64), np.zeros(n_stages * n_ends, np.uint8)
     has_other = False
     for stage in range(n_stages):
@@ -66,11 +64,8 @@ def graph_of(plan: KernelPlan) -> Graph:
             following[stage * n_ends + end] = destination
             fate[stage * n_ends + end] |= np.uint8(destination != NOWHERE) << GOES_ON
         for slot in range(n_slots):
-            begins = standard_law(plan.family[stage, slot])
-            if plan.destination[stage, slot] != NOWHERE and begins == OTHER_FAMILY:
+            if plan.destination[stage, slot] != NOWHERE and standard_law(plan.family[stage, slot]) == OTHER_FAMILY:
                 is_other[stage * n_slots + slot] = has_other = True
-            else:
-                law[stage * n_slots + slot] = 0 if begins == OTHER_FAMILY else begins
     has_caps = False
     for operation in plan.on_duration.operation:
         has_caps = has_caps or operation == CAP
@@ -83,7 +78,6 @@ def graph_of(plan: KernelPlan) -> Graph:
     return Graph(
         np.uint64(n_slots),
         np.uint64(n_ends),
-        law,
         is_other,
         following,
         fate,

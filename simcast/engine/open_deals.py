@@ -37,12 +37,12 @@ def begin_open_deals(
 ) -> int:
     """Put a block of the deals open at the as-of date in play, and return how many there are in it."""
     n = min(BLOCK, len(plan.deal_key) - start)
-    n_segments = tables.cumulative.shape[2]
-    for i in range(n):
-        deal = start + i
-        stage, segment = plan.deal_stage[deal], plan.deal_segment[deal]
+    n_segments = np.uint64(tables.cumulative.shape[2])
+    for i in range(np.uint64(n)):
+        deal = np.uint64(start) + i
+        stage, segment = np.uint64(plan.deal_stage[deal]), np.uint64(plan.deal_segment[deal])
         in_play.key[i] = plan.deal_key[deal]
-        in_play.deal[i] = deal
+        in_play.deal[i] = np.int64(deal)
         in_play.amount[i] = plan.deal_amount[deal]
         in_play.segment[i] = np.uint32(segment)
         in_play.stage[i] = np.uint32(stage)
@@ -54,10 +54,10 @@ def begin_open_deals(
     for i in range(np.uint64(n)):
         u = in_play.u_second[i] * alike.lasting[kind[i] * graph.n_slots + in_play.slot[i]]
         in_play.u_second[i] = u if u < _MOST_OF_ONE else _MOST_OF_ONE
-    draw_days(tables.days, graph, in_play, n)
+    draw_days(tables, graph, in_play, n)
     for i in range(np.uint64(n)):
         in_play.leaves_on[i] -= alike.waited[kind[i] * graph.n_slots + in_play.slot[i]]
-    cut_days(tables.days, graph, in_play, n)
+    cut_days(tables, graph, in_play, n)
     if any_otherwise or graph.has_other:
         _draw_rests(plan, tables, graph, alike, future, start, in_play, n)
     if plan.hazard_rate.shape[1] > 0:

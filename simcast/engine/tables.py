@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simcast.engine.hazard import fill_survival, hazard_exceeded
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
-from simcast.engine.location_scale import shape_in_powers
+from simcast.engine.location_scale import OTHER_FAMILY, shape_in_powers, standard_law
 from simcast.engine.samplers import HAZARD, LOGNORMAL, exceeded_by_log
 
 _HALF = 0.5
@@ -58,6 +58,9 @@ class Tables(NamedTuple):
     """(n_epochs * n_stages * n_segments * n_slots, 4): of families with a location and a scale: the levered scale, the
     shape in powers of two, `cap_days` and `cap_weight`, side by side since they are needed together. Slots that lead
     nowhere last `MOST_DAYS`."""
+    law: NDArray[np.uint32]
+    """(n_epochs * n_stages * n_segments * n_slots,): where the table of the days' standard law begins; 0 for other
+    families."""
     standard: NDArray[np.float64]
     """(n_stages * n_segments * n_slots, 2): of lognormal days before any lever, with which a log of days less the first
     times the second is a standard normal quantile; elsewhere such that this is always far below."""
@@ -84,6 +87,7 @@ def empty_tables(plan: KernelPlan) -> Tables:
         np.empty((n_rows, n_segments, n_pieces)),
         np.empty(n_epochs * n_stages * n_segments * n_slots),
         np.empty((n_epochs * n_stages * n_segments * n_slots, 4)),
+        np.zeros(n_epochs * n_stages * n_segments * n_slots, np.uint32),
         np.empty((n_stages * n_segments * n_slots, 2)),
     )
 
@@ -316,6 +320,8 @@ def _put_side_by_side(plan: KernelPlan, tables: Tables, draw: int) -> None:
                     tables.reach[at] = tables.cumulative[here]
                     tables.days[at, 0] = scale * tables.time_factor[here] if leads else MOST_DAYS
                     tables.days[at, 1] = shape_in_powers(family, shape) if leads else 0.0
+                    law = standard_law(family)
+                    tables.law[at] = 0 if law == OTHER_FAMILY else law
                     tables.days[at, 2] = tables.cap_days[here]
                     tables.days[at, 3] = tables.cap_weight[here] if leads else 0.0
                     at += 1
