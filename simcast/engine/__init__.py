@@ -17,6 +17,7 @@ SOURCES_DIGEST = digest_of_sources(_HERE)
 
 with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_futures": _COMPILING}):
     from simcast.engine import (
+        alike,
         amount_slope,
         block,
         capacity,
@@ -30,6 +31,7 @@ with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_fu
         inner,
         kernel,
         layout,
+        linked,
         location_scale,
         new_deals,
         normal,
@@ -47,6 +49,7 @@ with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_fu
 
 __all__ = [
     "SOURCES_DIGEST",
+    "alike",
     "amount_slope",
     "block",
     "capacity",
@@ -60,6 +63,7 @@ __all__ = [
     "inner",
     "kernel",
     "layout",
+    "linked",
     "location_scale",
     "new_deals",
     "normal",

@@ -28,8 +28,9 @@ class InPlay(NamedTuple):
     segment: NDArray[np.uint32]
     stage: NDArray[np.uint32]
     slot: NDArray[np.uint32]  # the move that ends the stay; n_slots + outcome where a lever forces that outcome
-    cell: NDArray[np.uint32]  # epoch, stage and segment in which the stay begins: the row of `Tables.reach`
-    following: NDArray[np.int64]  # the stage that comes next, or NOWHERE
+    cell: NDArray[np.uint32]  # epoch, stage and segment in which the stay begins; then the row of `Tables.days`
+    won: NDArray[np.uint32]  # the places in the block of stays that end in a win
+    kept: NDArray[np.uint32]  # the places of those after which another one comes
     u_first: NDArray[np.float64]  # the uniforms of the event at hand
     u_second: NDArray[np.float64]
 
@@ -47,10 +48,17 @@ def room_for_a_block() -> InPlay:
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
-        np.empty(BLOCK, np.int64),
+        np.empty(BLOCK, np.uint32),
+        np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.float64),
         np.empty(BLOCK, np.float64),
     )
+
+
+@njit(inline="always")
+def unsigned(n: int) -> int:
+    """Return a number as one that cannot be negative: such an index is not checked for counting from the end."""
+    return np.uint64(n)  # type: ignore[return-value]
 
 
 @njit(inline="always")

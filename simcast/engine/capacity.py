@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.alike import Alike, room_for_the_alike
 from simcast.engine.block import BLOCK, InPlay, room_for_a_block
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamPlan, TeamResults
 from simcast.engine.clock import put_off
@@ -23,7 +24,7 @@ from simcast.engine.graph import Graph, graph_of, tell_counts
 from simcast.engine.inner import allocating, inner
 from simcast.engine.kernel import _begin_new_deals, _begin_stays, _count_arrivals, _end_stays
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan
-from simcast.engine.open_deals import Alike, begin_open_deals, room_for_the_alike
+from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.owners import NOBODY, Owners, find_owner, room_for_owners
 from simcast.engine.people import (
     Office,

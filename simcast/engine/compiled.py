@@ -22,6 +22,7 @@ from numba import __version__ as _numba_version
 from numba.core import config
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
+from numba.core.runtime.nrt import rtsys
 from numba.misc.appdirs import AppDirs
 
 _MOST_KEPT = 3
@@ -133,8 +134,12 @@ class KeptCode(FunctionCache):
 
     def load_overload(self, sig: object, target_context: object) -> object:
         """Return the code for these types of arguments, or None, and then Numba compiles it."""
+        # Not `super().load_overload`: it loads all that Numba can compile first, a fifth of a second, a sixth of what a
+        # command does before its simulation. Where nothing is kept the compiler does so itself.
+        rtsys.initialize(target_context)
         try:
-            code = super().load_overload(sig, target_context)
+            with self._guard_against_spurious_io_errors():
+                code = self._load_overload(sig, target_context)
         except (EOFError, UnpicklingError):
             self.flush()
             code = None

@@ -11,6 +11,10 @@ from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.location_scale import OTHER_FAMILY, standard_law
 
+CUT_OFFS = 8
+WINS, GOES_ON = np.uint8(1), np.uint8(1)
+ALL_FATES = np.uint8(3)
+
 
 class Graph(NamedTuple):
     """Rows of n_stages * (n_slots + n_outcomes): behind the slots stand the outcomes that levers force."""
@@ -18,13 +22,12 @@ class Graph(NamedTuple):
     n_slots: np.uint64
     n_ends: np.uint64
     """Slots and outcomes together."""
-    law: NDArray[np.uint64]
-    """(n_stages * n_slots,): where the table of the days' standard law begins; 0 for other families."""
     is_other: NDArray[np.bool_]
     """(n_stages * n_slots,): the days belong to a family without a location and a scale."""
     following: NDArray[np.int64]
     """The stage in which a deal goes on, or NOWHERE."""
-    is_won: NDArray[np.bool_]
+    fate: NDArray[np.uint8]
+    """Whether the end is a win (`WINS`), and whether the deal goes on (shifted by `GOES_ON`)."""
     place_of_day: NDArray[np.uint64]
     """(horizon_days,): where a period's counts begin in `moved`."""
     place_of_segment: NDArray[np.uint64]
@@ -32,7 +35,8 @@ class Graph(NamedTuple):
     stock: NDArray[np.int32]
     """(n_groups, n_stages): the deals open at the as-of date."""
     moved: NDArray[np.int32]
-    """Stays ended in the future at hand, by period, group, stage and end; last those that the horizon cuts off."""
+    """Stays ended in the future at hand, by period, group, stage and end; last those that the horizon cuts off, in turn
+    in `CUT_OFFS` counts: to add to one and the same time and again is to wait for it."""
     has_other: bool
     has_caps: bool
     has_forced: bool
@@ -47,22 +51,20 @@ def graph_of(plan: KernelPlan) -> Graph:
     n_groups = 0
     for group in plan.group_of_segment:
         n_groups = group + 1 if group >= n_groups else n_groups
-    law, is_other = np.zeros(n_stages * n_slots, np.uint64), np.zeros(n_stages * n_slots, np.bool_)
-    following, is_won = np.empty(n_stages * n_ends, np.int64), np.zeros(n_stages * n_ends, np.bool_)
+    is_other = np.zeros(n_stages * n_slots, np.bool_)
+    following, fate = np.empty(n_stages * n_ends, np.int64), np.zeros(n_stages * n_ends, np.uint8)
     has_other = False
     for stage in range(n_stages):
         for end in range(n_ends):
             destination = plan.destination[stage, end] if end < n_slots else n_stages + end - n_slots
             if destination >= n_stages:
-                is_won[stage * n_ends + end] = plan.outcome_won[destination - n_stages]
+                fate[stage * n_ends + end] = plan.outcome_won[destination - n_stages]
                 destination = plan.outcome_resumes[destination - n_stages]
             following[stage * n_ends + end] = destination
+            fate[stage * n_ends + end] |= np.uint8(destination != NOWHERE) << GOES_ON
         for slot in range(n_slots):
-            begins = standard_law(plan.family[stage, slot])
-            if plan.destination[stage, slot] != NOWHERE and begins == OTHER_FAMILY:
+            if plan.destination[stage, slot] != NOWHERE and standard_law(plan.family[stage, slot]) == OTHER_FAMILY:
                 is_other[stage * n_slots + slot] = has_other = True
-            else:
-                law[stage * n_slots + slot] = 0 if begins == OTHER_FAMILY else begins
     has_caps = False
     for operation in plan.on_duration.operation:
         has_caps = has_caps or operation == CAP
@@ -75,14 +77,13 @@ def graph_of(plan: KernelPlan) -> Graph:
     return Graph(
         np.uint64(n_slots),
         np.uint64(n_ends),
-        law,
         is_other,
         following,
-        is_won,
+        fate,
         (plan.period_of_day * (n_groups * n_stages * n_ends)).astype(np.uint64),
         (plan.group_of_segment * (n_stages * n_ends)).astype(np.uint64),
         stock,
-        np.zeros(n_periods * n_groups * n_stages * n_ends + 1, np.int32),
+        np.zeros(n_periods * n_groups * n_stages * n_ends + CUT_OFFS, np.int32),
         has_other,
         has_caps,
         has_forced,

@@ -17,16 +17,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.alike import room_for_the_alike
 from simcast.engine.amount_slope import begin_stays_under_own_laws, move_uniforms
 from simcast.engine.amounts import amount_exceeded
-from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block
+from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block, unsigned
 from simcast.engine.clock import run_clocks
 from simcast.engine.counts import count
-from simcast.engine.graph import Graph, graph_of, tell_counts
+from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, graph_of, tell_counts
 from simcast.engine.hazard import hazard_exceeded
 from simcast.engine.inner import inner
-from simcast.engine.layout import MAX_VISITS, NEW, NOWHERE, OPEN, KernelPlan, Results
-from simcast.engine.open_deals import begin_open_deals, room_for_the_alike
+from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results
+from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
 from simcast.engine.samplers import HAZARD, exceeded_by_log
 from simcast.engine.stays import choose_slots, cut_days, draw_days
@@ -110,17 +111,21 @@ def _begin_new_deals(
     `at` holds the segment, day and ordinal to begin with, and afterwards those to go on with.
     """
     n = _next_arrivals(plan, arrivals, at, in_play)
+    for i in range(np.uint64(n)):
+        in_play.deal[i] = in_play.amount[i] = -1
     fill_uniforms(plan.seed, future, in_play.key, n, _FIRST_VISIT, BIRTH, in_play.u_first, in_play.u_second)
-    for i in range(n):
-        segment = in_play.segment[i]
-        stage = 0
+    for i in range(np.uint64(n)):
+        segment, stage = in_play.segment[i], np.uint64(0)
         while in_play.u_second[i] >= plan.entry_cumulative[segment, stage]:
-            stage += 1
-        period, group = plan.period_of_day[np.uint64(in_play.enters_on[i])], plan.group_of_segment[segment]
+            stage += np.uint64(1)
+        period = np.uint64(plan.period_of_day[np.uint64(in_play.enters_on[i])])
+        group = np.uint64(plan.group_of_segment[segment])
         entered[period, group, stage] += 1
         open_at_end[period, group, stage] += 1
-        in_play.stage[i] = stage
-        in_play.enters_on[i] += min(in_play.u_first[i], LATEST_TIME_OF_DAY)
+        in_play.stage[i] = np.uint32(stage)
+    for i in range(np.uint64(n)):
+        u = in_play.u_first[i]
+        in_play.enters_on[i] += u if u < LATEST_TIME_OF_DAY else LATEST_TIME_OF_DAY
     return n
 
 
@@ -130,17 +135,18 @@ def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np
     i = _NONE
     for segment in range(at[0], arrivals.shape[0]):
         for day in range(at[1], plan.horizon_days):
-            for ordinal in range(at[2], arrivals[segment, day]):
-                if i == BLOCK:
-                    at[0], at[1], at[2] = segment, day, ordinal
-                    return i
-                # Days and ordinals have bits of their own, counted up from the segment's random key.
-                in_play.key[i] = plan.arrival_key[segment] + ((np.uint64(day) << np.uint64(32)) | np.uint64(ordinal))
-                in_play.deal[i] = -1
-                in_play.amount[i] = -1
-                in_play.segment[i] = segment
-                in_play.enters_on[i] = day
-                i += 1
+            # Days and ordinals have bits of their own, counted up from the segment's random key.
+            key = plan.arrival_key[segment] + (np.uint64(day) << np.uint64(32))
+            ordinal = at[2]
+            n: int = min(arrivals[segment, day] - ordinal, BLOCK - i)
+            for k in range(np.uint64(n)):
+                in_play.key[unsigned(i) + k] = key + np.uint64(ordinal) + np.uint64(k)
+                in_play.segment[unsigned(i) + k] = np.uint32(segment)
+                in_play.enters_on[unsigned(i) + k] = np.float64(day)
+            i += n
+            if ordinal + n < arrivals[segment, day]:
+                at[0], at[1], at[2] = segment, day, ordinal + n
+                return i
             at[2] = 0
         at[1] = 0
     at[0] = arrivals.shape[0]
@@ -156,15 +162,16 @@ def _begin_stays(
     has_slope = len(plan.amount_slope) > 0
     if has_slope:
         move_uniforms(plan, tables, future, in_play, n)
-    _, n_stages, n_segments, _ = tables.cumulative.shape
+    n_stages, n_segments = np.uint64(tables.cumulative.shape[1]), np.uint64(tables.cumulative.shape[2])
     for i in range(np.uint64(n)):
-        epoch = np.uint64(plan.epoch_of_day[np.uint64(in_play.enters_on[i])])
-        in_play.cell[i] = np.uint32(
-            (epoch * np.uint64(n_stages) + in_play.stage[i]) * np.uint64(n_segments) + in_play.segment[i]
-        )
+        in_play.cell[i] = np.uint32(in_play.stage[i] * n_segments + in_play.segment[i])
+    if tables.cumulative.shape[0] > 1:
+        for i in range(np.uint64(n)):
+            epoch = np.uint64(plan.epoch_of_day[np.uint64(in_play.enters_on[i])])
+            in_play.cell[i] += np.uint32(epoch * n_stages * n_segments)
     choose_slots(tables.reach, graph.n_slots, in_play.cell, in_play.u_first, in_play.slot, n)
-    draw_days(tables.days, graph, in_play, n)
-    cut_days(tables.days, graph, in_play, n)
+    draw_days(tables, graph, in_play, n)
+    cut_days(tables, graph, in_play, n)
     for i in range(np.uint64(n)):
         in_play.leaves_on[i] += in_play.enters_on[i]
     if graph.has_other:
@@ -217,32 +224,36 @@ def _end_stays(
 
     Whether a stay ends before the horizon, in a win, or in another stage cannot be foreseen: a branch would be
     mispredicted every third time, which takes longer than all the rest. So deals are written to lists, whether they
-    belong there or not, and the lists grow by one or none.
+    belong there or not, and the lists grow by one or none. Looking up, counting and listing have loops of their own:
+    together, each waits for the address that the others write to, and takes half as long again.
     """
-    horizon, cut_off = float(plan.horizon_days), np.uint64(len(graph.moved) - 1)
-    n_won = np.uint64(0)
+    horizon, cut_off = float(plan.horizon_days), unsigned(len(graph.moved) - CUT_OFFS)
+    for i in range(np.uint64(n)):  # the cell is of use no more
+        end = in_play.stage[i] * graph.n_ends + in_play.slot[i]
+        in_play.cell[i] = np.uint32(graph.place_of_segment[in_play.segment[i]] + end)
     for i in range(np.uint64(n)):
-        leaves_on, end = in_play.leaves_on[i], in_play.stage[i] * graph.n_ends + in_play.slot[i]
-        ends = leaves_on < horizon
-        day = np.uint64(leaves_on if ends else 0.0)
-        place = graph.place_of_day[day] + graph.place_of_segment[in_play.segment[i]] + end
-        graph.moved[place if ends else cut_off] += 1
-        in_play.following[i] = graph.following[end] if ends else NOWHERE
-        in_play.cell[n_won] = np.uint32(i)  # of use no more, so that the list of wins can have it
-        n_won += np.uint64(ends & graph.is_won[end])
+        ends = in_play.leaves_on[i] < horizon
+        place = graph.place_of_day[np.uint64(in_play.leaves_on[i] if ends else 0.0)] + in_play.cell[i]
+        graph.moved[place if ends else cut_off + (i & unsigned(CUT_OFFS - 1))] += 1
+    n_won = n_kept = np.uint64(0)
+    for i in range(np.uint64(n)):
+        fate = graph.fate[in_play.stage[i] * graph.n_ends + in_play.slot[i]]
+        fate &= ALL_FATES if in_play.leaves_on[i] < horizon else np.uint8(0)
+        in_play.won[n_won] = in_play.kept[n_kept] = np.uint32(i)
+        n_won += np.uint64(fate & WINS)
+        n_kept += np.uint64(fate >> GOES_ON)
     if n_won > np.uint64(0):
         _win(plan, tables, future, origin, in_play, n_won, results, row)
-    kept = np.uint64(0)
-    for i in range(np.uint64(n)):
-        following = in_play.following[i]
-        in_play.enters_on[kept] = in_play.leaves_on[i]
-        in_play.key[kept] = in_play.key[i]
-        in_play.deal[kept] = in_play.deal[i]
-        in_play.amount[kept] = in_play.amount[i]
-        in_play.segment[kept] = in_play.segment[i]
-        in_play.stage[kept] = np.uint32(following)
-        kept += np.uint64(following != NOWHERE)
-    return np.int64(kept)  # type: ignore[return-value]  # signed, as are all numbers of deals
+    for k in range(n_kept):
+        i = in_play.kept[k]
+        end = in_play.stage[i] * graph.n_ends + in_play.slot[i]
+        in_play.enters_on[k] = in_play.leaves_on[i]
+        in_play.key[k] = in_play.key[i]
+        in_play.deal[k] = in_play.deal[i]
+        in_play.amount[k] = in_play.amount[i]
+        in_play.segment[k] = in_play.segment[i]
+        in_play.stage[k] = np.uint32(graph.following[end])
+    return np.int64(n_kept)  # type: ignore[return-value]  # signed, as are all numbers of deals
 
 
 @inner
@@ -256,10 +267,10 @@ def _win(
     results: Results,
     row: int,
 ) -> None:
-    """Book the deals won, whose places in the block stand in `cell`."""
+    """Book the deals won, whose places in the block stand in `won`."""
     draw = plan.draw_of_future[future]
     for k in range(n_won):
-        i = in_play.cell[k]
+        i = in_play.won[k]
         segment, deal, day = in_play.segment[i], in_play.deal[i], np.uint64(in_play.leaves_on[i])
         worth = float(in_play.amount[i])
         scale = plan.amount_scale[draw, segment]

@@ -52,7 +52,7 @@ _C = [math.log(2.0) ** k / math.factorial(k) for k in range(9)]
 _C[1] += (2.0 * sum(c * (-0.5) ** k for k, c in enumerate(_C)) - sum(c * 0.5**k for k, c in enumerate(_C))) / 1.5
 _C1, _C2, _C3, _C4, _C5, _C6, _C7, _C8 = _C[1:]
 _ROUNDS_TO_WHOLE = 1.5 * 2.0**52
-_LEAST_POWER, _MOST_POWER = -1000.0, 1000.0
+LEAST_POWER, _MOST_POWER = -1000.0, 1000.0
 
 _PER_LOG = 1.0 / math.log(2.0)
 
@@ -84,7 +84,7 @@ def shape_in_powers(family: int, shape: float) -> float:
 @inner
 def power_of_two(x: float) -> float:
     """Return 2 ** x within 1e-9 of its value, exact at 0 and monotone; far out it stops at 2 ** 1000 or its inverse."""
-    x = _LEAST_POWER if x < _LEAST_POWER else x
+    x = LEAST_POWER if x < LEAST_POWER else x
     x = _MOST_POWER if x > _MOST_POWER else x
     shifted = x + _ROUNDS_TO_WHOLE
     f = x - (shifted - _ROUNDS_TO_WHOLE)

@@ -44,12 +44,22 @@ _LOG_SURVIVAL = np.array(
 @njit(cache=True)
 def normal_survival(z: float) -> float:
     """Return P(Z > z), within 2e-6 of its value, by linear interpolation of its logarithm in a table."""
-    if not _TABLE_FROM <= z < _TABLE_TO:
-        return 0.5 * math.erfc(z * _SQRT_HALF)
+    return math.exp(normal_log_survival_by_table(z))
+
+
+@njit(inline="always")
+def normal_log_survival_by_table(z: float) -> float:
+    """Return log P(Z > z), within 2e-6, by linear interpolation in a table where there is one."""
+    if z < _TABLE_FROM:
+        return 0.0
+    if not z < _TABLE_TO:
+        exact: float = normal_log_survival(z)
+        return exact
     position = (z - _TABLE_FROM) * _CELLS_PER_UNIT
-    cell = int(position)
-    along = position - cell
-    return math.exp(_LOG_SURVIVAL[cell] + along * (_LOG_SURVIVAL[cell + 1] - _LOG_SURVIVAL[cell]))
+    cell = np.uint64(position)
+    along = position - np.float64(np.int64(cell))
+    found: float = _LOG_SURVIVAL[cell] + along * (_LOG_SURVIVAL[cell + np.uint64(1)] - _LOG_SURVIVAL[cell])
+    return found
 
 
 @njit(cache=True)

@@ -16,7 +16,7 @@ from simcast.engine.block import InPlay
 from simcast.engine.graph import Graph
 from simcast.engine.inner import inner
 from simcast.engine.location_scale import LEAST_SHARE, far_quantile, power_of_two, quantile
-from simcast.engine.tables import MOST_DAYS
+from simcast.engine.tables import MOST_DAYS, Tables
 
 
 @inner
@@ -36,47 +36,49 @@ def choose_slots(
 
 
 @inner
-def draw_days(days: NDArray[np.float64], graph: Graph, in_play: InPlay, n: int) -> None:
-    """Write the days that a share `u_second` of stays exceeds to `leaves_on`.
+def draw_days(tables: Tables, graph: Graph, in_play: InPlay, n: int) -> None:
+    """Write the days that a share `u_second` of stays exceeds to `leaves_on`; cells become rows of `Tables.days`.
 
     In one loop for what is looked up and another for what is worked out, which alone can be vectorised.
     """
-    n_far, n_slots = np.uint64(0), graph.n_slots
+    days, n_far = tables.days, np.uint64(0)
     for i in range(np.uint64(n)):
-        slot = in_play.slot[i]
-        standard = quantile(graph.law[in_play.stage[i] * n_slots + slot], in_play.u_second[i])
-        in_play.leaves_on[i] = days[in_play.cell[i] * n_slots + slot, 1] * standard
+        in_play.cell[i] = in_play.cell[i] * np.uint32(graph.n_slots) + in_play.slot[i]
+    for i in range(np.uint64(n)):
+        row = in_play.cell[i]
+        in_play.leaves_on[i] = days[row, 1] * quantile(np.uint64(tables.law[row]), in_play.u_second[i])
     for i in range(np.uint64(n)):
         in_play.leaves_on[i] = power_of_two(in_play.leaves_on[i])
     for i in range(np.uint64(n)):
-        in_play.leaves_on[i] *= days[in_play.cell[i] * n_slots + in_play.slot[i], 0]
+        in_play.leaves_on[i] *= days[in_play.cell[i], 0]
     for i in range(np.uint64(n)):
         n_far += np.uint64((in_play.u_second[i] < LEAST_SHARE) | (in_play.u_second[i] > 1.0 - LEAST_SHARE))
     if n_far > np.uint64(0):
-        _draw_far_out(days, graph, in_play, n)
+        _draw_far_out(tables, in_play, n)
 
 
 @inner
-def _draw_far_out(days: NDArray[np.float64], graph: Graph, in_play: InPlay, n: int) -> None:
+def _draw_far_out(tables: Tables, in_play: InPlay, n: int) -> None:
     """Draw again, to full precision, the days for which the table has no share."""
+    days = tables.days
     for i in range(np.uint64(n)):
-        u, slot = in_play.u_second[i], in_play.slot[i]
+        u, row = in_play.u_second[i], in_play.cell[i]
         if LEAST_SHARE <= u <= 1.0 - LEAST_SHARE:
             continue
-        row = in_play.cell[i] * graph.n_slots + slot
-        standard = far_quantile(graph.law[in_play.stage[i] * graph.n_slots + slot], math.log(u))
+        standard = far_quantile(np.uint64(tables.law[row]), math.log(u))
         in_play.leaves_on[i] = days[row, 0] * power_of_two(days[row, 1] * standard)
 
 
 @inner
-def cut_days(days: NDArray[np.float64], graph: Graph, in_play: InPlay, n: int) -> None:
+def cut_days(tables: Tables, graph: Graph, in_play: InPlay, n: int) -> None:
     """Cut the days in `leaves_on` at the longest that are told apart, and at caps as far as these have faded in."""
+    days = tables.days
     for i in range(np.uint64(n)):
         lasting = in_play.leaves_on[i]
         lasting = lasting if lasting > 0.0 else 0.0
         in_play.leaves_on[i] = lasting if lasting < MOST_DAYS else MOST_DAYS
     if graph.has_caps:
         for i in range(np.uint64(n)):
-            row = in_play.cell[i] * graph.n_slots + in_play.slot[i]
+            row = in_play.cell[i]
             over = in_play.leaves_on[i] - days[row, 2]
             in_play.leaves_on[i] -= days[row, 3] * (over if over > 0.0 else 0.0)

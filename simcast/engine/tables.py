@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from simcast.engine.hazard import fill_survival, hazard_exceeded
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
-from simcast.engine.location_scale import shape_in_powers
-from simcast.engine.samplers import HAZARD, exceeded_by_log
+from simcast.engine.location_scale import OTHER_FAMILY, shape_in_powers, standard_law
+from simcast.engine.samplers import HAZARD, LOGNORMAL, exceeded_by_log
 
 _HALF = 0.5
 _LOG_HALF = math.log(_HALF)
+
+_FAR_ABOVE = 1e300
 
 MOST_DAYS = 1e9
 """Stays are cut here, so that a cap on an overflowed time is a cap and not a NaN."""
@@ -56,6 +58,12 @@ class Tables(NamedTuple):
     """(n_epochs * n_stages * n_segments * n_slots, 4): of families with a location and a scale: the levered scale, the
     shape in powers of two, `cap_days` and `cap_weight`, side by side since they are needed together. Slots that lead
     nowhere last `MOST_DAYS`."""
+    law: NDArray[np.uint32]
+    """(n_epochs * n_stages * n_segments * n_slots,): where the table of the days' standard law begins; 0 for other
+    families."""
+    standard: NDArray[np.float64]
+    """(n_stages * n_segments * n_slots, 2): of lognormal days before any lever, with which a log of days less the first
+    times the second is a standard normal quantile; elsewhere such that this is always far below."""
 
 
 @allocating
@@ -79,6 +87,8 @@ def empty_tables(plan: KernelPlan) -> Tables:
         np.empty((n_rows, n_segments, n_pieces)),
         np.empty(n_epochs * n_stages * n_segments * n_slots),
         np.empty((n_epochs * n_stages * n_segments * n_slots, 4)),
+        np.zeros(n_epochs * n_stages * n_segments * n_slots, np.uint32),
+        np.empty((n_stages * n_segments * n_slots, 2)),
     )
 
 
@@ -102,6 +112,7 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     _apply_amount(plan.on_amount, future, tables.amount_factor, tables.amount_add)
     _accumulate(tables.probability, tables.cumulative)
     _put_side_by_side(plan, tables, draw)
+    _standardise(plan, tables, draw)
 
 
 @inner
@@ -309,6 +320,23 @@ def _put_side_by_side(plan: KernelPlan, tables: Tables, draw: int) -> None:
                     tables.reach[at] = tables.cumulative[here]
                     tables.days[at, 0] = scale * tables.time_factor[here] if leads else MOST_DAYS
                     tables.days[at, 1] = shape_in_powers(family, shape) if leads else 0.0
+                    law = standard_law(family)
+                    tables.law[at] = 0 if law == OTHER_FAMILY else law
                     tables.days[at, 2] = tables.cap_days[here]
                     tables.days[at, 3] = tables.cap_weight[here] if leads else 0.0
                     at += 1
+
+
+@inner
+def _standardise(plan: KernelPlan, tables: Tables, draw: int) -> None:
+    """Write what turns logarithms of days into standard normal quantiles."""
+    _, n_stages, n_segments, n_slots = plan.probability.shape
+    at = 0
+    for stage in range(n_stages):
+        for segment in range(n_segments):
+            for slot in range(n_slots):
+                tables.standard[at, 0], tables.standard[at, 1] = _FAR_ABOVE, 1.0
+                if plan.family[stage, slot] == LOGNORMAL and plan.destination[stage, slot] != NOWHERE:
+                    tables.standard[at, 0] = math.log(plan.scale[draw, stage, segment, slot])
+                    tables.standard[at, 1] = 1.0 / plan.shape[draw, stage, segment, slot]
+                at += 1

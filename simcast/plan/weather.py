@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from simcast.engine.layout import MULTIPLY, ODDS, Effects
 from simcast.engine.rng import LEVER, uniform_by_future
@@ -88,6 +87,8 @@ def _of_months(
 
 def _weather(frame: LeverFrame, kind: type[TimedLever], month: np.datetime64) -> Floats:
     """Return a standard normal number for each future: float64, (n_futures,)."""
+    from scipy.special import ndtri
+
     key = key_of(f"weather:{kind.__name__}:{month}")
     return np.asarray(ndtri(uniform_by_future(frame.seed, frame.n_futures, key, LEVER)), dtype=np.float64)
 
