@@ -13,23 +13,14 @@ from typing import TypeVar
 
 from numba import njit
 
-from simcast.engine.linked import LinkingCompiler
-
 F = TypeVar("F", bound=Callable[..., object])
 
-_OPTIONS = {
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-    "error_model": "numpy",  # no check before each division, since nothing raises
-    "pipeline_class": LinkingCompiler,
-}
-
 # Numba's type hints leave these options out.
-inner: Callable[[F], F] = njit(_nrt=False, **_OPTIONS)  # type: ignore[call-overload]
+inner: Callable[[F], F] = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)  # type: ignore[call-overload]
 """Compile a function for other compiled functions: Python must not call it. On disk it is part of its callers.
 
 It may look at arrays and parts of them, and must neither allocate one nor return one.
 """
 
-allocating: Callable[[F], F] = njit(_nrt=True, **_OPTIONS)  # type: ignore[call-overload]
+allocating: Callable[[F], F] = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=True)  # type: ignore[call-overload]
 """The same for functions that allocate arrays, with their references counted."""
