@@ -11,7 +11,6 @@ from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.location_scale import OTHER_FAMILY, standard_law
 
-
 CUT_OFFS = 8
 WINS, GOES_ON = np.uint8(1), np.uint8(1)
 ALL_FATES = np.uint8(3)

@@ -26,7 +26,7 @@ from simcast.engine.counts import count
 from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, graph_of, tell_counts
 from simcast.engine.hazard import hazard_exceeded
 from simcast.engine.inner import inner
-from simcast.engine.layout import MAX_VISITS, NEW, NOWHERE, OPEN, KernelPlan, Results
+from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results
 from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
 from simcast.engine.samplers import HAZARD, exceeded_by_log

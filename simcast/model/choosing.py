@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from simcast.model.arviz_generation import pareto_smoothed
-from simcast.model.laplace import approximate
+from simcast.model.laplace import ApproximationError, approximate
 from simcast.model.leave_one_out import HIGH_PARETO_K, LeaveOneOut, leave_one_out
 from simcast.model.priors import Prior
 from simcast.model.screening import FamilyLikelihood, HazardLikelihood
@@ -57,10 +57,14 @@ def choose_family(
             stage, stays, candidates[0], f"only {stays.n_ended} stays ended, too few to tell families apart"
         )
     compared = stays.by_segment() if stays.cells.n_segments <= _MOST_SEGMENTS else stays.pooled()
-    found = {family: _judge(compared, family, priors, seed) for family in candidates}
+    judged = {family: _judge(compared, family, priors, seed) for family in candidates}
+    found = {family: loo for family, loo in judged.items() if loo is not None}
+    if len(found) < 2:
+        chosen = next(iter(found), candidates[0])
+        return _without_comparison(stage, stays, chosen, "the others cannot be fitted to such stays at all")
     best = max(found, key=lambda family: found[family].total)
-    chosen = next(family for family in _simplest_first(candidates, stays) if _as_good(found[family], found[best]))
-    runner_up = max((family for family in candidates if family != chosen), key=lambda family: found[family].total)
+    chosen = next(family for family in _simplest_first(list(found), stays) if _as_good(found[family], found[best]))
+    runner_up = max((family for family in found if family != chosen), key=lambda family: found[family].total)
     return FamilyChoice(
         stage=stage,
         chosen=chosen,
@@ -79,10 +83,16 @@ def _without_comparison(stage: str, stays: StageStays, family: str, reason: str)
     return FamilyChoice(stage, family, reason, {}, {}, stays.n_ended + stays.n_open, 0, nothing, nothing)
 
 
-def _judge(stays: StageStays, family: str, priors: Mapping[str, Prior], seed: int) -> LeaveOneOut:
-    """Judge one family by its normal approximation; weights that cannot be relied on are left out."""
+def _judge(stays: StageStays, family: str, priors: Mapping[str, Prior], seed: int) -> LeaveOneOut | None:
+    """Judge one family by its normal approximation; weights that cannot be relied on are left out.
+
+    None where there is no such approximation.
+    """
     likelihood = HazardLikelihood(stays, priors) if family == HAZARD else FamilyLikelihood(stays, family, priors)
-    drawn = approximate(likelihood).draw(_DRAWS, seed)
+    try:
+        drawn = approximate(likelihood).draw(_DRAWS, seed)
+    except ApproximationError:
+        return None
     log_likelihood = np.array([likelihood.single_stays(free) for free in drawn.draws])
     smoothed, k = pareto_smoothed(drawn.log_weight[None, :])
     weight = smoothed[0] if k[0] < HIGH_PARETO_K else None

@@ -11,6 +11,7 @@ Dempster, Laird & Rubin (1977), Maximum likelihood from incomplete data via the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -27,6 +28,12 @@ _STEP = 1e-4
 _ROUNDS = 5
 _PSEUDO_DIFFERENCES = 2.0
 _LEAST_CURVATURE = 1e-2
+_NO_PLACE = 1e300
+"""Minus the log posterior where it is no number."""
+
+
+class ApproximationError(ArithmeticError):
+    """A family that the data all but rule out has no mode with a curvature that numbers can hold."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,13 @@ class NormalApproximation:
 
 
 def approximate(likelihood: StageLikelihood) -> NormalApproximation:
-    """Find the mode, and measure the curvature there."""
+    """Find the mode, and measure the curvature there.
+
+    Raises
+    ------
+    ApproximationError
+        When there is no curvature where the mode was looked for.
+    """
     prior = likelihood.prior
     sizes = np.array([spread.median for spread in prior.spreads])
     mode, root = likelihood.start, _root(prior.matrix(sizes) + np.eye(prior.mean.size))
@@ -117,6 +130,8 @@ class _Posterior:
 
         def downhill(whitened: Floats) -> tuple[float, Floats]:
             value, gradient = self.downhill(place(whitened))
+            if not (math.isfinite(value) and np.isfinite(gradient).all()):
+                return _NO_PLACE, np.zeros(start.size)
             return value, np.asarray(solve_triangular(root, gradient, lower=True))
 
         found = minimize(downhill, np.zeros(start.size), jac=True, method="L-BFGS-B", options={"maxiter": 1000})
@@ -129,7 +144,10 @@ class _Posterior:
             step = np.zeros(mode.size)
             step[position] = _STEP
             rows.append((self.downhill(mode + step)[1] - self.downhill(mode - step)[1]) / (2 * _STEP))
-        values, vectors = np.linalg.eigh(0.5 * (np.array(rows) + np.array(rows).T))
+        second = np.array(rows)
+        if not np.isfinite(second).all():
+            raise ApproximationError
+        values, vectors = np.linalg.eigh(0.5 * (second + second.T))
         whole: Floats = (vectors * np.maximum(values, _LEAST_CURVATURE)) @ vectors.T
         return whole
 

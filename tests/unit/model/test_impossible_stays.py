@@ -8,10 +8,16 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from simcast.model.arviz_generation import pareto_smoothed
+from simcast.model.cells import Cells
+from simcast.model.choosing import choose_family
 from simcast.model.leave_one_out import leave_one_out
+from simcast.model.priors import resolve_priors
+from simcast.model.screening import FamilyLikelihood
+from simcast.model.stays import StageStays
 
 Floats = NDArray[np.float64]
 
+PRIORS = resolve_priors()
 N = 400
 NORMAL = np.random.default_rng(1).standard_normal(N)
 WITHOUT_A_TAIL = {
@@ -47,3 +53,25 @@ def test_stays_that_most_draws_rule_out_make_a_family_lose() -> None:
     without = leave_one_out(log_likelihood[:, :1], np.array([5.0]))
     assert found.elpd[0] == pytest.approx(without.elpd[0], rel=1e-12)
     assert found.elpd[0] < logsumexp(log_likelihood[:, 0]) - np.log(N)
+
+
+def test_a_family_without_an_approximation_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gamma's density is no number anywhere; the others are compared as if it had not been asked for."""
+    generator = np.random.default_rng(4)
+    days = np.floor(10.0 * np.exp(0.7 * generator.standard_normal(400))).astype(np.int64)
+    nothing = np.zeros(400, dtype=np.int64)
+    stays = StageStays(2, Cells.of_segments(1), nothing, generator.integers(0, 2, 400), days, nothing)
+    families = ("lognormal", "weibull", "gamma")
+    without = choose_family("встреча", stays, PRIORS, families[:2], 1)
+    usual = FamilyLikelihood.value_and_gradient
+
+    def no_number(self: FamilyLikelihood, free: Floats) -> tuple[float, Floats]:
+        value, gradient = usual(self, free)
+        return (np.nan, gradient * np.nan) if self.family == "gamma" else (value, gradient)
+
+    monkeypatch.setattr(FamilyLikelihood, "value_and_gradient", no_number)
+    found = choose_family("встреча", stays, PRIORS, families, 1)
+    assert (found.chosen, found.elpd) == (without.chosen, without.elpd)
+    alone = choose_family("встреча", stays, PRIORS, ("gamma", "weibull"), 1)
+    assert alone.chosen == "weibull"
+    assert "cannot be fitted" in alone.reason
