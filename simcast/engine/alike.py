@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.amount_slope import effect_of_amount, shift_odds
-from simcast.engine.block import BLOCK
+from simcast.engine.block import BLOCK, unsigned
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.location_scale import LEAST_POWER, power_of_two
@@ -103,8 +103,8 @@ def _are_alike(plan: KernelPlan, one: int, other: int) -> bool:
 @inner
 def weigh_the_alike(plan: KernelPlan, tables: Tables, alike: Alike, future: int, start: int) -> bool:
     """Weigh the moves of each kind of deal in the block that begins at `start`; tell whether some need logarithms."""
-    block, n_slots = np.uint64(start // BLOCK), np.uint64(plan.destination.shape[1])
-    begin, end = np.uint64(alike.begins[block]), np.uint64(alike.begins[block + np.uint64(1)])
+    block, n_slots = unsigned(start // BLOCK), unsigned(plan.destination.shape[1])
+    begin, end = unsigned(alike.begins[block]), unsigned(alike.begins[block + unsigned(1)])
     first, n_rows = begin * n_slots, (end - begin) * n_slots
     for i in range(n_rows):
         place = alike.place[first + i]
@@ -119,9 +119,9 @@ def weigh_the_alike(plan: KernelPlan, tables: Tables, alike: Alike, future: int,
 
 
 @inner
-def _look_up_others(plan: KernelPlan, alike: Alike, draw: int, begin: np.uint64, end: np.uint64) -> None:
+def _look_up_others(plan: KernelPlan, alike: Alike, draw: int, begin: int, end: int) -> None:
     """Write what is left of stays whose days are not lognormal, as powers of two."""
-    at = np.uint64(0)
+    at = unsigned(0)
     for kind in range(begin, end):
         deal = alike.first[kind]
         stage, segment, age = plan.deal_stage[deal], plan.deal_segment[deal], plan.deal_age[deal]
@@ -130,15 +130,15 @@ def _look_up_others(plan: KernelPlan, alike: Alike, draw: int, begin: np.uint64,
             if plan.destination[stage, slot] != NOWHERE and family not in (LOGNORMAL, HAZARD):
                 scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
                 alike.lasting[at] = log_survival(family, scale, shape, age) * _PER_LOG
-            at += np.uint64(1)
+            at += unsigned(1)
 
 
 @inner
-def _write_rows(plan: KernelPlan, tables: Tables, alike: Alike, future: int, begin: np.uint64, end: np.uint64) -> bool:
+def _write_rows(plan: KernelPlan, tables: Tables, alike: Alike, future: int, begin: int, end: int) -> bool:
     """Write the rows of all kinds in a block; deals to be drawn otherwise keep their uniforms as they are."""
-    draw, epoch, n_slots = plan.draw_of_future[future], plan.epoch_of_day[0], np.uint64(plan.destination.shape[1])
+    draw, epoch, n_slots = plan.draw_of_future[future], plan.epoch_of_day[0], unsigned(plan.destination.shape[1])
     has_slope, any_beyond = len(plan.amount_slope) > 0, False
-    at = np.uint64(0)
+    at = unsigned(0)
     for kind in range(begin, end):
         deal = alike.first[kind]
         stage, segment, age = plan.deal_stage[deal], plan.deal_segment[deal], plan.deal_age[deal]
@@ -147,7 +147,7 @@ def _write_rows(plan: KernelPlan, tables: Tables, alike: Alike, future: int, beg
         if has_slope and not by_day:
             shift_odds(probability, effect_of_amount(plan, draw, stage, segment, deal), alike.own)
             probability = alike.own
-        total, last = 0.0, np.uint64(0)
+        total, last = 0.0, unsigned(0)
         for slot in range(n_slots):
             weight = probability[slot] * alike.lasting[at + slot]
             total += weight

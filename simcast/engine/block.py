@@ -56,6 +56,12 @@ def room_for_a_block() -> InPlay:
 
 
 @njit(inline="always")
+def unsigned(n: int) -> int:
+    """Return a number as one that cannot be negative: such an index is not checked for counting from the end."""
+    return np.uint64(n)  # type: ignore[return-value]
+
+
+@njit(inline="always")
 def after_days(enters_on: float, days: float) -> float:
     """Return when a stay ends whose days count from the beginning of the day on which it began.
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from simcast.engine.alike import room_for_the_alike
 from simcast.engine.amount_slope import begin_stays_under_own_laws, move_uniforms
 from simcast.engine.amounts import amount_exceeded
-from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block
+from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block, unsigned
 from simcast.engine.clock import run_clocks
 from simcast.engine.counts import count
 from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, graph_of, tell_counts
@@ -137,11 +137,12 @@ def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np
         for day in range(at[1], plan.horizon_days):
             # Days and ordinals have bits of their own, counted up from the segment's random key.
             key = plan.arrival_key[segment] + (np.uint64(day) << np.uint64(32))
-            ordinal, n = at[2], min(arrivals[segment, day] - at[2], BLOCK - i)
+            ordinal = at[2]
+            n: int = min(arrivals[segment, day] - ordinal, BLOCK - i)
             for k in range(np.uint64(n)):
-                in_play.key[np.uint64(i) + k] = key + np.uint64(ordinal) + k
-                in_play.segment[np.uint64(i) + k] = np.uint32(segment)
-                in_play.enters_on[np.uint64(i) + k] = np.float64(day)
+                in_play.key[unsigned(i) + k] = key + np.uint64(ordinal) + np.uint64(k)
+                in_play.segment[unsigned(i) + k] = np.uint32(segment)
+                in_play.enters_on[unsigned(i) + k] = np.float64(day)
             i += n
             if ordinal + n < arrivals[segment, day]:
                 at[0], at[1], at[2] = segment, day, ordinal + n
@@ -226,14 +227,14 @@ def _end_stays(
     belong there or not, and the lists grow by one or none. Looking up, counting and listing have loops of their own:
     together, each waits for the address that the others write to, and takes half as long again.
     """
-    horizon, cut_off = float(plan.horizon_days), np.uint64(len(graph.moved) - CUT_OFFS)
+    horizon, cut_off = float(plan.horizon_days), unsigned(len(graph.moved) - CUT_OFFS)
     for i in range(np.uint64(n)):  # the cell is of use no more
         end = in_play.stage[i] * graph.n_ends + in_play.slot[i]
         in_play.cell[i] = np.uint32(graph.place_of_segment[in_play.segment[i]] + end)
     for i in range(np.uint64(n)):
         ends = in_play.leaves_on[i] < horizon
         place = graph.place_of_day[np.uint64(in_play.leaves_on[i] if ends else 0.0)] + in_play.cell[i]
-        graph.moved[place if ends else cut_off + (i & np.uint64(CUT_OFFS - 1))] += 1
+        graph.moved[place if ends else cut_off + (i & unsigned(CUT_OFFS - 1))] += 1
     n_won = n_kept = np.uint64(0)
     for i in range(np.uint64(n)):
         fate = graph.fate[in_play.stage[i] * graph.n_ends + in_play.slot[i]]

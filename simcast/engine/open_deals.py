@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.alike import LEAST_WEIGHT, Alike, weigh_the_alike
 from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, room_for_a_law, shift_odds
-from simcast.engine.block import BLOCK, InPlay
+from simcast.engine.block import BLOCK, InPlay, unsigned
 from simcast.engine.clock import run_clocks
 from simcast.engine.graph import Graph
 from simcast.engine.hazard import hazard_exceeded, hazard_survival, piece_of
@@ -37,10 +37,10 @@ def begin_open_deals(
 ) -> int:
     """Put a block of the deals open at the as-of date in play, and return how many there are in it."""
     n = min(BLOCK, len(plan.deal_key) - start)
-    n_segments = np.uint64(tables.cumulative.shape[2])
+    n_segments = unsigned(tables.cumulative.shape[2])
     for i in range(np.uint64(n)):
-        deal = np.uint64(start) + i
-        stage, segment = np.uint64(plan.deal_stage[deal]), np.uint64(plan.deal_segment[deal])
+        deal = unsigned(start) + i
+        stage, segment = unsigned(plan.deal_stage[deal]), unsigned(plan.deal_segment[deal])
         in_play.key[i] = plan.deal_key[deal]
         in_play.deal[i] = np.int64(deal)
         in_play.amount[i] = plan.deal_amount[deal]

@@ -37,7 +37,7 @@ def choose_slots(
 
 @inner
 def draw_days(tables: Tables, graph: Graph, in_play: InPlay, n: int) -> None:
-    """Write the days that a share `u_second` of stays exceeds to `leaves_on`; turn cells into rows of `Tables.days`.
+    """Write the days that a share `u_second` of stays exceeds to `leaves_on`; cells become rows of `Tables.days`.
 
     In one loop for what is looked up and another for what is worked out, which alone can be vectorised.
     """
