@@ -221,7 +221,8 @@ def _newton(design: Floats, forward: NDArray[np.bool_], precision: Floats) -> tu
         if np.abs(step).max() < 1e-10:
             break
     margin = np.where(forward, 1.0, -1.0) * (design @ at)
-    return at, np.linalg.inv(curvature), float(-np.logaddexp(0.0, -margin).sum())
+    covariance: Floats = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
+    return at, covariance, float(-np.logaddexp(0.0, -margin).sum())
 
 
 def _quantiles(deals: _Deals, counts: Ints) -> Floats:
