@@ -77,7 +77,7 @@ def says_what_is_wrong(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(_INTERRUPTED)
         except BrokenPipeError:
             # The reader of our output has gone (`simcast run ... | head`): leave without a word.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _write_no_more()
             sys.exit(0)
 
     return wrapped
@@ -114,7 +114,14 @@ class Commands(click.Group):
             click.echo(
                 f"error: {where}: cannot be written: {error.strerror}; make room, or name another place", err=True
             )
+            if not error.filename:
+                _write_no_more()
             sys.exit(WRONG_INPUT)
+
+
+def _write_no_more() -> None:
+    """Let what standard output still holds go nowhere, or Python would try again to write it as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def load(

@@ -20,6 +20,7 @@ LOG = "deal,stage,entered,source\nA,lead,2026-01-05,ads\nA,won,2026-01-09,ads\n"
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full here")
 @pytest.mark.parametrize("arguments", [["schema"], ["--help"]])
 def test_a_full_disk_is_one_line_and_status_2(arguments: list[str]) -> None:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-m", "simcast.cli", *arguments],
@@ -27,6 +28,7 @@ def test_a_full_disk_is_one_line_and_status_2(arguments: list[str]) -> None:
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env=buffered,
         )
     assert done.returncode == 2
     assert done.stderr.startswith("error: standard output: cannot be written: No space left on device")
