@@ -58,7 +58,7 @@ def room_for_a_block() -> InPlay:
 @njit(inline="always")
 def unsigned(n: int) -> int:
     """Return a number as one that cannot be negative: such an index is not checked for counting from the end."""
-    return np.uint64(n)  # type: ignore[return-value]
+    return np.uint64(n)  # type: ignore[return-value]  # to the hints an index is an int
 
 
 @njit(inline="always")

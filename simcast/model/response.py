@@ -254,6 +254,3 @@ def response_arrays(
         "response_conversion": (("stage", "segment"), conversion),
         "response_deals": (("stage",), deals),
     }
-
-
-__all__ = ["FEWEST", "ResponseFit", "fit_responses", "response_arrays", "slope_draws"]

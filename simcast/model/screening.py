@@ -130,7 +130,6 @@ class FamilyLikelihood:
     """
 
     def __init__(self, stays: StageStays, family: str, priors: Mapping[str, Prior]) -> None:
-        self.family = family
         code = np.full(stays.n_moves, PARAMETRIC.index(family), dtype=np.int64)
         self._data = likelihood_inputs(stays.rows, code)
         self._single = FamilySingleStays.of(stays.single, stays.cells.n_cells, code)

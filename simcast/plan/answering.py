@@ -72,18 +72,15 @@ def answered(frame: LeverFrame, placed: PlacedLever, lever: ResponseLever, *, se
     if served:
         yield Acting(ResponseLever, layout.CAP, stage, segments, weight, within / HOURS_PER_DAY)
         return
-    fitted = frame.responses.get(lever.stage)
-    if lever.half_life_hours is not None:
-        slope = math.log(2.0) / frame.size(lever, lever.half_life_hours, "half_life_hours")
+    if lever.half_life_hours is None:
+        slope = frame.slope(lever.stage)
     else:
-        slope = (
-            np.zeros(frame.n_futures) if fitted is None else frame.slope(lever.stage)
-        )  # `missing_numbers` refused the former
-    if lever.now_hours is not None or fitted is None:
-        now = within if lever.now_hours is None else frame.size(lever, lever.now_hours, "now_hours")
-        odds = np.exp(slope * np.maximum(now - within, 0.0))
-        yield Acting(ConversionLever, layout.ODDS, stage, segments, weight, odds)
+        slope = math.log(2.0) / frame.size(lever, lever.half_life_hours, "half_life_hours")
+    if lever.now_hours is not None:
+        saved = np.maximum(frame.size(lever, lever.now_hours, "now_hours") - within, 0.0)
+        yield Acting(ConversionLever, layout.ODDS, stage, segments, weight, np.exp(slope * saved))
         return
+    fitted = frame.responses[lever.stage]  # `missing_numbers` refused a lever without either
     for code in np.flatnonzero(segments):
         only = np.arange(len(segments)) == code
         odds = odds_of_answer(fitted.waits[code], float(fitted.conversion[code]), slope, within)

@@ -93,17 +93,14 @@ def build_plan(
     if problems := [*_mismatches(posterior, book, days), *_stays_of_no_length(posterior, levers)]:
         raise ScenarioError(problems)
 
-    n_futures, seed = scenario.simulation.futures, np.uint64(scenario.simulation.seed)
-    n_slots = max(map(len, pipeline.moves)) + 1
-    draw_of_future = draw_of_futures(seed, n_futures, posterior.draws.sizes["draw"])
-    responses = fitted_responses(posterior)
-    frame = LeverFrame(pipeline, segments, days, seed, n_futures, n_slots, responses, draw_of_future)
+    seed, n_slots = np.uint64(scenario.simulation.seed), max(map(len, pipeline.moves)) + 1
+    draw_of_future = draw_of_futures(seed, scenario.simulation.futures, posterior.draws.sizes["draw"])
+    frame = LeverFrame(pipeline, segments, days, seed, draw_of_future, n_slots, fitted_responses(posterior))
     teams = scenario.teams
     if problems := [*missing_numbers(frame, levers, teams), *too_many_leave(frame, teams, levers)]:
         raise ScenarioError(problems)
     of_levers = effects_of(frame, levers, derived_effects(frame, levers, teams))
-    draw_of_future = draw_of_futures(seed, n_futures, posterior.draws.sizes["draw"])
-    epoch_of_day, effects = with_weather(posterior, frame, draw_of_future, *of_levers)
+    epoch_of_day, effects = with_weather(posterior, frame, *of_levers)
     book = replace(book, age_days=with_operational_ages(posterior, book))
     book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)

@@ -50,11 +50,16 @@ class LeverFrame:
     segments: Segments
     days: ForecastDays
     seed: np.uint64
-    n_futures: int
+    draw_of_future: NDArray[np.int64]
+    """int64, (n_futures,): the draw of the posterior under which each future is played."""
     n_slots: int
     responses: Mapping[str, FittedResponse] = field(default_factory=dict)
     """What was fitted of waiting for the first contact, by stage."""
-    draw_of_future: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @property
+    def n_futures(self) -> int:
+        """How many futures there are."""
+        return len(self.draw_of_future)
 
     def size(self, lever: Lever, number: Distribution, part: str = "") -> NDArray[np.float64]:
         """Return the value of one of a lever's numbers in each future.

@@ -24,7 +24,7 @@ ByKind = Mapping[type[TimedLever], Effects]
 
 
 def with_weather(
-    posterior: Posterior, frame: LeverFrame, draw_of_future: Ints, epoch_of_day: Ints, effects: ByKind
+    posterior: Posterior, frame: LeverFrame, epoch_of_day: Ints, effects: ByKind
 ) -> tuple[Ints, dict[type[TimedLever], Effects]]:
     """Add the weather of each month to the effects of levers, and begin an epoch with each month.
 
@@ -34,13 +34,11 @@ def with_weather(
         Whose ``weather_conversion`` and ``weather_speed`` it is; without them nothing changes.
     frame
         What the plan is worked out against.
-    draw_of_future
-        int64, (n_futures,): the draw under which each is played.
     epoch_of_day, effects
         Those of the levers, see `simcast.plan.levers.effects_of`.
     """
     spread = {
-        kind: posterior.draws[name].to_numpy()[draw_of_future]
+        kind: posterior.draws[name].to_numpy()[frame.draw_of_future]
         for kind, name in ((ConversionLever, "weather_conversion"), (DurationLever, "weather_speed"))
         if name in posterior.draws and posterior.draws[name].any()
     }

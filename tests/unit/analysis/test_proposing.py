@@ -26,7 +26,7 @@ def split(method: str, among: list[str], budget: float, goal: str = "net", **opt
     pytest.importorskip("optuna")
     stages, target = options.pop("stages", STAGES), options.pop("target", 30_000)
     world = ground(stages, per_day=10, futures=60, target={"bookings": target})
-    return allocate(world, among, Limits(budget, None), goal, method=method, **options)  # type: ignore[arg-type]
+    return allocate(world, among, Limits(budget, None), goal, method=method, **options)  # type: ignore[arg-type]  # of any kind
 
 
 def test_it_finds_what_all_ways_played_find() -> None:

@@ -20,7 +20,7 @@ SEGMENTS = Segments.found(("source",), [("ads",), ("site",)])
 @pytest.fixture
 def frame() -> LeverFrame:
     days = ForecastDays(np.datetime64("2026-07-01"), np.datetime64("2026-07-31"), "month")
-    return LeverFrame(PIPELINE, SEGMENTS, days, np.uint64(1), 5, n_slots=4)
+    return LeverFrame(PIPELINE, SEGMENTS, days, np.uint64(1), np.zeros(5, dtype=np.int64), n_slots=4)
 
 
 def conversion(**fields: Any) -> ConversionLever:  # noqa: ANN401 - any field of the lever
