@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -235,3 +236,24 @@ def test_a_chunk_that_kills_every_worker_is_given_up(plan: Plan, workers: Cluste
     deadly = replace(plan, kernel=plan.kernel._replace(draw_of_future=far_beyond))
     with pytest.raises(SimcastError, match="its workers died again and again"):
         simulate(deadly, cluster=workers, chunk=plan.n_futures)
+
+
+def test_commands_that_need_no_cluster_do_not_load_dask_and_leave_it_to_others() -> None:
+    """In a process of its own, in which nothing is loaded yet."""
+    program = """
+import sys
+from simcast.cli.options import dask_left_alone
+
+with dask_left_alone():
+    import xarray
+
+    assert float(xarray.Dataset({"deals": ("day", [1.0, 2.0])})["deals"].sum()) == 3.0
+    assert sys.modules["dask"] is None
+assert "dask" not in sys.modules
+import dask
+
+with dask_left_alone():
+    assert sys.modules["dask"] is dask
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
