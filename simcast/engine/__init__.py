@@ -10,7 +10,7 @@ from pathlib import Path
 from simcast.engine.compiled import digest_of_sources, kept_beside
 
 _HERE = Path(__file__).parent
-_COMPILING = "compiling the simulation for this machine, once: this takes half a minute, and later runs are quick"
+_COMPILING = "compiling the simulation for this machine, once: this takes under a minute, and later runs are quick"
 
 SOURCES_DIGEST = digest_of_sources(_HERE)
 """A hash of the kernels' sources and of Numba's version: the same digest, the same results."""
