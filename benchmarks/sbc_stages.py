@@ -88,13 +88,14 @@ def _column_effects(case: Case, spreads: list[Prior], generator: np.random.Gener
 def _draw_hazard(
     case: Case, name: str, moves: tuple[str, ...], generator: np.random.Generator, priors: Mapping[str, Prior]
 ) -> tuple[Stays, Truth]:
-    """Draw log hazards that walk from piece to piece."""
+    """Draw hazards whose product with the days walks from piece to piece."""
     n_moves, n_pieces = len(moves), len(PIECE_STARTS) - 1
     start = drawn(priors["log_hazard"], generator, n_moves)
     first = start + drawn(priors["first_day_step"], generator, n_moves)
     step = drawn(priors["hazard_step"], generator, n_moves)
     walk = np.cumsum(step[:, None] * generator.standard_normal((n_moves, n_pieces - 2)), axis=1)
-    log_hazard = np.hstack([first[:, None], start[:, None], start[:, None] + walk])
+    middle_day = 0.5 * (PIECE_STARTS[2:-1] + PIECE_STARTS[3:] - 1)
+    log_hazard = np.hstack([first[:, None], start[:, None], start[:, None] + walk - np.log(middle_day)])
     spread = drawn(priors["hazard_spread"], generator, n_moves)
     own = spread * centred(generator.standard_normal((len(case.segments), n_moves)))
     effect = own + _column_effects(case, [priors["hazard_spread"]] * n_moves, generator)

@@ -16,8 +16,8 @@ _NO_SPIKES = np.zeros((0, 0), dtype=bool)
 def hazards_in_all_pieces(log_hazard: Floats, step: Floats, told: Ints, starts: Ints, seed: int) -> Floats:
     """Lay hazards out in finer pieces, up to the last, and draw those of pieces that no stay has reached.
 
-    The data say nothing of these, so that their posterior is the prior walk from the last hazard that is told: a normal
-    step of the walk's own spread for each piece.
+    The data say nothing of these, so that their posterior is the prior walk from the last hazard that is told: it falls
+    as 1 over the days, with a normal step of the walk's own spread for each piece.
 
     Parameters
     ----------
@@ -42,5 +42,7 @@ def hazards_in_all_pieces(log_hazard: Floats, step: Floats, told: Ints, starts: 
     generator = np.random.default_rng([seed, 1])
     steps = generator.standard_normal((*step.shape, far.size)) * np.sqrt(far) * step[:, :, None]
     found: Floats = log_hazard[..., own]
-    found[..., beyond] += np.cumsum(steps, axis=2)
+    slowing = Pieces(starts, _NO_SPIKES).slowing
+    last = np.searchsorted(starts, told[-1])
+    found[..., beyond] += np.cumsum(steps, axis=2) + slowing[last] - slowing[beyond]
     return found

@@ -1,8 +1,9 @@
 """The model of one stage for shapes that no family has: cause-specific hazards by day, smooth but free.
 
-In cell c on day d of a stay, move k ends it at the rate ``exp(v[k, knot(d)] + b[c, k])``. The knots of a move are runs
-of days in which enough stays ended by it to tell; from knot to knot `v` walks at random, with a variance in proportion
-to their distance that is learned for each move. Day 0, of which a deal sees only a part and on which much is booked at
+In cell c on day d of a stay, move k ends it at the rate ``exp(v[k, knot(d)] + b[c, k]) / d``. The knots of a move are
+runs of days in which enough stays ended by it to tell; from knot to knot `v` walks at random, with a variance in
+proportion to their distance that is learned for each move. So what is not told is even by the logarithm of days, not
+by days: that a stay ends before it is twice as old is as likely at any age, and an old one may stay for good. Day 0, of which a deal sees only a part and on which much is booked at
 once, stands apart from the walk by a wide step; so does a spike, a day on which a rule ends many stays, after which the
 walk goes on as if it had not been there. `b` varies over segments and sums to zero over them, may drift from quarter to
 quarter, and for the forward move may depend on the amount. Beyond the oldest stay on record the walk goes on, see
@@ -58,7 +59,9 @@ def build_hazard_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Mod
         )
         at_knots = _walk(n_moves, n_pieces, priors)
         knot: Tensor = pm.Data("walk_knot", np.arange(n_moves * n_pieces), shape=(n_moves * n_pieces,))
-        log_hazard = pm.Deterministic("log_hazard", at_knots.ravel()[knot].reshape((n_moves, n_pieces)))
+        slowing: Tensor = pm.Data("walk_slowing", np.zeros(n_pieces), shape=(n_pieces,))
+        walk = at_knots.ravel()[knot].reshape((n_moves, n_pieces))
+        log_hazard = pm.Deterministic("log_hazard", walk - slowing)
         data = [
             pm.Data("passed", np.zeros((1, n_pieces)), shape=(None, n_pieces)),
             pm.Data("ended", np.zeros((1, n_pieces, n_moves)), shape=(None, n_pieces, n_moves)),
@@ -68,7 +71,7 @@ def build_hazard_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Mod
 
 
 def _walk(n_moves: int, n_pieces: int, priors: Mapping[str, Prior]) -> Tensor:
-    """Declare the walks, and return their log hazards at the knots, (n_moves, n_pieces)."""
+    """Declare the walks, and return them at the knots, (n_moves, n_pieces)."""
     level, spread = priors["log_hazard"], priors["hazard_step"]
     first, spiking = priors["first_day_step"], priors["spike_step"]
     n_later = n_pieces - 2
@@ -100,6 +103,7 @@ def hazard_inputs(shape: StageShape, stays: StageStays, priors: Mapping[str, Pri
     # Pieces for which there is room, and no use, hold nothing.
     room = (0, shape.n_pieces - counts.grid.n_pieces)
     inputs: dict[str, NDArray[np.generic]] = {
+        "walk_slowing": np.pad(counts.grid.slowing, room),
         "passed": np.pad(counts.passed, ((0, 0), room)),
         "ended": np.pad(counts.ended, ((0, 0), room, (0, 0))),
     }
@@ -116,7 +120,7 @@ def _unit_roots(n_moves: int, n_pieces: int) -> Floats:
 def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: int) -> dict[str, NDArray[np.generic]]:
     """Return the coordinates of the walk, from the normal approximation of its posterior.
 
-    A walk is told by the step from day 1 to day 0, the log hazard on day 1, and the further steps, each over the
+    A walk is told by the step from day 1 to day 0, its place on day 1, and the further steps, each over the
     spread, or, to a spike, less the mean and over the standard deviation of its prior. Steps beyond a move's last knot
     move nothing and are drawn from their prior.
 
@@ -168,12 +172,12 @@ def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: i
 
 
 def steps_of_hazards(walk: Walk, spread: float, spiking: Prior) -> tuple[Floats, Floats]:
-    """Return how what tells a walk is made of its log hazards at the knots.
+    """Return how what tells a walk is made of its places at the knots.
 
     Returns
     -------
     float64, (n_knots, n_knots)
-        What the log hazards are multiplied by.
+        What the places are multiplied by.
     float64, (n_knots,)
         What is then taken away.
     """

@@ -107,6 +107,17 @@ class Pieces:
         return found
 
     @property
+    def slowing(self) -> Floats:
+        """What takes an even walk from piece to piece to log hazards that fall as 1 over the days, (n_pieces,).
+
+        It is the log of a piece's middle day, and 0 on day 0; parts into which a spike cut a piece share what it had.
+        """
+        whole = piece_of(self.starts[:-1])
+        middle = 0.5 * (PIECE_STARTS[whole] + PIECE_STARTS[whole + 1] - 1)
+        logs: Floats = np.log(np.maximum(middle, 1.0))
+        return logs
+
+    @property
     def share(self) -> Floats:
         """Which share of a piece of a stage without spikes each is, (n_pieces,): 1 far from spikes."""
         shares: Floats = np.diff(self.starts) / np.diff(PIECE_STARTS)[piece_of(self.starts[:-1])]

@@ -175,7 +175,7 @@ class FamilyLikelihood:
 class HazardLikelihood:
     """The likelihood of a stage under hazards by piece of time.
 
-    The free parameters are the log hazards of each move at its knots, the effects of each cell (when there are
+    The free parameters are the walk of each move at its knots, the effects of each cell (when there are
     several), and a zero from which the effects differ.
     """
 
@@ -240,7 +240,8 @@ class HazardLikelihood:
         return self._single(*self._natural(free))
 
     def _natural(self, free: Floats) -> tuple[Floats, Floats]:
-        log_hazard = np.stack([free[place][walk.knot] for walk, place in zip(self.walks, self.places, strict=True)])
+        walks = np.stack([free[place][walk.knot] for walk, place in zip(self.walks, self.places, strict=True)])
+        log_hazard = walks - self._counts.grid.slowing
         effects = free[self._n_hazards : -1] if self._n_cells > 1 else np.zeros(self._n_moves)
         return log_hazard, effects.reshape(-1, self._n_moves)
 

@@ -1,4 +1,7 @@
-"""The hazard of one move over the pieces of time, as a walk from knot to knot from which spikes stand apart."""
+"""The hazard of one move over the pieces of time, as a walk from knot to knot from which spikes stand apart.
+
+What walks is the log hazard plus `simcast.model.pieces.Pieces.slowing`: the hazard by the logarithm of days.
+"""
 
 from __future__ import annotations
 
@@ -26,13 +29,13 @@ class Walk:
     Parameters
     ----------
     knot
-        int64, (n_pieces,): the knot of each piece; pieces of one knot share a hazard.
+        int64, (n_pieces,): the knot of each piece; over pieces of one knot the hazard falls as 1 over the days.
     is_spike
         bool, (n_knots - 2,): whether each knot after the second is a spike.
     gap
         float64, (n_knots - 2,): how far each knot after the second lies from the one before, in pieces; 1 for spikes.
     guess
-        float64, (n_knots,): a rough log hazard at each knot.
+        float64, (n_knots,): roughly where the walk is at each knot.
     """
 
     knot: Ints
@@ -61,7 +64,8 @@ class Walk:
         middle = np.bincount(knot, weights=counts.grid.position * share) / np.bincount(knot, weights=share)
         gap = np.where(is_spike[2:], 1.0, middle[2:] - middle[_before(is_spike[2:])])
         ends = np.bincount(knot, weights=counts.ended[:, :, move].sum(axis=0), minlength=n_knots)
-        days = np.bincount(knot, weights=counts.passed.sum(axis=0) + counts.ended.sum(axis=(0, 2)), minlength=n_knots)
+        at_risk = counts.passed.sum(axis=0) + counts.ended.sum(axis=(0, 2))
+        days = np.bincount(knot, weights=at_risk * np.exp(-counts.grid.slowing), minlength=n_knots)
         # As if half an end had been seen in so many days as go with it on the whole.
         usual = (ends.sum() + 0.5) / (days.sum() + 1.0)
         guess = np.log((ends + 0.5) / (days + 0.5 / usual))

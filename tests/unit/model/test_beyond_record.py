@@ -15,6 +15,7 @@ Ints = NDArray[np.int64]
 
 N_DRAWS, N_TOLD = 4000, 30
 STEP = np.array([0.2, 0.7])
+MIDDLE_DAY = np.maximum(0.5 * (PIECE_STARTS[:-1] + PIECE_STARTS[1:] - 1), 1.0)
 TOLD = np.tile(np.linspace(-2.0, -5.0, N_TOLD), (N_DRAWS, 2, 1))
 
 
@@ -30,7 +31,8 @@ def test_what_is_told_stays_what_it_is() -> None:
 @pytest.mark.parametrize("move", [0, 1])
 def test_beyond_it_every_piece_is_a_normal_step_of_the_walk_s_spread_away(move: int) -> None:
     """16 pieces, two moves: a false alarm once in 10,000 runs of a sound program."""
-    steps = np.diff(laid_out()[:, move, N_TOLD - 1 :], axis=1)
+    walk = laid_out()[:, move] + np.log(MIDDLE_DAY)
+    steps = np.diff(walk[:, N_TOLD - 1 :], axis=1)
     assert steps.shape[1] == N_PIECES - N_TOLD
     of_all_tests = 1e-4 / (2 * steps.shape[1])
     for step in steps.T:
@@ -57,6 +59,16 @@ def test_a_piece_that_is_told_is_not_drawn_where_another_stage_s_spike_cuts_it()
     assert (found[:, :, starts[:-1] == PIECE_STARTS[N_TOLD]] != TOLD[:, :, -1:]).all()
 
 
-def test_a_walk_without_steps_stays_what_it_was() -> None:
+def test_a_walk_without_steps_falls_as_one_over_the_days() -> None:
     found = laid_out(step=np.zeros(2))
-    np.testing.assert_array_equal(found[..., N_TOLD:], np.broadcast_to(TOLD[..., -1:], found[..., N_TOLD:].shape))
+    falling = TOLD[..., -1:] + np.log(MIDDLE_DAY[N_TOLD - 1] / MIDDLE_DAY[N_TOLD:])
+    np.testing.assert_allclose(found[..., N_TOLD:], falling, rtol=1e-12)
+
+
+def test_the_chance_to_end_before_it_is_twice_as_old_is_the_same_at_any_age_beyond() -> None:
+    """Without steps, from day 400 and from day 1600: pieces some weeks wide make it all but the same."""
+    found = laid_out(step=np.zeros(2))[0, 0]
+    by_day = np.exp(found[np.searchsorted(PIECE_STARTS, np.arange(3650), side="right") - 1])
+    assert by_day[400:800].sum() == pytest.approx(by_day[1600:3200].sum(), rel=0.02)
+    constant = np.exp(np.full(3650, TOLD[0, 0, -1]))
+    assert constant[400:800].sum() == pytest.approx(constant[1600:3200].sum() / 4.0)

@@ -24,7 +24,7 @@ from simcast.model.hazard_model import build_hazard_model, hazard_inputs
 from simcast.model.hierarchy import SegmentLayout
 from simcast.model.laplace import NormalApproximation, approximate
 from simcast.model.parts import stage_part
-from simcast.model.pieces import HAZARD_END_DAYS, MOST_SPIKES, N_PIECES, PIECE_STARTS, Spike
+from simcast.model.pieces import HAZARD_END_DAYS, MOST_SPIKES, N_PIECES, PIECE_STARTS, Pieces, Spike
 from simcast.model.priors import Prior, resolve_priors
 from simcast.model.sampling import sample
 from simcast.model.screening import HazardLikelihood
@@ -74,10 +74,10 @@ def share_within(log_hazard: Floats, starts: Ints, days: Ints) -> Floats:
     return share
 
 
-def hazards_of(found: NormalApproximation, likelihood: HazardLikelihood) -> Floats:
+def hazards_of(found: NormalApproximation, likelihood: HazardLikelihood, stays: StageStays) -> Floats:
     drawn = found.draw(200, 1).draws
     by_move = [drawn[:, place][:, walk.knot] for walk, place in zip(likelihood.walks, likelihood.places, strict=True)]
-    return np.stack(by_move, axis=1)
+    return np.stack(by_move, axis=1) - stays.grid.slowing
 
 
 def four_errors(stays: StageStays, day: int) -> float:
@@ -170,7 +170,7 @@ def test_the_hazards_are_chosen_and_hold_the_spike(day: int, longest: int) -> No
     likelihood = HazardLikelihood(stays, PRIORS)
     found = approximate(likelihood)
     days = np.array([day - 1, day, day + 1])
-    shares = share_within(hazards_of(found, likelihood), stays.grid.starts, days)
+    shares = share_within(hazards_of(found, likelihood, stays), stays.grid.starts, days)
     np.testing.assert_allclose(shares, true_share_within(days, day), atol=four_errors(stays, day))
     assert found.sizes[:2].max() < 0.7
 
@@ -182,7 +182,7 @@ def test_without_a_piece_of_its_own_a_spike_is_spread_over_days_and_upsets_the_w
     likelihood = HazardLikelihood(stays, PRIORS)
     found = approximate(likelihood)
     before = np.array([day - 1])
-    shares = share_within(hazards_of(found, likelihood), stays.grid.starts, before)
+    shares = share_within(hazards_of(found, likelihood, stays), stays.grid.starts, before)
     assert shares[0] > true_share_within(before, day)[0] + four_errors(stays, day)
     assert found.sizes[0] > 0.7
 
@@ -222,7 +222,7 @@ def test_the_sampled_model_and_its_normal_approximation_are_of_the_same_posterio
     free = np.tile(likelihood.start, (points.shape[0], 1))
     for move, (walk, place) in enumerate(zip(likelihood.walks, likelihood.places, strict=True)):
         for piece, knot in enumerate(walk.knot):
-            free[:, place.start + knot] = log_hazard[:, move, piece]
+            free[:, place.start + knot] = log_hazard[:, move, piece] + stays.grid.slowing[piece]
 
     def approximated(likelihood: HazardLikelihood) -> Floats:
         matrix, pull = likelihood.prior.matrix(np.exp(log_step)), likelihood.prior.pull
@@ -249,9 +249,9 @@ def parameters_of(starts: list[int], seed: int) -> xr.Dataset:
 
 
 def test_pieces_that_all_stages_share_say_what_each_stage_s_own_say() -> None:
-    """A stage's hazards on every single day, and its marginals, are those in its own pieces, where none walk on."""
-    plain = parameters_of(PIECE_STARTS[:40].tolist(), 1)
-    spiky = parameters_of([*PIECE_STARTS[:25], 60, 61], 2)
+    """A stage's hazards on every single day, and its marginals, are those in its own pieces, all of which are told."""
+    plain = parameters_of(PIECE_STARTS[:-1].tolist(), 1)
+    spiky = parameters_of(Pieces.of(1, [Spike(0, 60)]).starts[:-1].tolist(), 2)
     starts = joint_starts([plain, spiky])
     assert set(starts) - set(PIECE_STARTS) == {60, 61}
     assert starts[-1] == HAZARD_END_DAYS
