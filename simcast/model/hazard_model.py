@@ -3,11 +3,13 @@
 In cell c on day d of a stay, move k ends it at the rate ``exp(v[k, knot(d)] + b[c, k]) / d``. The knots of a move are
 runs of days in which enough stays ended by it to tell; from knot to knot `v` walks at random, with a variance in
 proportion to their distance that is learned for each move. So what is not told is even by the logarithm of days, not
-by days: that a stay ends before it is twice as old is as likely at any age, and an old one may stay for good. Day 0, of which a deal sees only a part and on which much is booked at
-once, stands apart from the walk by a wide step; so does a spike, a day on which a rule ends many stays, after which the
-walk goes on as if it had not been there. `b` varies over segments and sums to zero over them, may drift from quarter to
-quarter, and for the forward move may depend on the amount. Beyond the oldest stay on record the walk goes on, see
-`simcast.model.beyond_record`; a stay that reaches ten years never ends.
+by days: that a stay ends before it is twice as old is as likely at any age, and an old one may stay for good.
+
+Day 0, of which a deal sees only a part and on which much is booked at once, stands apart from the walk by a wide step;
+so does a spike, a day on which a rule ends many stays, after which the walk goes on as if it had not been there. `b`
+varies over segments and sums to zero over them, may drift from quarter to quarter, and for the forward move may depend
+on the amount. Beyond the oldest stay on record the walk goes on, see `simcast.model.beyond_record`; a stay that reaches
+ten years never ends.
 
 The walk is sampled in coordinates in which the normal approximation of its posterior is round: neighbouring pieces
 hang together, how closely differs from history to history, and the sampler need not find that out. The model is the
