@@ -89,18 +89,19 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Hazards:
-    """Hazards per day, (n, n_segments, n_moves, n_pieces)."""
+    """Hazards per day, (n, n_segments, n_moves, n_pieces); first days of the pieces, and the end of the last."""
 
     hazard: Floats
+    starts: Ints
 
     def log_likelihood(self, rows: StayRows) -> Floats:
         """Return the log-likelihood of all stays under each set of parameters, (n,)."""
         total = self.hazard.sum(axis=2)
-        passed = np.clip(rows.days[:, None] - PIECE_STARTS[:-1], 0, np.diff(PIECE_STARTS))
+        passed = np.clip(rows.days[:, None] - self.starts[:-1], 0, np.diff(self.starts))
         value = -np.einsum("nrp,rp,r->n", total[:, rows.segment], passed, rows.count)
         ended = rows.move >= 0
         segment, move = rows.segment[ended], rows.move[ended]
-        piece = np.searchsorted(PIECE_STARTS, rows.days[ended], side="right") - 1
+        piece = np.searchsorted(self.starts, rows.days[ended], side="right") - 1
         rate = total[:, segment, piece]
         ends = np.log(-np.expm1(-rate)) + np.log(self.hazard[:, segment, move, piece] / rate)
         return np.asarray(value + ends @ rows.count[ended])
@@ -171,9 +172,9 @@ def _median(family: str, scale: Floats, shape: Floats) -> Floats:
 
 def _hazards(case: Case, name: str, moves: tuple[str, ...], here: xr.Dataset) -> Iterator[tuple[str, Floats]]:
     for move in moves:
-        log_hazard = here["hazard_log"].sel(move=move).transpose("draw", "piece").to_numpy()
-        for piece in RANKED_PIECES:
-            yield hazard_name(name, move, piece), log_hazard[:, piece]
+        log_hazard = here["hazard_log"].sel(move=move)
+        for piece in RANKED_PIECES:  # by its first day: where a day stands out by chance, it has a piece of its own
+            yield hazard_name(name, move, piece), log_hazard.sel(piece=PIECE_STARTS[piece]).to_numpy()
         effect = here["hazard_effect"].sel(move=move).transpose("draw", "segment").to_numpy()
         for code, label in enumerate(case.labels):
             yield f"{name}: effect on {move} [{label}]", effect[:, code]
@@ -217,8 +218,10 @@ def log_likelihoods(
         if isinstance(stage.stays, HazardStays):
             hazard = here["hazard_log"] + here["hazard_effect"]
             order = ("draw", "segment", "move", "piece")
-            found: Mixture | Hazards = Hazards(np.exp(hazard.sel(move=list(stage.moves)).transpose(*order).to_numpy()))
-            true: Mixture | Hazards = Hazards(stage.stays.hazard[None])
+            own = np.exp(hazard.sel(move=list(stage.moves)).transpose(*order).to_numpy())
+            starts = np.append(draws["piece"].to_numpy(), draws.attrs["hazard_end"])
+            found: Mixture | Hazards = Hazards(own, starts)
+            true: Mixture | Hazards = Hazards(stage.stays.hazard[None], stage.stays.starts)
         elif isinstance(stage.stays, MixtureStays):
             found, stays = mixture_of(case, stage.moves, here), stage.stays
             true = Mixture(stays.family, stays.share[None], stays.stalled[:1], stays.scale[None], stays.shape[None])

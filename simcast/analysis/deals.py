@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-N_DATES = 14
-"""At so many dates, evenly spaced over the forecast, it is counted how many deals have been won."""
+MOST_COUNTS = 50_000_000
+"""Wins are counted by deal and day; where that would be more counts than these, by deal and so many days together."""
+
+FEWEST_DATES = 14
 
 MOST_FUTURES = 4000
 """More futures than these do not change an interval of days by a day."""
@@ -180,25 +182,36 @@ def typical_amounts(book: Book, posterior: Posterior) -> Floats:
 def _close_days(ground: Ground, plan: Plan) -> tuple[Floats, Floats]:
     """Return between which days, counted from the as-of date, 8 of 10 wins of each deal lie; NaN without wins.
 
-    Between `N_DATES` dates wins are spread evenly.
+    These are days on which wins fall. Where several days are counted together, wins are spread evenly over them.
     """
     n_days = plan.days.n_days
-    dates = np.unique(np.ceil(np.linspace(0, n_days, N_DATES + 1)).astype(np.int64))[1:]
-    by_date = _wins_by_date(plan, dates)
+    n_dates = min(n_days, max(FEWEST_DATES, MOST_COUNTS // max(len(plan.deals), 1)))
+    dates = np.unique(np.ceil(np.linspace(0, n_days, n_dates + 1)).astype(np.int64))[1:]
+    wins = _wins_by_date(plan, dates)
     position = {deal: row for row, deal in enumerate(plan.deals)}
-    by_date = by_date[:, [position[deal] for deal in ground.book.deal]]
-    total = by_date[-1]
-    edges = np.concatenate([[0], dates]).astype(np.float64)
-    share = np.concatenate([np.zeros((1, len(total))), by_date / np.maximum(total, 1)])
-    low, high = (
-        np.array([np.interp(level, share[:, deal], edges) if total[deal] else np.nan for deal in range(len(total))])
-        for level in INTERVAL
-    )
+    edges = np.concatenate([[0], dates])
+    found = np.array([_days_at(wins[position[deal]], edges) for deal in ground.book.deal], dtype=np.float64)
+    low, high = found.reshape(-1, len(INTERVAL)).T
     return low, high
 
 
-def _wins_by_date(plan: Plan, dates: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return in how many futures each open deal is won before each date, (n_dates, n_deals).
+def _days_at(wins: NDArray[np.uint16], edges: NDArray[np.int64]) -> list[float]:
+    """Return the days by which the shares `INTERVAL` of the wins have come, given how many come between edges."""
+    come = np.cumsum(wins, dtype=np.int64)
+    if not come[-1]:
+        return [np.nan] * len(INTERVAL)
+    days = []
+    for level in INTERVAL:
+        wanted = level * come[-1]
+        between = int(np.searchsorted(come, wanted))
+        missing = (come[between] - wanted) / wins[between]
+        end = edges[between + 1] - missing * (edges[between + 1] - edges[between])
+        days.append(max(float(np.ceil(end)) - 1.0, float(edges[between])))
+    return days
+
+
+def _wins_by_date(plan: Plan, dates: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """Return in how many futures each open deal is won between each date and the one before, (n_deals, n_dates).
 
     Futures are played one by one: results hold sums over the futures of a chunk, and a deal is won once in each at
     most, so that the sum over a single one is the day of the win. No new deals come, unless there are teams, for
@@ -211,13 +224,13 @@ def _wins_by_date(plan: Plan, dates: NDArray[np.int64]) -> NDArray[np.int64]:
         period_of_day=np.zeros_like(kernel.period_of_day),
     )
     playable = as_declared(alone if plan.capacity is None else TeamPlan(alone, plan.capacity))
-    wins = np.zeros((len(dates), len(kernel.deal_key)), dtype=np.int64)
+    wins = np.zeros((len(kernel.deal_key), len(dates)), dtype=np.uint16)
     for future in range(n_futures):
         played = play_chunk(playable, range(future, future + 1))
         flow = played.flow if isinstance(played, TeamResults) else played
         won = np.flatnonzero(flow.deal_wins)
-        wins[np.searchsorted(dates, flow.deal_win_days[won], side="right"), won] += 1
-    return np.cumsum(wins, axis=0)
+        wins[won, np.searchsorted(dates, flow.deal_win_days[won], side="right")] += 1
+    return wins
 
 
 def _dates(as_of: np.datetime64, days: Floats) -> NDArray[np.datetime64]:

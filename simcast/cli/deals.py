@@ -80,5 +80,5 @@ def deals(
         options.print_json(deals_document(table if top is None else table.head(top)))
     else:
         columns = ground.book.segments.columns
-        print_deals(table, columns, str(scenario.forecast.until), options.console_for_results(), top or 30)
+        print_deals(table, columns, str(scenario.forecast.until), options.console_for_results(), top or 30, sort=sort)
     options.exit_unless(ground.trusted, quiet)

@@ -79,8 +79,27 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def print_deals(table: pd.DataFrame, columns: Sequence[str], until: str, console: Console, top: int) -> None:
-    """Print what the deals together bring, then a row for each of the first ones."""
+_SORTED = {
+    "value_at_stake": "those first of which most is at stake",
+    "probability_won": "the likeliest to be won first",
+    "amount": "the largest first",
+    "age_days": "those first that have been in their stage for longest",
+    "expected_close": "those first that are expected soonest",
+    "stage": "by stage",
+    "deal": "by name",
+}
+
+
+def print_deals(
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    until: str,
+    console: Console,
+    top: int,
+    *,
+    sort: str = "value_at_stake",
+) -> None:
+    """Print what the deals together bring, then a row for each of the first ones; `sort` says how they are sorted."""
     expected = float(table["probability_won"].sum())
     stalled = int(table["stalled"].sum())
     console.print(
@@ -88,7 +107,7 @@ def print_deals(table: pd.DataFrame, columns: Sequence[str], until: str, console
         f"{stalled} are stalled.[/bold]\n"
     )
     shown = plain_table(
-        "Open deals, those first of which most is at stake",
+        f"Open deals, {_SORTED[sort]}",
         *("deal", "stage", *columns, "days", "usual", "amount"),
         *("P(won)", "expected", "80% of wins between", "at stake", ""),
     )

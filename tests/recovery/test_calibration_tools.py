@@ -147,7 +147,7 @@ def test_the_log_likelihood_of_hazards_is_that_of_single_days() -> None:
             here = rate[:, days]
             value += np.log(-np.expm1(-here.sum()) * here[move] / here.sum())
         expected += count * value
-    assert Hazards(hazard).log_likelihood(rows)[0] == pytest.approx(expected, rel=1e-12)
+    assert Hazards(hazard, PIECE_STARTS).log_likelihood(rows)[0] == pytest.approx(expected, rel=1e-12)
 
 
 def test_uniform_ranks_pass_at_the_rate_that_is_stated_and_others_fail() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from rich.console import Console
 
-from simcast.report.deals import write_table
+from simcast.analysis.deals import SORTED_BY
+from simcast.report.deals import print_deals, write_table
 
 HOSTILE = ['=HYPERLINK("http://x")', "+1", "-2+3", "@SUM(A1)", "\t=1", "Договор", "a=b", ""]
 
@@ -35,3 +38,17 @@ def test_parquet_and_the_table_itself_keep_text_as_it_is(table: pd.DataFrame, tm
     write_table(table, tmp_path / "deals.parquet")
     assert pd.read_parquet(tmp_path / "deals.parquet")["deal"].tolist() == HOSTILE
     assert table["deal"].tolist() == HOSTILE
+
+
+@pytest.mark.parametrize("sort", SORTED_BY)
+def test_the_heading_says_how_deals_are_sorted(table: pd.DataFrame, sort: str) -> None:
+    day = pd.Timestamp("2026-07-01")
+    table = table.assign(
+        stage="Договор", age_days=1.0, usual_days=2.0, probability_won=0.5, expected_close=day, close_low=day,
+        close_high=day, value_at_stake=1.0,
+    )  # fmt: skip
+    console = Console(file=StringIO(), width=300)
+    print_deals(table, (), "2026-09-30", console, 3, sort=sort)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert ("most is at stake" in printed) == (sort == "value_at_stake")
+    assert "Open deals, " in printed
