@@ -15,9 +15,6 @@ from simcast.model.pieces import HazardCounts
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-ENDS_PER_KNOT = 8
-"""With fewer ends a piece cannot tell its hazard from its neighbours'."""
-
 
 @dataclass(frozen=True, eq=False)
 class Walk:
@@ -29,7 +26,7 @@ class Walk:
     Parameters
     ----------
     knot
-        int64, (n_pieces,): the knot of each piece; over pieces of one knot the hazard falls as 1 over the days.
+        int64, (n_pieces,): the knot of each piece; over those that no stay reached the hazard falls as 1 over the days.
     is_spike
         bool, (n_knots - 2,): whether each knot after the second is a spike.
     gap
@@ -60,7 +57,9 @@ class Walk:
         n_knots = int(np.max(knot)) + 1
         is_spike = np.zeros(n_knots, dtype=bool)
         is_spike[knot[counts.grid.is_spike[move]]] = True
-        share = counts.grid.share
+        # Pieces that no stay reached say nothing of where the last knot lies.
+        told = (np.arange(knot.size) < max(counts.n_reached, 2)) | counts.grid.is_spike[move]
+        share = np.where(told, counts.grid.share, 0.0)
         middle = np.bincount(knot, weights=counts.grid.position * share) / np.bincount(knot, weights=share)
         gap = np.where(is_spike[2:], 1.0, middle[2:] - middle[_before(is_spike[2:])])
         ends = np.bincount(knot, weights=counts.ended[:, :, move].sum(axis=0), minlength=n_knots)
@@ -83,29 +82,19 @@ def _before(is_spike: NDArray[np.bool_]) -> Ints:
 def knots(counts: HazardCounts, move: int) -> Ints:
     """Return the knot of each piece, int64, (n_pieces,).
 
-    A knot gathers pieces until `ENDS_PER_KNOT` stays have ended by the move in them; a piece that has as many by
-    itself begins a new one, so that a quiet stretch does not blur the rush after it. A spike is a knot by itself, and
-    the pieces round it gather as if it were not there. Pieces that no stay reached belong to the last of the others.
+    Day 0, day 1, every later piece that some stay reached, and every spike are knots by themselves, however few stays
+    ended in them: that neighbours are alike is what the walk says, and how far it may be trusted is learned. Pieces
+    that no stay reached belong to the last of the others.
 
     Examples
     --------
     >>> from simcast.model.pieces import count_pieces
     >>> zero = np.zeros(30, dtype=np.int64)
     >>> knots(count_pieces(zero, zero, zero + 3, n_cells=1, n_moves=1), 0)[:6].tolist()
-    [0, 1, 1, 2, 2, 2]
+    [0, 1, 2, 3, 3, 3]
     """
-    ends, n_reached = counts.ended[:, :, move].sum(axis=0), counts.n_reached
-    knot = np.zeros(counts.grid.n_pieces, dtype=np.int64)
-    walking, n_knots, gathered = 0, 1, float(ENDS_PER_KNOT)
-    for piece in range(1, knot.size):
-        if counts.grid.is_spike[move, piece]:
-            knot[piece] = n_knots
-            n_knots += 1
-            continue
-        full = gathered >= ENDS_PER_KNOT or ends[piece] >= ENDS_PER_KNOT
-        if piece == 1 or (full and piece < n_reached):
-            walking, gathered = n_knots, 0.0
-            n_knots += 1
-        gathered += ends[piece]
-        knot[piece] = walking
-    return knot
+    piece, spike = np.arange(counts.grid.n_pieces), counts.grid.is_spike[move]
+    is_reached = piece < max(counts.n_reached, 2)
+    own = np.cumsum(is_reached | spike) - 1
+    last: Ints = np.maximum.accumulate(np.where(is_reached & ~spike, own, 0))
+    return np.where(spike, own, last)
