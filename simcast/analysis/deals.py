@@ -30,6 +30,7 @@ MOST_COUNTS = 50_000_000
 """Wins are counted by deal and day; where that would be more counts than these, by deal and so many days together."""
 
 FEWEST_DATES = 14
+"""However many deals there are, so many dates are told apart, where the forecast has as many days."""
 
 MOST_FUTURES = 4000
 """More futures than these do not change an interval of days by a day."""

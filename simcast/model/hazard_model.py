@@ -1,8 +1,9 @@
 """The model of one stage for shapes that no family has: cause-specific hazards by day, smooth but free.
 
-In cell c on day d of a stay, move k ends it at the rate ``exp(v[k, piece(d)] + b[c, k]) / d``. From piece to piece of
-time `v` walks at random, with a variance that is learned for each move. So what is not told is even by the logarithm of
-days, not by days: that a stay ends before it is twice as old is as likely at any age, and an old one may stay for good.
+In cell c on day d of a stay, move k ends it at the rate ``exp(v[k, piece(d)] + b[c, k]) / max(d, 1)``. From piece to
+piece of time `v` walks at random, with a variance that is learned for each move. So what is not told is even by the
+logarithm of days, not by days: that a stay ends before it is twice as old is as likely at any age, and an old one may
+stay for good.
 
 Day 0, of which a deal sees only a part and on which much is booked at once, stands apart from the walk by a wide step;
 so does a spike, a day on which a rule ends many stays, after which the walk goes on as if it had not been there. `b`

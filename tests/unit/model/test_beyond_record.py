@@ -70,5 +70,3 @@ def test_the_chance_to_end_before_it_is_twice_as_old_is_the_same_at_any_age_beyo
     found = laid_out(step=np.zeros(2))[0, 0]
     by_day = np.exp(found[np.searchsorted(PIECE_STARTS, np.arange(3650), side="right") - 1])
     assert by_day[400:800].sum() == pytest.approx(by_day[1600:3200].sum(), rel=0.02)
-    constant = np.exp(np.full(3650, TOLD[0, 0, -1]))
-    assert constant[400:800].sum() == pytest.approx(constant[1600:3200].sum() / 4.0)

@@ -14,6 +14,7 @@ from simcast.model.hazard_kernel import hazard_log_likelihood
 from simcast.model.pieces import HAZARD_END_DAYS, N_PIECES, PIECE_STARTS, Pieces, Spike, count_pieces, piece_of
 from simcast.model.single_stays import HazardSingleStays
 from simcast.model.stays import StageStays
+from simcast.model.walk import Walk
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -136,6 +137,23 @@ def test_the_gradient_is_the_slope_of_the_value_and_finite_anywhere(shift: float
     )
     slope = (above - below) / (2 * step)
     assert (by_hazard * one).sum() + (by_effect * other).sum() == pytest.approx(slope, rel=1e-6)
+
+
+@either_course
+def test_every_piece_that_stays_reached_has_a_hazard_of_its_own_however_few_ended_in_it(stays: StageStays) -> None:
+    counts = stays.pieces
+    few = counts.ended.sum(axis=0)[: counts.n_reached] < 3
+    for move in range(stays.n_moves):
+        assert few[:, move].any()
+        knot = Walk.of(counts, move).knot
+        assert knot[: counts.n_reached].tolist() == list(range(counts.n_reached))
+        assert set(knot[counts.n_reached :]) == {counts.n_reached - 1}
+
+
+def test_the_walk_steps_from_piece_to_piece_and_no_further_at_the_end_of_the_record() -> None:
+    counts = STAYS["smooth"].pieces
+    assert counts.n_reached < N_PIECES - 2
+    np.testing.assert_allclose(Walk.of(counts, 0).gap, 1.0)
 
 
 def test_what_the_engine_is_given_adds_up_to_what_the_likelihood_says_of_each_day() -> None:

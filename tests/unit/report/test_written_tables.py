@@ -43,12 +43,10 @@ def test_parquet_and_the_table_itself_keep_text_as_it_is(table: pd.DataFrame, tm
 @pytest.mark.parametrize("sort", SORTED_BY)
 def test_the_heading_says_how_deals_are_sorted(table: pd.DataFrame, sort: str) -> None:
     day = pd.Timestamp("2026-07-01")
-    table = table.assign(
-        stage="Договор", age_days=1.0, usual_days=2.0, probability_won=0.5, expected_close=day, close_low=day,
-        close_high=day, value_at_stake=1.0,
-    )  # fmt: skip
-    console = Console(file=StringIO(), width=300)
-    print_deals(table, (), "2026-09-30", console, 3, sort=sort)
-    printed = console.file.getvalue()  # type: ignore[attr-defined]
-    assert ("most is at stake" in printed) == (sort == "value_at_stake")
-    assert "Open deals, " in printed
+    dates = dict.fromkeys(("expected_close", "close_low", "close_high"), day)
+    numbers = dict.fromkeys(("age_days", "usual_days", "probability_won", "value_at_stake"), 0.5)
+    printed = StringIO()
+    whole = table.assign(stage="Договор", **dates, **numbers)
+    print_deals(whole, (), "2026-09-30", Console(file=printed, width=300), 3, sort=sort)
+    assert ("most is at stake" in printed.getvalue()) == (sort == "value_at_stake")
+    assert "Open deals, " in printed.getvalue()
