@@ -88,7 +88,9 @@ DEFAULT_PRIORS: Mapping[str, Prior] = {
         "easily, or with all but certainty.",
     ),
     "hazard_step": _lognormal(
-        0.3, 0.6, "From one piece of time to the next the chance to end, times the days, changes by a factor of about 1.35."
+        0.3,
+        0.6,
+        "From one piece of time to the next the chance to end, times the days, changes by a factor of about 1.35.",
     ),
     "hazard_spread": _lognormal(
         0.3, 0.7, "Segments differ in the chance to end by a factor of about 1.35; between 1.1 and 3 is possible."

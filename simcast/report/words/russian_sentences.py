@@ -108,8 +108,8 @@ _WHOLE = {
     "On a day that is seen to end far more stays than those round it (a deadline) a stay ends fifty times as easily, or "
     "with all but certainty.": "В день, который заметно чаще соседних завершает пребывания (крайний срок), пребывание "
     "заканчивается в пятьдесят раз легче или почти наверняка.",
-    "From one piece of time to the next the chance to end changes by a factor of about 1.35.": "От одного отрезка времени к "
-    "следующему вероятность закончиться меняется примерно в 1,35 раза.",
+    "From one piece of time to the next the chance to end, times the days, changes by a factor of about 1.35.": "От одного "
+    "отрезка времени к следующему вероятность закончиться, умноженная на дни, меняется примерно в 1,35 раза.",
     "Segments differ in the chance to end by a factor of about 1.35; between 1.1 and 3 is possible.": "Вероятность "
     "закончиться у сегментов различается примерно в 1,35 раза; возможно от 1,1 до 3.",
     "A typical segment's rate is within a factor of 50 of the average; counts have no natural unit.": "Темп обычного "
