@@ -28,6 +28,11 @@ N_TERMS = N_STEPS + len(HARMONICS) + 1
 MOST_CHANGE = float(np.log(10.0))
 """Walking on, arrivals grow or shrink tenfold at most: a wide walk over ten years would go beyond all measure."""
 
+BEYOND_RECORD = float(np.log(2.0))
+"""Walk and season together take arrivals to at most double the highest week on record and at least half the lowest. A
+record of one year lets a season be anything that the year was, and a walk as wide as its widest steps: what they add up
+to may be beyond all that was ever seen, and a few such draws would make all of a forecast's mean."""
+
 _LEAST_SEASON = 0.03
 _RCOND = 1e-6
 
@@ -200,3 +205,25 @@ def future_path(walk_sd: Floats, seed: int) -> Floats:
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N_FUTURE_BLOCKS,)))
     step = generator.standard_normal((walk_sd.size, N_FUTURE_BLOCKS)) * walk_sd[:, None]
     return np.clip(np.cumsum(step, axis=1), -MOST_CHANGE, MOST_CHANGE)
+
+
+def bounds_of_record(log_level: Floats) -> Floats:
+    """Return how low and how high the log of the level may go on beyond the record.
+
+    Parameters
+    ----------
+    log_level
+        float64, (n_draws, n_weeks): on record, relative to the as-of date.
+
+    Returns
+    -------
+    float64, (n_draws, 2)
+        The lower first; 0, the level at the as-of date, is always between them.
+
+    Examples
+    --------
+    >>> np.exp(bounds_of_record(np.log([[0.5, 0.8, 0.9]])))[0].round(6).tolist()
+    [0.25, 2.0]
+    """
+    lowest, highest = (np.asarray(edge(log_level, axis=1, initial=0.0)) for edge in (np.min, np.max))
+    return np.stack([lowest - BEYOND_RECORD, highest + BEYOND_RECORD], axis=1)

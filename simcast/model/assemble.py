@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simcast.model.amount_mix import AmountMix
-from simcast.model.arrival_levels import N_STEPS, centred_levels, future_path, weekly_levels
+from simcast.model.arrival_levels import N_STEPS, bounds_of_record, centred_levels, future_path, weekly_levels
 from simcast.model.empirical_amounts import amount_quantiles, mean_factors
 from simcast.model.new_deals import ArrivalCounts
 from simcast.model.new_deals_model import EFFECTS, WEEKDAY_BASIS
@@ -122,6 +122,7 @@ def assemble(
         "arrivals_trend": new["trend_per_year"].to_numpy() / DAYS_PER_YEAR,
         "arrivals_size": np.repeat(new["arrivals_size"].to_numpy()[:, None], len(segments), axis=1),
         "arrivals_path": future_path(new["walk_sd"].to_numpy(), seed),
+        "arrivals_bound": bounds_of_record(_array(new["log_level"], "week")),
     }
     amount_family, of_amounts = _amount_arrays(tables, new, seed)
     arrays |= of_amounts

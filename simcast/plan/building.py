@@ -299,9 +299,9 @@ def _amount_quantiles(posterior: Posterior) -> NDArray[np.float64]:
 def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
     """Return how many deals arrive per segment and day, and where they enter."""
     weekday = np.take(_array(posterior, "weekday_weight", "draw", "weekday"), days.weekday_of_day, axis=1)
-    season, path = (
+    season, path, bounds = (
         _array(posterior, name, "draw", dim) if name in posterior.draws else None
-        for name, dim in (("arrivals_season", "harmonic"), ("arrivals_path", "block"))
+        for name, dim in (("arrivals_season", "harmonic"), ("arrivals_path", "block"), ("arrivals_bound", "bound"))
     )
     as_of = int(days.as_of.astype("datetime64[D]").astype(np.int64))
     cumulative = np.cumsum(_array(posterior, "entry_share", "segment", "stage"), axis=1)
@@ -313,7 +313,7 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
         "arrival_mean": _array(posterior, "arrivals_per_day", "draw", "segment"),
         "arrival_weekday_factor": weekday,
         "arrival_trend_factor": calendar_factor(
-            as_of, days.n_days, season, path, _array(posterior, "arrivals_trend", "draw")
+            as_of, days.n_days, season, path, _array(posterior, "arrivals_trend", "draw"), bounds
         ),
         "arrival_size": _array(posterior, "arrivals_size", "draw", "segment"),
         "entry_cumulative": np.where(cumulative > 1.0 - 1e-12, 1.0, cumulative),

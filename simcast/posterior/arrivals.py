@@ -41,11 +41,18 @@ def yearly_harmonics(days: NDArray[np.int64]) -> Floats:
     return np.stack([np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)], axis=-1)
 
 
-def calendar_factor(first_day: int, n_days: int, season: Floats | None, path: Floats | None, trend: Floats) -> Floats:
+def calendar_factor(
+    first_day: int,
+    n_days: int,
+    season: Floats | None,
+    path: Floats | None,
+    trend: Floats,
+    bounds: Floats | None = None,
+) -> Floats:
     """Return the factor by which the mean of new deals differs from that at the as-of date, day by day.
 
-    It is ``exp(trend (x + 1/2) + season(date) + path[block of x])`` on day x after the as-of date; season and path
-    may be missing.
+    It is ``exp(trend (x + 1/2) + season(date) + path[block of x])`` on day x after the as-of date, season and path
+    together kept within the bounds; all three may be missing.
 
     Parameters
     ----------
@@ -59,6 +66,8 @@ def calendar_factor(first_day: int, n_days: int, season: Floats | None, path: Fl
         float64, (n_draws, n_blocks): the level in the blocks of `BLOCK_DAYS` after the as-of date.
     trend
         float64, (n_draws,): change of the log mean per day.
+    bounds
+        float64, (n_draws, 2): the lowest and the highest that season and path may come to.
 
     Returns
     -------
@@ -69,12 +78,16 @@ def calendar_factor(first_day: int, n_days: int, season: Floats | None, path: Fl
     >>> walked = np.array([[0.0, np.log(2.0)]])
     >>> calendar_factor(0, 30, None, walked, np.zeros(1))[0, [0, 27, 28, 29]].round(6).tolist()
     [1.0, 1.0, 2.0, 2.0]
+    >>> calendar_factor(0, 30, None, walked, np.zeros(1), np.log([[0.5, 1.5]]))[0, [0, 27, 28, 29]].round(6).tolist()
+    [1.0, 1.0, 1.5, 1.5]
     """
     day = np.arange(n_days)
-    log_factor = trend[:, None] * (day + 0.5)
+    level = np.zeros((trend.size, n_days))
     if season is not None:
-        log_factor = log_factor + season @ yearly_harmonics(first_day + day).T
+        level = level + season @ yearly_harmonics(first_day + day).T
     if path is not None:
-        log_factor = log_factor + path[:, np.minimum(day // BLOCK_DAYS, path.shape[1] - 1)]
-    factor: Floats = np.exp(log_factor)
+        level = level + path[:, np.minimum(day // BLOCK_DAYS, path.shape[1] - 1)]
+    if bounds is not None:
+        level = np.clip(level, bounds[:, :1], bounds[:, 1:])
+    factor: Floats = np.exp(trend[:, None] * (day + 0.5) + level)
     return factor

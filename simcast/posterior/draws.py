@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcast.errors import FitError
 from simcast.pipeline import STALLED, Pipeline
@@ -53,6 +54,7 @@ OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "amount_offset": ("draw", "stage", "segment"),
     "arrivals_season": ("draw", "harmonic"),
     "arrivals_path": ("draw", "block"),
+    "arrivals_bound": ("draw", "bound"),
     "amount_quantiles": ("segment", "level"),
     "clock_weekday": ("stage", "move", "weekday"),
     "clock_month": ("stage", "move", "quarter_month"),
@@ -77,7 +79,8 @@ forward move among the moves (for ``hazard``: of its log hazard) per unit of the
 with a slope and without an offset counts as having one of 0.
 ``arrivals_season`` holds the coefficients of cos 2 pi t, sin 2 pi t, cos 4 pi t and sin 4 pi t, t = (days since
 1970-01-01 + 0.5) / 365.25, and ``arrivals_path`` the level relative to the as-of date in the consecutive blocks of 28
-days after it, both on the log scale. ``amount_quantiles`` belongs to amounts whose family is ``empirical``: a segment's
+days after it, both on the log scale; their sum is kept between the two numbers of ``arrivals_bound``, the lowest first.
+``amount_quantiles`` belongs to amounts whose family is ``empirical``: a segment's
 amounts at the levels 1/2n, 3/2n, ..., 1 - 1/2n, of which ``amount_scale`` is then a factor. ``attrs["amount_most"]``
 is what a lognormal amount is at most (infinite where it is missing).
 The weights of days of `simcast.posterior.clocks` are in ``clock_weekday``, ``clock_month`` (of the quarter),
@@ -256,16 +259,28 @@ def _optional_problems(draws: xr.Dataset) -> Iterator[str]:
         yield f"posterior: amount_centre is {centre!r}, needs an amount above 0 for amount_slope to refer to"
     if "amount_offset" in draws and "amount_slope" not in draws:
         yield "posterior: the variable 'amount_slope' is missing, to which amount_offset belongs"
-    if "arrivals_season" in draws and draws.sizes["harmonic"] != len(HARMONICS):
-        yield f"posterior.arrivals_season: has {draws.sizes['harmonic']} coefficients, needs {len(HARMONICS)}"
-    if "arrivals_path" in draws and draws.sizes["block"] < 1:
-        yield "posterior.arrivals_path: has no block"
+    yield from _level_problems(draws)
     yield from clock_problems(draws)
     for name in ("weather_conversion", "weather_speed"):
         if name in draws and not np.all(np.isfinite(draws[name].to_numpy()) & (draws[name].to_numpy() >= 0.0)):
             yield f"posterior.{name}: must be finite and at least 0"
     if draws.attrs["amount_family"] == EMPIRICAL:
         yield from _quantile_problems(draws)
+
+
+def _level_problems(draws: xr.Dataset) -> Iterator[str]:
+    """Yield what is wrong with how the level of arrivals goes on."""
+    if "arrivals_season" in draws and draws.sizes["harmonic"] != len(HARMONICS):
+        yield f"posterior.arrivals_season: has {draws.sizes['harmonic']} coefficients, needs {len(HARMONICS)}"
+    if "arrivals_path" in draws and draws.sizes["block"] < 1:
+        yield "posterior.arrivals_path: has no block"
+    if "arrivals_bound" in draws and not _are_bounds(draws["arrivals_bound"].transpose("draw", "bound").to_numpy()):
+        yield "posterior.arrivals_bound: must be two numbers for each draw, the lower first"
+
+
+def _are_bounds(bounds: NDArray[np.float64]) -> bool:
+    """Tell whether each row is a lower and a higher number, either of which may be infinite."""
+    return bounds.shape[1] == 2 and bool(np.all(bounds[:, 0] <= bounds[:, 1]))
 
 
 def _quantile_problems(draws: xr.Dataset) -> Iterator[str]:

@@ -312,6 +312,7 @@ def fitted_with_everything() -> Posterior:
         draws.assign(
             arrivals_season=(("draw", "harmonic"), np.full((3, 4), 0.1)),
             arrivals_path=(("draw", "block"), np.full((3, 130), 0.2)),
+            arrivals_bound=(("draw", "bound"), np.tile([-0.1, 0.2], (3, 1))),
         ),
     )
 
@@ -319,7 +320,7 @@ def fitted_with_everything() -> Posterior:
 def test_what_is_not_assumed_keeps_its_hazards_slopes_and_arrivals() -> None:
     base = fitted_with_everything()
     found = assumed_posterior(PIPELINE, Assumptions.model_validate({"stages": {"lead": STAGES["lead"]}}), base=base)
-    for name in ("hazard_log", "hazard_effect", "arrivals_season", "arrivals_path"):
+    for name in ("hazard_log", "hazard_effect", "arrivals_season", "arrivals_path", "arrivals_bound"):
         assert found.draws[name].identical(base.draws[name]), name
     assert found.draws["amount_slope"].sel(stage="lead").to_numpy().tolist() == [0.0] * 3
     assert found.draws["amount_slope"].sel(stage="meeting").to_numpy().tolist() == [0.2] * 3
@@ -341,6 +342,7 @@ def test_assumed_arrivals_are_as_many_in_every_season() -> None:
     found = assumed_posterior(PIPELINE, assumed, base=fitted_with_everything())
     assert "arrivals_season" not in found.draws
     assert "arrivals_path" not in found.draws
+    assert "arrivals_bound" not in found.draws
     assert "hazard_log" in found.draws
 
 

@@ -11,6 +11,7 @@ from simcast.model.arrival_levels import (
     N_STEPS,
     N_TERMS,
     WalkBasis,
+    bounds_of_record,
     centred_levels,
     future_path,
     level_rows,
@@ -117,6 +118,11 @@ def test_the_walk_goes_on_from_the_as_of_date_by_steps_of_each_draws_spread() ->
 def test_a_wide_walk_ends_at_a_tenfold_change() -> None:
     path = future_path(np.full(200, 0.8), seed=1)
     assert np.abs(path).max() == pytest.approx(MOST_CHANGE) == pytest.approx(np.log(10))
+
+
+def test_beyond_the_record_arrivals_come_to_double_its_highest_week_and_half_its_lowest_at_most() -> None:
+    log_level = np.log([[0.2, 3.0, 1.0], [0.5, 0.8, 0.9], [1.1, 1.2, 1.3]])
+    np.testing.assert_allclose(np.exp(bounds_of_record(log_level)), [[0.1, 6.0], [0.25, 2.0], [0.5, 2.6]])
 
 
 @pytest.mark.parametrize(("step", "centred"), [(0.005, False), (0.3, True)])

@@ -25,6 +25,7 @@ def fitted() -> Posterior:
 
 def test_walk_and_season_are_stored(fitted: Posterior) -> None:
     assert fitted.draws["arrivals_path"].dims == ("draw", "block")
+    assert fitted.draws["arrivals_bound"].dims == ("draw", "bound")
     assert fitted.draws.sizes["block"] == N_FUTURE_BLOCKS
     assert fitted.draws["arrivals_season"].sizes == {"draw": fitted.n_draws, "harmonic": 4}
     spread = fitted.draws["arrivals_path"].std("draw")

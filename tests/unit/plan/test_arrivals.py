@@ -64,3 +64,17 @@ def test_all_three_multiply() -> None:
     together = kernel_with(**changes).arrival_trend_factor
     apart = [kernel_with(**{name: value}).arrival_trend_factor for name, value in changes.items()]
     np.testing.assert_allclose(together, apart[0] * apart[1] * apart[2])
+
+
+def test_season_and_walk_together_stay_within_the_bounds_and_the_trend_goes_on() -> None:
+    changes = {
+        "arrivals_trend": (("draw",), np.array([0.002])),
+        "arrivals_path": (("draw", "block"), np.log([[3.0, 0.1, 1.2]])),
+        "arrivals_season": (("draw", "harmonic"), np.array([[0.1, -0.2, 0.05, 0.0]])),
+    }
+    free = np.log(kernel_with(**changes).arrival_trend_factor[0]) - 0.002 * (np.arange(100) + 0.5)
+    bound = (("draw", "bound"), np.log([[0.5, 1.5]]))
+    held = np.log(kernel_with(**changes, arrivals_bound=bound).arrival_trend_factor[0]) - 0.002 * (np.arange(100) + 0.5)
+    assert free.max() > np.log(1.5)
+    assert free.min() < np.log(0.5)
+    np.testing.assert_allclose(held, np.clip(free, np.log(0.5), np.log(1.5)))

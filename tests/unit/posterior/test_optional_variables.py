@@ -31,7 +31,9 @@ def base() -> Posterior:
 def whole() -> xr.Dataset:
     draws = with_amount_slope(hazard_draws(base(), "встреча", RATE, [0, 1, 7], 3653), 0.2, 1000.0, -0.1)
     return draws.assign(
-        arrivals_season=(("draw", "harmonic"), np.zeros((1, 4))), arrivals_path=(("draw", "block"), np.zeros((1, 130)))
+        arrivals_season=(("draw", "harmonic"), np.zeros((1, 4))),
+        arrivals_path=(("draw", "block"), np.zeros((1, 130))),
+        arrivals_bound=(("draw", "bound"), np.array([[-1.0, 0.7]])),
     )
 
 
@@ -77,6 +79,8 @@ def first_move(values: xr.DataArray, number: float) -> xr.DataArray:
         (lambda held: held.isel(harmonic=[0, 1]), "has 2 coefficients"),
         (lambda held: held.assign(arrivals_path=held["arrivals_path"] + np.inf), "arrivals_path: must be finite"),
         (lambda held: held.isel(block=[]), "no block"),
+        (lambda held: held.isel(bound=[1, 0]), "arrivals_bound: must be two numbers"),
+        (lambda held: held.isel(bound=[0]), "arrivals_bound: must be two numbers"),
     ],
 )
 def test_what_no_forecast_could_use_is_refused(change: Change, words: str) -> None:
