@@ -122,6 +122,8 @@ def sample_part(part: Part, seed: int, stop: threading.Event | None = None) -> S
 def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: FinishedParts, tell: Tell) -> list[Sample]:
     """Sample all parts, as many at a time as their chains leave processors for.
 
+    Compiling keeps one processor busy, so the models that come later are compiled while the first is sampled.
+
     Parameters
     ----------
     parts, seeds
@@ -139,9 +141,10 @@ def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: Finished
     costs = _costs(parts)
     stop = threading.Event()
     at_once = max(1, (os.cpu_count() or 1) // max(part.settings.chains for part in parts))
-    with ThreadPoolExecutor(at_once) as pool:
+    with ThreadPoolExecutor(at_once + 1) as pool:
         running: dict[Future[Sample], int] = {}
         waiting = [position for position in range(len(parts)) if position not in found]
+        pool.submit(_compile_ahead, [parts[position] for position in waiting], stop)
         try:
             while waiting or running:
                 while waiting and len(running) < at_once:
@@ -159,6 +162,15 @@ def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: Finished
             stop.set()
             raise
     return [found[position] for position in range(len(parts))]
+
+
+def _compile_ahead(parts: Sequence[Part], stop: threading.Event) -> None:
+    """Compile the models of parts in the order in which they are sampled; what fails here fails there, and is told."""
+    for part in parts:
+        if stop.is_set():
+            return
+        if part.settings.sampler != "pymc":
+            part.ready.compiled()
 
 
 def _costs(parts: Sequence[Part]) -> list[float]:

@@ -27,6 +27,9 @@ from simcast.model.stage_model import build_stage_model
 from simcast.model.stage_shape import StageShape
 
 _POLL_SECONDS = 0.1
+
+_one_compiles = threading.Lock()
+"""PyTensor rewrites graphs under settings that all threads share: two models must not be compiled at the same time."""
 _STATISTICS = ("diverging", "energy")
 
 Array = NDArray[np.generic]
@@ -80,9 +83,13 @@ class ReadyModel:
         """The model."""
         return self.build()
 
-    @cached_property
     def compiled(self) -> Any:  # noqa: ANN401  # nutpie has no type hints
-        """The model compiled for nutpie."""
+        """Return the model compiled for nutpie; it is compiled when first asked for, while any other caller waits."""
+        with _one_compiles:
+            return self._compiled
+
+    @cached_property
+    def _compiled(self) -> Any:  # noqa: ANN401  # nutpie has no type hints
         with warnings.catch_warnings():
             # On how it would compile in C, which is not done here: Numba compiles, and no matrices are multiplied.
             warnings.filterwarnings("ignore", category=UserWarning, module="pytensor")
@@ -151,7 +158,7 @@ def _sample_with_nutpie(
     ready: ReadyModel, data: Mapping[str, Array], settings: FitSettings, seed: int, stop: threading.Event
 ) -> Any:  # noqa: ANN401  # InferenceData or DataTree
     with ready.lock:
-        compiled = with_data(ready.compiled, data)
+        compiled = with_data(ready.compiled(), data)
     sampler = nutpie.sample(
         compiled,
         draws=settings.n_drawn,

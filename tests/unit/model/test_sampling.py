@@ -95,7 +95,7 @@ def test_the_sampler_of_pymc_itself_agrees() -> None:
 
 def test_data_that_the_model_does_not_read_or_that_is_left_out_is_an_error() -> None:
     part, _ = first_stage(mixed(60))
-    compiled, inputs = part.ready.compiled, part.data
+    compiled, inputs = part.ready.compiled(), part.data
     with pytest.raises(ValueError, match="the model reads 3 arrays, got 2"):
         with_data(compiled, {name: inputs[name] for name in ("numbers", "indices")})
     with pytest.raises(KeyError):

@@ -1,0 +1,81 @@
+"""The parts of a fit: when their models are compiled, and that one is at a time."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+import pymc as pm
+import pytest
+import xarray as xr
+
+from simcast.model.finished_parts import FinishedParts
+from simcast.model.parts import Part, sample_parts
+from simcast.model.sampling import ReadyModel, Sample
+from simcast.model.settings import FitSettings
+
+PATIENCE = 30.0
+
+
+@dataclass(frozen=True, eq=False)
+class Watched(ReadyModel):
+    """A model that tells when it is compiled."""
+
+    done: threading.Event = field(default_factory=threading.Event)
+
+    def compiled(self) -> None:
+        self.done.set()
+
+
+def part(ready: ReadyModel, sampler: str = "nutpie") -> Part:
+    return Part("stage встреча", ready, {}, FitSettings(sampler=sampler), 1.0)
+
+
+def nothing(_text: str, _done: float) -> None:
+    """Tell nobody."""
+
+
+def drawn() -> Sample:
+    return Sample(xr.Dataset(), xr.Dataset(attrs={"n_diverging": 0}))
+
+
+def test_later_models_are_compiled_while_the_first_part_is_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    models = [Watched(pm.Model) for _ in range(3)]
+
+    def wait_for_all(*_arguments: object) -> Sample:
+        assert all(model.done.wait(PATIENCE) for model in models)
+        return drawn()
+
+    monkeypatch.setattr("simcast.model.parts.sample", wait_for_all)
+    assert len(sample_parts([part(model) for model in models], [1, 2, 3], FinishedParts(), nothing)) == 3
+
+
+def test_for_the_sampler_of_pymc_nothing_is_compiled_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Watched(pm.Model)
+    monkeypatch.setattr("simcast.model.parts.sample", lambda *_arguments: drawn())
+    sample_parts([part(model, "pymc")], [1], FinishedParts(), nothing)
+    assert not model.done.is_set()
+
+
+def test_two_models_are_never_compiled_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy, most = [0], [0]
+    both_asked = threading.Barrier(2)
+
+    def compile_slowly(*_arguments: object, **_options: object) -> str:
+        busy[0] += 1
+        most[0] = max(most[0], busy[0])
+        threading.Event().wait(0.05)
+        busy[0] -= 1
+        return "compiled"
+
+    def ask(ready: ReadyModel) -> None:
+        both_asked.wait(PATIENCE)
+        ready.compiled()
+
+    monkeypatch.setattr("simcast.model.sampling.nutpie.compile_pymc_model", compile_slowly)
+    threads = [threading.Thread(target=ask, args=(ReadyModel(pm.Model),)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert most == [1]
