@@ -12,8 +12,9 @@ on the amount. Beyond the oldest stay on record the walk goes on, see `simcast.m
 ten years never ends.
 
 The walk is sampled in coordinates in which the normal approximation of its posterior is round: neighbouring pieces
-hang together, how closely differs from history to history, and the sampler need not find that out. The model is the
-same whatever the coordinates.
+hang together, how closely differs from history to history, and the sampler need not find that out. When the spread
+of the steps changes, combinations of steps that data tell stay where they are, and the others change with it. The model
+is the same whatever the coordinates.
 
 References
 ----------
@@ -81,18 +82,21 @@ def _walk(n_moves: int, n_pieces: int, priors: Mapping[str, Prior]) -> Tensor:
     centre: Tensor = pm.Data("walk_centre", np.zeros((n_moves, n_pieces)), shape=(n_moves, n_pieces))
     root: Tensor = pm.Data("walk_root", _unit_roots(n_moves, n_pieces), shape=(n_moves, n_pieces, n_pieces))
     round_: Tensor = pm.Flat("walk_round", shape=(n_moves, n_pieces), initval=np.zeros((n_moves, n_pieces)))
-    walk = centre + (root * round_[:, None, :]).sum(axis=2)
-    day_0, start, steps = walk[:, 0], walk[:, 1], walk[:, 2:]
+    as_guessed = centre + (root * round_[:, None, :]).sum(axis=2)
     guessed: Tensor = pm.Data("walk_log_step", np.zeros(n_moves), shape=(n_moves,))
     centring: Tensor = pm.Data("walk_centring", np.zeros((n_moves, n_later)), shape=(n_moves, n_later))
     spike: Tensor = pm.Data("walk_spike", np.zeros((n_moves, n_later)), shape=(n_moves, n_later))
+    modes: Tensor = pm.Data("walk_modes", _unit_modes(n_moves, n_pieces), shape=(n_moves, n_pieces, n_later))
     beyond = (log_step - guessed)[:, None] * (1 - spike)
+    amplitude = (modes[:, 2:] * ((1 - spike) * as_guessed[:, 2:])[:, :, None]).sum(axis=1)
+    more = amplitude * pt.expm1((1 - centring) * beyond)
+    walk = as_guessed + (modes * more[:, None, :]).sum(axis=2)
+    day_0, start, steps = walk[:, 0], walk[:, 1], walk[:, 2:]
     squares = ((day_0 - first.mean) / first.sd) ** 2 + ((start - level.mean) / level.sd) ** 2
-    of_steps = (steps * pt.exp(-centring * beyond)) ** 2 + 2 * centring * beyond
+    of_steps = spike * steps**2 + (amplitude * pt.exp(-centring * beyond)) ** 2 + 2 * centring * beyond
     pm.Potential("walk_prior", -0.5 * (squares.sum() + of_steps.sum()))
-    scaled = steps * pt.exp((1 - centring) * beyond + guessed[:, None])
     gap: Tensor = pm.Data("walk_root_gap", np.ones((n_moves, n_later)), shape=(n_moves, n_later))
-    walked = start[:, None] + pt.cumsum(scaled * gap * (1 - spike), axis=1)
+    walked = start[:, None] + pt.cumsum(steps * pt.exp(guessed[:, None]) * gap * (1 - spike), axis=1)
     later = walked + spike * (spiking.mean + spiking.sd * steps)
     pm.Deterministic("log_hazard_start", start)
     pm.Deterministic("first_day_step", day_0)
@@ -119,6 +123,40 @@ def _unit_roots(n_moves: int, n_pieces: int) -> Floats:
     return np.tile(np.eye(n_pieces), (n_moves, 1, 1))
 
 
+def _unit_modes(n_moves: int, n_pieces: int) -> Floats:
+    return np.tile(np.eye(n_pieces)[:, 2:], (n_moves, 1, 1))
+
+
+def _modes_of_steps(covariance: Floats, is_spike: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return the combinations of a walk's steps that are known independently of each other.
+
+    Steps by themselves are not: of a long run in which nothing ended only the sum is known, by what comes after it.
+    Scaled one by one with the spread they would take along all that follows.
+
+    Parameters
+    ----------
+    covariance
+        float64, (n_knots, n_knots): of what tells a walk, steps over their spread.
+    is_spike
+        bool, (n_knots - 2,)
+
+    Returns
+    -------
+    float64, (n_knots, n_knots - 2)
+        The combinations in columns, in the places of steps; nothing in those of spikes. The rows of the place on day 1,
+        day 0 and spikes are what is to be expected of them when a combination changes by one.
+    float64, (n_knots - 2,)
+        How uncertain each combination is beside the spread; 0 for spikes.
+    """
+    modes, variance = np.zeros((covariance.shape[0], is_spike.size)), np.zeros(is_spike.size)
+    step = np.flatnonzero(~is_spike)
+    of_steps = covariance[np.ix_(step + 2, step + 2)]
+    variance[step], vectors = np.linalg.eigh(of_steps)
+    modes[:, step] = np.linalg.solve(of_steps, covariance[step + 2]).T @ vectors
+    modes[np.ix_(step + 2, step)] = vectors
+    return modes, variance
+
+
 def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: int) -> dict[str, NDArray[np.generic]]:
     """Return the coordinates of the walk, from the normal approximation of its posterior.
 
@@ -136,8 +174,11 @@ def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: i
         The root of how far each knot lies from the one before, and the knot of each piece.
     ``walk_spike`` (n_moves, n_pieces - 2)
         1 for the steps to spikes, from which the walk does not go on.
+    ``walk_modes`` (n_moves, n_pieces, n_pieces - 2)
+        Of what the steps are made when the spread changes: orthonormal combinations of them, which data tell one by
+        one; and, in the rows of what is no step of the walk, how that goes along with them.
     ``walk_centring`` (n_moves, n_pieces - 2)
-        How far each step stays put when the spread changes: 0 where the data say nothing, towards 1 where they
+        How far each combination stays put when the spread changes: 0 where the data say nothing, towards 1 where they
         say all; see `simcast.model.hierarchy.pooled_effects`.
     """
     compared = stays.by_segment() if stays.cells.n_segments <= _MOST_SEGMENTS else stays.pooled()
@@ -150,22 +191,24 @@ def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: i
         np.ones((n_moves, n_pieces - 2)),
         np.zeros((n_moves, n_pieces - 2)),
     )
-    knot = np.zeros((n_moves, n_pieces), dtype=np.int64)
+    knot, modes = np.zeros((n_moves, n_pieces), dtype=np.int64), _unit_modes(n_moves, n_pieces)
     for move, (walk, place) in enumerate(zip(likelihood.walks, likelihood.places, strict=True)):
         n_knots, n_later = walk.n_knots, walk.n_knots - 2
         told, usual = steps_of_hazards(walk, float(found.sizes[move]), priors["spike_step"])
         covariance = told @ found.covariance[place, place] @ told.T
         centre[move, :n_knots] = told @ found.mode[place] - usual
         root[move, :n_knots, :n_knots] = np.linalg.cholesky(covariance)
-        # A step that is many spreads long stays where it is too, however little is known of it.
-        uncertain = np.diag(covariance)[2:] / (1.0 + centre[move, 2:n_knots] ** 2)
-        centring[move, :n_later] = np.clip(1.0 - uncertain, 0.0, 1.0)
+        modes[move, :n_knots, :n_later], variance = _modes_of_steps(covariance, walk.is_spike)
+        size = modes[move, 2:n_knots, :n_later].T @ np.where(walk.is_spike, 0.0, centre[move, 2:n_knots])
+        # A combination that is many spreads long stays where it is too, however little is known of it.
+        centring[move, :n_later] = np.clip(1.0 - variance / (1.0 + size**2), 0.0, 1.0)
         root_gap[move, :n_later], spike[move, :n_later] = np.sqrt(walk.gap), walk.is_spike
         knot[move, : walk.knot.size] = walk.knot
     return {
         "walk_centre": centre,
         "walk_root": root,
         "walk_log_step": np.log(found.sizes[:n_moves]),
+        "walk_modes": modes,
         "walk_centring": centring,
         "walk_root_gap": root_gap,
         "walk_spike": spike,

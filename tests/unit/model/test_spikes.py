@@ -7,7 +7,7 @@ on distribution functions are four standard errors, which a right model exceeds 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pymc as pm
@@ -194,19 +194,20 @@ def test_hazards_are_chosen_where_all_stays_end_on_one_day() -> None:
     assert choice.elpd["lognormal"] > choice.elpd[HAZARD] - 50.0
 
 
-def density_of_model(stays: StageStays, priors: dict[str, Prior], points: Floats, log_step: Floats) -> list[Floats]:
-    """The log prior of the walk, the log-likelihood and the log hazards of the sampled model at some points."""
+Density = Callable[[Floats, Floats], tuple[Floats, Floats, Floats]]
+
+
+def density_of_model(stays: StageStays, priors: dict[str, Prior]) -> Density:
+    """What gives the log prior of the walk, the log-likelihood and the log hazards of the sampled model at a point."""
     shape = StageShape(SegmentLayout(1), stays.n_moves, n_pieces=stays.grid.n_room)
     inputs = hazard_inputs(shape, stays, priors)
     model = build_hazard_model(shape, priors)
     with model:
         pm.set_data(inputs)
     outputs = [model["walk_prior"], model["stays"], model["log_hazard"]]
-    function = model.compile_fn(
-        outputs, inputs=[model["log_step"], model["walk_round"]], mode="FAST_COMPILE", point_fn=False
-    )
-    found = [function(log_step, point) for point in points]
-    return [np.array([one[position] for one in found]) for position in range(3)]
+    inputs_ = [model["log_step"], model["walk_round"]]
+    density: Density = model.compile_fn(outputs, inputs=inputs_, mode="FAST_COMPILE", point_fn=False)
+    return density
 
 
 @pytest.mark.parametrize("share", [SHARE, 0.0])
@@ -218,7 +219,10 @@ def test_the_sampled_model_and_its_normal_approximation_are_of_the_same_posterio
     points = np.random.default_rng(3).standard_normal((5, 2, stays.grid.n_room))
     for move, walk in enumerate(likelihood.walks):
         points[:, move, walk.n_knots :] = 0.0  # they move nothing
-    prior, value, log_hazard = density_of_model(stays, PRIORS, points, log_step)
+    density = density_of_model(stays, PRIORS)
+    prior, value, log_hazard = (
+        np.array(part) for part in zip(*(density(log_step, one) for one in points), strict=True)
+    )
     free = np.tile(likelihood.start, (points.shape[0], 1))
     for move, (walk, place) in enumerate(zip(likelihood.walks, likelihood.places, strict=True)):
         for piece, knot in enumerate(walk.knot):
@@ -232,6 +236,45 @@ def test_the_sampled_model_and_its_normal_approximation_are_of_the_same_posterio
     np.testing.assert_allclose(value, [likelihood.value_and_gradient(one)[0] for one in free], rtol=1e-10)
     other = HazardLikelihood(stays, PRIORS | {"spike_step": Prior("normal", 0.0, 1.0, "Another.")})
     assert np.allclose(np.diff(prior), np.diff(approximated(other)), rtol=1e-8) == (share == 0.0)
+
+
+@pytest.mark.parametrize("share", [SHARE, 0.0])
+def test_whatever_the_coordinates_the_spread_has_the_weight_of_a_random_walk(share: float) -> None:
+    """The log prior in the sampler's coordinates is that of the walk plus the log of how much they stretch it."""
+    stays = stage_of(share=share)
+    likelihood = HazardLikelihood(stays, PRIORS)
+    density = density_of_model(stays, PRIORS)
+    walk, place = likelihood.walks[0], likelihood.places[0]
+    pieces = np.array([np.flatnonzero(walk.knot == knot)[0] for knot in range(walk.n_knots)])
+    rest = np.zeros((2, stays.grid.n_room))
+    point = rest.copy()
+    point[0, : walk.n_knots] = np.random.default_rng(4).standard_normal(walk.n_knots)
+
+    def at_knots(log_step: float, there: Floats) -> Floats:
+        """The first move's walk; the second move's spread stays."""
+        log_hazard = density(np.array([log_step, -1.0]), there)[2]
+        told: Floats = log_hazard[0, pieces] + stays.grid.slowing[pieces]
+        return told
+
+    def stretched(log_step: float) -> float:
+        units = np.zeros((walk.n_knots, *rest.shape))
+        units[np.arange(walk.n_knots), 0, np.arange(walk.n_knots)] = 1.0
+        columns = [at_knots(log_step, unit) - at_knots(log_step, rest) for unit in units]
+        return float(np.linalg.slogdet(np.array(columns))[1])
+
+    def of_walk(log_step: float) -> float:
+        """Up to what does not depend on the spread."""
+        one = likelihood.start * 0.0
+        one[place] = at_knots(log_step, point)
+        matrix = likelihood.prior.matrix(np.exp(np.array([log_step, -1.0])))
+        quadratic = one @ likelihood.prior.pull - 0.5 * one @ matrix @ one
+        return float(quadratic) - int(np.sum(~walk.is_spike)) * log_step
+
+    steps = [-2.0, -1.2, 0.1]
+    told = [float(density(np.array([step, -1.0]), point)[0]) for step in steps]
+    expected = [of_walk(step) + stretched(step) for step in steps]
+    np.testing.assert_allclose(np.diff(told), np.diff(expected), rtol=1e-8)
+    assert not np.allclose(np.diff(told), np.diff([of_walk(step) for step in steps]), rtol=1e-3)
 
 
 def parameters_of(starts: list[int], seed: int) -> xr.Dataset:
