@@ -1,0 +1,53 @@
+"""Which column holds the amounts, how they are written, and from when on they are known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from simcast.history.dialect import find_decimal
+from simcast.history.table import Table
+from simcast.starting import words
+from simcast.starting.columns import Column
+
+
+def find_amount(columns: Sequence[Column], unsure: list[str]) -> Column | None:
+    """Choose the column of amounts: one called so that holds numbers; None where there is none."""
+    named = [
+        column
+        for column in columns
+        if column.is_number and words.AMOUNT.search(column.key) and not words.NO_AMOUNT.search(column.key)
+    ]
+    if not named:
+        unsure.append("no column looks like an amount: each deal counts as 1, and wins are forecast (assume.amount)")
+        return None
+    best = max(named, key=lambda column: (column.key == "amount", column.filled))
+    if len(named) > 1:
+        others = ", ".join(column.name for column in named if column is not best)
+        unsure.append(f"{best.name!r} is taken as the amount, not {others} (history.columns.amount)")
+    return best
+
+
+def find_mark(amount: Column, unsure: list[str]) -> str:
+    """Return the decimal mark where amounts are not written strictly."""
+    if not any(re.search(r"[^\d.]", word) for word in amount.words) and find_decimal(amount.words) == ".":
+        return ""
+    mark = find_decimal([re.sub(r"[^\d.,]", "", word) for word in amount.words])
+    if mark is None:
+        unsure.append(
+            "whether 1,234 is a thousand or a bit more than one is not clear: '.' is the mark (history.decimal)"
+        )
+    return mark or "."
+
+
+def amount_known_from(table: Table, form: str, columns: object, outcomes: object) -> str:
+    """Tell whether open deals of a table with a row per deal have amounts as often as ended ones."""
+    if form != "deals" or not isinstance(columns, dict) or not isinstance(outcomes, dict) or "amount" not in columns:
+        return "close"
+    meanings = {**outcomes, "won": "won", "lost": "lost", "open": "open"}
+    ends = table.cells[columns["outcome"]].astype("str").str.strip().map(meanings)
+    empty = table.cells[columns["amount"]].astype("str").str.strip().isin(["", "nan", "<NA>"])
+    is_open = ~ends.isin(["won", "lost"])
+    if not is_open.any() or is_open.all():
+        return "close"
+    return "entry" if empty[is_open].mean() <= 0.1 else "close"
