@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.errors import DataError
+from simcast.history.money import split_money
 
 EPOCH = date(1970, 1, 1)
 _SERIAL_OF_EPOCH = 25569
@@ -126,9 +127,15 @@ def parse_amount(text: str) -> tuple[float, str]:
             "a decimal comma or a thousands separator is refused, since 1,234 can be read in two ways;"
             " write a decimal point and nothing between thousands, such as 1234.50, or set history.decimal: ',' or auto"
         )
+    if split_money(text)[1]:
+        return math.nan, _WITH_CURRENCY
     return math.nan, "is not a number; write such as 1234.50, or leave the cell empty when the amount is not known"
 
 
+_WITH_CURRENCY = (
+    "has a currency; write the number alone, such as 1234.50, or say how amounts are written: history.decimal: '.', ','"
+    " or auto"
+)
 _NEGATIVE = "an amount cannot be negative; correct it, or leave the cell empty when it is not known"
 
 

@@ -13,6 +13,7 @@ from simcast.errors import DataError
 from simcast.history.columns import ColumnNames
 from simcast.history.crm import CRMS
 from simcast.history.dialect import Dialect, check_dialect
+from simcast.history.export_rows import currency_caveats
 from simcast.history.exports import Export, translate
 from simcast.history.parsing import normalise
 from simcast.history.sql import is_database, read_query
@@ -77,7 +78,10 @@ class Source:
             columns = {
                 name: column if isinstance(column, str) else dict(column) for name, column in self.columns.items()
             }
-            return Export(table, self.format, columns, dict(self.outcomes)), dialect, digest
+            amount = normalise(str(columns.get("amount", "amount")))
+            caveats = currency_caveats(table, amount) if amount in table.cells.columns else []
+            export = Export(table, self.format, columns, dict(self.outcomes), caveats=tuple(caveats))
+            return export, dialect, digest
         export = translate(
             table,
             crm,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from simcast.errors import DataError
 from simcast.history.parsing import normalise
+from simcast.history.zones import zone_of
 
 AUTO = "auto"
 _BOMS = (
@@ -301,7 +302,7 @@ def _read_parquet(path: Path) -> Table:
 def in_zone(table: Table, zone: str) -> Table:
     """Take datetimes with a time zone (parquet) to local ones, so that days are those of `zone`."""
     zoned = [name for name in table.cells.columns if isinstance(table.cells[name].dtype, pd.DatetimeTZDtype)]
-    local = {name: table.cells[name].dt.tz_convert(zone).dt.tz_localize(None) for name in zoned}
+    local = {name: table.cells[name].dt.tz_convert(zone_of(zone)).dt.tz_localize(None) for name in zoned}
     return replace(table, cells=table.cells.assign(**local)) if zoned else table
 
 

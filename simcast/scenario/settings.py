@@ -241,10 +241,14 @@ class HistorySettings(Closed):
         default=None, description="iso: 2026-12-31; day-first: 31.12.2026; month-first: 12/31/2026; auto (CRMs): found."
     )
     decimal: Literal[".", ",", "auto"] | None = Field(
-        default=None, description="The decimal mark of amounts; a point unless given (CRMs: auto)."
+        default=None,
+        description="The decimal mark of amounts, which may then have a currency and marks between "
+        "thousands, as in USD 1,200.50; a point and nothing else unless given (CRMs: auto).",
     )
     time_zone: Text | None = Field(
-        default=None, description="Whose days are meant where times are written with an offset, such as Europe/Berlin."
+        default=None,
+        description="Whose days are meant where times are written with an offset: a zone such as Europe/Berlin, or the "
+        "offset itself, such as +03:00.",
     )
     on_bad_rows: Literal["stop", "quarantine"] = Field(
         default="stop", description="stop: bad rows end the run; quarantine: they go to a file of their own."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from simcast.history.dialect import find_decimal
+from simcast.history.money import find_decimal
 from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
@@ -32,7 +32,7 @@ def find_mark(amount: Column, unsure: list[str]) -> str:
     """Return the decimal mark where amounts are not written strictly."""
     if not any(re.search(r"[^\d.]", word) for word in amount.words) and find_decimal(amount.words) == ".":
         return ""
-    mark = find_decimal([re.sub(r"[^\d.,]", "", word) for word in amount.words])
+    mark = find_decimal(amount.words)
     if mark is None:
         unsure.append(
             "whether 1,234 is a thousand or a bit more than one is not clear: '.' is the mark (history.decimal)"

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simcast.history.dialect import find_decimal, rewrite_amount, rewrite_date
+from simcast.history.dialect import rewrite_date
+from simcast.history.money import find_decimal, rewrite_amount
 from simcast.history.parsing import normalise, parse_amount, parse_day
 from simcast.history.table import Table
 from simcast.starting.words import WHEN, plain
