@@ -18,10 +18,12 @@ from simcast.cli import options
     "columns",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="Name a column (deal, stage, entered, outcome, closed, amount) where the guess is wrong; may be repeated.",
+    help="Name a column (deal, stage, entered, outcome, closed, amount, first_response) where the guess is wrong; may"
+    " be repeated.",
 )
+@click.option("--time-zone", default="", metavar="ZONE", help="Whose days are meant, such as Europe/Berlin or +03:00.")
 @options.says_what_is_wrong
-def init(folder: Path | None, source: str | None, query: str | None, columns: tuple[str, ...]) -> None:
+def init(folder: Path | None, source: str | None, query: str | None, columns: tuple[str, ...], time_zone: str) -> None:
     """Write a commented scenario with sample data into DIR (or here), which runs as it is.
 
     With --from, look at a file of your own instead: find its columns, stages and words, write a scenario for it
@@ -34,16 +36,17 @@ def init(folder: Path | None, source: str | None, query: str | None, columns: tu
       simcast init demo
       simcast init --from deals.csv forecast
       simcast init --from deals.csv --column entered=opened --column closed=last_updated
+      simcast init --from events.csv --time-zone Europe/Berlin
       simcast init --from sqlite:///crm.db --query stage_changes
     """
     if source is None:
-        if query or columns:
-            raise click.UsageError("--query and --column go with --from")
+        if query or columns or time_zone:
+            raise click.UsageError("--query, --column and --time-zone go with --from")
         _write_sample(folder or Path())
         return
     from simcast.starting import propose
 
-    proposal = propose(source, folder or Path(), query, options.pairs(columns, "column"))
+    proposal = propose(source, folder or Path(), query, options.pairs(columns, "column"), time_zone=time_zone)
     for line in proposal.found:
         click.echo(line)
     for line in proposal.unsure:

@@ -19,11 +19,12 @@ from simcast.history.zones import zone_of
 STRICT_ENCODING, STRICT_DELIMITER, STRICT_DATES, STRICT_DECIMAL = "utf-8", ",", "iso", ""
 DATE_ORDERS = ("iso", "day-first", "month-first", AUTO)
 
-_STAMP = re.compile(
+STAMP = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})[T ](?P<time>\d{2}:\d{2}(?::\d{2})?)"
-    r"(?:\.\d+)?\s?(?P<offset>Z|UTC|GMT|[+-]\d{2}:?\d{2})",
+    r"(?:\.\d+)?\s?(?P<offset>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)",
     re.ASCII | re.IGNORECASE,
 )
+"""A time with an offset from UTC."""
 _SECONDS = re.compile(r"(\d{10})(\d{3})?", re.ASCII)
 """Since 1970; with three digits more, milliseconds."""
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
@@ -132,7 +133,7 @@ def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
     >>> rewrite_date("2026-01-05T22:30:00Z", "iso", zone_of("Europe/Moscow"))
     '2026-01-06 01:30:00'
     """
-    if stamp := _STAMP.fullmatch(text):
+    if stamp := STAMP.fullmatch(text):
         return _local(text, stamp, zone)
     if zone is not None and (seconds := _SECONDS.fullmatch(text)):
         return datetime.fromtimestamp(int(seconds[1]), zone).strftime(_WRITTEN)

@@ -23,7 +23,7 @@ def read_as_deals(
     path = str(table.path)
     outcome = _outcome_column(path, candidates(columns, given, "outcome", columns))
     dated = [column for column in columns if column.is_date]
-    ends = [column for column in dated if words.CLOSED.search(column.key) and not words.NO_EVENT.search(column.key)]
+    ends = [column for column in dated if _may_end(column)]
     ends = candidates(columns, given, "closed", ends)
     begun = [column for column in dated if column not in ends and not words.NO_EVENT.search(column.key)]
     begun = candidates(columns, given, "entered", begun)
@@ -59,6 +59,11 @@ def read_as_deals(
                 f"in {outcome.name!r} {', '.join(map(repr, meant))} is taken to mean {name} (history.outcomes)"
             )
     return {word: found for word, found in outcomes.items() if word not in {"won", "lost", "open"}}
+
+
+def _may_end(column: Column) -> bool:
+    """Tell whether a column of dates is called as one of the ends of deals."""
+    return bool(words.CLOSED.search(column.key)) and not words.NO_END.search(column.key)
 
 
 def _share_dated(table: Table, outcome: Column, column: Column) -> float:

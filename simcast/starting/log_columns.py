@@ -22,9 +22,20 @@ def find_deal(table: Table, columns: Sequence[Column], unsure: list[str]) -> Col
     named = [
         column
         for column in columns
-        if (words.ID.search(column.key) or words.DEAL.fullmatch(column.key)) and not column.is_date
+        if (
+            words.ID.search(column.key)
+            or (words.DEAL.fullmatch(column.key) and 10 * column.n_words >= len(table.place))
+        )
+        and not column.is_date
     ]
-    named.sort(key=lambda column: (not words.DEAL.search(column.key), -column.n_words))
+    named.sort(
+        key=lambda column: (
+            bool(words.NO_DEAL.search(column.key)),
+            not words.DEAL.search(column.key),
+            column.key != "id",
+            -column.n_words,
+        )
+    )
     if named:
         return named[0]
     others = [column for column in columns if not column.is_date and not column.is_number and column.filled > 0.99]
@@ -40,13 +51,15 @@ def find_stage(table: Table, columns: Sequence[Column], deal: Column) -> Column 
 
     def fit(column: Column) -> tuple[bool, float]:
         pairs = table.cells[[deal.name, column.name]].drop_duplicates()
-        exact = column.key in {"stage", "to_stage", "new_stage", "stage_name", "activity", "этап", "стадия"}
-        return exact, len(pairs) / len(table.place)
+        return bool(words.NEW_STAGE.search(column.key)), len(pairs) / len(table.place)
 
     named = [
         column
         for column in columns
-        if words.STAGE.search(column.key) and not (column.is_date or column.is_number) and 1 < column.n_words <= 60
+        if words.STAGE.search(column.key)
+        and not words.OLD_STAGE.search(column.key)
+        and not (column.is_date or column.is_number)
+        and 1 < column.n_words <= 60
     ]
     return max(named, key=fit) if named else None
 

@@ -16,6 +16,7 @@ from simcast.history.sources import Source
 from simcast.history.sql import is_database
 from simcast.history.survey import Survey, survey
 from simcast.pipeline import Pipeline
+from simcast.starting.contacts import worthwhile_promise
 from simcast.starting.guessing import Guess, guess
 from simcast.starting.project import SCHEMA, schema_bytes, write_new
 from simcast.starting.scenario_text import Content, scenario_text
@@ -56,6 +57,7 @@ def propose(
     query: str | None = None,
     columns: Mapping[str, str] | None = None,
     today: date | None = None,
+    time_zone: str = "",
 ) -> Proposal:
     """Look at a file of deals and write a scenario for it.
 
@@ -68,9 +70,11 @@ def propose(
     query
         For a database: a table or a select.
     columns
-        Columns that the user names: deal, stage, entered, outcome, closed or amount.
+        Columns that the user names: deal, stage, entered, outcome, closed, amount or first_response.
     today
         Later dates are refused; by default the present day.
+    time_zone
+        The zone whose days are meant where times have offsets; guessed unless given.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def propose(
         When the file cannot be made sense of, or the scenario is there already.
     """
     last_day = today or date.today()
-    guessed = guess(path, query, columns)
+    guessed = guess(path, query, columns, time_zone)
     unsure = list(guessed.unsure)
     seen = survey(guessed.source, last_day)
     seen = _with_a_win(guessed.source, seen, unsure)
@@ -102,6 +106,7 @@ def propose(
         on_bad_rows=on_bad_rows,
         as_of=as_of,
         quarter_back=back,
+        promise=worthwhile_promise(history),
         unsure=tuple(unsure),
     )
     text = scenario_text(content)

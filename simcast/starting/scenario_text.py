@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from simcast.history.sources import Source
+from simcast.history.zones import OFFSET
 from simcast.pipeline import WON, Pipeline
 
 _WIDTH = 110
+_COMMENTS = 42
+"""The column in which comments begin."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Content:
         Where the forecast stands, and where it could stand to be compared with what happened.
     unsure
         What the user should look at.
+    promise
+        A stage, and the hours within which its deals could be answered.
     """
 
     title: str
@@ -51,6 +56,7 @@ class Content:
     as_of: date
     quarter_back: date
     unsure: tuple[str, ...]
+    promise: tuple[str, int] | None = None
 
 
 def scenario_text(content: Content) -> str:
@@ -110,7 +116,8 @@ def _history(content: Content) -> Iterator[str]:
     dialect = source.dialect
     for name in ("encoding", "delimiter", "dates", "decimal", "time_zone"):
         if value := getattr(dialect, name):
-            yield f"  {name}: {quoted(value)}"
+            about = _about_zone(name, value)
+            yield f"  {name}: {quoted(value)}".ljust(_COMMENTS if about else 0) + about
     yield from _mapping("where", source.where, "only these rows are read")
     yield from _mapping("columns", source.columns, "the file's columns for ours")
     yield from _mapping("outcomes", source.outcomes, "the file's words for ours")
@@ -127,6 +134,14 @@ def _history(content: Content) -> Iterator[str]:
         yield "assume:"
         yield "  amount: 1"
         yield ""
+
+
+def _about_zone(name: str, value: str) -> str:
+    """Return the comment that a time zone needs: none where it is a place."""
+    if name != "time_zone" or not (value == "UTC" or OFFSET.fullmatch(value)):
+        return ""
+    written = "in UTC" if value == "UTC" else "with this offset"
+    return f"# all times are written {written}; or name your zone, such as Europe/Berlin"
 
 
 def _mapping(name: str, values: Mapping[str, object], about: str) -> Iterator[str]:
@@ -163,6 +178,13 @@ def _asked(content: Content) -> Iterator[str]:
     yield "    - {lever: arrivals, multiply: 1.1}"
     yield "  better-conversion:"
     yield f"    - {{lever: conversion, stage: {quoted(first)}, add: 0.05, ramp_days: 30}}"
+    if content.promise:
+        stage, hours = content.promise
+        start = content.as_of + timedelta(days=1)
+        yield (
+            f"  answer-in-{hours}h:".ljust(_COMMENTS) + "# what waiting does is fitted to the first contacts on record"
+        )
+        yield f"    - {{lever: response, stage: {quoted(stage)}, within_hours: {hours}, from: {start}}}"
 
 
 def quoted(text: str) -> str:

@@ -5,30 +5,74 @@ from __future__ import annotations
 import re
 
 ID = re.compile(r"(^|_)(id|key|number|no|nr|guid|uuid|номер|код|ид)(_|$)|^deal$|^сделка$")
-DEAL = re.compile(r"deal|opportunit|application|case|lead|order|ticket|сделк|заявк|лид|заказ")
+DEAL = re.compile(
+    r"deal|opportunit|application|applicant|case|lead|order|ticket|candidate|contract|subscription|renewal|pledge|donation"
+    r"|сделк|заявк|лид|заказ|договор|контракт|кандидат|обращени|подписк"
+)
+NO_DEAL = re.compile(
+    r"source|owner|stage|status|type|pipeline|manager|agent|rep_|contact|compan|account|campaign|phone|mobile|zip|postal"
+    r"|источник|ответств|этап|стади|воронк|менеджер|компани|контакт|телефон|(^|_)инн(_|$)"
+)
+"""Ids of what a deal belongs to, and numbers that are none."""
 STAGE = re.compile(r"stage|phase|step|state|status|activity|event|этап|стади|статус|событие|шаг")
-OUTCOME = re.compile(r"outcome|result|status|stage|state|won|исход|итог|результат|статус|этап|стади")
-CLOSED = re.compile(r"clos|(^|_)end|ended|finish|won|lost|complet|signed|закрыт|заверш|оконч|выигр|проигр")
-BEGUN = re.compile(r"creat|open|start|begin|began|receiv|enter|added|созда|откры|начал|поступ|добавл")
-NO_EVENT = re.compile(r"updat|modif|expected|forecast|due|plan|last_|birth|предпол|план|измен|обновл|последн")
-AMOUNT = re.compile(r"amount|value|revenue|price|budget|sum$|total|сумм|бюджет|стоимост|цена|выручк")
-NO_AMOUNT = re.compile(r"days|prob|percent|count|rate|score|rank|year|дней|вероятн|процент")
+NEW_STAGE = re.compile(
+    r"^(stage|stage_name|activity|event|event_name|step|этап|стадия|статус|событие)$"
+    r"|(^|_)(to|new|after|новый|новая|новое|на|стало)_|_(to|new|after)$"
+)
+OLD_STAGE = re.compile(r"(^|_)(from|old|prev|previous|prior|before|предыдущ\w*|старый|старая|прежн\w*|было|из)(_|$)")
+OUTCOME = re.compile(r"outcome|result|status|stage|state|won|decision|исход|итог|результат|статус|этап|стади|решени")
+CLOSED = re.compile(
+    r"clos|(^|_)end|ended|finish|won|lost|complet|(?<!as)signed|decid|decision|resol|outcome|conclu|settled|hire|reject|declin"
+    r"|withdr|churn|cancel|convert|conversion|paid|payment|purchas|sold|sale_date|renewed|funded|awarded|result"
+    r"|закры|заверш|оконч|выигр|проигр|решени|оплат|подписан|отказ|расторж|продаж|исход|итог|результат|найма"
+)
+NO_EVENT = re.compile(
+    r"updat|modif|expect|forecast|due|plan|last_|birth|next|estimat|(^|_)est_|target|projected|anticip|assum|follow_?up|deadline"
+    r"|remind|export|import|sync|snapshot|viewed|предпол|план|измен|обновл|последн|ожида|прогноз|следующ|ближайш|срок"
+    r"|дедлайн|редакт|выгруз|рожден"
+)
+NO_END = re.compile(rf"{NO_EVENT.pattern}|(^|_)(entered|reached|created|start\w*|begun|созда\w*|начал\w*)(_|$)")
+AMOUNT = re.compile(
+    r"amount|value|revenue|price|budget|sum$|total|income|turnover|(^|_)(acv|arr|mrr|tcv|sale|fee|gift|opportunity|cheque)(_|$)"
+    r"|(deal|check|cheque|ticket|contract)_size|donation|pledge|worth|salary"
+    r"|сумм|бюджет|стоимост|цена|выручк|доход|оборот|(^|_)чек(_|$)|пожертвован|оклад|зарплат"
+)
+NO_AMOUNT = re.compile(
+    r"days|prob|percent|(^|_)count|number|(^|_)rate|score|rank|year|discount|weighted|expect|forecast|(^|_)(tax|vat|id)(_|$)|commission"
+    r"|дней|вероятн|процент|скидк|ожида|прогноз|комисси|ндс|количеств"
+)
+_FIRST = r"contact|respon|touch|call|repl|answer|outreach|e?mail|reach"
+_FIRST_RU = r"ответ|контакт|звон|касани|реакци|отклик|обработ|связ"
+RESPONSE = re.compile(
+    rf"first_(time_)?({_FIRST})|(time|hours|minutes|days)_(to|until|till|before)_(first_)?({_FIRST})|response_(at|date|time|hours)"
+    rf"|responded_(at|on)|reaction_time|speed_to_lead|перв\w*_({_FIRST_RU})|(время|скорость|часы|часов|минут\w*)_(до_)?({_FIRST_RU})"
+)
+"""Columns of the first contact with a deal."""
+NO_RESPONSE = re.compile(r"creat|entered|stage|source|owner|созда|этап|стади|источник")
+DURATION = re.compile(r"time|hour|minut|speed|days|время|час|минут|скорост|дн")
+HOURS = re.compile(r"hour|hrs|(^|_)(h|ч)(_|$)|час")
 WHEN = re.compile(r"(^|_)(at|on|time|date|timestamp|when)(_|$)|дата|время")
 SEGMENTS = (
-    re.compile(r"source|channel|campaign|источник|канал"),
+    re.compile(r"source|channel|campaign|medium|utm_|источник|канал"),
     re.compile(r"region|country|territor|market|регион|стран|город|филиал"),
-    re.compile(r"product|service|plan|продукт|товар|услуг"),
-    re.compile(r"segment|industry|sector|type|size|tier|сегмент|отрасл|тип|размер"),
-    re.compile(r"owner|agent|team|manager|rep$|ответствен|менеджер|команд|отдел"),
+    re.compile(r"product|service|plan|position|vacanc|продукт|товар|услуг|тариф|ваканси|должност"),
+    re.compile(r"segment|industry|sector|type|size|tier|device|platform|сегмент|отрасл|тип|размер"),
+    re.compile(r"owner|agent|team|manager|rep$|recruiter|ответствен|менеджер|команд|отдел|рекрутер"),
 )
 """What deals are told apart by, the most useful first."""
 
 _LOST = re.compile(
-    r"lost|(?<!c)lose|reject|declin|cancel|dead|withdr|churn|disqualif|no.?decision|collection|провал|отказ|проигр|не.?реализ"
-    r"|отмен|потер|слит",
+    r"lost|(?<!c)lose|reject|declin|cancel|dead|withdr|churn|disqualif|unqualif|no.?decision|collection|abandon|lapsed|expired"
+    r"|fail|unsuccess|refus|dropped|(^|\W|_)(not?|non|never).?(renew|hired|won|accept|paid|interested|convert|sold)"
+    r"|junk|spam|duplicate"
+    r"|провал|отказ|проигр|отмен|потер|слит|неуспе|отклон|нецелев|дубл|спам|выбыл"
+    r"|(^|\W)не.?(реализ|принят|нанят|продл|заключ|подпис|оплач|куп|состоял|успе)",
 )
 _WON = re.compile(
-    r"(^|\W|_)won($|\W|_)|^win|success|(^|\W|_)paid|hired|signed|accepted|выигр|успе[шх]|оплачен|продан|реализован"
+    r"(^|\W|_)won($|[^\w'’]|_)|^win|success|(^|\W|_)paid|hired|(?<!as)signed|(?<!sales )accepted(?! lead)"
+    r"|(^|\W|_)(converted|renewed)($|\W|_)"
+    r"|^(purchased?|bought|sold|placed|funded|donated|invested|subscribed)$"
+    r"|выигр|успе[шх]|оплачен|продан|реализован|нанят|заключ[её]н|подписан|продл[её]н|^(принят\w*|купил\w*|куплен\w*)($|\W)",
 )
 _DATE_WORDS = re.compile(
     r"(?:^|_)(entered|reached|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_",
@@ -43,7 +87,10 @@ def plain(name: str) -> str:
     --------
     >>> plain("Deal - ID"), plain("closeDate"), plain("Дата создания")
     ('deal_id', 'close_date', 'дата_создания')
+    >>> plain("№ сделки"), plain("Order #")
+    ('номер_сделки', 'order_number')
     """
+    name = name.replace("№", " номер ").replace("#", " number ")
     parted = re.sub(r"(?<=[a-zа-я0-9])(?=[A-ZА-Я])", "_", name)
     return re.sub(r"[\W_]+", "_", parted).strip("_").casefold()
 
@@ -53,8 +100,8 @@ def meaning(word: str) -> str | None:
 
     Examples
     --------
-    >>> meaning("Closed Won"), meaning("Закрыто и не реализовано"), meaning("Proposal")
-    ('won', 'lost', None)
+    >>> meaning("Closed Won"), meaning("Закрыто и не реализовано"), meaning("Proposal"), meaning("Assigned")
+    ('won', 'lost', None, None)
     """
     text = word.casefold()
     if _LOST.search(text):
