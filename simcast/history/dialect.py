@@ -11,7 +11,8 @@ from functools import partial
 import pandas as pd
 
 from simcast.errors import DataError
-from simcast.history.money import find_decimal, rewrite_amount
+from simcast.history.money import MARKED, find_decimal, rewrite_amount
+from simcast.history.month_names import split_named
 from simcast.history.parsing import normalise
 from simcast.history.table import AUTO, Table
 from simcast.history.zones import zone_of
@@ -130,6 +131,8 @@ def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
     --------
     >>> rewrite_date("31.12.2026 9:05", "day-first"), rewrite_date("1/5/2026, 3:07 PM", "month-first")
     ('2026-12-31 09:05:00', '2026-01-05 15:07:00')
+    >>> rewrite_date("Mar 5, 2026 3:07 PM", "day-first")
+    '2026-03-05 15:07:00'
     >>> rewrite_date("2026-01-05T22:30:00Z", "iso", zone_of("Europe/Moscow"))
     '2026-01-06 01:30:00'
     """
@@ -143,6 +146,8 @@ def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
         first, mark, second, year, clock = found.groups()
         month_first = order == "month-first" and mark != "."
         month, day = (first, second) if month_first else (second, first)
+    elif order != "iso" and (named := split_named(text)):
+        year, month, day, clock = named
     else:
         return text
     time = _clock(clock)
@@ -180,7 +185,7 @@ def _mark(table: Table, dialect: Dialect, column: str, problems: list[str]) -> s
     texts = [normalise(text) for text in table.cells[column].unique()]
     mark = find_decimal(texts)
     if mark is None:
-        example = next(text for text in texts if re.search(r"[.,]", text))
+        example = next(text for text in texts if MARKED.search(text))
         problems.append(
             f"{table.path}: column {column!r}: is the mark in {example!r} a decimal one or one between thousands?"
             " It can be read in two ways; set history.decimal: '.' or ','"

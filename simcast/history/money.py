@@ -32,6 +32,8 @@ _MONEY = re.compile(
 )
 """A sign, a currency, a sign, the number with an empty fraction such as ``.–``, a currency; most may be missing."""
 _PARTED = re.compile(r"[0-9]{1,3}(?:[\s'’ʼ][0-9]{3})+(?:[.,][0-9]+)?")
+MARKED = re.compile(r"[0-9][.,][0-9]|^-?[.,][0-9]")
+"""A number with a mark of either kind."""
 _BLANK = re.compile(r"[\s'’ʼ]")
 _COMMA = re.compile(r"-?(\d+,(\d{1,2}|\d{4,})|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,})", re.ASCII)
 _POINT = re.compile(
@@ -79,7 +81,7 @@ def find_decimal(texts: Iterable[str]) -> str | None:
     comma, point = (any(form.fullmatch(number) for number in numbers) for form in (_COMMA, _POINT))
     if comma != point:
         return "," if comma else "."
-    return None if any(re.search(r"[.,]", number) for number in numbers) else "."
+    return None if any(MARKED.search(number) for number in numbers) else "."
 
 
 def rewrite_amount(text: str, mark: str) -> str:

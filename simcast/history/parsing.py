@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from simcast.errors import DataError
 from simcast.history.money import split_money
+from simcast.history.month_names import split_named
 
 EPOCH = date(1970, 1, 1)
 _SERIAL_OF_EPOCH = 25569
@@ -110,6 +111,8 @@ def _date_rule(text: str) -> str:
             "day and month can be told apart only as YYYY-MM-DD; rewrite the dates so, such as 2026-07-01,"
             " or set history.dates: day-first or month-first"
         )
+    if split_named(text):
+        return "names the month; write YYYY-MM-DD, or set history.dates: day-first, month-first or auto"
     return "is not a date; write YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS in local time"
 
 

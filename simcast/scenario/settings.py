@@ -238,7 +238,9 @@ class HistorySettings(Closed):
         description="What parts the fields of a csv: one character, or auto; a comma unless given (CRMs: auto).",
     )
     dates: Literal["iso", "day-first", "month-first", "auto"] | None = Field(
-        default=None, description="iso: 2026-12-31; day-first: 31.12.2026; month-first: 12/31/2026; auto (CRMs): found."
+        default=None,
+        description="iso: 2026-12-31; day-first: 31.12.2026; month-first: 12/31/2026; auto (CRMs): found. All but iso "
+        "read 31 Dec 2026 and 31 декабря 2026 too.",
     )
     decimal: Literal[".", ",", "auto"] | None = Field(
         default=None,

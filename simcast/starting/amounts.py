@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from simcast.history.money import find_decimal
+from simcast.history.money import MARKED, find_decimal, split_money
 from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
@@ -33,11 +33,32 @@ def find_mark(amount: Column, unsure: list[str]) -> str:
     if not any(re.search(r"[^\d.]", word) for word in amount.words) and find_decimal(amount.words) == ".":
         return ""
     mark = find_decimal(amount.words)
-    if mark is None:
-        unsure.append(
-            "whether 1,234 is a thousand or a bit more than one is not clear: '.' is the mark (history.decimal)"
-        )
-    return mark or "."
+    if mark is not None:
+        return mark
+    mark, example = _likely_mark(amount.words)
+    between = "the decimal mark" if mark in example else "a mark between thousands"
+    unsure.append(
+        f"in {example!r} of {amount.name!r} {'.' if '.' in example else ','} is taken as {between} (history.decimal)"
+    )
+    return mark
+
+
+def _likely_mark(texts: Sequence[str]) -> tuple[str, str]:
+    """Return the likelier of two marks, and an amount that can be read in two ways.
+
+    Amounts such as 1,234 have thousands more often than three decimals; unless some are 0,234, or others are 1234.
+    """
+    numbers = {split_money(text)[0]: text for text in texts}
+    doubtful = [number for number in numbers if MARKED.search(number)]
+    example = numbers[doubtful[0]]
+    mark = "." if "." in doubtful[0] else ","
+    both = any("." in number for number in doubtful) and any("," in number for number in doubtful)
+    is_decimal = any(re.match(r"-?0?[.,]", number) for number in doubtful) or any(
+        re.fullmatch(r"-?\d{4,}", number) for number in numbers
+    )
+    if both:
+        return ".", example
+    return (mark if is_decimal else {".": ",", ",": "."}[mark]), example
 
 
 def amount_known_from(table: Table, form: str, columns: object, outcomes: object) -> str:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from simcast.errors import DataError
 from simcast.history.crm import CRMS
-from simcast.history.dialect import Dialect, check_dialect
+from simcast.history.dialect import Dialect
+from simcast.history.money import find_decimal
 from simcast.history.sources import Source
 from simcast.history.sql import is_database, read_query
 from simcast.history.table import Table, find_delimiter, find_encoding, read_table
@@ -18,6 +19,7 @@ from simcast.starting.contacts import find_contact
 from simcast.starting.days import date_order, find_zone
 from simcast.starting.deal_columns import read_as_deals
 from simcast.starting.log_columns import find_deal, find_stage, read_as_log
+from simcast.starting.said import Said
 from simcast.starting.telling_apart import likely_segments
 from simcast.starting.undated_ends import undated_ends
 from simcast.starting.whose_export import find_crm, largest_pipeline
@@ -48,71 +50,52 @@ class Guess:
     unsure: tuple[str, ...] = field(default=())
 
 
-def guess(path: str, query: str | None = None, given: Mapping[str, str] | None = None, time_zone: str = "") -> Guess:
+def guess(path: str, query: str | None = None, said: Said | None = None) -> Guess:
     """Look at a file, or at a table of a database, and guess how to read it.
 
     Parameters
     ----------
     path, query
         The file; or the URL of a database, and a table or a select.
-    given
-        Columns that the user names: deal, stage, entered, outcome, closed, amount or first_response.
-    time_zone
-        The zone whose days are meant; empty: guessed.
+    said
+        What the user says of it.
 
     Raises
     ------
     DataError
         When it cannot be read at all, or has no column that could be a deal's id or a date.
     """
+    said = said or Said()
     unsure: list[str] = []
-    _check_zone(time_zone)
     table = read_query(path, query)[0] if is_database(path) else read_table(Path(path), "auto", "auto")
     columns = look_at(table)
-    dialect = _dialect(path, columns, time_zone, unsure)
-    _check_given(table, given or {})
-    crm = None if given else find_crm(table, dialect)
+    said.check(columns)
+    dialect = _dialect(path, columns, said.time_zone, unsure)
+    crm = None if said.columns else find_crm(table, dialect)
     if crm is not None:
-        title = CRMS[crm].title
-        unsure.append(f"the columns are those of {title}, so it is read as an export of it (history.format)")
-        source = Source(path, crm, dialect=dialect, query=query)
-        source = replace(source, where=largest_pipeline(source, unsure))
-        export, _, _ = source.read()
-        used = _names(export.columns)
-        contact = find_contact(table, columns, used, unsure)
-        if contact is not None:
-            source = replace(source, columns={"first_response": contact.name})
-        amount = export.columns.get("amount")
-        known = amount_known_from(export.table, export.form, export.columns, export.outcomes)
-        deal = next((column for column in columns if column.name == export.columns["deal"]), None)
-        segments = likely_segments(table, columns, used, deal if export.form == "log" else None)
-        return Guess(source, segments, amount is not None, known, tuple(unsure))
-    return _guess_plain(Source(path, query=query), table, columns, dialect, given or {}, unsure)
+        name, amount = crm
+        written = next((column for column in columns if column.name == amount), None)
+        if written is not None and find_decimal(written.words) is None:
+            dialect = replace(dialect, decimal=find_mark(written, unsure))
+        source = Source(path, name, outcomes=dict(said.outcomes), dialect=dialect, query=query)
+        return _guess_export(source, table, columns, unsure)
+    return _guess_plain(Source(path, query=query), table, columns, dialect, said, unsure)
 
 
-def _named(columns: Sequence[Column], given: Mapping[str, str], name: str) -> Column | None:
-    """Return the column that the user names for one of ours."""
-    return next((column for column in columns if column.name == given.get(name)), None)
-
-
-def _check_given(table: Table, given: Mapping[str, str]) -> None:
-    known = ("deal", "stage", "entered", "outcome", "closed", "amount", "first_response")
-    problems = [f"--column {name}: is not one of ours ({', '.join(known)})" for name in given if name not in known]
-    names = list(table.cells.columns)
-    problems += [
-        f"--column {name}: there is no column {column!r} (known: {', '.join(names)})"
-        for name, column in given.items()
-        if column not in names
-    ]
-    if problems:
-        raise DataError(problems)
-
-
-def _check_zone(time_zone: str) -> None:
-    try:
-        check_dialect(Dialect(time_zone=time_zone))
-    except DataError as error:
-        raise DataError([problem.replace("history.time_zone", "--time-zone") for problem in error.problems]) from None
+def _guess_export(source: Source, table: Table, columns: list[Column], unsure: list[str]) -> Guess:
+    """Guess what the format of a CRM leaves open."""
+    title = CRMS[source.format].title
+    unsure.append(f"the columns are those of {title}, so it is read as an export of it (history.format)")
+    source = replace(source, where=largest_pipeline(source, table, unsure))
+    export, _, _ = source.read()
+    used = _names(export.columns)
+    contact = find_contact(table, columns, used, unsure)
+    if contact is not None:
+        source = replace(source, columns={"first_response": contact.name})
+    known = amount_known_from(export.table, export.form, export.columns, export.outcomes)
+    deal = next((column for column in columns if column.name == export.columns["deal"]), None)
+    segments = likely_segments(table, columns, used, deal if export.form == "log" else None)
+    return Guess(source, segments, "amount" in export.columns, known, tuple(unsure))
 
 
 def _dialect(path: str, columns: Sequence[Column], time_zone: str, unsure: list[str]) -> Dialect:
@@ -147,7 +130,7 @@ def _guess_plain(
     table: Table,
     columns: list[Column],
     dialect: Dialect,
-    given: Mapping[str, str],
+    said: Said,
     unsure: list[str],
 ) -> Guess:
     dated = [column for column in columns if column.is_date]
@@ -156,19 +139,19 @@ def _guess_plain(
             f"{source.path}: no column holds dates (columns: {', '.join(column.name for column in columns)});"
             " simcast needs to know when deals entered stages, or began and ended"
         )
-    deal = _named(columns, given, "deal") or find_deal(table, columns, unsure)
+    deal = said.column(columns, "deal") or find_deal(table, columns, unsure)
     repeats = len(table.place) > 1.2 * deal.n_words
     chosen: dict[str, str | dict[str, str]] = {"deal": deal.name}
-    contact = _named(columns, given, "first_response") or find_contact(table, columns, given.values(), unsure)
+    contact = said.column(columns, "first_response") or find_contact(table, columns, said.columns.values(), unsure)
     if dated == [contact]:
         contact = None
     others = [column for column in columns if column is not contact]
-    stage = (_named(columns, given, "stage") or find_stage(table, others, deal)) if repeats else None
+    stage = (said.column(columns, "stage") or find_stage(table, others, deal)) if repeats else None
     if stage is not None:
-        form, outcomes = "log", read_as_log(table, others, given, deal, stage, chosen, unsure)
+        form, outcomes = "log", read_as_log(table, others, said, deal, stage, chosen, unsure)
     else:
-        form, outcomes = "deals", read_as_deals(table, others, given, chosen, unsure)
-    amount = _named(columns, given, "amount") or find_amount(others, unsure)
+        form, outcomes = "deals", read_as_deals(table, others, said, chosen, unsure)
+    amount = said.column(columns, "amount") or find_amount(others, unsure)
     if amount is not None:
         chosen["amount"] = amount.name
         dialect = replace(dialect, decimal=find_mark(amount, unsure))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from simcast.errors import DataError
 from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
+from simcast.starting.said import Said
 
 
-def candidates(
-    columns: Sequence[Column], given: Mapping[str, str], name: str, otherwise: Sequence[Column]
-) -> list[Column]:
+def candidates(columns: Sequence[Column], said: Said, name: str, otherwise: Sequence[Column]) -> list[Column]:
     """Return the column that the user names for one of ours; else those that may be it."""
-    return [column for column in columns if column.name == given[name]] if name in given else list(otherwise)
+    named = said.column(columns, name)
+    return list(otherwise) if named is None else [named]
 
 
 def find_deal(table: Table, columns: Sequence[Column], unsure: list[str]) -> Column:
@@ -67,7 +67,7 @@ def find_stage(table: Table, columns: Sequence[Column], deal: Column) -> Column 
 def read_as_log(
     table: Table,
     columns: Sequence[Column],
-    given: Mapping[str, str],
+    said: Said,
     deal: Column,
     stage: Column,
     chosen: dict[str, str | dict[str, str]],
@@ -75,14 +75,15 @@ def read_as_log(
 ) -> dict[str, str]:
     """Choose the columns of a log; return what its words mean."""
     dated = [column for column in columns if column.is_date and not words.NO_EVENT.search(column.key)]
-    dated = candidates(columns, given, "entered", dated or [column for column in columns if column.is_date])
+    dated = candidates(columns, said, "entered", dated or [column for column in columns if column.is_date])
     changing = [len(table.cells[[deal.name, column.name]].drop_duplicates()) for column in dated]
     entered = dated[max(range(len(dated)), key=lambda k: changing[k])]
     if len(dated) > 1:
         others = ", ".join(column.name for column in dated if column is not entered)
         unsure.append(f"{entered.name!r} is taken as the day of entry, not {others} (history.columns.entered)")
     chosen.update(stage=stage.name, entered=entered.name)
-    outcomes = {word: found for word in stage.words if (found := words.meaning(word))}
+    means = words.meanings(stage.words, said.outcomes)
+    outcomes = {word: name for word, name in means.items() if name != "open"}
     for name in ("won", "lost"):
         meant = [word for word, found in outcomes.items() if found == name and word.casefold() != name]
         if meant:

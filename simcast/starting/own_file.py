@@ -19,6 +19,7 @@ from simcast.pipeline import Pipeline
 from simcast.starting.contacts import worthwhile_promise
 from simcast.starting.guessing import Guess, guess
 from simcast.starting.project import SCHEMA, schema_bytes, write_new
+from simcast.starting.said import Said
 from simcast.starting.scenario_text import Content, scenario_text
 
 SCENARIO = "scenario.yaml"
@@ -55,9 +56,8 @@ def propose(
     path: str,
     folder: Path,
     query: str | None = None,
-    columns: Mapping[str, str] | None = None,
+    said: Said | None = None,
     today: date | None = None,
-    time_zone: str = "",
 ) -> Proposal:
     """Look at a file of deals and write a scenario for it.
 
@@ -69,12 +69,10 @@ def propose(
         Where the scenario goes.
     query
         For a database: a table or a select.
-    columns
-        Columns that the user names: deal, stage, entered, outcome, closed, amount or first_response.
+    said
+        What the user says of the file.
     today
         Later dates are refused; by default the present day.
-    time_zone
-        The zone whose days are meant where times have offsets; guessed unless given.
 
     Raises
     ------
@@ -82,7 +80,7 @@ def propose(
         When the file cannot be made sense of, or the scenario is there already.
     """
     last_day = today or date.today()
-    guessed = guess(path, query, columns, time_zone)
+    guessed = guess(path, query, said)
     unsure = list(guessed.unsure)
     seen = survey(guessed.source, last_day)
     seen = _with_a_win(guessed.source, seen, unsure)

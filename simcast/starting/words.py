@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 ID = re.compile(r"(^|_)(id|key|number|no|nr|guid|uuid|номер|код|ид)(_|$)|^deal$|^сделка$")
 DEAL = re.compile(
@@ -71,9 +72,11 @@ _LOST = re.compile(
 _WON = re.compile(
     r"(^|\W|_)won($|[^\w'’]|_)|^win|success|(^|\W|_)paid|hired|(?<!as)signed|(?<!sales )accepted(?! lead)"
     r"|(^|\W|_)(converted|renewed)($|\W|_)"
-    r"|^(purchased?|bought|sold|placed|funded|donated|invested|subscribed)$"
+    r"|^(purchased?|bought|sold|placed|funded|donated|invested|committed|wired|subscribed)$"
     r"|выигр|успе[шх]|оплачен|продан|реализован|нанят|заключ[её]н|подписан|продл[её]н|^(принят\w*|купил\w*|куплен\w*)($|\W)",
 )
+_LOST_BESIDE_WON = re.compile(r"pass(ed)?|closed|inactive|archived?|ended|закрыт[ао]?|завершен[ао]?|неактив\w*|архив")
+_WON_BESIDE_LOST = re.compile(r"passed|closed|completed?|done|finished|закрыт[ао]?|завершен[ао]?|выполнен[ао]?|клиент")
 _DATE_WORDS = re.compile(
     r"(?:^|_)(entered|reached|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_",
     re.IGNORECASE,
@@ -107,6 +110,27 @@ def meaning(word: str) -> str | None:
     if _LOST.search(text):
         return "lost"
     return "won" if _WON.search(text) else None
+
+
+def meanings(words: Iterable[str], said: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what the words of one column mean, of those that sound like an end or of which the user says so.
+
+    A word such as Passed or Closed means a loss where others mean wins and none losses, and the other way round.
+
+    Examples
+    --------
+    >>> meanings(["Committed", "Passed", "Active"]), meanings(["Failed", "Passed", "Active"])
+    ({'Committed': 'won', 'Passed': 'lost'}, {'Failed': 'lost', 'Passed': 'won'})
+    >>> meanings(["Open", "Closed"]), meanings(["Open", "Да"], {"Да": "won"})
+    ({}, {'Да': 'won'})
+    """
+    words, said = list(words), said or {}
+    found = {word: name for word in words if (name := said.get(word) or meaning(word))}
+    for name, other, form in (("lost", "won", _LOST_BESIDE_WON), ("won", "lost", _WON_BESIDE_LOST)):
+        ends = set(found.values())
+        if other in ends and name not in ends:
+            found |= {word: name for word in words if word not in found and form.fullmatch(word.casefold())}
+    return {word: found[word] for word in words if word in found}
 
 
 def stage_name(column: str) -> str:
