@@ -10,6 +10,9 @@ from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
 
+_AS_OFTEN = 0.1
+"""By so much the share of open deals without an amount may be larger than that of ended ones."""
+
 
 def find_amount(columns: Sequence[Column], unsure: list[str]) -> Column | None:
     """Choose the column of amounts: one called so that holds numbers; None where there is none."""
@@ -71,4 +74,4 @@ def amount_known_from(table: Table, form: str, columns: object, outcomes: object
     is_open = ~ends.isin(["won", "lost"])
     if not is_open.any() or is_open.all():
         return "close"
-    return "entry" if empty[is_open].mean() <= 0.1 else "close"
+    return "entry" if empty[is_open].mean() <= _AS_OFTEN + empty[~is_open].mean() else "close"

@@ -16,6 +16,8 @@ from simcast.starting.said import Said
 
 _MOST_WORDS = 60
 _MOST_SHOWN = 6
+_NEARLY_ALL = 0.9
+"""So large a share of the ends must be dated by a column."""
 
 
 def read_as_deals(
@@ -35,13 +37,8 @@ def read_as_deals(
     if not ends or not begun:
         raise _undated(path, dated, begun, ends)
     means = words.meanings(outcome.words, said.outcomes)
-    closed = max(ends, key=lambda column: _share_dated(table, outcome, means, column))
-    if len(ends) > 1:
-        others = ", ".join(column.name for column in ends if column is not closed)
-        unsure.append(
-            f"{closed.name!r} is taken as the day on which a deal ended, not {others} (history.columns.closed)"
-        )
-    chosen.update(outcome=outcome.name, closed=closed.name, entered=_entered(begun, closed, unsure))
+    closed = _closed(table, outcome, means, ends, unsure)
+    chosen.update(outcome=outcome.name, closed=closed, entered=_entered(begun, closed, unsure))
     outcomes = {word: means.get(word) or "open" for word in outcome.words}
     for name in ("won", "lost", "open"):
         meant = [word for word, found in outcomes.items() if found == name and word.casefold() != name]
@@ -52,12 +49,36 @@ def read_as_deals(
     return {word: found for word, found in outcomes.items() if word not in {"won", "lost", "open"}}
 
 
-def _entered(begun: Sequence[Column], closed: Column, unsure: list[str]) -> dict[str, str]:
+def _closed(
+    table: Table, outcome: Column, means: Mapping[str, str], ends: Sequence[Column], unsure: list[str]
+) -> str | dict[str, str]:
+    """Return the column that dates the ends of deals, or one that dates the wins and one that dates the losses."""
+
+    def dated(column: Column, *names: str) -> float:
+        return _share_dated(table, outcome, [word for word, name in means.items() if name in names], column)
+
+    best = max(ends, key=lambda column: dated(column, "won", "lost"))
+    wins = max(ends, key=lambda column: dated(column, "won"))
+    losses = max(ends, key=lambda column: dated(column, "lost"))
+    apart = min(dated(wins, "won"), dated(losses, "lost")) >= _NEARLY_ALL
+    if wins is not losses and apart and dated(best, "won", "lost") < _NEARLY_ALL:
+        unsure.append(
+            f"{wins.name!r} is taken as the day of a win and {losses.name!r} as that of a loss (history.columns.closed)"
+        )
+        return {"won": wins.name, "lost": losses.name}
+    if len(ends) > 1:
+        others = ", ".join(column.name for column in ends if column is not best)
+        unsure.append(f"{best.name!r} is taken as the day on which a deal ended, not {others} (history.columns.closed)")
+    return best.name
+
+
+def _entered(begun: Sequence[Column], closed: str | Mapping[str, str], unsure: list[str]) -> dict[str, str]:
     """Return the columns that date stages, by the stage."""
     if len(begun) == 1:
+        ends = [closed] if isinstance(closed, str) else closed.values()
         unsure.append(
-            f"only {begun[0].name!r} and {closed.name!r} date a deal, so its whole way is one stage; a log of stage"
-            " changes would show where deals are lost"
+            f"only {' and '.join(map(repr, [begun[0].name, *ends]))} date a deal, so its whole way is one"
+            " stage; a log of stage changes would show where deals are lost"
         )
         return {ONE_STAGE: begun[0].name}
     unsure.append(
@@ -85,12 +106,12 @@ def _may_end(column: Column) -> bool:
     return bool(words.CLOSED.search(column.key)) and not words.NO_END.search(column.key)
 
 
-def _share_dated(table: Table, outcome: Column, means: Mapping[str, str], column: Column) -> float:
-    """Return which share of the ended deals have a date in a column."""
+def _share_dated(table: Table, outcome: Column, ends: Sequence[str], column: Column) -> float:
+    """Return which share of the deals with one of these outcomes have a date in a column; 0 where there are none."""
     cells = table.cells[outcome.name].astype("str").map(normalise)
-    ended = cells.isin([word for word, name in means.items() if name != "open"])
+    ended = cells.isin(ends)
     texts = table.cells[column.name]
-    return float((texts.notna() & (texts.astype("str").str.strip() != ""))[ended].mean())
+    return float((texts.notna() & (texts.astype("str").str.strip() != ""))[ended].mean()) if ended.any() else 0.0
 
 
 def _outcome_column(path: str, columns: Sequence[Column], said: Said) -> Column:

@@ -12,6 +12,7 @@ from pathlib import Path
 from simcast.errors import DataError
 from simcast.history import History, read_history
 from simcast.history.parsing import EPOCH
+from simcast.history.reading import Repeats
 from simcast.history.sources import Source
 from simcast.history.sql import is_database
 from simcast.history.survey import Survey, survey
@@ -27,6 +28,10 @@ RARE_MOVE = 0.01
 """Moves that fewer of the deals make are taken as mistakes of the record: those deals are set aside."""
 MOST_SET_ASIDE = 0.25
 """Where more of the deals are set aside, what is left tells another story: that is said before all else."""
+MOST_REPEATING = 0.05
+"""Where more of the deals have two rows in a stage, one behind the other, rows are not stays."""
+MOST_RETURNING = 0.2
+"""Where more of those come back to stages, too, rows are events such as those of a web page."""
 _FEWEST_DEALS = 30
 
 
@@ -83,11 +88,19 @@ def propose(
     guessed = guess(path, query, said)
     unsure = list(guessed.unsure)
     seen = survey(guessed.source, last_day)
-    seen = _with_a_win(guessed.source, seen, unsure)
+    repeats = _repeats(seen)
+    if repeats != "stay":
+        what = "only the first of each counts" if repeats == "first" else "they are one stay"
+        unsure.append(
+            f"{_percent(seen.n_repeating / seen.n_deals)} of the deals have several rows in one stage: {what}"
+            " (history.repeats)"
+        )
+        seen = survey(guessed.source, last_day, repeats)
+    seen = _with_a_win(guessed.source, seen, unsure, repeats)
     source = replace(guessed.source, outcomes=_outcomes(guessed.source, seen))
     moves, rare = _moves(seen)
     pipeline = Pipeline.define(seen.stages, moves)
-    history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, rare=rare)
+    history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, repeats, rare=rare)
     unsure += [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in seen.doubtful]
     as_of, back = _as_of(path, history)
     unsure += _thin_end(seen)
@@ -102,6 +115,7 @@ def propose(
         has_amount=guessed.has_amount,
         amount_known_from=guessed.amount_known_from,
         on_bad_rows=on_bad_rows,
+        repeats=repeats,
         as_of=as_of,
         quarter_back=back,
         promise=worthwhile_promise(history),
@@ -112,7 +126,14 @@ def propose(
     return Proposal(tuple(files), folder / SCENARIO, tuple(_found(source, pipeline, history)), tuple(unsure))
 
 
-def _with_a_win(source: Source, seen: Survey, unsure: list[str]) -> Survey:
+def _repeats(seen: Survey) -> Repeats:
+    """Tell what rows are that repeat a stage, where too many deals have such rows for them to be mistakes."""
+    if seen.n_repeating <= MOST_REPEATING * seen.n_deals:
+        return "stay"
+    return "first" if seen.n_returning > MOST_RETURNING * seen.n_deals else "join"
+
+
+def _with_a_win(source: Source, seen: Survey, unsure: list[str], repeats: str) -> Survey:
     """Take the last stage for the win where no word sounds like one."""
     ends = {*source.outcomes.values(), *seen.export.outcomes.values()}
     words = seen.export.table.cells
@@ -123,7 +144,7 @@ def _with_a_win(source: Source, seen: Survey, unsure: list[str]) -> Survey:
     last = seen.stages[-1]
     unsure.append(f"no word sounds like a win: the last stage, {last!r}, is taken for it (history.outcomes)")
     outcomes = {**source.outcomes, last: "won"}
-    return survey(replace(source, outcomes=outcomes))
+    return survey(replace(source, outcomes=outcomes), repeats=repeats)
 
 
 def _outcomes(source: Source, seen: Survey) -> dict[str, str]:
@@ -138,7 +159,14 @@ def _moves(seen: Survey) -> tuple[tuple[tuple[str, str], ...], int]:
 
 
 def _read(
-    source: Source, pipeline: Pipeline, guessed: Guess, today: date, unsure: list[str], *, rare: int
+    source: Source,
+    pipeline: Pipeline,
+    guessed: Guess,
+    today: date,
+    unsure: list[str],
+    repeats: Repeats,
+    *,
+    rare: int,
 ) -> tuple[History, str]:
     """Read the file; with bad rows, set those deals aside and say so."""
 
@@ -157,6 +185,7 @@ def _read(
             dialect=source.dialect,
             where=source.where,
             query=source.query,
+            repeats=repeats,
         )
 
     try:

@@ -33,7 +33,7 @@ class Content:
         The stages, and the moves beyond forward and lost.
     segments, other_segments
         Columns proposed, and further ones that could be.
-    has_amount, amount_known_from, on_bad_rows
+    has_amount, amount_known_from, on_bad_rows, repeats
         See `simcast.scenario.HistorySettings`.
     as_of, quarter_back
         Where the forecast stands, and where it could stand to be compared with what happened.
@@ -57,6 +57,7 @@ class Content:
     quarter_back: date
     unsure: tuple[str, ...]
     promise: tuple[str, int] | None = None
+    repeats: str = "stay"
 
 
 def scenario_text(content: Content) -> str:
@@ -126,6 +127,10 @@ def _history(content: Content) -> Iterator[str]:
     yield segments + (others or ("" if content.segments else "  # columns by which deals behave differently"))
     if content.amount_known_from == "entry":
         yield "  amount_known_from: entry                # open deals have amounts too"
+    if content.repeats != "stay":
+        first = "the first row of a deal in a stage counts, later ones do not"
+        about = first if content.repeats == "first" else "rows that follow one of the same stage are part of its stay"
+        yield f"  repeats: {content.repeats}".ljust(_COMMENTS) + f"# {about}"
     if content.on_bad_rows == "quarantine":
         yield "  on_bad_rows: quarantine                 # deals with bad rows are set aside"
     yield ""

@@ -78,7 +78,7 @@ _WON = re.compile(
 _LOST_BESIDE_WON = re.compile(r"pass(ed)?|closed|inactive|archived?|ended|закрыт[ао]?|завершен[ао]?|неактив\w*|архив")
 _WON_BESIDE_LOST = re.compile(r"passed|closed|completed?|done|finished|закрыт[ао]?|завершен[ао]?|выполнен[ао]?|клиент")
 _DATE_WORDS = re.compile(
-    r"(?:^|_)(entered|reached|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_",
+    r"(?:^|_)(entered|reached|started|began|begun|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_",
     re.IGNORECASE,
 )
 
