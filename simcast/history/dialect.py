@@ -26,8 +26,8 @@ STAMP = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """A time with an offset from UTC."""
-_SECONDS = re.compile(r"(\d{10})(\d{3})?", re.ASCII)
-"""Since 1970; with three digits more, milliseconds."""
+_SECONDS = re.compile(r"(\d{10})(\d{3}){0,2}", re.ASCII)
+"""Since 1970; with three digits more, milliseconds, and with six, microseconds."""
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 _YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?:[T ,]+(.*))?", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[T ,]+(.*))?", re.ASCII)

@@ -20,6 +20,8 @@ from simcast.history.parsing import normalise
 from simcast.history.zones import zone_of
 
 AUTO = "auto"
+TEXTS = (".csv", ".tsv", ".txt")
+"""How files of text are called; what parts their fields is said apart."""
 _BOMS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -72,7 +74,7 @@ class Table:
 
 
 def read_table(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Table:
-    """Read a csv (with a header line), parquet or xlsx file.
+    """Read a csv (with a header line; .tsv and .txt too), parquet or xlsx file.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def read_table(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Tab
     if path.is_dir():
         raise DataError(f"{path}: is a folder; name the csv or parquet file in it")
     kind = path.suffix.lower()
-    if kind not in {".csv", ".parquet", ".xlsx"}:
+    if kind not in {*TEXTS, ".parquet", ".xlsx"}:
         raise DataError(f"{path}: files ending in {path.suffix!r} are not read; save it as .csv (UTF-8) or .parquet")
     try:
         if kind == ".parquet":

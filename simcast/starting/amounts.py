@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from simcast.history.money import MARKED, find_decimal, split_money
 from simcast.history.table import Table
 from simcast.starting import words
-from simcast.starting.columns import Column
+from simcast.starting.columns import Column, reads_as_number
 
 _AS_OFTEN = 0.1
 """By so much the share of open deals without an amount may be larger than that of ended ones."""
@@ -22,13 +22,26 @@ def find_amount(columns: Sequence[Column], unsure: list[str]) -> Column | None:
         if column.is_number and words.AMOUNT.search(column.key) and not words.NO_AMOUNT.search(column.key)
     ]
     if not named:
-        unsure.append("no column looks like an amount: each deal counts as 1, and wins are forecast (assume.amount)")
+        unsure.append(
+            f"no column looks like an amount{_nearly(columns)}: each deal counts as 1, and wins are forecast"
+            " (assume.amount)"
+        )
         return None
     best = max(named, key=lambda column: (column.key == "amount", column.filled))
     if len(named) > 1:
         others = ", ".join(column.name for column in named if column is not best)
         unsure.append(f"{best.name!r} is taken as the amount, not {others} (history.columns.amount)")
     return best
+
+
+def _nearly(columns: Sequence[Column]) -> str:
+    """Name a column that is called an amount and whose cells are no numbers."""
+    for column in columns:
+        called = words.AMOUNT.search(column.key) and not words.NO_AMOUNT.search(column.key)
+        wrong = next((word for word in column.words if not reads_as_number(word)), "")
+        if called and not column.is_date and any(map(reads_as_number, column.words)) and wrong:
+            return f" ({column.name!r} is called so, but holds {wrong!r}; leave such cells empty)"
+    return ""
 
 
 def find_mark(amount: Column, unsure: list[str]) -> str:

@@ -13,10 +13,10 @@ from simcast.history.money import find_decimal, rewrite_amount
 from simcast.history.parsing import normalise, parse_amount, parse_day
 from simcast.history.table import Table
 from simcast.history.zones import zone_of
-from simcast.starting.words import WHEN, plain
+from simcast.starting.words import is_called_a_date, plain
 
-SECONDS = r"1\d{9}(\d{3})?"
-"""Seconds or milliseconds since 1970, of the years 2001 to 2033."""
+SECONDS = r"1\d{9}(\d{3}){0,2}"
+"""Seconds, milliseconds or microseconds since 1970, of the years 2001 to 2033."""
 _MOST_LOOKED_AT = 2000
 _ENOUGH = 0.95
 
@@ -69,9 +69,13 @@ def _describe(name: str, cells: pd.Series) -> Column:
         texts = cells.astype("str").map(normalise).where(cells.notna(), "")
     words = tuple(word for word in texts.unique() if word)
     looked_at = words[:_MOST_LOOKED_AT]
-    reads = _reads_as_seconds if WHEN.search(plain(name)) and re.fullmatch(SECONDS, words[0] if words else "") else None
+    reads = (
+        _reads_as_seconds
+        if is_called_a_date(plain(name)) and re.fullmatch(SECONDS, words[0] if words else "")
+        else None
+    )
     is_date = _share(looked_at, reads or _reads_as_date) >= _ENOUGH
-    is_number = not is_date and _share(looked_at, _reads_as_number) >= _ENOUGH
+    is_number = not is_date and _share(looked_at, reads_as_number) >= _ENOUGH
     return Column(
         name, plain(name), words, float((texts != "").mean()), is_date, is_number, zone if _is_known(zone) else ""
     )
@@ -99,6 +103,7 @@ def _reads_as_seconds(text: str) -> bool:
     return re.fullmatch(SECONDS, text) is not None
 
 
-def _reads_as_number(text: str) -> bool:
+def reads_as_number(text: str) -> bool:
+    """Tell whether a cell is a number, maybe with a currency."""
     mark = find_decimal([text]) or "."
     return not parse_amount(rewrite_amount(text, mark))[1]

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from simcast.history.dialect import STAMP
+from simcast.history.parsing import parse_day
 from simcast.history.zones import zone_of
+from simcast.starting import words
 from simcast.starting.columns import SECONDS, Column
 
 _ZONES = (
@@ -31,6 +33,16 @@ def date_order(columns: Sequence[Column]) -> tuple[str, bool]:
     if any(int(match[3]) > 12 for match in found):
         return "month-first", True
     return "day-first", not found
+
+
+def why_no_dates(columns: Sequence[Column]) -> str:
+    """Say why a column that is called so holds no dates; nothing where none is called so."""
+    called = [column for column in columns if words.is_called_a_date(column.key)]
+    for column in called:
+        rule = parse_day(column.words[0])[2]
+        if rule:
+            return f". Is {column.name!r} one? {column.words[0]!r}: {rule}"
+    return ""
 
 
 def find_zone(columns: Sequence[Column], unsure: list[str]) -> str:

@@ -12,11 +12,11 @@ from simcast.history.dialect import Dialect
 from simcast.history.money import find_decimal
 from simcast.history.sources import Source
 from simcast.history.sql import is_database, read_query
-from simcast.history.table import Table, find_delimiter, find_encoding, read_table
+from simcast.history.table import TEXTS, Table, find_delimiter, find_encoding, read_table
 from simcast.starting.amounts import amount_known_from, find_amount, find_mark
 from simcast.starting.columns import Column, look_at
 from simcast.starting.contacts import find_contact
-from simcast.starting.days import date_order, find_zone
+from simcast.starting.days import date_order, find_zone, why_no_dates
 from simcast.starting.deal_columns import read_as_deals
 from simcast.starting.log_columns import find_deal, find_stage, read_as_log
 from simcast.starting.said import Said
@@ -101,7 +101,7 @@ def _guess_export(source: Source, table: Table, columns: list[Column], unsure: l
 def _dialect(path: str, columns: Sequence[Column], time_zone: str, unsure: list[str]) -> Dialect:
     """Find out how the file is written, naming only what is not the strict form."""
     encoding = delimiter = ""
-    if path.lower().endswith(".csv"):
+    if path.lower().endswith(TEXTS):
         content = Path(path).read_bytes()
         encoding = find_encoding(content)
         delimiter = find_delimiter(content.decode(encoding, errors="replace"))
@@ -137,7 +137,7 @@ def _guess_plain(
     if not dated:
         raise DataError(
             f"{source.path}: no column holds dates (columns: {', '.join(column.name for column in columns)});"
-            " simcast needs to know when deals entered stages, or began and ended"
+            f" simcast needs to know when deals entered stages, or began and ended{why_no_dates(columns)}"
         )
     deal = said.column(columns, "deal") or find_deal(table, columns, unsure)
     repeats = len(table.place) > 1.2 * deal.n_words

@@ -27,6 +27,7 @@ CLOSED = re.compile(
     r"|withdr|churn|cancel|convert|conversion|paid|payment|purchas|sold|sale_date|renewed|funded|awarded|result"
     r"|закры|заверш|оконч|выигр|проигр|решени|оплат|подписан|отказ|расторж|продаж|исход|итог|результат|найма"
 )
+BEGUN = re.compile(r"creat|open|start|begin|began|receiv|appl|enter|added|созда|откры|начал|поступ|добавл|обращени")
 NO_EVENT = re.compile(
     r"updat|modif|expect|forecast|due|plan|last_|birth|next|estimat|(^|_)est_|target|projected|anticip|assum|follow_?up|deadline"
     r"|remind|export|import|sync|snapshot|viewed|предпол|план|измен|обновл|последн|ожида|прогноз|следующ|ближайш|срок"
@@ -96,6 +97,17 @@ def plain(name: str) -> str:
     name = name.replace("№", " номер ").replace("#", " number ")
     parted = re.sub(r"(?<=[a-zа-я0-9])(?=[A-ZА-Я])", "_", name)
     return re.sub(r"[\W_]+", "_", parted).strip("_").casefold()
+
+
+def is_called_a_date(key: str) -> bool:
+    """Tell whether a column is called as dates are.
+
+    Examples
+    --------
+    >>> is_called_a_date("event_timestamp"), is_called_a_date("closedate"), is_called_a_date("source")
+    (True, True, False)
+    """
+    return any(pattern.search(key) for pattern in (WHEN, BEGUN, CLOSED))
 
 
 def meaning(word: str) -> str | None:
