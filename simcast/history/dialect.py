@@ -11,6 +11,7 @@ from functools import partial
 import pandas as pd
 
 from simcast.errors import DataError
+from simcast.history.empty_cells import is_nothing
 from simcast.history.money import MARKED, find_decimal, rewrite_amount
 from simcast.history.month_names import split_named
 from simcast.history.parsing import normalise
@@ -124,8 +125,9 @@ def _order(table: Table, dialect: Dialect, columns: Sequence[str], problems: lis
 def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
     """Write a date as YYYY-MM-DD, with its time; text that is none is returned as it is.
 
-    A time with an offset is taken into the zone; without one it is the local time as written, save for UTC,
-    which is left (and refused later): nobody's days are those of UTC by themselves.
+    What stands for nothing, such as a dash, becomes empty, but for strict dates. A time with an offset is taken into
+    the zone; without one it is the local time as written, save for UTC, which is left (and refused later): nobody's
+    days are those of UTC by themselves.
 
     Examples
     --------
@@ -149,7 +151,7 @@ def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
     elif order != "iso" and (named := split_named(text)):
         year, month, day, clock = named
     else:
-        return text
+        return "" if order != "iso" and is_nothing(text) else text
     time = _clock(clock)
     return text if time is None else f"{year}-{int(month):02}-{int(day):02}{time}"
 

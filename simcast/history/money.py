@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from simcast.history.empty_cells import is_nothing
+
 _SYMBOLS = "$€£¥₽₴₸₹₺₩₪₫฿₦₱₾₼₿"
 _CODES = (
     "USD|EUR|GBP|RUB|RUR|CHF|UAH|KZT|BYN|BYR|UZS|KGS|AMD|AZN|GEL|MDL|JPY|CNY|RMB|INR|KRW|SGD|HKD|TWD|THB|IDR|"
@@ -87,13 +89,19 @@ def find_decimal(texts: Iterable[str]) -> str | None:
 def rewrite_amount(text: str, mark: str) -> str:
     """Write an amount with a decimal point and nothing else; text that is none is returned as it is.
 
+    What stands for nothing, such as a dash, becomes empty.
+
     Examples
     --------
+    >>> rewrite_amount("-", "."), rewrite_amount("n/a", ".")
+    ('', '')
     >>> rewrite_amount("1 234 567,50 ₽", ","), rewrite_amount("$1,200.00", "."), rewrite_amount("much", ".")
     ('1234567.50', '1200.00', 'much')
     >>> rewrite_amount("12.500,00 €", ","), rewrite_amount("1'200.– CHF", "."), rewrite_amount("₹1,20,000.50", ".")
     ('12500.00', '1200', '120000.50')
     """
+    if is_nothing(text):
+        return ""
     number, _ = split_money(text)
     other = "," if mark == "." else "."
     by_three, by_two = rf"\d{{1,3}}(?:{re.escape(other)}\d{{3}})+", rf"\d{{1,2}}(?:{re.escape(other)}\d\d)+,\d{{3}}"

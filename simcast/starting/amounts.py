@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from simcast.history.empty_cells import is_nothing
 from simcast.history.money import MARKED, find_decimal, split_money
 from simcast.history.table import Table
 from simcast.starting import words
@@ -48,6 +49,9 @@ def find_mark(amount: Column, unsure: list[str]) -> str:
     """Return the decimal mark where amounts are not written strictly."""
     if not any(re.search(r"[^\d.]", word) for word in amount.words) and find_decimal(amount.words) == ".":
         return ""
+    empty = [word for word in amount.words if is_nothing(word)]
+    if empty:
+        unsure.append(f"{empty[0]!r} in {amount.name!r} is taken for an empty cell (history.decimal)")
     mark = find_decimal(amount.words)
     if mark is not None:
         return mark

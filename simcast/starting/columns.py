@@ -76,8 +76,11 @@ def _describe(name: str, cells: pd.Series) -> Column:
     )
     is_date = _share(looked_at, reads or _reads_as_date) >= _ENOUGH
     is_number = not is_date and _share(looked_at, reads_as_number) >= _ENOUGH
+    if is_number:  # one word that is none may fill half of the rows
+        wrong = {word for word in looked_at if not reads_as_number(word)}
+        is_number = texts.isin(wrong).sum() <= (1.0 - _ENOUGH) * (texts != "").sum()
     return Column(
-        name, plain(name), words, float((texts != "").mean()), is_date, is_number, zone if _is_known(zone) else ""
+        name, plain(name), words, float((texts != "").mean()), is_date, bool(is_number), zone if _is_known(zone) else ""
     )
 
 
