@@ -189,7 +189,7 @@ def _asked(content: Content) -> Iterator[str]:
         yield (
             f"  answer-in-{hours}h:".ljust(_COMMENTS) + "# what waiting does is fitted to the first contacts on record"
         )
-        yield f"    - {{lever: response, stage: {quoted(stage)}, within_hours: {hours}, from: {start}}}"
+        yield f"    - {{lever: response, stage: {quoted(stage)}, within_hours: {hours}, from: {start}}}  # as_of + 1"
 
 
 def quoted(text: str) -> str:
