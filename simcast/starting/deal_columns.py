@@ -16,6 +16,7 @@ from simcast.starting.said import Said
 
 _MOST_WORDS = 60
 _MOST_SHOWN = 6
+_HALF = 0.5
 _NEARLY_ALL = 0.9
 """So large a share of the ends must be dated by a column."""
 
@@ -36,8 +37,13 @@ def read_as_deals(
     begun = candidates(columns, said, "entered", begun)
     if not ends or not begun:
         raise _undated(path, dated, begun, ends)
-    means = words.meanings(outcome.words, said.outcomes)
+    means = _meanings(outcome, said)
     closed = _closed(table, outcome, means, ends, unsure)
+    denied = [word for word in words.answers(outcome.key, outcome.words) if means[word] == "lost"]
+    if isinstance(closed, str) and denied:
+        end = next(column for column in ends if column.name == closed)
+        if _share_dated(table, outcome, denied, end) < _HALF:  # not yet, rather than no
+            means |= dict.fromkeys(denied, "open")
     chosen.update(outcome=outcome.name, closed=closed, entered=_entered(begun, closed, unsure))
     outcomes = {word: means.get(word) or "open" for word in outcome.words}
     for name in ("won", "lost", "open"):
@@ -114,14 +120,23 @@ def _share_dated(table: Table, outcome: Column, ends: Sequence[str], column: Col
     return float((texts.notna() & (texts.astype("str").str.strip() != ""))[ended].mean()) if ended.any() else 0.0
 
 
+def _meanings(column: Column, said: Said) -> dict[str, str]:
+    """Return what the words of a column of outcomes mean, as far as they sound like an end."""
+    return {**words.answers(column.key, column.words), **words.meanings(column.words, said.outcomes)}
+
+
 def _outcome_column(path: str, columns: Sequence[Column], said: Said) -> Column:
     """Choose the column that tells won deals from lost ones."""
 
     def fit(column: Column) -> tuple[int, bool]:
-        ends = set(words.meanings(column.words, said.outcomes).values()) & {"won", "lost"}
+        ends = set(_meanings(column, said).values()) & {"won", "lost"}
         return len(ends), bool(words.OUTCOME.search(column.key))
 
-    able = [column for column in columns if not (column.is_date or column.is_number) and column.n_words <= _MOST_WORDS]
+    able = [
+        column
+        for column in columns
+        if not column.is_date and column.n_words <= (2 if column.is_number else _MOST_WORDS)
+    ]
     best = max(able, key=fit, default=None)
     if best is None or fit(best)[0] == 0:
         likely = [column for column in able if words.OUTCOME.search(column.key)]

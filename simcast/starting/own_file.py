@@ -103,7 +103,7 @@ def propose(
     history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, repeats, rare=rare)
     unsure += [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in seen.doubtful]
     as_of, back = _as_of(path, history)
-    unsure += _thin_end(seen)
+    unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]
     content = Content(
         title=Path(path.partition("?")[0]).stem,
         path=_moved(path, folder),
@@ -228,6 +228,23 @@ def _thin_end(seen: Survey) -> list[str]:
     text = (
         f"only {late:,} events fall in the last 91 days of the file, where {usual:,.0f} are usual: the record thins"
         " out, and an earlier day may be wiser (forecast.as_of)"
+    )
+    return [text]
+
+
+def _missed_contacts(seen: Survey, source: Source, history: History) -> list[str]:
+    """Say so where few of the first contacts in the file can be used."""
+    column = source.columns.get("first_response")
+    cells = seen.export.table.cells
+    if not isinstance(column, str) or column not in cells.columns:
+        return []
+    filled = cells[column].notna() & (cells[column].astype("str").str.strip() != "")
+    n_deals, n_used = cells.loc[filled, str(seen.export.columns.get("deal", "deal"))].nunique(), len(history.responses)
+    if n_used >= n_deals / 2:
+        return []
+    text = (
+        f"{column!r} tells of the first contact with {n_deals:,} deals, and of {n_used:,} of them in the row by which a"
+        " deal enters the first stage and not before that: only those are used (history.columns.first_response)"
     )
     return [text]
 

@@ -23,7 +23,7 @@ NEW_STAGE = re.compile(
 OLD_STAGE = re.compile(r"(^|_)(from|old|prev|previous|prior|before|предыдущ\w*|старый|старая|прежн\w*|было|из)(_|$)")
 OUTCOME = re.compile(r"outcome|result|status|stage|state|won|decision|исход|итог|результат|статус|этап|стади|решени")
 CLOSED = re.compile(
-    r"clos|(^|_)end|ended|finish|won|lost|complet|(?<!as)signed|decid|decision|resol|outcome|conclu|settled|hire|reject|declin"
+    r"clos|(^|_)end|ended|finish|won|lost|complet|(?<!as)signed(?!_?(up|in)(_|$))|decid|decision|resol|outcome|conclu|settled|hire|reject|declin"
     r"|withdr|churn|cancel|convert|conversion|paid|payment|purchas|sold|sale_date|renewed|funded|awarded|result"
     r"|закры|заверш|оконч|выигр|проигр|решени|оплат|подписан|отказ|расторж|продаж|исход|итог|результат|найма"
 )
@@ -71,13 +71,20 @@ _LOST = re.compile(
     r"|(^|\W)не.?(реализ|принят|нанят|продл|заключ|подпис|оплач|куп|состоял|успе)",
 )
 _WON = re.compile(
-    r"(^|\W|_)won($|[^\w'’]|_)|^win|success|(^|\W|_)paid|hired|(?<!as)signed|(?<!sales )accepted(?! lead)"
+    r"(^|\W|_)won($|[^\w'’]|_)|^win|success|(^|\W|_)paid|hired|(?<!as)signed(?!\W?_?(up|in)(\W|_|$))"
+    r"|(?<!sales )accepted(?! lead)"
     r"|(^|\W|_)(converted|renewed)($|\W|_)"
     r"|^(purchased?|bought|sold|placed|funded|donated|invested|committed|wired|subscribed)$"
     r"|выигр|успе[шх]|оплачен|продан|реализован|нанят|заключ[её]н|подписан|продл[её]н|^(принят\w*|купил\w*|куплен\w*)($|\W)",
 )
 _LOST_BESIDE_WON = re.compile(r"pass(ed)?|closed|inactive|archived?|ended|закрыт[ао]?|завершен[ао]?|неактив\w*|архив")
-_WON_BESIDE_LOST = re.compile(r"passed|closed|completed?|done|finished|закрыт[ао]?|завершен[ао]?|выполнен[ао]?|клиент")
+_WON_BESIDE_LOST = re.compile(
+    r"passed|closed|completed?|done|finished|customer|client|закрыт[ао]?|завершен[ао]?|выполнен[ао]?|клиент"
+)
+_ASKS_FOR_A_WIN = re.compile(
+    r"won|convert|hired|renewed|success|accepted|paid|purchased|выигр|продан|успе[шх]|оплачен|нанят"
+)
+_YES, _NO = {"yes", "y", "true", "1", "да", "истина"}, {"no", "n", "false", "0", "нет", "ложь"}
 _DATE_WORDS = re.compile(
     r"(?:^|_)(entered|reached|started|began|begun|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_",
     re.IGNORECASE,
@@ -143,6 +150,21 @@ def meanings(words: Iterable[str], said: Mapping[str, str] | None = None) -> dic
         if other in ends and name not in ends:
             found |= {word: name for word in words if word not in found and form.fullmatch(word.casefold())}
     return {word: found[word] for word in words if word in found}
+
+
+def answers(key: str, words: Iterable[str]) -> dict[str, str]:
+    """Return what yes and no mean in a column whose name asks whether deals were won; nothing for other columns.
+
+    Examples
+    --------
+    >>> answers("is_won", ["Yes", "No"]), answers("is_new", ["Yes", "No"]), answers("продано", ["0", "1"])
+    ({'Yes': 'won', 'No': 'lost'}, {}, {'0': 'lost', '1': 'won'})
+    """
+    words = list(words)
+    folded = {word.casefold() for word in words}
+    if not (_ASKS_FOR_A_WIN.search(key) and folded <= _YES | _NO and folded & _YES):
+        return {}
+    return {word: "won" if word.casefold() in _YES else "lost" for word in words}
 
 
 def stage_name(column: str) -> str:

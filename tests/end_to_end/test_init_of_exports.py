@@ -346,3 +346,37 @@ def test_dashes_stand_for_empty_cells(tmp_path: Path) -> None:
     read = read_scenario_history(scenario)
     assert read is not None
     assert (read.n_deals, read.stays["amount_at_end"].max()) == (60, 57.5)
+
+
+def test_a_trial_is_signed_up_for_before_it_ends(tmp_path: Path) -> None:
+    rows = []
+    for k in range(60):
+        won, lost = (f"{day(k + 9)}T10:00:00Z" if k % 3 == n else "" for n in range(2))
+        rows.append(
+            f"u{k},{day(k)}T08:00:00Z,{day(k + 1)}T08:00:00Z,{won},{lost},{('customer', 'churned', 'trialing')[k % 3]}"
+        )
+    header = "user_id,signed_up_at,trial_started_at,converted_at,churned_at,status"
+    _, history, scenario = written(tmp_path, header, rows)
+    assert scenario.pipeline_definition.path == ("signed up", "trial")
+    assert history.columns["closed"] == {"won": "converted_at", "lost": "churned_at"}
+    assert history.outcomes == {"customer": "won", "churned": "lost", "trialing": "open"}
+
+
+def test_yes_and_no_answer_whether_a_deal_was_won(tmp_path: Path) -> None:
+    for decided, means in ((day(90), "lost"), ("", "open")):
+        rows = [f"{k},{day(k)},{decided if k % 2 == 0 else day(k + 9)},{'yes' if k % 2 else 'no'}" for k in range(60)]
+        folder = tmp_path / means
+        folder.mkdir()
+        _, history, _ = written(folder, "Gift ID,Asked on,Decided on,Converted?", rows)
+        assert history.outcomes == {"yes": "won", "no": means}
+
+
+def test_first_contacts_that_cannot_be_used_are_said(tmp_path: Path) -> None:
+    rows = []
+    for k in range(60):
+        rows += [f"{k},New,{day(k)} 09:00,", f"{k},{('Won', 'Lost')[k % 2]},{day(k + 3)} 09:00,{day(k)} 12:00"]
+    proposal, _, scenario = written(tmp_path, "lead_id,status,changed_at,first_contact_at", rows)
+    assert any(
+        "tells of the first contact with 60 deals, and of 0 of them in the row" in text for text in proposal.unsure
+    )
+    assert set(scenario.scenarios) == {"more-deals", "better-conversion"}

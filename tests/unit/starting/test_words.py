@@ -18,7 +18,7 @@ NOT_CLOSED = """
 created_at; Create Date; Created Time; Дата создания; Expected Close Date; Est. Close Date;
 Target close date; Projected Close Date; Assumed close date; Last Activity; Modified Time;
 Next activity date; Closed export date; Предполагаемая дата закрытия; Ожидаемая дата закрытия;
-Плановая дата оплаты; Date entered Decision; assigned_on; Дата следующей оплаты; Срок оплаты
+Плановая дата оплаты; Date entered Decision; assigned_on; signed_up_at; Дата следующей оплаты; Срок оплаты
 """
 NO_EVENT = """
 updated_at; Last Contacted; Next activity date; Follow-up date; Birth date; Due date; exported_on;
@@ -56,7 +56,7 @@ Closed Lost; Rejected; Not renewed; Churned; Unqualified; Failed; Junk lead; О�
 Неуспешно; Отменена; Нецелевой; Дубль
 """
 NEITHER = """
-Assigned; Open; Sales Accepted Lead; Purchase order sent; Won't decide yet; Close; В работе; Назначена;
+Assigned; Open; Sales Accepted Lead; Purchase order sent; Won't decide yet; Close; Signed up; В работе; Назначена;
 Переговоры; Первичный контакт; Новая
 """
 
