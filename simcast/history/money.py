@@ -33,6 +33,8 @@ _MONEY = re.compile(
     re.IGNORECASE,
 )
 """A sign, a currency, a sign, the number with an empty fraction such as ``.–``, a currency; most may be missing."""
+_BARE = re.compile(r"-?[0-9.,]*")
+"""Most amounts are so, and need no second look."""
 _PARTED = re.compile(r"[0-9]{1,3}(?:[\s'’ʼ][0-9]{3})+(?:[.,][0-9]+)?")
 MARKED = re.compile(r"[0-9][.,][0-9]|^-?[.,][0-9]")
 """A number with a mark of either kind."""
@@ -56,6 +58,8 @@ def split_money(text: str) -> tuple[str, str]:
     >>> split_money("1 200"), split_money("12 34"), split_money("much")
     (('1200', ''), ('12 34', ''), ('much', ''))
     """
+    if _BARE.fullmatch(text):
+        return text, ""
     found = _MONEY.fullmatch(text)
     if found is None or (found[2] and found[5]):
         return text, ""

@@ -380,3 +380,22 @@ def test_first_contacts_that_cannot_be_used_are_said(tmp_path: Path) -> None:
         "tells of the first contact with 60 deals, and of 0 of them in the row" in text for text in proposal.unsure
     )
     assert set(scenario.scenarios) == {"more-deals", "better-conversion"}
+
+
+@pytest.mark.slow
+def test_the_proposed_scenario_runs_and_learns_what_waiting_does(invoke: Invoke, tmp_path: Path) -> None:
+    rows = []
+    for k in range(300):
+        hours = k * 7 % 60
+        end = ("Продано", "Отказ")[k * 13 % 60 < hours]  # who waits longer is lost more often
+        closed = day(k + 5, "%d.%m.%Y")
+        rows.append(
+            f"{k};{day(k, '%d.%m.%Y %H:%M')};{day(k + hours / 24, '%d.%m.%Y %H:%M')};{closed};{end};1 200,50 руб."
+        )
+    header = "№ сделки;Дата обращения;Дата первого ответа;Дата решения;Итог;Сумма"
+    proposal, _, _ = written(tmp_path, header, rows, encoding="cp1251")
+    result = invoke("run", proposal.scenario, "--quick", "--futures", "100", "--quiet")
+    assert result.exit_code in (0, 1), result.stderr
+    text = " ".join((result.stdout + result.stderr).split())
+    assert "answer-in-24h" in text
+    assert "the odds to move on fall by half every" in text
