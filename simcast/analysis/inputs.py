@@ -54,6 +54,7 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
         where=settings.where,
         query=settings.query,
         folder=scenario.history_folder,
+        repeats=settings.repeats,
     )
     first = history.stays["entered"].min()
     if not first < np.datetime64(scenario.forecast.as_of):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from simcast.analysis.inputs import dialect_of
 from simcast.errors import DataError, SimcastError
 from simcast.history import read_history
 from simcast.scenario import HistorySettings, Scenario
@@ -64,6 +65,9 @@ def check_csv(name: str, content: bytes, scenario: Scenario) -> Checked:
                 amount_known_from=settings.amount_known_from,
                 rejects=False,
                 today=max(date.today(), scenario.forecast.as_of),
+                dialect=dialect_of(settings),
+                where=settings.where,
+                repeats=settings.repeats,
             )
         except SimcastError as error:
             return Checked(tuple(line.replace(str(path), name).replace("upload.csv", name) for line in _lines(error)))

@@ -18,10 +18,26 @@ from simcast.cli import options
     "columns",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="Name a column (deal, stage, entered, outcome, closed, amount) where the guess is wrong; may be repeated.",
+    help="Name a column (deal, stage, entered, outcome, closed, amount, first_response) where the guess is wrong; may"
+    " be repeated.",
 )
+@click.option(
+    "--outcome",
+    "outcomes",
+    multiple=True,
+    metavar="WORD=OURS",
+    help="Say what a word of the file means (won, lost, open); may be repeated.",
+)
+@click.option("--time-zone", default="", metavar="ZONE", help="Whose days are meant, such as Europe/Berlin or +03:00.")
 @options.says_what_is_wrong
-def init(folder: Path | None, source: str | None, query: str | None, columns: tuple[str, ...]) -> None:
+def init(
+    folder: Path | None,
+    source: str | None,
+    query: str | None,
+    columns: tuple[str, ...],
+    outcomes: tuple[str, ...],
+    time_zone: str,
+) -> None:
     """Write a commented scenario with sample data into DIR (or here), which runs as it is.
 
     With --from, look at a file of your own instead: find its columns, stages and words, write a scenario for it
@@ -34,16 +50,19 @@ def init(folder: Path | None, source: str | None, query: str | None, columns: tu
       simcast init demo
       simcast init --from deals.csv forecast
       simcast init --from deals.csv --column entered=opened --column closed=last_updated
+      simcast init --from donors.csv --outcome Pledged=won --outcome Silent=lost
+      simcast init --from events.csv --time-zone Europe/Berlin
       simcast init --from sqlite:///crm.db --query stage_changes
     """
     if source is None:
-        if query or columns:
-            raise click.UsageError("--query and --column go with --from")
+        if query or columns or outcomes or time_zone:
+            raise click.UsageError("--query, --column, --outcome and --time-zone go with --from")
         _write_sample(folder or Path())
         return
-    from simcast.starting import propose
+    from simcast.starting import Said, propose
 
-    proposal = propose(source, folder or Path(), query, options.pairs(columns, "column"))
+    said = Said(options.pairs(columns, "column"), options.pairs(outcomes, "outcome"), time_zone)
+    proposal = propose(source, folder or Path(), query, said)
     for line in proposal.found:
         click.echo(line)
     for line in proposal.unsure:

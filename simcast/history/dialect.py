@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import partial
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from simcast.errors import DataError
+from simcast.history.empty_cells import is_nothing
+from simcast.history.money import MARKED, find_decimal, rewrite_amount
+from simcast.history.month_names import split_named
 from simcast.history.parsing import normalise
 from simcast.history.table import AUTO, Table
+from simcast.history.zones import zone_of
 
 STRICT_ENCODING, STRICT_DELIMITER, STRICT_DATES, STRICT_DECIMAL = "utf-8", ",", "iso", ""
 DATE_ORDERS = ("iso", "day-first", "month-first", AUTO)
 
-_STAMP = re.compile(
+STAMP = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})[T ](?P<time>\d{2}:\d{2}(?::\d{2})?)"
-    r"(?:\.\d+)?\s?(?P<offset>Z|UTC|GMT|[+-]\d{2}:?\d{2})",
+    r"(?:\.\d+)?\s?(?P<offset>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)",
     re.ASCII | re.IGNORECASE,
 )
-_SECONDS = re.compile(r"(\d{10})(\d{3})?", re.ASCII)
-"""Since 1970; with three digits more, milliseconds."""
+"""A time with an offset from UTC."""
+_SECONDS = re.compile(r"(\d{10})(\d{3}){0,2}", re.ASCII)
+"""Since 1970; with three digits more, milliseconds, and with six, microseconds."""
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 _YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?:[T ,]+(.*))?", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[T ,]+(.*))?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s?([AaPp])?\.?[Mm]?\.?", re.ASCII)
-_CURRENCY = re.compile(r"[\s\u00a0\u202f'’]|[$€£₽¥₴₸₹]|\b(?:USD|EUR|GBP|RUB|CHF|руб\.?|р\.)", re.IGNORECASE)
-_COMMA = re.compile(r"-?(\d+,(\d{1,2}|\d{4,})|\d{4,},\d+|\d{1,3}(\.\d{3})+,\d+|\d{1,3}(\.\d{3}){2,})", re.ASCII)
-_POINT = re.compile(r"-?(\d+\.(\d{1,2}|\d{4,})|\d{4,}\.\d+|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Dialect:
         The decimal mark, ``.`` or ``,``, the other one then parts thousands; ``auto``. Strictly a point, and nothing
         between thousands.
     time_zone
-        The zone of whose days are meant, such as ``Europe/Berlin``, for times written with an offset.
+        The zone whose days are meant, such as ``Europe/Berlin`` or ``+03:00``, for times written with an offset.
     """
 
     encoding: str = ""
@@ -82,7 +83,7 @@ def rewrite(table: Table, dialect: Dialect, dates: Sequence[str], amounts: Seque
     dated = [name for name in dict.fromkeys(dates) if _is_text(cells[name])]
     if dialect.dates != STRICT_DATES or dialect.time_zone:
         order = _order(table, dialect, dated, problems)
-        zone = ZoneInfo(dialect.time_zone) if dialect.time_zone else None
+        zone = zone_of(dialect.time_zone) if dialect.time_zone else None
         for name in dated:
             cells[name] = _mapped(cells[name], partial(rewrite_date, order=order, zone=zone))
     for name in dict.fromkeys(amounts):
@@ -121,20 +122,23 @@ def _order(table: Table, dialect: Dialect, columns: Sequence[str], problems: lis
     return "month-first" if month_first else "day-first"
 
 
-def rewrite_date(text: str, order: str, zone: ZoneInfo | None = None) -> str:
+def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
     """Write a date as YYYY-MM-DD, with its time; text that is none is returned as it is.
 
-    A time with an offset is taken into the zone; without one it is the local time as written, save for UTC,
-    which is left (and refused later): nobody's days are those of UTC by themselves.
+    What stands for nothing, such as a dash, becomes empty, but for strict dates. A time with an offset is taken into
+    the zone; without one it is the local time as written, save for UTC, which is left (and refused later): nobody's
+    days are those of UTC by themselves.
 
     Examples
     --------
     >>> rewrite_date("31.12.2026 9:05", "day-first"), rewrite_date("1/5/2026, 3:07 PM", "month-first")
     ('2026-12-31 09:05:00', '2026-01-05 15:07:00')
-    >>> rewrite_date("2026-01-05T22:30:00Z", "iso", ZoneInfo("Europe/Moscow"))
+    >>> rewrite_date("Mar 5, 2026 3:07 PM", "day-first")
+    '2026-03-05 15:07:00'
+    >>> rewrite_date("2026-01-05T22:30:00Z", "iso", zone_of("Europe/Moscow"))
     '2026-01-06 01:30:00'
     """
-    if stamp := _STAMP.fullmatch(text):
+    if stamp := STAMP.fullmatch(text):
         return _local(text, stamp, zone)
     if zone is not None and (seconds := _SECONDS.fullmatch(text)):
         return datetime.fromtimestamp(int(seconds[1]), zone).strftime(_WRITTEN)
@@ -144,13 +148,15 @@ def rewrite_date(text: str, order: str, zone: ZoneInfo | None = None) -> str:
         first, mark, second, year, clock = found.groups()
         month_first = order == "month-first" and mark != "."
         month, day = (first, second) if month_first else (second, first)
+    elif order != "iso" and (named := split_named(text)):
+        year, month, day, clock = named
     else:
-        return text
+        return "" if order != "iso" and is_nothing(text) else text
     time = _clock(clock)
     return text if time is None else f"{year}-{int(month):02}-{int(day):02}{time}"
 
 
-def _local(text: str, stamp: re.Match[str], zone: ZoneInfo | None) -> str:
+def _local(text: str, stamp: re.Match[str], zone: tzinfo | None) -> str:
     utc = stamp["offset"].upper() in {"Z", "UTC", "GMT"} or not int(re.sub(r"\D", "", stamp["offset"]))
     if zone is None:
         return text if utc else f"{stamp['date']} {stamp['time']}"
@@ -178,46 +184,15 @@ def _clock(text: str | None) -> str | None:
 def _mark(table: Table, dialect: Dialect, column: str, problems: list[str]) -> str:
     if dialect.decimal != AUTO:
         return dialect.decimal
-    texts = [_CURRENCY.sub("", normalise(text)) for text in table.cells[column].unique()]
+    texts = [normalise(text) for text in table.cells[column].unique()]
     mark = find_decimal(texts)
     if mark is None:
-        example = next(text for text in texts if re.search(r"[.,]", text))
+        example = next(text for text in texts if MARKED.search(text))
         problems.append(
             f"{table.path}: column {column!r}: is the mark in {example!r} a decimal one or one between thousands?"
             " It can be read in two ways; set history.decimal: '.' or ','"
         )
     return mark or "."
-
-
-def find_decimal(texts: Iterable[str]) -> str | None:
-    """Tell the decimal mark of numbers; None when it cannot be known.
-
-    Examples
-    --------
-    >>> find_decimal(["1,234", "99.50"]), find_decimal(["1.234", "7,5"]), find_decimal(["1,234"]), find_decimal(["7"])
-    ('.', ',', None, '.')
-    """
-    texts = list(texts)
-    comma, point = (any(form.fullmatch(text) for text in texts) for form in (_COMMA, _POINT))
-    if comma != point:
-        return "," if comma else "."
-    return None if any(re.search(r"[.,]", text) for text in texts) else "."
-
-
-def rewrite_amount(text: str, mark: str) -> str:
-    """Write an amount with a decimal point and nothing else; text that is none is returned as it is.
-
-    Examples
-    --------
-    >>> rewrite_amount("1 234 567,50 ₽", ","), rewrite_amount("$1,200.00", "."), rewrite_amount("much", ".")
-    ('1234567.50', '1200.00', 'much')
-    """
-    plain = _CURRENCY.sub("", text)
-    other = "," if mark == "." else "."
-    grouped = rf"-?(\d+|\d{{1,3}}({re.escape(other)}\d{{3}})+)({re.escape(mark)}\d+)?"
-    if not re.fullmatch(grouped, plain, re.ASCII):
-        return text
-    return plain.replace(other, "").replace(mark, ".")
 
 
 def check_dialect(dialect: Dialect) -> None:
@@ -238,10 +213,11 @@ def check_dialect(dialect: Dialect) -> None:
         problems.append(f"history.decimal: {dialect.decimal!r} is neither '.' nor ','")
     if dialect.time_zone:
         try:
-            ZoneInfo(dialect.time_zone)
+            zone_of(dialect.time_zone)
         except (KeyError, ValueError, OSError):
             problems.append(
-                f"history.time_zone: {dialect.time_zone!r} is not a time zone known here; such as Europe/Berlin"
+                f"history.time_zone: {dialect.time_zone!r} is not a time zone known here; such as Europe/Berlin,"
+                " or an offset such as +03:00"
             )
     if problems:
         raise DataError(problems)

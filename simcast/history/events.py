@@ -108,6 +108,26 @@ def put_in_order(events: Events, pipeline: Pipeline, faults: Faults) -> Events:
     return both.take(np.argsort(both.deal, kind="stable"))
 
 
+def find_repeats(events: Events, repeats: str) -> NDArray[np.bool_]:
+    """Tell which events do not count.
+
+    Parameters
+    ----------
+    events
+        In any order.
+    repeats
+        ``stay``: all count. ``join``: not those that repeat the stage in which the deal is. ``first``: not those that
+        repeat any stage in which it was.
+    """
+    by_time = (events.row, events.second, events.day)
+    order = np.lexsort((*by_time, events.place, events.deal) if repeats == "first" else (*by_time, events.deal))
+    deal, place = events.deal[order], events.place[order]
+    again = np.zeros(len(order), dtype=bool)
+    if repeats != "stay":
+        again[order[1:]] = (deal[1:] == deal[:-1]) & (place[1:] == place[:-1])
+    return again
+
+
 def find_wrong_steps(events: Events, pipeline: Pipeline) -> Ints:
     """Tell what is wrong with each event, given the one before it in its deal: a code per event, `FINE` if nothing."""
     stage_of = _stage_of_place(pipeline)

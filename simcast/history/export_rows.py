@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import pandas as pd
 
 from simcast.history.crm import Crm, fold
+from simcast.history.money import currencies
 from simcast.history.parsing import normalise
 from simcast.history.table import Table
 
@@ -34,17 +38,32 @@ def _is_one_field(table: Table, row: int) -> bool:
     return bool(fields) and not any(field.strip() for field in fields[1:])
 
 
-def currency_caveats(table: Table) -> list[str]:
-    """Say so where amounts are in several currencies: they would be added up as they stand."""
+def currency_caveats(table: Table, amount: str) -> list[str]:
+    """Say so where amounts are in several currencies: they would be added up as they stand.
+
+    Parameters
+    ----------
+    table
+        As it stands in the file: the amounts still have their currencies.
+    amount
+        The column of amounts.
+    """
     for column in table.cells.columns:
         if fold(column) in _CURRENCIES:
             names = [name for name in dict.fromkeys(map(normalise, table.cells[column].astype("str"))) if name]
             if len(names) > 1:
-                more = ", ..." if len(names) > _MOST_NAMED else ""
-                text = (
-                    f"amounts are in {len(names)} currencies ({', '.join(names[:_MOST_NAMED])}{more}; column"
-                    f" {column!r}) and are added up as they stand: convert them first, or read one currency"
-                    " (history.where)"
-                )
-                return [text]
+                return [_added_up(names, column)]
+    if isinstance(table.cells[amount].dtype, pd.StringDtype):
+        written = currencies(map(normalise, table.cells[amount].unique()))
+        if len(written) > 1:
+            return [_added_up(written, amount)]
     return []
+
+
+def _added_up(names: Sequence[str], column: str) -> str:
+    more = ", ..." if len(names) > _MOST_NAMED else ""
+    return (
+        f"amounts are in {len(names)} currencies ({', '.join(names[:_MOST_NAMED])}{more}; column"
+        f" {column!r}) and are added up as they stand: convert them first, or read one currency"
+        " (history.where)"
+    )

@@ -97,6 +97,7 @@ def translate(
     for column in [contacts] if isinstance(contacts, str) else (contacts or {}).values():
         if (name := normalise(column)) in table.cells.columns:
             (amounts if holds_hours(table.cells[name]) else dated).append(name)
+    caveats = currency_caveats(table, found["amount"]) if "amount" in found else []
     problems: list[str] = []
     table = rewrite(table, dialect, dated, amounts, problems)
     if problems:
@@ -105,7 +106,6 @@ def translate(
         export = _translate_log(table, crm, shape, found, stages, outcomes or {})
     else:
         export = _translate_deals(table, crm, shape, found, entered, stages, outcomes or {})
-    caveats = currency_caveats(table) if "amount" in found else []
     if contacts is not None:
         named = contacts if isinstance(contacts, str) else dict(contacts)
         export = replace(export, columns={**export.columns, "first_response": named})

@@ -153,7 +153,7 @@ def segment_sizes(segments: Segments, stays: pd.DataFrame) -> SegmentSizes | Non
         return None
     codes = stays.drop_duplicates("deal")["segment_code"].to_numpy()
     counts = np.bincount(codes, minlength=len(segments))
-    small, large = int(np.argmin(counts)), int(np.argmax(counts))
+    small, large = int(np.argmin(counts)), len(counts) - 1 - int(np.argmax(counts[::-1]))
     return SegmentSizes(
         n_segments=len(segments),
         deals_per_segment=float(counts.mean()),

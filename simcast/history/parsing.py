@@ -13,6 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.errors import DataError
+from simcast.history.money import split_money
+from simcast.history.month_names import split_named
 
 EPOCH = date(1970, 1, 1)
 _SERIAL_OF_EPOCH = 25569
@@ -24,7 +26,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?", re.ASCII)
 _OFFSET = re.compile(r".*\d\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)", re.ASCII | re.IGNORECASE)
 _OTHER_ORDER = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*|\d{4}[./]\d{1,2}[./]\d{1,2}.*|\d{8}", re.ASCII)
-_SECONDS = re.compile(r"\d{10}(\d{3})?", re.ASCII)
+_SECONDS = re.compile(r"\d{10}(\d{3}){0,2}", re.ASCII)
 _SERIAL = re.compile(r"[2-5]\d{4}(\.\d+)?", re.ASCII)
 _SHORT_YEAR = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2}(\D.*)?", re.ASCII)
 _NUMBER = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -109,6 +111,8 @@ def _date_rule(text: str) -> str:
             "day and month can be told apart only as YYYY-MM-DD; rewrite the dates so, such as 2026-07-01,"
             " or set history.dates: day-first or month-first"
         )
+    if split_named(text):
+        return "names the month; write YYYY-MM-DD, or set history.dates: day-first, month-first or auto"
     return "is not a date; write YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS in local time"
 
 
@@ -126,9 +130,15 @@ def parse_amount(text: str) -> tuple[float, str]:
             "a decimal comma or a thousands separator is refused, since 1,234 can be read in two ways;"
             " write a decimal point and nothing between thousands, such as 1234.50, or set history.decimal: ',' or auto"
         )
+    if split_money(text)[1]:
+        return math.nan, _WITH_CURRENCY
     return math.nan, "is not a number; write such as 1234.50, or leave the cell empty when the amount is not known"
 
 
+_WITH_CURRENCY = (
+    "has a currency; write the number alone, such as 1234.50, or say how amounts are written: history.decimal: '.', ','"
+    " or auto"
+)
 _NEGATIVE = "an amount cannot be negative; correct it, or leave the cell empty when it is not known"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from simcast.errors import DataError
 from simcast.history.columns import ColumnNames, Columns, Words, find_columns
 from simcast.history.deals import AmountKnownFrom, read_deals
 from simcast.history.dialect import Dialect, rewrite
-from simcast.history.events import Content, Ints, Stays, place_name, put_in_order, to_stays
+from simcast.history.events import Content, Ints, Stays, find_repeats, place_name, put_in_order, to_stays
 from simcast.history.exports import Export
 from simcast.history.faults import Faults, write_rejects
 from simcast.history.history import History
@@ -26,6 +26,8 @@ from simcast.history.sources import Source, Where, format_problems
 from simcast.history.sql import is_database
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline
+
+Repeats = Literal["stay", "join", "first"]
 
 
 def read_history(
@@ -44,6 +46,7 @@ def read_history(
     where: Where | None = None,
     query: str | None = None,
     folder: Path | None = None,
+    repeats: Repeats = "stay",
 ) -> History:
     """Read a history strictly: every cell is understood or named in an error.
 
@@ -59,9 +62,9 @@ def read_history(
     columns
         Our names -> the file's columns, where they differ. log: ``deal``, ``stage``, ``entered``, ``amount``.
         deals: ``deal``, ``outcome``, ``closed``, ``amount``, and ``entered``, a mapping of stages to columns
-        (by default each stage has a column of its name). A file without amounts is fine. ``first_response``: the
-        column of date-times, or of hours since the entry, of the first contact in the first stage, or a mapping of
-        stages to such columns.
+        (by default each stage has a column of its name); ``closed`` may be a mapping of outcomes to columns. A file
+        without amounts is fine. ``first_response``: the column of date-times, or of hours since the entry, of the
+        first contact in the first stage, or a mapping of stages to such columns.
     outcomes
         The file's words -> our stages and outcomes; in the deals format also -> ``open``.
     segments
@@ -83,6 +86,9 @@ def read_history(
         Columns and the values that rows must have in them to be read.
     query, folder
         For a database: a table or a select; and where the file of an SQLite database is looked for.
+    repeats
+        In a log: ``"stay"``: each row is a stay. ``"join"``: rows that follow one of the same stage are part of its
+        stay. ``"first"``: only the first row of a deal in a stage counts.
 
     Returns
     -------
@@ -114,7 +120,7 @@ def read_history(
     array([20.5,  0.5])
     >>> folder.cleanup()
     """
-    _check_options(format, on_bad_rows, amount_known_from)
+    _check_options(format, on_bad_rows, amount_known_from, repeats)
     if rejects and not is_database(str(path)) and Path(rejects).resolve() == Path(path).resolve():
         raise DataError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
     source = Source(path, format, columns or {}, outcomes or {}, dialect or Dialect(), where or {}, query, folder)
@@ -125,11 +131,18 @@ def read_history(
     waits = read_waits(table, found, content.events, pipeline, len(content.deals), last_day, faults)
     # A path can be judged only when all the cells it consists of are good.
     sound = np.isin(content.events.deal, _deals_of(faults, content), invert=True)
-    events = put_in_order(content.events.take(sound), pipeline, faults)
+    events = content.events.take(sound)
+    again = find_repeats(events, repeats)
+    events = put_in_order(events.take(~again), pipeline, faults)
     if len(faults) and on_bad_rows == "stop":
         raise faults.error()
     reading = _set_aside(table, content, faults, False if is_database(str(path)) and rejects is None else rejects)
-    remarks = (*export.remarks, *content.remarks, *(remark for one in waits for remark in one.remarks))
+    left_out = (
+        (f"{again.sum():,} rows repeat a stage of their deal and are left out (history.repeats)",)
+        if again.any()
+        else ()
+    )
+    remarks = (*export.remarks, *left_out, *content.remarks, *(remark for one in waits for remark in one.remarks))
     reading = replace(reading, remarks=remarks, caveats=export.caveats, source_digest=digest)
     events = events.take(np.isin(events.deal, _deals_of(faults, content), invert=True))
     if not len(events.deal):
@@ -170,12 +183,14 @@ def read_content(
     return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults, found
 
 
-def _check_options(form: str, on_bad_rows: str, amount_known_from: str) -> None:
+def _check_options(form: str, on_bad_rows: str, amount_known_from: str, repeats: str) -> None:
     problems = format_problems(form)
     if on_bad_rows not in {"stop", "quarantine"}:
         problems.append(f"history.on_bad_rows: {on_bad_rows!r} is neither 'stop' nor 'quarantine'")
     if amount_known_from not in {"close", "entry"}:
         problems.append(f"history.amount_known_from: {amount_known_from!r} is neither 'close' nor 'entry'")
+    if repeats not in get_args(Repeats):
+        problems.append(f"history.repeats: {repeats!r} is none of {', '.join(get_args(Repeats))}")
     if problems:
         raise DataError(problems)
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.history.columns import Columns
+from simcast.history.empty_cells import is_nothing
 from simcast.history.events import Events, Ints
 from simcast.history.faults import Faults
 from simcast.history.parsing import NO_DAY, normalise, parse_amount, parse_days
@@ -68,7 +69,7 @@ def holds_hours(column: pd.Series) -> bool:
         return True
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return False
-    filled = [text for text in map(normalise, column.astype("str").unique()) if text]
+    filled = [text for text in map(normalise, column.astype("str").unique()) if not is_nothing(text)]
     return bool(filled) and all(_NUMBER.fullmatch(text) for text in filled)
 
 

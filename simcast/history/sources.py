@@ -13,8 +13,10 @@ from simcast.errors import DataError
 from simcast.history.columns import ColumnNames
 from simcast.history.crm import CRMS
 from simcast.history.dialect import Dialect, check_dialect
+from simcast.history.export_rows import currency_caveats
 from simcast.history.exports import Export, translate
 from simcast.history.parsing import normalise
+from simcast.history.several_ends import join_ends
 from simcast.history.sql import is_database, read_query
 from simcast.history.table import Table, in_zone, read_table
 
@@ -73,11 +75,22 @@ class Source:
             table = in_zone(table, dialect.time_zone)
         table = _chosen(table, self.where)
         crm = CRMS.get(self.format)
+        if self.format != "deals" and not isinstance(self.columns.get("closed", ""), str):
+            raise DataError(
+                "history.columns.closed: a column for each outcome goes with format: deals; name one column"
+            )
         if crm is None:
             columns = {
                 name: column if isinstance(column, str) else dict(column) for name, column in self.columns.items()
             }
-            return Export(table, self.format, columns, dict(self.outcomes)), dialect, digest
+            closed = columns.get("closed")
+            if self.format == "deals" and isinstance(closed, Mapping):
+                outcome = normalise(str(columns.get("outcome", "outcome")))
+                table, columns["closed"] = join_ends(table, outcome, closed, self.outcomes)
+            amount = normalise(str(columns.get("amount", "amount")))
+            caveats = currency_caveats(table, amount) if amount in table.cells.columns else []
+            export = Export(table, self.format, columns, dict(self.outcomes), caveats=tuple(caveats))
+            return export, dialect, digest
         export = translate(
             table,
             crm,

@@ -44,7 +44,7 @@ def read_sheet(path: Path) -> tuple[list[str], list[list[str]], NDArray[np.int64
         raise DataError(f"{path}: several sheets hold rows ({', '.join(filled)}); save the one that is meant alone")
     if not filled:
         raise DataError(f"{path}: is empty; a header line and rows are needed")
-    ((_, header), *rows) = next(iter(filled.values()))
+    ((_, header), *rows) = _without_title(next(iter(filled.values())))
     while header and not header[-1]:
         header = header[:-1]
     records = [_trimmed(fields, len(header)) for _, fields in rows]
@@ -89,6 +89,20 @@ def _is_formula(value: object) -> bool:
 def _rows(sheet: Any) -> list[tuple[int, list[str]]]:  # noqa: ANN401  a class without annotations
     rows = [(number, [_text(value) for value in row]) for number, row in enumerate(sheet.values, start=1)]
     return [(number, fields) for number, fields in rows if any(fields)]
+
+
+def _without_title(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Leave out the lines above the header that fill one cell only, where the lines below fill more.
+
+    Examples
+    --------
+    >>> _without_title([(1, ["Deals of 2026", ""]), (3, ["id", "won"]), (4, ["7", ""])])
+    [(3, ['id', 'won']), (4, ['7', ''])]
+    >>> _without_title([(1, ["id"]), (2, ["7"])])
+    [(1, ['id']), (2, ['7'])]
+    """
+    header = next((k for k, (_, fields) in enumerate(rows) if sum(map(bool, fields)) > 1), 0)
+    return rows[header:]
 
 
 def _trimmed(fields: list[str], width: int) -> list[str]:

@@ -41,6 +41,8 @@ class Survey:
         Pairs of neighbouring stages whose order is not clear: fewer than two thirds of the deals agree.
     export
         The table, its columns and words.
+    n_repeating, n_returning
+        How many deals enter a stage in which they are already, and one in which they were before.
     """
 
     stages: tuple[str, ...]
@@ -49,14 +51,25 @@ class Survey:
     days: NDArray[np.int64]
     doubtful: tuple[tuple[str, str], ...]
     export: Export
+    n_repeating: int = 0
+    n_returning: int = 0
 
     def pipeline(self) -> Pipeline:
         """Return a pipeline of these stages in which every move that was seen is allowed."""
         return Pipeline.define(self.stages, list(self.moves))
 
 
-def survey(source: Source, today: date | None = None) -> Survey:
+def survey(source: Source, today: date | None = None, repeats: str = "stay") -> Survey:
     """Read a table as far as it can be without a pipeline.
+
+    Parameters
+    ----------
+    source
+        The table.
+    today
+        Later dates are refused; by default the present day.
+    repeats
+        As `simcast.history.read_history` takes it.
 
     Raises
     ------
@@ -67,6 +80,11 @@ def survey(source: Source, today: date | None = None) -> Survey:
     last = today or date.today()
     read_events = _log_events if export.form == "log" else _deal_events
     events, n_deals = read_events(export, dialect, last)
+    same = (events[["deal", "stage"]] == events[["deal", "stage"]].shift()).all(axis=1)
+    again = events.duplicated(["deal", "stage"])
+    n_repeating, n_returning = events["deal"][same].nunique(), events["deal"][again & ~same].nunique()
+    if repeats != "stay":
+        events = events[~(again if repeats == "first" else same)].reset_index(drop=True)
     ended = events["stage"].isin([WON, LOST])
     named = list(dict.fromkeys(events.loc[~ended, "stage"]))
     if len(named) > MOST_STAGES:
@@ -78,7 +96,8 @@ def survey(source: Source, today: date | None = None) -> Survey:
         _check_dates(export, dialect, last)
         raise DataError(f"{export.table.path}: no deal enters any stage; check history.columns and history.outcomes")
     stages, doubtful = _in_usual_order(events[~ended], named)
-    return Survey(stages, _moves(events, stages), n_deals, np.sort(events["day"].to_numpy()), doubtful, export)
+    days = np.sort(events["day"].to_numpy())
+    return Survey(stages, _moves(events, stages), n_deals, days, doubtful, export, n_repeating, n_returning)
 
 
 def _check_dates(export: Export, dialect: Dialect, today: date) -> None:

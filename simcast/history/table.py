@@ -17,8 +17,11 @@ from numpy.typing import NDArray
 
 from simcast.errors import DataError
 from simcast.history.parsing import normalise
+from simcast.history.zones import zone_of
 
 AUTO = "auto"
+TEXTS = (".csv", ".tsv", ".txt")
+"""How files of text are called; what parts their fields is said apart."""
 _BOMS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -71,7 +74,7 @@ class Table:
 
 
 def read_table(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Table:
-    """Read a csv (with a header line), parquet or xlsx file.
+    """Read a csv (with a header line; .tsv and .txt too), parquet or xlsx file.
 
     Parameters
     ----------
@@ -90,7 +93,7 @@ def read_table(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Tab
     if path.is_dir():
         raise DataError(f"{path}: is a folder; name the csv or parquet file in it")
     kind = path.suffix.lower()
-    if kind not in {".csv", ".parquet", ".xlsx"}:
+    if kind not in {*TEXTS, ".parquet", ".xlsx"}:
         raise DataError(f"{path}: files ending in {path.suffix!r} are not read; save it as .csv (UTF-8) or .parquet")
     try:
         if kind == ".parquet":
@@ -301,7 +304,7 @@ def _read_parquet(path: Path) -> Table:
 def in_zone(table: Table, zone: str) -> Table:
     """Take datetimes with a time zone (parquet) to local ones, so that days are those of `zone`."""
     zoned = [name for name in table.cells.columns if isinstance(table.cells[name].dtype, pd.DatetimeTZDtype)]
-    local = {name: table.cells[name].dt.tz_convert(zone).dt.tz_localize(None) for name in zoned}
+    local = {name: table.cells[name].dt.tz_convert(zone_of(zone)).dt.tz_localize(None) for name in zoned}
     return replace(table, cells=table.cells.assign(**local)) if zoned else table
 
 

@@ -172,16 +172,17 @@ def _check_variables(text: str) -> str:
 
 
 def _check_columns(columns: object) -> object:
-    """Refuse a column of columns anywhere but under `entered` and `first_response`."""
+    """Refuse a column of columns anywhere but under `entered`, `closed` and `first_response`."""
     if isinstance(columns, dict):
-        several = ("entered", "first_response")
+        several = ("entered", "closed", "first_response")
         wrong = [name for name, column in columns.items() if name not in several and not isinstance(column, str)]
         if wrong:
             raise PartError([(wrong[0], f"must be the name of one column as text, got {columns[wrong[0]]!r}")])
         for name in several:
             column = columns.get(name, "")
             if not isinstance(column, str) and not _is_text_mapping(column):
-                raise PartError([(name, "must be a column, or a column for each stage, as text")])
+                each = "outcome" if name == "closed" else "stage"
+                raise PartError([(name, f"must be a column, or a column for each {each}, as text")])
     return columns
 
 
@@ -216,8 +217,9 @@ class HistorySettings(Closed):
         ),
     ] = Field(
         default_factory=dict,
-        description="The file's columns for ours; `entered` may name a column for each stage. `first_response`: the "
-        "date-time of the first contact, or the hours until it, in the first stage; or such a column for each stage.",
+        description="The file's columns for ours; `entered` may name a column for each stage, and `closed` one for "
+        "each outcome, such as {won: Hired on, lost: Rejected on}. `first_response`: the date-time of the first "
+        "contact, or the hours until it, in the first stage; or such a column for each stage.",
     )
     outcomes: dict[Text, Text] = Field(
         default_factory=dict, description="The file's words for our outcomes (or open): {Won: won, Engaging: open}."
@@ -238,13 +240,24 @@ class HistorySettings(Closed):
         description="What parts the fields of a csv: one character, or auto; a comma unless given (CRMs: auto).",
     )
     dates: Literal["iso", "day-first", "month-first", "auto"] | None = Field(
-        default=None, description="iso: 2026-12-31; day-first: 31.12.2026; month-first: 12/31/2026; auto (CRMs): found."
+        default=None,
+        description="iso: 2026-12-31; day-first: 31.12.2026; month-first: 12/31/2026; auto (CRMs): found. All but iso "
+        "read 31 Dec 2026 and 31 декабря 2026 too.",
     )
     decimal: Literal[".", ",", "auto"] | None = Field(
-        default=None, description="The decimal mark of amounts; a point unless given (CRMs: auto)."
+        default=None,
+        description="The decimal mark of amounts, which may then have a currency and marks between "
+        "thousands, as in USD 1,200.50; a point and nothing else unless given (CRMs: auto).",
     )
     time_zone: Text | None = Field(
-        default=None, description="Whose days are meant where times are written with an offset, such as Europe/Berlin."
+        default=None,
+        description="Whose days are meant where times are written with an offset: a zone such as Europe/Berlin, or the "
+        "offset itself, such as +03:00.",
+    )
+    repeats: Literal["stay", "join", "first"] = Field(
+        default="stay",
+        description="In a log: stay: each row is a stay in a stage; join: rows that follow one of the same stage are "
+        "part of its stay; first: only a deal's first row in a stage counts, as with the events of a web page.",
     )
     on_bad_rows: Literal["stop", "quarantine"] = Field(
         default="stop", description="stop: bad rows end the run; quarantine: they go to a file of their own."

@@ -2,5 +2,6 @@
 
 from simcast.starting.own_file import Proposal, propose
 from simcast.starting.project import NAME, write_project
+from simcast.starting.said import Said
 
-__all__ = ["NAME", "Proposal", "propose", "write_project"]
+__all__ = ["NAME", "Proposal", "Said", "propose", "write_project"]

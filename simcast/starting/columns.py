@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simcast.history.dialect import find_decimal, rewrite_amount, rewrite_date
+from simcast.history.dialect import STAMP, rewrite_date
+from simcast.history.money import find_decimal, rewrite_amount
 from simcast.history.parsing import normalise, parse_amount, parse_day
 from simcast.history.table import Table
-from simcast.starting.words import WHEN, plain
+from simcast.history.zones import zone_of
+from simcast.starting.words import is_called_a_date, plain
 
-SECONDS = r"1\d{9}(\d{3})?"
-"""Seconds or milliseconds since 1970, of the years 2001 to 2033."""
+SECONDS = r"1\d{9}(\d{3}){0,2}"
+"""Seconds, milliseconds or microseconds since 1970, of the years 2001 to 2033."""
 _MOST_LOOKED_AT = 2000
 _ENOUGH = 0.95
 
@@ -33,6 +35,8 @@ class Column:
         Share of the rows that have one.
     is_date, is_number
         Whether nearly all values can be read as one.
+    zone
+        Of times that are typed and know theirs.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Column:
     filled: float
     is_date: bool
     is_number: bool
+    zone: str = ""
 
     @property
     def n_words(self) -> int:
@@ -55,16 +60,36 @@ def look_at(table: Table) -> list[Column]:
 
 
 def _describe(name: str, cells: pd.Series) -> Column:
-    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+    zone = str(cells.dtype.tz) if isinstance(cells.dtype, pd.DatetimeTZDtype) else ""
+    if zone:
+        texts = cells.dt.strftime("%Y-%m-%dT%H:%M:%S%z").fillna("")
+    elif pd.api.types.is_datetime64_any_dtype(cells.dtype):
         texts = cells.dt.strftime("%Y-%m-%d").fillna("")
     else:
         texts = cells.astype("str").map(normalise).where(cells.notna(), "")
     words = tuple(word for word in texts.unique() if word)
     looked_at = words[:_MOST_LOOKED_AT]
-    reads = _reads_as_seconds if WHEN.search(plain(name)) and re.fullmatch(SECONDS, words[0] if words else "") else None
+    reads = (
+        _reads_as_seconds
+        if is_called_a_date(plain(name)) and re.fullmatch(SECONDS, words[0] if words else "")
+        else None
+    )
     is_date = _share(looked_at, reads or _reads_as_date) >= _ENOUGH
-    is_number = not is_date and _share(looked_at, _reads_as_number) >= _ENOUGH
-    return Column(name, plain(name), words, float((texts != "").mean()), is_date, is_number)
+    is_number = not is_date and _share(looked_at, reads_as_number) >= _ENOUGH
+    if is_number:  # one word that is none may fill half of the rows
+        wrong = {word for word in looked_at if not reads_as_number(word)}
+        is_number = texts.isin(wrong).sum() <= (1.0 - _ENOUGH) * (texts != "").sum()
+    return Column(
+        name, plain(name), words, float((texts != "").mean()), is_date, bool(is_number), zone if _is_known(zone) else ""
+    )
+
+
+def _is_known(zone: str) -> bool:
+    try:
+        zone_of(zone)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
 
 
 def _share(words: Sequence[str], holds: object) -> float:
@@ -72,7 +97,7 @@ def _share(words: Sequence[str], holds: object) -> float:
 
 
 def _reads_as_date(text: str) -> bool:
-    if re.match(r"\d{4}-\d{2}-\d{2}[T ].*(Z|[+-]\d{2}:?\d{2})$", text):
+    if STAMP.fullmatch(text):
         return True
     return any(not parse_day(rewrite_date(text, order))[2] for order in ("day-first", "month-first"))
 
@@ -81,26 +106,7 @@ def _reads_as_seconds(text: str) -> bool:
     return re.fullmatch(SECONDS, text) is not None
 
 
-def _reads_as_number(text: str) -> bool:
+def reads_as_number(text: str) -> bool:
+    """Tell whether a cell is a number, maybe with a currency."""
     mark = find_decimal([text]) or "."
     return not parse_amount(rewrite_amount(text, mark))[1]
-
-
-def date_order(columns: Sequence[Column]) -> tuple[str, bool]:
-    """Return how dates are written, and whether that is sure."""
-    dated = [word for column in columns if column.is_date for word in column.words]
-    others = [word for word in dated if not re.match(rf"\d{{4}}-\d{{2}}-\d{{2}}|{SECONDS}$", word)]
-    if not others:
-        return "iso", True
-    found = [match for word in others if (match := re.match(r"(\d{1,2})([./-])(\d{1,2})\2\d{4}", word))]
-    if any(match[2] == "." or int(match[1]) > 12 for match in found):
-        return "day-first", True
-    if any(int(match[3]) > 12 for match in found):
-        return "month-first", True
-    return "day-first", not found
-
-
-def has_offsets(columns: Sequence[Column]) -> bool:
-    """Tell whether times are written in UTC."""
-    dated = [word for column in columns if column.is_date for word in column.words[:50]]
-    return any(re.search(rf"\d{{2}}:\d{{2}}.*(Z|[+-]00:?00)$|^{SECONDS}$", word) for word in dated)

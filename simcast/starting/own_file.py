@@ -12,12 +12,15 @@ from pathlib import Path
 from simcast.errors import DataError
 from simcast.history import History, read_history
 from simcast.history.parsing import EPOCH
+from simcast.history.reading import Repeats
 from simcast.history.sources import Source
 from simcast.history.sql import is_database
 from simcast.history.survey import Survey, survey
 from simcast.pipeline import Pipeline
+from simcast.starting.contacts import worthwhile_promise
 from simcast.starting.guessing import Guess, guess
 from simcast.starting.project import SCHEMA, schema_bytes, write_new
+from simcast.starting.said import Said
 from simcast.starting.scenario_text import Content, scenario_text
 
 SCENARIO = "scenario.yaml"
@@ -25,6 +28,10 @@ RARE_MOVE = 0.01
 """Moves that fewer of the deals make are taken as mistakes of the record: those deals are set aside."""
 MOST_SET_ASIDE = 0.25
 """Where more of the deals are set aside, what is left tells another story: that is said before all else."""
+MOST_REPEATING = 0.05
+"""Where more of the deals have two rows in a stage, one behind the other, rows are not stays."""
+MOST_RETURNING = 0.2
+"""Where more of those come back to stages, too, rows are events such as those of a web page."""
 _FEWEST_DEALS = 30
 
 
@@ -54,7 +61,7 @@ def propose(
     path: str,
     folder: Path,
     query: str | None = None,
-    columns: Mapping[str, str] | None = None,
+    said: Said | None = None,
     today: date | None = None,
 ) -> Proposal:
     """Look at a file of deals and write a scenario for it.
@@ -67,8 +74,8 @@ def propose(
         Where the scenario goes.
     query
         For a database: a table or a select.
-    columns
-        Columns that the user names: deal, stage, entered, outcome, closed or amount.
+    said
+        What the user says of the file.
     today
         Later dates are refused; by default the present day.
 
@@ -78,17 +85,25 @@ def propose(
         When the file cannot be made sense of, or the scenario is there already.
     """
     last_day = today or date.today()
-    guessed = guess(path, query, columns)
+    guessed = guess(path, query, said)
     unsure = list(guessed.unsure)
     seen = survey(guessed.source, last_day)
-    seen = _with_a_win(guessed.source, seen, unsure)
+    repeats = _repeats(seen)
+    if repeats != "stay":
+        what = "only the first of each counts" if repeats == "first" else "they are one stay"
+        unsure.append(
+            f"{_percent(seen.n_repeating / seen.n_deals)} of the deals have several rows in one stage: {what}"
+            " (history.repeats)"
+        )
+        seen = survey(guessed.source, last_day, repeats)
+    seen = _with_a_win(guessed.source, seen, unsure, repeats)
     source = replace(guessed.source, outcomes=_outcomes(guessed.source, seen))
     moves, rare = _moves(seen)
     pipeline = Pipeline.define(seen.stages, moves)
-    history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, rare=rare)
+    history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, repeats, rare=rare)
     unsure += [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in seen.doubtful]
     as_of, back = _as_of(path, history)
-    unsure += _thin_end(seen)
+    unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]
     content = Content(
         title=Path(path.partition("?")[0]).stem,
         path=_moved(path, folder),
@@ -100,8 +115,10 @@ def propose(
         has_amount=guessed.has_amount,
         amount_known_from=guessed.amount_known_from,
         on_bad_rows=on_bad_rows,
+        repeats=repeats,
         as_of=as_of,
         quarter_back=back,
+        promise=worthwhile_promise(history),
         unsure=tuple(unsure),
     )
     text = scenario_text(content)
@@ -109,7 +126,14 @@ def propose(
     return Proposal(tuple(files), folder / SCENARIO, tuple(_found(source, pipeline, history)), tuple(unsure))
 
 
-def _with_a_win(source: Source, seen: Survey, unsure: list[str]) -> Survey:
+def _repeats(seen: Survey) -> Repeats:
+    """Tell what rows are that repeat a stage, where too many deals have such rows for them to be mistakes."""
+    if seen.n_repeating <= MOST_REPEATING * seen.n_deals:
+        return "stay"
+    return "first" if seen.n_returning > MOST_RETURNING * seen.n_deals else "join"
+
+
+def _with_a_win(source: Source, seen: Survey, unsure: list[str], repeats: str) -> Survey:
     """Take the last stage for the win where no word sounds like one."""
     ends = {*source.outcomes.values(), *seen.export.outcomes.values()}
     words = seen.export.table.cells
@@ -120,7 +144,7 @@ def _with_a_win(source: Source, seen: Survey, unsure: list[str]) -> Survey:
     last = seen.stages[-1]
     unsure.append(f"no word sounds like a win: the last stage, {last!r}, is taken for it (history.outcomes)")
     outcomes = {**source.outcomes, last: "won"}
-    return survey(replace(source, outcomes=outcomes))
+    return survey(replace(source, outcomes=outcomes), repeats=repeats)
 
 
 def _outcomes(source: Source, seen: Survey) -> dict[str, str]:
@@ -135,7 +159,14 @@ def _moves(seen: Survey) -> tuple[tuple[tuple[str, str], ...], int]:
 
 
 def _read(
-    source: Source, pipeline: Pipeline, guessed: Guess, today: date, unsure: list[str], *, rare: int
+    source: Source,
+    pipeline: Pipeline,
+    guessed: Guess,
+    today: date,
+    unsure: list[str],
+    repeats: Repeats,
+    *,
+    rare: int,
 ) -> tuple[History, str]:
     """Read the file; with bad rows, set those deals aside and say so."""
 
@@ -154,6 +185,7 @@ def _read(
             dialect=source.dialect,
             where=source.where,
             query=source.query,
+            repeats=repeats,
         )
 
     try:
@@ -196,6 +228,23 @@ def _thin_end(seen: Survey) -> list[str]:
     text = (
         f"only {late:,} events fall in the last 91 days of the file, where {usual:,.0f} are usual: the record thins"
         " out, and an earlier day may be wiser (forecast.as_of)"
+    )
+    return [text]
+
+
+def _missed_contacts(seen: Survey, source: Source, history: History) -> list[str]:
+    """Say so where few of the first contacts in the file can be used."""
+    column = source.columns.get("first_response")
+    cells = seen.export.table.cells
+    if not isinstance(column, str) or column not in cells.columns:
+        return []
+    filled = cells[column].notna() & (cells[column].astype("str").str.strip() != "")
+    n_deals, n_used = cells.loc[filled, str(seen.export.columns.get("deal", "deal"))].nunique(), len(history.responses)
+    if n_used >= n_deals / 2:
+        return []
+    text = (
+        f"{column!r} tells of the first contact with {n_deals:,} deals, and of {n_used:,} of them in the row by which a"
+        " deal enters the first stage and not before that: only those are used (history.columns.first_response)"
     )
     return [text]
 

@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from simcast.history.sources import Source
+from simcast.history.zones import OFFSET
 from simcast.pipeline import WON, Pipeline
 
 _WIDTH = 110
+_COMMENTS = 42
+"""The column in which comments begin."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +33,14 @@ class Content:
         The stages, and the moves beyond forward and lost.
     segments, other_segments
         Columns proposed, and further ones that could be.
-    has_amount, amount_known_from, on_bad_rows
+    has_amount, amount_known_from, on_bad_rows, repeats
         See `simcast.scenario.HistorySettings`.
     as_of, quarter_back
         Where the forecast stands, and where it could stand to be compared with what happened.
     unsure
         What the user should look at.
+    promise
+        A stage, and the hours within which its deals could be answered.
     """
 
     title: str
@@ -51,6 +56,8 @@ class Content:
     as_of: date
     quarter_back: date
     unsure: tuple[str, ...]
+    promise: tuple[str, int] | None = None
+    repeats: str = "stay"
 
 
 def scenario_text(content: Content) -> str:
@@ -110,7 +117,8 @@ def _history(content: Content) -> Iterator[str]:
     dialect = source.dialect
     for name in ("encoding", "delimiter", "dates", "decimal", "time_zone"):
         if value := getattr(dialect, name):
-            yield f"  {name}: {quoted(value)}"
+            about = _about_zone(name, value)
+            yield f"  {name}: {quoted(value)}".ljust(_COMMENTS if about else 0) + about
     yield from _mapping("where", source.where, "only these rows are read")
     yield from _mapping("columns", source.columns, "the file's columns for ours")
     yield from _mapping("outcomes", source.outcomes, "the file's words for ours")
@@ -119,6 +127,10 @@ def _history(content: Content) -> Iterator[str]:
     yield segments + (others or ("" if content.segments else "  # columns by which deals behave differently"))
     if content.amount_known_from == "entry":
         yield "  amount_known_from: entry                # open deals have amounts too"
+    if content.repeats != "stay":
+        first = "the first row of a deal in a stage counts, later ones do not"
+        about = first if content.repeats == "first" else "rows that follow one of the same stage are part of its stay"
+        yield f"  repeats: {content.repeats}".ljust(_COMMENTS) + f"# {about}"
     if content.on_bad_rows == "quarantine":
         yield "  on_bad_rows: quarantine                 # deals with bad rows are set aside"
     yield ""
@@ -127,6 +139,14 @@ def _history(content: Content) -> Iterator[str]:
         yield "assume:"
         yield "  amount: 1"
         yield ""
+
+
+def _about_zone(name: str, value: str) -> str:
+    """Return the comment that a time zone needs: none where it is a place."""
+    if name != "time_zone" or not (value == "UTC" or OFFSET.fullmatch(value)):
+        return ""
+    written = "in UTC" if value == "UTC" else "with this offset"
+    return f"# all times are written {written}; or name your zone, such as Europe/Berlin"
 
 
 def _mapping(name: str, values: Mapping[str, object], about: str) -> Iterator[str]:
@@ -163,6 +183,13 @@ def _asked(content: Content) -> Iterator[str]:
     yield "    - {lever: arrivals, multiply: 1.1}"
     yield "  better-conversion:"
     yield f"    - {{lever: conversion, stage: {quoted(first)}, add: 0.05, ramp_days: 30}}"
+    if content.promise:
+        stage, hours = content.promise
+        start = content.as_of + timedelta(days=1)
+        yield (
+            f"  answer-in-{hours}h:".ljust(_COMMENTS) + "# what waiting does is fitted to the first contacts on record"
+        )
+        yield f"    - {{lever: response, stage: {quoted(stage)}, within_hours: {hours}, from: {start}}}  # as_of + 1"
 
 
 def quoted(text: str) -> str:

@@ -3,35 +3,90 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 
 ID = re.compile(r"(^|_)(id|key|number|no|nr|guid|uuid|номер|код|ид)(_|$)|^deal$|^сделка$")
-DEAL = re.compile(r"deal|opportunit|application|case|lead|order|ticket|сделк|заявк|лид|заказ")
+DEAL = re.compile(
+    r"deal|opportunit|application|applicant|case|lead|order|ticket|candidate|contract|subscription|renewal|pledge|donation"
+    r"|сделк|заявк|лид|заказ|договор|контракт|кандидат|обращени|подписк"
+)
+NO_DEAL = re.compile(
+    r"source|owner|stage|status|type|pipeline|manager|agent|rep_|contact|compan|account|campaign|phone|mobile|zip|postal"
+    r"|источник|ответств|этап|стади|воронк|менеджер|компани|контакт|телефон|(^|_)инн(_|$)"
+)
+"""Ids of what a deal belongs to, and numbers that are none."""
 STAGE = re.compile(r"stage|phase|step|state|status|activity|event|этап|стади|статус|событие|шаг")
-OUTCOME = re.compile(r"outcome|result|status|stage|state|won|исход|итог|результат|статус|этап|стади")
-CLOSED = re.compile(r"clos|(^|_)end|ended|finish|won|lost|complet|signed|закрыт|заверш|оконч|выигр|проигр")
-BEGUN = re.compile(r"creat|open|start|begin|began|receiv|enter|added|созда|откры|начал|поступ|добавл")
-NO_EVENT = re.compile(r"updat|modif|expected|forecast|due|plan|last_|birth|предпол|план|измен|обновл|последн")
-AMOUNT = re.compile(r"amount|value|revenue|price|budget|sum$|total|сумм|бюджет|стоимост|цена|выручк")
-NO_AMOUNT = re.compile(r"days|prob|percent|count|rate|score|rank|year|дней|вероятн|процент")
+NEW_STAGE = re.compile(
+    r"^(stage|stage_name|activity|event|event_name|step|этап|стадия|статус|событие)$"
+    r"|(^|_)(to|new|after|новый|новая|новое|на|стало)_|_(to|new|after)$"
+)
+OLD_STAGE = re.compile(r"(^|_)(from|old|prev|previous|prior|before|предыдущ\w*|старый|старая|прежн\w*|было|из)(_|$)")
+OUTCOME = re.compile(r"outcome|result|status|stage|state|won|decision|исход|итог|результат|статус|этап|стади|решени")
+CLOSED = re.compile(
+    r"clos|(^|_)end|ended|finish|won|lost|complet|(?<!as)signed(?!_?(up|in)(_|$))|decid|decision|resol|outcome|conclu|settled|hire|reject|declin"
+    r"|withdr|churn|cancel|convert|conversion|paid|payment|purchas|sold|sale_date|renewed|funded|awarded|result"
+    r"|закры|заверш|оконч|выигр|проигр|решени|оплат|подписан|отказ|расторж|продаж|исход|итог|результат|найма"
+)
+BEGUN = re.compile(r"creat|open|start|begin|began|receiv|appl|enter|added|созда|откры|начал|поступ|добавл|обращени")
+NO_EVENT = re.compile(
+    r"updat|modif|expect|forecast|due|plan|last_|birth|next|estimat|(^|_)est_|target|projected|anticip|assum|follow_?up|deadline"
+    r"|remind|export|import|sync|snapshot|viewed|предпол|план|измен|обновл|последн|ожида|прогноз|следующ|ближайш|срок"
+    r"|дедлайн|редакт|выгруз|рожден"
+)
+NO_END = re.compile(rf"{NO_EVENT.pattern}|(^|_)(entered|reached|created|start\w*|begun|созда\w*|начал\w*)(_|$)")
+AMOUNT = re.compile(
+    r"amount|value|revenue|price|budget|sum$|total|income|turnover|(^|_)(acv|arr|mrr|tcv|sale|fee|gift|opportunity|cheque)(_|$)"
+    r"|(deal|check|cheque|ticket|contract)_size|donation|pledge|worth|salary"
+    r"|сумм|бюджет|стоимост|цена|выручк|доход|оборот|(^|_)чек(_|$)|пожертвован|оклад|зарплат"
+)
+NO_AMOUNT = re.compile(
+    r"days|prob|percent|(^|_)count|number|(^|_)rate|score|rank|year|discount|weighted|expect|forecast|(^|_)(tax|vat|id)(_|$)|commission"
+    r"|дней|вероятн|процент|скидк|ожида|прогноз|комисси|ндс|количеств"
+)
+_FIRST = r"contact|respon|touch|call|repl|answer|outreach|e?mail|reach"
+_FIRST_RU = r"ответ|контакт|звон|касани|реакци|отклик|обработ|связ"
+RESPONSE = re.compile(
+    rf"first_(time_)?({_FIRST})|(time|hours|minutes|days)_(to|until|till|before)_(first_)?({_FIRST})|response_(at|date|time|hours)"
+    rf"|responded_(at|on)|reaction_time|speed_to_lead|перв\w*_({_FIRST_RU})|(время|скорость|часы|часов|минут\w*)_(до_)?({_FIRST_RU})"
+)
+"""Columns of the first contact with a deal."""
+NO_RESPONSE = re.compile(r"creat|entered|stage|source|owner|созда|этап|стади|источник")
+DURATION = re.compile(r"time|hour|minut|speed|days|время|час|минут|скорост|дн")
+HOURS = re.compile(r"hour|hrs|(^|_)(h|ч)(_|$)|час")
 WHEN = re.compile(r"(^|_)(at|on|time|date|timestamp|when)(_|$)|дата|время")
 SEGMENTS = (
-    re.compile(r"source|channel|campaign|источник|канал"),
+    re.compile(r"source|channel|campaign|medium|utm_|источник|канал"),
     re.compile(r"region|country|territor|market|регион|стран|город|филиал"),
-    re.compile(r"product|service|plan|продукт|товар|услуг"),
-    re.compile(r"segment|industry|sector|type|size|tier|сегмент|отрасл|тип|размер"),
-    re.compile(r"owner|agent|team|manager|rep$|ответствен|менеджер|команд|отдел"),
+    re.compile(r"product|service|plan|position|vacanc|продукт|товар|услуг|тариф|ваканси|должност"),
+    re.compile(r"segment|industry|sector|type|size|tier|device|platform|сегмент|отрасл|тип|размер"),
+    re.compile(r"owner|agent|team|manager|rep$|recruiter|ответствен|менеджер|команд|отдел|рекрутер"),
 )
 """What deals are told apart by, the most useful first."""
 
 _LOST = re.compile(
-    r"lost|(?<!c)lose|reject|declin|cancel|dead|withdr|churn|disqualif|no.?decision|collection|провал|отказ|проигр|не.?реализ"
-    r"|отмен|потер|слит",
+    r"lost|(?<!c)lose|reject|declin|cancel|dead|withdr|churn|disqualif|unqualif|no.?decision|collection|abandon|lapsed|expired"
+    r"|fail|unsuccess|refus|dropped|(^|\W|_)(not?|non|never).?(renew|hired|won|accept|paid|interested|convert|sold)"
+    r"|junk|spam|duplicate"
+    r"|провал|отказ|проигр|отмен|потер|слит|неуспе|отклон|нецелев|дубл|спам|выбыл"
+    r"|(^|\W)не.?(реализ|принят|нанят|продл|заключ|подпис|оплач|куп|состоял|успе)",
 )
 _WON = re.compile(
-    r"(^|\W|_)won($|\W|_)|^win|success|(^|\W|_)paid|hired|signed|accepted|выигр|успе[шх]|оплачен|продан|реализован"
+    r"(^|\W|_)won($|[^\w'’]|_)|^win|success|(^|\W|_)paid|hired|(?<!as)signed(?!\W?_?(up|in)(\W|_|$))"
+    r"|(?<!sales )accepted(?! lead)"
+    r"|(^|\W|_)(converted|renewed)($|\W|_)"
+    r"|^(purchased?|bought|sold|placed|funded|donated|invested|committed|wired|subscribed)$"
+    r"|выигр|успе[шх]|оплачен|продан|реализован|нанят|заключ[её]н|подписан|продл[её]н|^(принят\w*|купил\w*|куплен\w*)($|\W)",
 )
+_LOST_BESIDE_WON = re.compile(r"pass(ed)?|closed|inactive|archived?|ended|закрыт[ао]?|завершен[ао]?|неактив\w*|архив")
+_WON_BESIDE_LOST = re.compile(
+    r"passed|closed|completed?|done|finished|customer|client|закрыт[ао]?|завершен[ао]?|выполнен[ао]?|клиент"
+)
+_ASKS_FOR_A_WIN = re.compile(
+    r"won|convert|hired|renewed|success|accepted|paid|purchased|выигр|продан|успе[шх]|оплачен|нанят"
+)
+_YES, _NO = {"yes", "y", "true", "1", "да", "истина"}, {"no", "n", "false", "0", "нет", "ложь"}
 _DATE_WORDS = re.compile(
-    r"(?:^|_)(entered|reached|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_",
+    r"(?:^|_)(entered|reached|started|began|begun|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_",
     re.IGNORECASE,
 )
 
@@ -43,9 +98,23 @@ def plain(name: str) -> str:
     --------
     >>> plain("Deal - ID"), plain("closeDate"), plain("Дата создания")
     ('deal_id', 'close_date', 'дата_создания')
+    >>> plain("№ сделки"), plain("Order #")
+    ('номер_сделки', 'order_number')
     """
+    name = name.replace("№", " номер ").replace("#", " number ")
     parted = re.sub(r"(?<=[a-zа-я0-9])(?=[A-ZА-Я])", "_", name)
     return re.sub(r"[\W_]+", "_", parted).strip("_").casefold()
+
+
+def is_called_a_date(key: str) -> bool:
+    """Tell whether a column is called as dates are.
+
+    Examples
+    --------
+    >>> is_called_a_date("event_timestamp"), is_called_a_date("closedate"), is_called_a_date("source")
+    (True, True, False)
+    """
+    return any(pattern.search(key) for pattern in (WHEN, BEGUN, CLOSED))
 
 
 def meaning(word: str) -> str | None:
@@ -53,13 +122,49 @@ def meaning(word: str) -> str | None:
 
     Examples
     --------
-    >>> meaning("Closed Won"), meaning("Закрыто и не реализовано"), meaning("Proposal")
-    ('won', 'lost', None)
+    >>> meaning("Closed Won"), meaning("Закрыто и не реализовано"), meaning("Proposal"), meaning("Assigned")
+    ('won', 'lost', None, None)
     """
     text = word.casefold()
     if _LOST.search(text):
         return "lost"
     return "won" if _WON.search(text) else None
+
+
+def meanings(words: Iterable[str], said: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what the words of one column mean, of those that sound like an end or of which the user says so.
+
+    A word such as Passed or Closed means a loss where others mean wins and none losses, and the other way round.
+
+    Examples
+    --------
+    >>> meanings(["Committed", "Passed", "Active"]), meanings(["Failed", "Passed", "Active"])
+    ({'Committed': 'won', 'Passed': 'lost'}, {'Failed': 'lost', 'Passed': 'won'})
+    >>> meanings(["Open", "Closed"]), meanings(["Open", "Да"], {"Да": "won"})
+    ({}, {'Да': 'won'})
+    """
+    words, said = list(words), said or {}
+    found = {word: name for word in words if (name := said.get(word) or meaning(word))}
+    for name, other, form in (("lost", "won", _LOST_BESIDE_WON), ("won", "lost", _WON_BESIDE_LOST)):
+        ends = set(found.values())
+        if other in ends and name not in ends:
+            found |= {word: name for word in words if word not in found and form.fullmatch(word.casefold())}
+    return {word: found[word] for word in words if word in found}
+
+
+def answers(key: str, words: Iterable[str]) -> dict[str, str]:
+    """Return what yes and no mean in a column whose name asks whether deals were won; nothing for other columns.
+
+    Examples
+    --------
+    >>> answers("is_won", ["Yes", "No"]), answers("is_new", ["Yes", "No"]), answers("продано", ["0", "1"])
+    ({'Yes': 'won', 'No': 'lost'}, {}, {'0': 'lost', '1': 'won'})
+    """
+    words = list(words)
+    folded = {word.casefold() for word in words}
+    if not (_ASKS_FOR_A_WIN.search(key) and folded <= _YES | _NO and folded & _YES):
+        return {}
+    return {word: "won" if word.casefold() in _YES else "lost" for word in words}
 
 
 def stage_name(column: str) -> str:

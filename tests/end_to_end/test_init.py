@@ -139,7 +139,7 @@ def test_a_column_may_be_named_where_the_guess_finds_none(invoke: Invoke, tmp_pa
     arguments = ("init", "--from", tmp_path / "applications.csv", tmp_path / "new")
     refused = invoke(*arguments)
     assert refused.exit_code == 2
-    assert "name them: --column entered=..., --column closed=..." in refused.stderr
+    assert "name it: --column closed=last_updated" in refused.stderr
     assert "no column 'lastupdated'" in invoke(*arguments, "--column", "closed=lastupdated").stderr
     result = invoke(*arguments, "--column", "closed=last_updated", "--column", "amount=fee")
     assert result.exit_code == 0, result.output

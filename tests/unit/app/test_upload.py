@@ -6,6 +6,7 @@ import pytest
 from simcast.app import upload
 from simcast.app.bench import Bench
 from simcast.app.upload import check_csv
+from simcast.scenario import HistorySettings
 
 GOOD = """deal,stage,entered,amount,source
 A,lead,2026-01-05,100,ads
@@ -46,3 +47,15 @@ def test_nothing_of_it_stays(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     check_csv("deals.csv", GOOD.encode(), bench.scenario)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_read_as_the_scenario_says(bench: Bench) -> None:
+    stage = bench.scenario.pipeline_definition.path[0]
+    rows = [f"{k};{stage};{day:02}.01.2026;Да;-" for k in range(3) for day in (5, 6)] + [f"9;{stage};05.01.2026;Нет;"]
+    content = "\n".join(["deal;stage;entered;наш;amount", *rows]).encode("cp1251")
+    history = {"path": "x.csv", "delimiter": ";", "encoding": "cp1251", "dates": "day-first", "decimal": ","}
+    settings = HistorySettings.model_validate({**history, "repeats": "join", "where": {"наш": "Да"}})
+    checked = check_csv("мой.csv", content, bench.scenario.model_copy(update={"history": settings}))
+    assert checked.problems == ()
+    assert any("3 deals in 3 stays" in line for line in checked.summary)
+    assert check_csv("мой.csv", content, bench.scenario).problems

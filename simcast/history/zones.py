@@ -1,0 +1,28 @@
+"""The zone whose days are meant: by its name, such as Europe/Berlin, or by its offset from UTC, such as +03:00."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})", re.ASCII)
+
+
+def zone_of(name: str) -> tzinfo:
+    """Return a zone.
+
+    Raises
+    ------
+    KeyError, ValueError, OSError
+        When there is none of that name.
+
+    Examples
+    --------
+    >>> zone_of("Europe/Berlin"), zone_of("+03:00")
+    (zoneinfo.ZoneInfo(key='Europe/Berlin'), datetime.timezone(datetime.timedelta(seconds=10800)))
+    """
+    if found := OFFSET.fullmatch(name):
+        gap = timedelta(hours=int(found[2]), minutes=int(found[3]))
+        return timezone(-gap if found[1] == "-" else gap)
+    return ZoneInfo(name)

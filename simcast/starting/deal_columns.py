@@ -1,0 +1,149 @@
+"""Which columns of a table with a row per deal hold its outcome and its days, and what its words mean."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from simcast.errors import DataError
+from simcast.history.crm import ONE_STAGE
+from simcast.history.parsing import normalise
+from simcast.history.table import Table
+from simcast.starting import words
+from simcast.starting.columns import Column
+from simcast.starting.log_columns import candidates
+from simcast.starting.said import Said
+
+_MOST_WORDS = 60
+_MOST_SHOWN = 6
+_HALF = 0.5
+_NEARLY_ALL = 0.9
+"""So large a share of the ends must be dated by a column."""
+
+
+def read_as_deals(
+    table: Table,
+    columns: Sequence[Column],
+    said: Said,
+    chosen: dict[str, str | dict[str, str]],
+    unsure: list[str],
+) -> dict[str, str]:
+    """Choose the columns of a table with a row per deal; return what its words mean."""
+    path = str(table.path)
+    outcome = _outcome_column(path, candidates(columns, said, "outcome", columns), said)
+    dated = [column for column in columns if column.is_date]
+    ends = candidates(columns, said, "closed", [column for column in dated if _may_end(column)])
+    begun = [column for column in dated if column not in ends and not words.NO_EVENT.search(column.key)]
+    begun = candidates(columns, said, "entered", begun)
+    if not ends or not begun:
+        raise _undated(path, dated, begun, ends)
+    means = _meanings(outcome, said)
+    closed = _closed(table, outcome, means, ends, unsure)
+    denied = [word for word in words.answers(outcome.key, outcome.words) if means[word] == "lost"]
+    if isinstance(closed, str) and denied:
+        end = next(column for column in ends if column.name == closed)
+        if _share_dated(table, outcome, denied, end) < _HALF:  # not yet, rather than no
+            means |= dict.fromkeys(denied, "open")
+    chosen.update(outcome=outcome.name, closed=closed, entered=_entered(begun, closed, unsure))
+    outcomes = {word: means.get(word) or "open" for word in outcome.words}
+    for name in ("won", "lost", "open"):
+        meant = [word for word, found in outcomes.items() if found == name and word.casefold() != name]
+        if meant:
+            unsure.append(
+                f"in {outcome.name!r} {', '.join(map(repr, meant))} is taken to mean {name} (history.outcomes)"
+            )
+    return {word: found for word, found in outcomes.items() if word not in {"won", "lost", "open"}}
+
+
+def _closed(
+    table: Table, outcome: Column, means: Mapping[str, str], ends: Sequence[Column], unsure: list[str]
+) -> str | dict[str, str]:
+    """Return the column that dates the ends of deals, or one that dates the wins and one that dates the losses."""
+
+    def dated(column: Column, *names: str) -> float:
+        return _share_dated(table, outcome, [word for word, name in means.items() if name in names], column)
+
+    best = max(ends, key=lambda column: dated(column, "won", "lost"))
+    wins = max(ends, key=lambda column: dated(column, "won"))
+    losses = max(ends, key=lambda column: dated(column, "lost"))
+    apart = min(dated(wins, "won"), dated(losses, "lost")) >= _NEARLY_ALL
+    if wins is not losses and apart and dated(best, "won", "lost") < _NEARLY_ALL:
+        unsure.append(
+            f"{wins.name!r} is taken as the day of a win and {losses.name!r} as that of a loss (history.columns.closed)"
+        )
+        return {"won": wins.name, "lost": losses.name}
+    if len(ends) > 1:
+        others = ", ".join(column.name for column in ends if column is not best)
+        unsure.append(f"{best.name!r} is taken as the day on which a deal ended, not {others} (history.columns.closed)")
+    return best.name
+
+
+def _entered(begun: Sequence[Column], closed: str | Mapping[str, str], unsure: list[str]) -> dict[str, str]:
+    """Return the columns that date stages, by the stage."""
+    if len(begun) == 1:
+        ends = [closed] if isinstance(closed, str) else closed.values()
+        unsure.append(
+            f"only {' and '.join(map(repr, [begun[0].name, *ends]))} date a deal, so its whole way is one"
+            " stage; a log of stage changes would show where deals are lost"
+        )
+        return {ONE_STAGE: begun[0].name}
+    unsure.append(
+        f"the dates {', '.join(column.name for column in begun)} are taken as those on which deals entered stages"
+        " (history.columns.entered)"
+    )
+    return {words.stage_name(column.name): column.name for column in begun}
+
+
+def _undated(path: str, dated: Sequence[Column], begun: Sequence[Column], ends: Sequence[Column]) -> DataError:
+    """Say which of the two dates is missing, and how to name it."""
+    lacking = [("entered", "began")] if not begun else []
+    lacking += [("closed", "ended")] if not ends else []
+    others = [column.name for column in dated if column not in begun and column not in ends]
+    options = " ".join(f"--column {name}={shlex.quote(others[0] if others else '...')}" for name, _ in lacking)
+    return DataError(
+        f"{path}: a row per deal needs a date on which it began and one on which it ended; no column is called as the"
+        f" day on which it {' or '.join(what for _, what in lacking)} (dates found:"
+        f" {', '.join(column.name for column in dated)}); name it: {options}"
+    )
+
+
+def _may_end(column: Column) -> bool:
+    """Tell whether a column of dates is called as one of the ends of deals."""
+    return bool(words.CLOSED.search(column.key)) and not words.NO_END.search(column.key)
+
+
+def _share_dated(table: Table, outcome: Column, ends: Sequence[str], column: Column) -> float:
+    """Return which share of the deals with one of these outcomes have a date in a column; 0 where there are none."""
+    cells = table.cells[outcome.name].astype("str").map(normalise)
+    ended = cells.isin(ends)
+    texts = table.cells[column.name]
+    return float((texts.notna() & (texts.astype("str").str.strip() != ""))[ended].mean()) if ended.any() else 0.0
+
+
+def _meanings(column: Column, said: Said) -> dict[str, str]:
+    """Return what the words of a column of outcomes mean, as far as they sound like an end."""
+    return {**words.answers(column.key, column.words), **words.meanings(column.words, said.outcomes)}
+
+
+def _outcome_column(path: str, columns: Sequence[Column], said: Said) -> Column:
+    """Choose the column that tells won deals from lost ones."""
+
+    def fit(column: Column) -> tuple[int, bool]:
+        ends = set(_meanings(column, said).values()) & {"won", "lost"}
+        return len(ends), bool(words.OUTCOME.search(column.key))
+
+    able = [
+        column
+        for column in columns
+        if not column.is_date and column.n_words <= (2 if column.is_number else _MOST_WORDS)
+    ]
+    best = max(able, key=fit, default=None)
+    if best is None or fit(best)[0] == 0:
+        likely = [column for column in able if words.OUTCOME.search(column.key)]
+        found = f" ({likely[0].name!r} has {', '.join(likely[0].words[:_MOST_SHOWN])})" if likely else ""
+        raise DataError(
+            f"{path}: no column tells won deals from lost ones{found}; say what its words mean, such as --outcome"
+            " Signed=won --outcome Refused=lost, or export a log of stage changes (a row per change: deal, stage,"
+            " entered)"
+        )
+    return best
