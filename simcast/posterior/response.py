@@ -69,7 +69,7 @@ class FittedResponse:
             )
         middle, low, high = self.change_per_day
         return (
-            f"in {self.stage!r} waiting for the first contact has no clear effect: a day of it changes the odds to "
+            f"in {self.stage!r} waiting for the first contact does no clear harm: a day of it changes the odds to "
             f"move on by {middle:+.0%} (90%: {low:+.0%} to {high:+.0%}), from {on}"
         )
 

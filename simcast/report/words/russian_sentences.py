@@ -269,9 +269,9 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "дольше, могут отличаться и в другом, поэтому сначала попробуйте",
     ),
     (
-        r"answers in time: in '(?P<stage>.*)' waiting for the first contact has no clear effect: a day of it changes the "
+        r"answers in time: in '(?P<stage>.*)' waiting for the first contact does no clear harm: a day of it changes the "
         r"odds to move on by (?P<n1>.*) \(90%: (?P<n2>.*) to (?P<n3>.*)\), from (?P<n4>.*) deals with .*",
-        "ответ в срок: на этапе «{stage}» ясного действия ожидания первого контакта не видно: день ожидания меняет шансы пойти "
+        "ответ в срок: на этапе «{stage}» явного вреда от ожидания первого контакта не видно: день ожидания меняет шансы пойти "
         "дальше на {n1} (90 %: от {n2} до {n3}), по {n4} сделкам, у которых он записан",
     ),
     (

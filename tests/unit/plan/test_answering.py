@@ -141,7 +141,7 @@ def test_the_notes_say_what_it_rests_on_and_that_it_is_no_proof() -> None:
     assert "from 640 deals with a first contact on record" in note
     assert "association" in note
     (note,) = [line for line in ground(slope=0.0, sd=0.003).plan("change").notes if "first contact" in line]
-    assert "no clear effect" in note
+    assert "no clear harm" in note
     assert not any("first contact" in line for line in ground().plan().notes)
 
 
