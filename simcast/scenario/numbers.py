@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from simcast.money import MOST_AMOUNT, written
 from simcast.scenario.distribution import (
     ANY,
     FAMILY_NAMES,
@@ -79,6 +80,35 @@ def parse_quantity(value: object) -> Quantity:
         except ValueError as error:
             raise ValueError(f"{family}: {name} {error}") from None
     return Quantity(family, tuple(parameters))
+
+
+def parse_money(value: object) -> Quantity:
+    """Read a quantity of money; one that is known may not be more than the engine can count.
+
+    Raises
+    ------
+    ValueError
+        As for `parse_quantity`, and when a usual amount is above `MOST_AMOUNT`.
+    """
+    quantity = parse_quantity(value)
+    usual = quantity.parameters[0]
+    if usual.is_fixed:
+        try:
+            check_amount(usual.parameters[0])
+        except ValueError as error:
+            family = quantity.family
+            raise ValueError(
+                f"{family}: {PARAMETERS[family][0]} {error}" if family != "constant" else str(error)
+            ) from None
+    return quantity
+
+
+def check_amount(amount: float) -> float:
+    """Return an amount of money unless it is more than the engine can count; `ValueError` then."""
+    if amount > MOST_AMOUNT:
+        most = f"must be at most {written(MOST_AMOUNT)}, got {written(amount)}"
+        raise ValueError(f"{most}; count money in thousands or millions")
+    return amount
 
 
 def _float(value: object, otherwise: str) -> float:

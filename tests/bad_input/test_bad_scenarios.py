@@ -14,6 +14,10 @@ FOLDER = Path(__file__).parent / "scenario"
 
 EXPECTED: dict[str, tuple[str, ...]] = {
     "alias_bomb": (":5:4:", "more than 50,000 values"),
+    "amount_too_large": (
+        ":7:3: assume.amount: lognormal: median must be at most 1e13, got 1e308; count money in thousands or millions",
+        ":8:34: assume.open[0].amount: must be at most 1e13, got 2e13",
+    ),
     "as_of_after_until": (":4:31: forecast.until:", "must not be before as_of (2026-12-01), got 2026-09-30"),
     "assume_incomplete": (":4:10: assume.stages:", "missing: meeting"),
     "assumed_move_missing": (":6:46: assume.stages.lead.moves.won:", "no further move"),
