@@ -128,7 +128,7 @@ def load(
     file: Path, overrides: tuple[str, ...], futures: int | None = None, seed: int | None = None, *, quick: bool = False
 ) -> Scenario:
     """Read a scenario with its overrides; ``--futures``, ``--seed`` and ``--quick`` are short for three of them."""
-    from simcast.scenario import load_scenario
+    from simcast.scenario import Setting, load_scenario
 
     if file.suffix.lower() in {".csv", ".xlsx", ".parquet"} and file.is_file():
         raise SimcastError(f"{file}: is data, not a scenario; write one for it: simcast init --from {file}")
@@ -137,10 +137,12 @@ def load(
         hint = f"such as {held[0]}" if held else f"or write one: simcast init {file}"
         raise SimcastError(f"{file}: is a folder; name a scenario file, {hint}")
     short = [
-        f"simulation.{name}={value}" for name, value in (("futures", futures), ("seed", seed)) if value is not None
+        Setting(f"simulation.{name}={value}", f"--{name}")
+        for name, value in (("futures", futures), ("seed", seed))
+        if value is not None
     ]
     if quick:
-        short.append("history.model.quick=true")
+        short.append(Setting("history.model.quick=true", "--quick", without="there is no history to fit; leave it out"))
     return load_scenario(file, overrides=[*overrides, *short])
 
 

@@ -45,6 +45,7 @@ def serve(
 
     check_installed()
     check_port(port)
+    options.load(file, overrides, futures, quick=quick)  # says what is wrong in the words of the command line
     if quick:
         overrides = (*overrides, "history.model.quick=true")
     question = app.Question(str(file), overrides, futures)

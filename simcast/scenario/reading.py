@@ -43,12 +43,15 @@ class Place:
         Counted from 1; 0 where a source has no lines.
     folder
         The folder of the file, against which paths in it are read.
+    names_key
+        Whether the source says which key it is of, as the option ``--futures`` does.
     """
 
     source: str
     line: int = 0
     column: int = 0
     folder: Path = field(default=Path(), compare=False)
+    names_key: bool = False
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source

@@ -31,9 +31,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def placed(tree: Node, path: KeyPath, text: str) -> tuple[Place, str]:
     """Write one problem, with the place of the nearest key that was written."""
-    node, _ = tree.find(path)
+    node, is_all = tree.find(path)
     place = node.key or node.place
-    return place, f"{place}: {dotted(path)}: {text}" if path else f"{place}: {text}"
+    named = not path or (place.names_key and is_all)
+    return place, f"{place}: {text}" if named else f"{place}: {dotted(path)}: {text}"
 
 
 def found(error: ValidationError, top: type[BaseModel]) -> list[tuple[KeyPath, str]]:

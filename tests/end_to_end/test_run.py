@@ -189,6 +189,19 @@ def test_a_constant_is_a_number_like_any_other(change: str, says: str, assumed: 
     assert says in result.stderr
 
 
+@pytest.mark.parametrize("command", ["run", "compare", "leaks", "deals", "explain", "report", "backtest", "serve"])
+def test_what_is_wrong_with_an_option_is_said_in_its_own_name(command: str, assumed: Path, invoke: Invoke) -> None:
+    result = invoke(command, assumed, "--futures", "99999999999")
+    assert result.exit_code == 2
+    assert result.stderr == "error: --futures: must be at most 10000000, got 99999999999\n"
+
+
+def test_a_quick_fit_of_nothing_is_refused(assumed: Path, invoke: Invoke) -> None:
+    result = invoke("run", assumed, "--quick")
+    assert result.exit_code == 2
+    assert result.stderr == "error: --quick: there is no history to fit; leave it out\n"
+
+
 def test_a_constant_may_stand_wherever_a_number_may(assumed: Path, run_json: RunJson) -> None:
     plain = run_json(assumed, "--set", "assume.stages.meeting.conversion=0.6")
     same = run_json(assumed, "--set", "assume.stages.meeting.conversion={constant: 0.6}")
