@@ -19,6 +19,7 @@ from simcast.scenario.distribution import (
     Domain,
     Quantity,
 )
+from simcast.scenario.meant import hint
 from simcast.scenario.showing import shorten
 
 _ANY_SIGN = {("constant", "value"), ("normal", "mean"), ("uniform", "low"), ("uniform", "high")} | {
@@ -114,15 +115,11 @@ def check_amount(amount: float) -> float:
 def _float(value: object, otherwise: str) -> float:
     """Return a finite number; `ValueError` for text, truth values, NaN and infinity."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        hint = "; remove the quotes" if isinstance(value, str) and _looks_numeric(value) else ""
-        raise ValueError(f"{otherwise}, got {shorten(value)}{hint}")  # noqa: TRY004 - pydantic collects ValueError only
+        instead = hint(value) if isinstance(value, str) else ""
+        raise ValueError(f"{otherwise}, got {shorten(value)}{instead}")  # noqa: TRY004 - pydantic collects ValueError only
     if not math.isfinite(value):
         raise ValueError(f"{otherwise}, got {value}")
     return float(value)
-
-
-def _looks_numeric(text: str) -> bool:
-    return text.strip().replace(".", "", 1).removeprefix("-").isdecimal()
 
 
 def _split(value: Mapping[str, object], families: tuple[str, ...], what: str) -> tuple[str, tuple[object, ...]]:
