@@ -31,9 +31,9 @@ def leaks(
 ) -> None:
     """Rank the stages of FILE by what a small change of each would bring.
 
-    Each stage's conversion is raised by one point, its stays are shortened by one day (or half of them, where they are
-    short), and arrivals are raised; each change is played in the same futures as the baseline, so that the difference
-    is sharp. In the long run counts what those deals bring however long they take.
+    Each stage's conversion is raised by one point, its stays are shortened in proportion until their median is one day
+    less (or half, where it is short), and arrivals are raised; each change is played in the same futures as the
+    baseline, so that the difference is sharp. In the long run counts what those deals bring however long they take.
 
     By default 4,000 futures are played for each change; --futures N plays more or fewer.
 

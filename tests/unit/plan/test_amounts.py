@@ -15,6 +15,7 @@ from simcast.errors import ScenarioError
 from simcast.history.parsing import parse_amounts
 from simcast.money import MOST_AMOUNT
 from simcast.plan import MINOR_UNITS
+from simcast.report.words.russian_sentences import in_russian
 from simcast.scenario import build_scenario
 
 
@@ -117,6 +118,7 @@ def test_rare_amounts_that_are_cut_are_said() -> None:
     assert ground(amount={"lognormal": {"median": 1000, "sigma": 4.5}}).plan().notes == ()  # one in 1.5 million
     (note,) = ground(amount={"lognormal": {"median": 1000, "sigma": 5.5}}).plan().notes
     assert note.startswith("amounts: more than one deal in 1,000,000 would be worth more than 1e13")
+    assert in_russian(note)
 
 
 def test_deals_that_are_too_much_together_are_refused() -> None:
