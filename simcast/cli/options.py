@@ -60,6 +60,16 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr.")
 
 
+def played(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command that plays futures the options that say how many, with which luck, and on how many threads."""
+    return futures(seed(threads(command)))
+
+
+def answered(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command ``--json`` and ``--quiet``, and errors in house style; it stands last, next to the function."""
+    return as_json(quiet(says_what_is_wrong(command)))
+
+
 def says_what_is_wrong(command: Callable[P, R]) -> Callable[P, R]:
     """Turn errors that a user can mend into one line per problem on stderr and exit status 2."""
 
@@ -241,3 +251,10 @@ def progress_on_stderr(*, silent: bool) -> Iterator[Callable[[str, float], None]
             bars.update(shown[work], description=description, completed=fraction)
 
         yield report
+
+
+@contextmanager
+def telling(*, quiet: bool, as_json: bool = False) -> Iterator[Callable[[str, float], None] | None]:
+    """Show remarks and progress on stderr while the block plays; a program that reads JSON is told of no progress."""
+    with remarks_on_stderr(silent=quiet), progress_on_stderr(silent=quiet or as_json) as progress:
+        yield progress

@@ -49,7 +49,7 @@ def serve(
     if quick:
         overrides = (*overrides, "history.model.quick=true")
     question = app.Question(str(file), overrides, futures)
-    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet) as progress:
+    with options.telling(quiet=quiet) as progress:
         app.shared_bench(question, progress)
     app.serve(
         question,
