@@ -7,12 +7,13 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
@@ -110,8 +111,49 @@ def dask_left_alone() -> Iterator[None]:
         del sys.modules["dask"]
 
 
+class _WrongArguments(click.ClickException):
+    """What is wrong with the words of a command line, in one line."""
+
+    exit_code = WRONG_INPUT
+
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  click's own signature
+        """Print it as all errors are printed."""
+        click.echo(f"error: {self.message}", err=True)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Say in one line what click says in four: the option, what is wrong, and where the options are told."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        message = error.format_message().rstrip(".")
+        if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
+            from simcast.scenario.meant import hint
+
+            message = re.sub(r"^Invalid value for '([^']+)'", r"\1", message)
+            found = re.fullmatch(r"(.*'(.*)') is not a valid (float|integer)( range)?", message, re.DOTALL)
+            if found:
+                whole = found[3] == "integer"
+                message = f"{found[1]} is not a {'whole ' * whole}number{hint(found[2], whole=whole)}"
+        where = f" (see `{error.ctx.command_path} --help`)" if error.ctx is not None else ""
+        raise _WrongArguments(f"{' '.join(message.split())}{where}") from None
+
+
 class Commands(click.Group):
-    """The commands; what cannot be printed or stored for want of room is one line, and the exit status 2."""
+    """The commands; wrong arguments, and what there is no room to print or store, are one line and exit status 2."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401  click's own signature
+        """Take the arguments of `simcast` itself."""
+        with _in_one_line():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
+        """Take the arguments of a command, and run it."""
+        with _in_one_line():
+            return super().invoke(ctx)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  click's own signature
         """Run the command that the arguments name."""

@@ -43,7 +43,7 @@ def hint(text: str, *, whole: bool = False) -> str:
     ('; write 1200 or 1.2', '; write 1200')
     """
     if re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?", text.strip(), re.IGNORECASE):
-        return "; remove the quotes"
+        return "" if whole and not float(text).is_integer() else "; remove the quotes"
     found = _TEXT.fullmatch(text.strip().casefold())
     if found is None:
         return ""

@@ -196,6 +196,30 @@ def test_what_is_wrong_with_an_option_is_said_in_its_own_name(command: str, assu
     assert result.stderr == "error: --futures: must be at most 10000000, got 99999999999\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "FILE", "--futures", "0"], "error: --futures: 0 is not in the range x>=1 (see `"),
+        (["run", "FILE", "--futures", "2k"], "error: --futures: '2k' is not a whole number; write 2000 (see `"),
+        (["allocate", "FILE", "--budget", "40 000"], "error: --budget: '40 000' is not a number; write 40000 (see `"),
+        (["run"], "error: Missing argument 'FILE' (see `"),
+        (["solve", "FILE"], "error: Missing option '--vary' (see `"),
+        (["runn", "FILE"], "error: No such command 'runn'"),
+        (["--nothing"], "error: No such option"),
+        (["report", "FILE", "--out", "q3.pdf"], "error: --out q3.pdf: a page is written as .html; name such a file"),
+        (["deals", "FILE", "--stage", "contrac"], "error: --stage contrac: no open deal has this value (known: "),
+    ],
+)
+def test_wrong_words_on_the_command_line_are_told_in_one_line(
+    arguments: list[str], says: str, assumed: Path, invoke: Invoke
+) -> None:
+    result = invoke(*(assumed if word == "FILE" else word for word in arguments))
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(says)
+
+
 def test_a_quick_fit_of_nothing_is_refused(assumed: Path, invoke: Invoke) -> None:
     result = invoke("run", assumed, "--quick")
     assert result.exit_code == 2

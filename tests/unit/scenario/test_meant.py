@@ -51,7 +51,7 @@ def test_nothing_is_guessed(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "instead"), [("1,200", "; write 1200"), ("2k", "; write 2000"), ("1,5", ""), ("40%", "")]
+    ("written", "instead"), [("1,200", "; write 1200"), ("2k", "; write 2000"), ("1,5", ""), ("40%", ""), ("2.5", "")]
 )
 def test_no_fraction_is_proposed_for_a_whole_number(written: str, instead: str) -> None:
     assert hint(written, whole=True) == instead
