@@ -1,8 +1,46 @@
-"""Shared set-up of the tests."""
+"""Shared set-up of the tests, and how several processes share them."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).parent / "unit" / "engine"))
+
+_FITS = frozenset(
+    {
+        "tests/recovery/test_recovery.py",
+        "tests/unit/model/test_arrivals_forecast.py",
+        "tests/unit/model/test_few_data.py",
+        "tests/unit/model/test_fit_of_new_deals.py",
+        "tests/unit/model/test_sampling.py",
+        "tests/unit/model/test_spikes.py",
+        "tests/unit/model/test_truncation.py",
+    }
+)
+"""Modules that sample models of the same shapes. To compile one takes a process up to half a minute."""
+
+
+def _shared_by(nodeid: str) -> str:
+    """Return what a test is kept together with: its module, and what is set up there once; all fits are together."""
+    module = nodeid.partition("::")[0]
+    return "fits" if module in _FITS else module
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401
+    """Let each process of ``-n`` take whole modules, in the order of the files: the many small ones come last."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _shared_by(nodeid)
+
+    config.option.loadscopereorder = False
+    return ByModule(config, log)

@@ -136,15 +136,15 @@ def chosen_deals(
     """
     wanted: dict[str, list[str]] = {}
     problems = []
-    for condition in (*where, *(f"stage={stage}" for stage in stages)):
+    given = [(f"--where {condition}", condition) for condition in where]
+    given += [(f"--stage {stage}", f"stage={stage}") for stage in stages]
+    for option, condition in given:
         column, equals, value = condition.partition("=")
         if not equals or column not in table.columns:
-            problems.append(
-                f"--where {condition}: write COLUMN=VALUE with one of the columns {', '.join(table.columns)}"
-            )
+            problems.append(f"{option}: write COLUMN=VALUE with one of the columns {', '.join(table.columns)}")
         elif len(table) and value not in set(table[column].astype(str)):
             some = ", ".join(sorted(set(table[column].astype(str)))[:N_KNOWN])
-            problems.append(f"--where {condition}: no open deal has this value (known: {some})")
+            problems.append(f"{option}: no open deal has this value (known: {some})")
         wanted.setdefault(column, []).append(value)
     if problems:
         raise SimcastError(problems)

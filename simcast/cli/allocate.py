@@ -46,12 +46,8 @@ from simcast.cli import options
     help="How many ways --method optuna plays.",
 )
 @options.overrides
-@options.futures
-@options.seed
-@options.threads
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.played
+@options.answered
 def allocate(
     file: Path,
     budget: float | None,
@@ -98,7 +94,7 @@ def allocate(
     chosen = among or tuple(
         name for name, entries in scenario.scenarios.items() if not any(isinstance(entry, str) for entry in entries)
     )
-    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
+    with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         wanted = next((known for known in GOALS if known == goal), None) or analysis.usual_goal(ground)
         how = next(known for known in METHODS if known == method)

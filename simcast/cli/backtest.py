@@ -38,8 +38,8 @@ from simcast.cli import options
 )
 @click.option("--recalibrate", is_flag=True, help="Add forecasts as corrected by what had come true before.")
 @click.option("--futures", type=click.IntRange(min=2), metavar="N", help="How many futures to play per as-of date.")
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default.")
+@options.seed
+@options.threads
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -52,9 +52,7 @@ from simcast.cli import options
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to leave the files; runs/ by default."
 )
 @options.quick
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.answered
 def backtest(
     file: Path,
     overrides: tuple[str, ...],
@@ -99,10 +97,7 @@ def backtest(
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     folder = out or default_folder(scenario).with_name(f"{default_folder(scenario).name}-backtest")
     options.check_writable(folder)
-    with (
-        options.remarks_on_stderr(silent=quiet),
-        options.progress_on_stderr(silent=quiet) as progress,
-    ):
+    with options.telling(quiet=quiet) as progress:
         run = backtest_scenario(
             scenario,
             every=every,

@@ -13,13 +13,9 @@ from simcast.cli import options
 @click.argument("files", type=click.Path(path_type=Path), metavar="FILE...", nargs=-1, required=True)
 @options.overrides
 @options.scenario_names
-@options.futures
-@options.seed
-@options.threads
+@options.played
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the table to .csv or .parquet.")
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.answered
 def compare(
     files: tuple[Path, ...],
     overrides: tuple[str, ...],
@@ -50,7 +46,7 @@ def compare(
     from simcast.report.ranking import print_ranking, ranking_document, ranking_table
 
     scenarios = [options.load(file, overrides, futures, seed) for file in files]
-    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
+    with options.telling(quiet=quiet, as_json=as_json) as progress:
         runs = [analysis.run(scenario, names=names, threads=threads, progress=progress) for scenario in scenarios]
     ranking = analysis.rank(runs)
     if out is not None:

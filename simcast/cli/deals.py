@@ -28,15 +28,11 @@ from simcast.cli import options
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="Only the first N; the terminal shows 30 by default."
 )
-@options.futures
-@options.seed
-@options.threads
+@options.played
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write all rows to a .csv or .parquet file."
 )
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.answered
 def deals(
     file: Path,
     overrides: tuple[str, ...],
@@ -70,7 +66,7 @@ def deals(
     from simcast.report.deals import deals_document, print_deals, write_table
 
     scenario = options.load(file, overrides, futures, seed)
-    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
+    with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         table = analysis.deal_table(ground)
     table = chosen_deals(table, where=where, stages=stages, stalled=stalled, sort=sort)

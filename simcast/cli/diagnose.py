@@ -14,9 +14,7 @@ from simcast.cli import options
 @options.scenario_file
 @options.overrides
 @options.quick
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.answered
 def diagnose(file: Path, overrides: tuple[str, ...], quick: bool, as_json: bool, quiet: bool) -> None:
     """Tell whether the fit of FILE is to be trusted, and what to do where it is not.
 

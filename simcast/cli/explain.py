@@ -22,12 +22,8 @@ if TYPE_CHECKING:
     "--since", type=click.Path(path_type=Path), metavar="DIR", help="The folder of an earlier run: what changed since?"
 )
 @options.overrides
-@options.futures
-@options.seed
-@options.threads
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.played
+@options.answered
 def explain(
     file: Path,
     since: Path | None,
@@ -64,7 +60,7 @@ def explain(
     from simcast.scenario import BASELINE
 
     scenario = options.load(file, overrides, futures, seed)
-    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
+    with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         forecasts = {name: ground.play(name, progress=progress) for name in scenario.scenario_names}
         changes = None if since is None else _changes(since, ground, threads, progress)

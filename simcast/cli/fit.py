@@ -14,9 +14,7 @@ from simcast.cli import options
 @options.scenario_file
 @options.overrides
 @options.quick
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.answered
 def fit(file: Path, overrides: tuple[str, ...], quick: bool, as_json: bool, quiet: bool) -> None:
     """Fit the model to the history of FILE as known at its as-of date, and store the posterior.
 

@@ -13,12 +13,8 @@ from simcast.cli import options
 @options.scenario_file
 @options.overrides
 @click.option("--by", "by", multiple=True, metavar="COLUMN", help="Look at each value of this segment column too.")
-@options.futures
-@options.seed
-@options.threads
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.played
+@options.answered
 def leaks(
     file: Path,
     overrides: tuple[str, ...],
@@ -31,9 +27,9 @@ def leaks(
 ) -> None:
     """Rank the stages of FILE by what a small change of each would bring.
 
-    Each stage's conversion is raised by one point, its stays are shortened by one day (or half of them, where they are
-    short), and arrivals are raised; each change is played in the same futures as the baseline, so that the difference
-    is sharp. In the long run counts what those deals bring however long they take.
+    Each stage's conversion is raised by one point, its stays are shortened in proportion until their median is one day
+    less (or half, where it is short), and arrivals are raised; each change is played in the same futures as the
+    baseline, so that the difference is sharp. In the long run counts what those deals bring however long they take.
 
     By default 4,000 futures are played for each change; --futures N plays more or fewer.
 
@@ -50,7 +46,7 @@ def leaks(
     from simcast.report.leaks import leaks_document, print_leaks
 
     scenario = options.load(file, overrides, futures, seed)
-    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
+    with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         if futures is None:
             ground = ground.with_futures(MOST_FUTURES)

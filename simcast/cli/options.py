@@ -7,12 +7,13 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
@@ -60,6 +61,16 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr.")
 
 
+def played(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command that plays futures the options that say how many, with which luck, and on how many threads."""
+    return futures(seed(threads(command)))
+
+
+def answered(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command ``--json`` and ``--quiet``, and errors in house style; it stands last, next to the function."""
+    return as_json(quiet(says_what_is_wrong(command)))
+
+
 def says_what_is_wrong(command: Callable[P, R]) -> Callable[P, R]:
     """Turn errors that a user can mend into one line per problem on stderr and exit status 2."""
 
@@ -100,8 +111,49 @@ def dask_left_alone() -> Iterator[None]:
         del sys.modules["dask"]
 
 
+class _WrongArguments(click.ClickException):
+    """What is wrong with the words of a command line, in one line."""
+
+    exit_code = WRONG_INPUT
+
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  click's own signature
+        """Print it as all errors are printed."""
+        click.echo(f"error: {self.message}", err=True)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Say in one line what click says in four: the option, what is wrong, and where the options are told."""
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        message = error.format_message().rstrip(".")
+        if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
+            from simcast.scenario.meant import hint
+
+            message = re.sub(r"^Invalid value for '([^']+)'", r"\1", message)
+            found = re.fullmatch(r"(.*'(.*)') is not a valid (float|integer)( range)?", message, re.DOTALL)
+            if found:
+                whole = found[3] == "integer"
+                message = f"{found[1]} is not a {'whole ' * whole}number{hint(found[2], whole=whole)}"
+        where = f" (see `{error.ctx.command_path} --help`)" if error.ctx is not None else ""
+        raise _WrongArguments(f"{' '.join(message.split())}{where}") from None
+
+
 class Commands(click.Group):
-    """The commands; what cannot be printed or stored for want of room is one line, and the exit status 2."""
+    """The commands; wrong arguments, and what there is no room to print or store, are one line and exit status 2."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401  click's own signature
+        """Take the arguments of `simcast` itself."""
+        with _in_one_line():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
+        """Take the arguments of a command, and run it."""
+        with _in_one_line():
+            return super().invoke(ctx)
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  click's own signature
         """Run the command that the arguments name."""
@@ -128,7 +180,7 @@ def load(
     file: Path, overrides: tuple[str, ...], futures: int | None = None, seed: int | None = None, *, quick: bool = False
 ) -> Scenario:
     """Read a scenario with its overrides; ``--futures``, ``--seed`` and ``--quick`` are short for three of them."""
-    from simcast.scenario import load_scenario
+    from simcast.scenario import Setting, load_scenario
 
     if file.suffix.lower() in {".csv", ".xlsx", ".parquet"} and file.is_file():
         raise SimcastError(f"{file}: is data, not a scenario; write one for it: simcast init --from {file}")
@@ -137,10 +189,12 @@ def load(
         hint = f"such as {held[0]}" if held else f"or write one: simcast init {file}"
         raise SimcastError(f"{file}: is a folder; name a scenario file, {hint}")
     short = [
-        f"simulation.{name}={value}" for name, value in (("futures", futures), ("seed", seed)) if value is not None
+        Setting(f"simulation.{name}={value}", f"--{name}")
+        for name, value in (("futures", futures), ("seed", seed))
+        if value is not None
     ]
     if quick:
-        short.append("history.model.quick=true")
+        short.append(Setting("history.model.quick=true", "--quick", without="there is no history to fit; leave it out"))
     return load_scenario(file, overrides=[*overrides, *short])
 
 
@@ -239,3 +293,10 @@ def progress_on_stderr(*, silent: bool) -> Iterator[Callable[[str, float], None]
             bars.update(shown[work], description=description, completed=fraction)
 
         yield report
+
+
+@contextmanager
+def telling(*, quiet: bool, as_json: bool = False) -> Iterator[Callable[[str, float], None] | None]:
+    """Show remarks and progress on stderr while the block plays; a program that reads JSON is told of no progress."""
+    with remarks_on_stderr(silent=quiet), progress_on_stderr(silent=quiet or as_json) as progress:
+        yield progress

@@ -14,9 +14,7 @@ from simcast.cli import options
 @options.scenario_file
 @options.overrides
 @options.scenario_names
-@options.futures
-@options.seed
-@options.threads
+@options.played
 @click.option(
     "--out",
     "page",
@@ -74,7 +72,7 @@ def report(
     if page is None and workbook is None:
         page = Path(f"{file.stem}.html")
     check_targets(page, workbook, interactive=interactive)
-    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet) as progress:
+    with options.telling(quiet=quiet) as progress:
         run = analysis.run(scenario, names=names, threads=threads, fan=True, progress=progress)
         written = write_report(
             run,

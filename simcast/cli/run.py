@@ -14,9 +14,7 @@ from simcast.cli import options
 @options.scenario_file
 @options.overrides
 @options.scenario_names
-@options.futures
-@options.seed
-@options.threads
+@options.played
 @click.option(
     "--cluster",
     metavar="local:N|tcp://HOST:PORT",
@@ -34,9 +32,7 @@ from simcast.cli import options
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to leave the files; runs/ by default."
 )
 @options.quick
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.answered
 def run(
     file: Path,
     overrides: tuple[str, ...],
@@ -75,10 +71,7 @@ def run(
     folder = out or default_folder(scenario)
     options.check_writable(folder)
     try:
-        with (
-            options.remarks_on_stderr(silent=quiet),
-            options.progress_on_stderr(silent=quiet or as_json) as progress,
-        ):
+        with options.telling(quiet=quiet, as_json=as_json) as progress:
             result = analysis.run(
                 scenario,
                 names=names,

@@ -45,10 +45,11 @@ def serve(
 
     check_installed()
     check_port(port)
+    options.load(file, overrides, futures, quick=quick)  # says what is wrong in the words of the command line
     if quick:
         overrides = (*overrides, "history.model.quick=true")
     question = app.Question(str(file), overrides, futures)
-    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet) as progress:
+    with options.telling(quiet=quiet) as progress:
         app.shared_bench(question, progress)
     app.serve(
         question,

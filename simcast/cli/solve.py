@@ -15,12 +15,8 @@ from simcast.cli import options
 @click.option("--vary", "vary", required=True, metavar="LEVER", help="A lever, one of whose numbers is looked for.")
 @click.option("--for", "wanted", required=True, metavar="CONDITION", help="What has to hold.")
 @options.overrides
-@options.futures
-@options.seed
-@options.threads
-@options.as_json
-@options.quiet
-@options.says_what_is_wrong
+@options.played
+@options.answered
 def solve(
     file: Path,
     vary: str,
@@ -61,7 +57,7 @@ def solve(
     scenario = options.load(file, overrides, futures, seed)
     unknown = Unknown.parse(vary)
     condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})
-    with options.remarks_on_stderr(silent=quiet), options.progress_on_stderr(silent=quiet or as_json) as progress:
+    with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         if futures is None:
             ground = ground.with_futures(MOST_FUTURES)

@@ -12,10 +12,10 @@ import pandas as pd
 
 from simcast.errors import DataError
 from simcast.history.empty_cells import is_nothing
-from simcast.history.money import MARKED, find_decimal, rewrite_amount
 from simcast.history.month_names import split_named
 from simcast.history.parsing import normalise
 from simcast.history.table import AUTO, Table
+from simcast.history.written_amounts import MARKED, find_decimal, rewrite_amount
 from simcast.history.zones import zone_of
 
 STRICT_ENCODING, STRICT_DELIMITER, STRICT_DATES, STRICT_DECIMAL = "utf-8", ",", "iso", ""

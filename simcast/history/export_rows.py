@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from simcast.history.crm import Crm, fold
-from simcast.history.money import currencies
 from simcast.history.parsing import normalise
 from simcast.history.table import Table
+from simcast.history.written_amounts import currencies
 
 _CURRENCIES = frozenset({
     "currency", "currencyofvalue", "dealcurrencyofvalue", "amountcurrency", "currencyisocode", "currencyid",

@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.errors import DataError
-from simcast.history.money import split_money
 from simcast.history.month_names import split_named
+from simcast.history.written_amounts import split_money
+from simcast.money import MOST_AMOUNT, written
 
 EPOCH = date(1970, 1, 1)
 _SERIAL_OF_EPOCH = 25569
@@ -122,7 +123,8 @@ def parse_amount(text: str) -> tuple[float, str]:
         return math.nan, ""
     if _NUMBER.fullmatch(text):
         value = float(text)
-        return (value, "") if math.isfinite(value) else (math.nan, "is not finite; correct it")
+        rule = _too_large(value)
+        return (math.nan, rule) if rule else (value, "")
     if text.startswith("-") and _NUMBER.fullmatch(text[1:]):
         return math.nan, _NEGATIVE
     if _GROUPED.fullmatch(text):
@@ -133,6 +135,15 @@ def parse_amount(text: str) -> tuple[float, str]:
     if split_money(text)[1]:
         return math.nan, _WITH_CURRENCY
     return math.nan, "is not a number; write such as 1234.50, or leave the cell empty when the amount is not known"
+
+
+def _too_large(value: float) -> str:
+    """Return the rule that an amount breaks by its size, or ``""``."""
+    if not math.isfinite(value):
+        return "is not finite; correct it"
+    if value <= MOST_AMOUNT:
+        return ""
+    return f"an amount may be at most {written(MOST_AMOUNT)}; correct it, or count money in thousands"
 
 
 _WITH_CURRENCY = (
@@ -190,7 +201,7 @@ def parse_amounts(column: pd.Series) -> tuple[NDArray[np.float64], dict[int, str
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan) + 0.0  # turns -0.0 into 0.0
         broken = dict.fromkeys(map(int, np.flatnonzero(values < 0)), _NEGATIVE)
-        broken |= dict.fromkeys(map(int, np.flatnonzero(np.isinf(values))), "is not finite; correct it")
+        broken |= {int(row): _too_large(float(values[row])) for row in np.flatnonzero(values > MOST_AMOUNT)}
         values[list(broken)] = np.nan
         return values, broken
     codes, texts = _distinct(column)

@@ -17,6 +17,7 @@ from simcast.engine.samplers import CONSTANT, FAMILIES
 from simcast.errors import ScenarioError
 from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
+from simcast.plan.amounts import cut_amounts, too_large_amounts, too_much_worth
 from simcast.plan.answering import missing_numbers
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
@@ -90,7 +91,8 @@ def build_plan(
     pipeline, segments = posterior.pipeline, posterior.segments
     check_names(scenario, segments, book, [name])
     levers = placed_levers(scenario, name)
-    if problems := [*_mismatches(posterior, book, days), *_stays_of_no_length(posterior, levers)]:
+    stays = _stays_of_no_length(posterior, levers)
+    if problems := [*_mismatches(posterior, book, days), *stays, *too_large_amounts(book)]:
         raise ScenarioError(problems)
 
     seed, n_slots = np.uint64(scenario.simulation.seed), max(map(len, pipeline.moves)) + 1
@@ -124,7 +126,7 @@ def build_plan(
         on_arrivals=effects[ArrivalsLever],
         on_amount=effects[AmountLever],
     )
-    if problems := _too_many_arrivals(kernel):
+    if problems := _too_many_arrivals(kernel) or too_much_worth(kernel, frame, levers, scenario):
         raise ScenarioError(problems)
     return Plan(
         scenario=name,
@@ -140,6 +142,7 @@ def build_plan(
             *cut_conversions(posterior, frame, levers, teams, kernel.draw_of_future),
             *notes_of(frame, levers, teams, kernel),
             *_coarse_amounts(kernel),
+            *cut_amounts(kernel, frame, levers),
         ),
         capacity=capacity,
         teams=tuple(teams),

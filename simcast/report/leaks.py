@@ -16,6 +16,7 @@ from simcast.report.terminal import plain_table
 
 _LEGEND = (
     "per point: one point of conversion more from the as-of date on; ? where the sign of its mean is uncertain",
+    "per day saved: of the median stay, others in proportion; a median under two days is halved, and counted per day",
     "in the long run: with the deals that arrive over the forecast's days, however long they take",
 )
 _OF_SEGMENTS = "its gap: what this stage would bring with the best segment's conversion"

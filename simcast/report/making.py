@@ -15,6 +15,9 @@ from simcast.report.page.interactive import library
 from simcast.report.words import LANGUAGES
 from simcast.report.workbook import check_library, write_workbook
 
+_NO_PAGES = frozenset({".csv", ".docx", ".json", ".md", ".parquet", ".pdf", ".png", ".xls", ".xlsx", ".yaml", ".yml"})
+"""Endings of names that promise something else than a page."""
+
 
 def check_targets(page: Path | None, workbook: Path | None, *, interactive: bool = False) -> None:
     """Refuse what cannot be written before minutes of work are spent.
@@ -22,14 +25,18 @@ def check_targets(page: Path | None, workbook: Path | None, *, interactive: bool
     Raises
     ------
     SimcastError
-        When a target is a folder or in one that is not there or cannot be written; when the workbook's library is
-        missing.
+        When a page is to be named as something else; when a target is a folder or in one that is not there or cannot
+        be written; when the workbook's library is missing.
     """
     problems = []
     for option, target in (("--out", page), ("--xlsx", workbook)):
         if target is None:
             continue
         folder = target.absolute().parent
+        if option == "--out" and target.suffix.lower() in _NO_PAGES:
+            problems.append(
+                f"{option} {target}: a page is written as .html; name such a file (a workbook goes to --xlsx)"
+            )
         if target.is_dir():
             problems.append(f"{option} {target}: this is a folder; name a file")
         elif not folder.is_dir():

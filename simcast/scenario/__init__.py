@@ -27,6 +27,7 @@ from simcast.scenario.levers import (
     TrainLever,
 )
 from simcast.scenario.loading import build_scenario, dump_yaml, load_scenario
+from simcast.scenario.merging import Setting
 from simcast.scenario.pipeline_file import load_pipeline
 from simcast.scenario.schema import BASELINE, Scenario, json_schema
 from simcast.scenario.settings import (
@@ -64,6 +65,7 @@ __all__ = [
     "Quantity",
     "ResponseLever",
     "Scenario",
+    "Setting",
     "SimulationSettings",
     "StageAssumption",
     "Team",

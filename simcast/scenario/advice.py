@@ -9,6 +9,9 @@ from datetime import date
 from simcast.scenario.levers import HireLever, LeaveLever, TimedLever
 from simcast.scenario.schema import Scenario
 
+FEWEST_FUTURES = 100
+"""With fewer futures, fewer than ten lie beyond P10 and P90 each: where these stand is then mostly luck."""
+
 
 def warnings(scenario: Scenario) -> list[str]:
     """List what is allowed but probably not meant, by key and not by file, since results hold these lines."""
@@ -19,6 +22,11 @@ def warnings(scenario: Scenario) -> list[str]:
         if isinstance(entry, TimedLever | HireLever | LeaveLever)
         for text in _out_of_time(entry, scenario.forecast.as_of, scenario.forecast.until)
     ]
+    futures = scenario.simulation.futures
+    if futures < FEWEST_FUTURES:
+        found.append(
+            f"simulation.futures: only {futures} played, too few to tell P10 and P90 by; play {FEWEST_FUTURES} or more"
+        )
     pipeline = scenario.pipeline_definition
     for stage in pipeline.stages[len(pipeline.path) :]:
         others = [name for name in pipeline.stages if name != stage]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from simcast.scenario.distribution import Distribution
 from simcast.scenario.fields import (
@@ -21,6 +21,7 @@ from simcast.scenario.fields import (
     Where,
     Whole,
 )
+from simcast.scenario.numbers import check_amount
 from simcast.scenario.showing import shorten
 
 
@@ -133,7 +134,7 @@ class OpenDeals(Closed):
     age_days: float = Field(
         default=0.0, ge=0, description="How many days they have been in the stage on the as-of date."
     )
-    amount: Annotated[float, Field(ge=0)] | None = Field(
+    amount: Annotated[float, Field(ge=0), AfterValidator(check_amount)] | None = Field(
         default=None, description="The amount of each; drawn as for new deals unless given."
     )
     where: Where = Field(

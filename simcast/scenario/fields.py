@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from simcast.scenario import distribution
 from simcast.scenario.distribution import NUMBER_FAMILIES, PARAMETERS, QUANTITY_FAMILIES, Distribution, Domain, Quantity
-from simcast.scenario.numbers import parse_number, parse_quantity
+from simcast.scenario.numbers import parse_money, parse_number, parse_quantity
 
 JsonSchema = dict[str, Any]
 
@@ -67,13 +67,16 @@ class NumberField:
         return {DEFINITION: self.name}
 
 
+@dataclass(frozen=True)
 class QuantityField:
     """Marks a field that takes a positive quantity with its spread: days or money."""
 
+    parse: Callable[[object], Quantity] = parse_quantity
+
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Read with `parse_quantity`, write with `Quantity.plain`."""
+        """Read with `parse`, write with `Quantity.plain`."""
         return core_schema.no_info_plain_validator_function(
-            parse_quantity, serialization=core_schema.plain_serializer_function_ser_schema(Quantity.plain)
+            self.parse, serialization=core_schema.plain_serializer_function_ser_schema(Quantity.plain)
         )
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
@@ -88,7 +91,7 @@ Change = Annotated[Distribution, NumberField(distribution.CHANGE, "Change")]
 Positive = Annotated[Distribution, NumberField(distribution.POSITIVE, "Positive")]
 NonNegative = Annotated[Distribution, NumberField(distribution.NON_NEGATIVE, "NonNegative")]
 Days = Annotated[Quantity, QuantityField()]
-Money = Annotated[Quantity, QuantityField()]
+Money = Annotated[Quantity, QuantityField(parse_money)]
 
 
 def _parse_day(value: object) -> date:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from simcast.errors import ScenarioError
 from simcast.scenario.checks import find_problems
-from simcast.scenario.merging import override, read_layers
+from simcast.scenario.merging import Setting, override, read_layers
 from simcast.scenario.parts import Parts, Problem
 from simcast.scenario.reading import Node, Place, is_file, plain, read_file
 from simcast.scenario.schema import Origin, Scenario
@@ -19,7 +19,7 @@ from simcast.scenario.showing import shorten
 from simcast.scenario.wording import found, placed
 
 
-def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenario:
+def load_scenario(path: str | Path, *, overrides: Sequence[str | Setting] = ()) -> Scenario:
     """Read a scenario file.
 
     Parameters
@@ -27,7 +27,8 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenari
     path
         The YAML file.
     overrides
-        Values set over those of the file, as ``--set`` gives them: ``"forecast.target.bookings=3e6"``.
+        Values set over those of the file, as ``--set`` gives them: ``"forecast.target.bookings=3e6"``; or a `Setting`,
+        which says what option the user wrote for it.
 
     Raises
     ------
@@ -43,7 +44,9 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str] = ()) -> Scenari
     return _checked(tree, file, overrides, problems, changes)
 
 
-def build_scenario(data: Mapping[str, Any], *, folder: str | Path = ".", overrides: Sequence[str] = ()) -> Scenario:
+def build_scenario(
+    data: Mapping[str, Any], *, folder: str | Path = ".", overrides: Sequence[str | Setting] = ()
+) -> Scenario:
     """Build a scenario from plain data of the same form as a file.
 
     Parameters
@@ -73,7 +76,7 @@ def _node(value: Any, place: Place) -> Node:  # noqa: ANN401 - plain data of any
 
 
 def _checked(
-    tree: Node, file: Path | None, overrides: Sequence[str], problems: list[str], changes: list[str]
+    tree: Node, file: Path | None, overrides: Sequence[str | Setting], problems: list[str], changes: list[str]
 ) -> Scenario:
     """Apply overrides, validate, check across sections, and raise all problems together."""
     for setting in overrides:

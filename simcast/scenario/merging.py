@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from simcast.errors import ScenarioError
@@ -16,6 +16,25 @@ RIVALS: dict[KeyPath, str] = {("forecast", "until"): "horizon", ("forecast", "ho
 
 _STEP = re.compile(r"""\[(\d+)\]|"([^"]+)"|([^.\[\]"]+)""")
 _SETTING = re.compile(r"""("[^"]+"|[^.\[\]"]+)(\.("[^"]+"|[^.\[\]"]+)|\[\d+\])*""")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value set over that of the file by an option of its own, such as ``--futures 500``.
+
+    Parameters
+    ----------
+    text
+        The same as ``--set`` takes it: ``simulation.futures=500``.
+    option
+        The option that stands for it, as the user wrote it.
+    without
+        What to say where the file lacks the section to which the key belongs; the section is made unless given.
+    """
+
+    text: str
+    option: str
+    without: str = ""
 
 
 def read_layers(path: Path, shown: str, problems: list[str], changes: list[str], trail: tuple[Path, ...] = ()) -> Node:
@@ -125,7 +144,7 @@ def _drop_rival(entries: dict[str, Node], path: KeyPath, over: Node, changes: li
         changes.append(f"{dropped}: {shorten(plain(old))} ({old.place}) -> dropped for {dotted(path)} ({over.place})")
 
 
-def override(tree: Node, setting: str, problems: list[str], changes: list[str]) -> Node:
+def override(tree: Node, setting: str | Setting, problems: list[str], changes: list[str]) -> Node:
     """Set one value by its dotted path, as ``--set`` does.
 
     Parameters
@@ -134,11 +153,15 @@ def override(tree: Node, setting: str, problems: list[str], changes: list[str]) 
         ``key.path=value``; the value is YAML, list items are named by index
         (``scenarios.fix-operator.0.add=0.2``), and a name with a dot in it stands in double quotes.
     """
-    key, equals, text = setting.partition("=")
-    place = Place(f"--set {key.strip()}", folder=tree.place.folder)
+    key, equals, text = (setting.text if isinstance(setting, Setting) else setting).partition("=")
+    source = setting.option if isinstance(setting, Setting) else f"--set {key.strip()}"
+    place = Place(source, folder=tree.place.folder, names_key=isinstance(setting, Setting))
     steps = _steps(key.strip())
     if not equals or steps is None:
         problems.append(f"--set {setting}: write KEY=VALUE, such as forecast.target.bookings=3e6")
+        return tree
+    if isinstance(setting, Setting) and setting.without and tree.child(steps[0]) is None:
+        problems.append(f"{setting.option}: {setting.without}")
         return tree
     try:
         value = read_text(text, place, problems)

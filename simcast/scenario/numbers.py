@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from simcast.money import MOST_AMOUNT, written
 from simcast.scenario.distribution import (
     ANY,
     FAMILY_NAMES,
@@ -18,6 +19,7 @@ from simcast.scenario.distribution import (
     Domain,
     Quantity,
 )
+from simcast.scenario.meant import hint
 from simcast.scenario.showing import shorten
 
 _ANY_SIGN = {("constant", "value"), ("normal", "mean"), ("uniform", "low"), ("uniform", "high")} | {
@@ -81,18 +83,43 @@ def parse_quantity(value: object) -> Quantity:
     return Quantity(family, tuple(parameters))
 
 
+def parse_money(value: object) -> Quantity:
+    """Read a quantity of money; one that is known may not be more than the engine can count.
+
+    Raises
+    ------
+    ValueError
+        As for `parse_quantity`, and when a usual amount is above `MOST_AMOUNT`.
+    """
+    quantity = parse_quantity(value)
+    usual = quantity.parameters[0]
+    if usual.is_fixed:
+        try:
+            check_amount(usual.parameters[0])
+        except ValueError as error:
+            family = quantity.family
+            raise ValueError(
+                f"{family}: {PARAMETERS[family][0]} {error}" if family != "constant" else str(error)
+            ) from None
+    return quantity
+
+
+def check_amount(amount: float) -> float:
+    """Return an amount of money unless it is more than the engine can count; `ValueError` then."""
+    if amount > MOST_AMOUNT:
+        most = f"must be at most {written(MOST_AMOUNT)}, got {written(amount)}"
+        raise ValueError(f"{most}; count money in thousands or millions")
+    return amount
+
+
 def _float(value: object, otherwise: str) -> float:
     """Return a finite number; `ValueError` for text, truth values, NaN and infinity."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        hint = "; remove the quotes" if isinstance(value, str) and _looks_numeric(value) else ""
-        raise ValueError(f"{otherwise}, got {shorten(value)}{hint}")  # noqa: TRY004 - pydantic collects ValueError only
+        instead = hint(value) if isinstance(value, str) else ""
+        raise ValueError(f"{otherwise}, got {shorten(value)}{instead}")  # noqa: TRY004 - pydantic collects ValueError only
     if not math.isfinite(value):
         raise ValueError(f"{otherwise}, got {value}")
     return float(value)
-
-
-def _looks_numeric(text: str) -> bool:
-    return text.strip().replace(".", "", 1).removeprefix("-").isdecimal()
 
 
 def _split(value: Mapping[str, object], families: tuple[str, ...], what: str) -> tuple[str, tuple[object, ...]]:

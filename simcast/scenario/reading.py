@@ -43,12 +43,15 @@ class Place:
         Counted from 1; 0 where a source has no lines.
     folder
         The folder of the file, against which paths in it are read.
+    names_key
+        Whether the source says which key it is of, as the option ``--futures`` does.
     """
 
     source: str
     line: int = 0
     column: int = 0
     folder: Path = field(default=Path(), compare=False)
+    names_key: bool = False
 
     def __str__(self) -> str:
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
@@ -270,6 +273,11 @@ class _Composer:
                     f"{key_place}: {dotted((*path, key))}: given twice, first at {first}; keep one of them"
                 )
                 continue
+            if value.value is None and key.isdecimal() and (before := _last_number(entries)) is not None:
+                name, whole = before
+                problem = f"'{whole},{key}' ends at its comma; write a decimal point: {whole}.{key}"
+                self.problems.append(f"{key_place}: {dotted((*path, name))}: {problem}")
+                continue
             entries[key] = value
         return Node(entries, place, size=1 + sum(entry.size for entry in entries.values()))
 
@@ -283,6 +291,14 @@ class _Composer:
         if event.value == "<<" and event.style is None:
             self.problems.append(f"{place}: <<: merge keys are not YAML 1.2; use extends, or repeat the keys")
         return str(event.value)
+
+
+def _last_number(entries: dict[str, Node]) -> tuple[str, int] | None:
+    """Return the last of some entries where it is a whole number: the part of ``{add: 0,1}`` before its comma."""
+    for key in reversed(entries):
+        value = entries[key].value
+        return (key, value) if isinstance(value, int) and not isinstance(value, bool) else None
+    return None
 
 
 def scalar(text: str) -> Scalar:

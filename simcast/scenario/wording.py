@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from simcast.scenario.fields import PartError
 from simcast.scenario.levers import LEVERS
+from simcast.scenario.meant import hint
 from simcast.scenario.reading import KeyPath, Node, Place
 from simcast.scenario.showing import dotted, shorten
 
@@ -31,9 +32,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def placed(tree: Node, path: KeyPath, text: str) -> tuple[Place, str]:
     """Write one problem, with the place of the nearest key that was written."""
-    node, _ = tree.find(path)
+    node, is_all = tree.find(path)
     place = node.key or node.place
-    return place, f"{place}: {dotted(path)}: {text}" if path else f"{place}: {text}"
+    named = not path or (place.names_key and is_all)
+    return place, f"{place}: {text}" if named else f"{place}: {dotted(path)}: {text}"
 
 
 def found(error: ValidationError, top: type[BaseModel]) -> list[tuple[KeyPath, str]]:
@@ -107,20 +109,23 @@ def _text_wanted(context: dict[str, Any], got: object) -> str:  # noqa: ARG001 -
 
 
 def _number_wanted(context: dict[str, Any], got: object) -> str:  # noqa: ARG001
-    hint = "; remove the quotes" if isinstance(got, str) and got.replace(".", "", 1).strip("-").isdecimal() else ""
-    return f"must be a number, got {shorten(got)}{hint}"
+    return f"must be a number, got {shorten(got)}{hint(got) if isinstance(got, str) else ''}"
+
+
+def _whole_wanted(context: dict[str, Any], got: object) -> str:  # noqa: ARG001
+    return f"must be a whole number, got {shorten(got)}{hint(got, whole=True) if isinstance(got, str) else ''}"
 
 
 def _list_wanted(context: dict[str, Any], got: object) -> str:  # noqa: ARG001
-    hint = f"; write [{got}]" if isinstance(got, str | int | float) else ""
-    return f"must be a list, got {shorten(got)}{hint}"
+    instead = f"; write [{got}]" if isinstance(got, str | int | float) else ""
+    return f"must be a list, got {shorten(got)}{instead}"
 
 
 _WORDS: dict[str, Callable[[dict[str, Any], object], str]] = {
     "missing": lambda context, got: "missing; this key is required",  # noqa: ARG005
     "string_type": _text_wanted,
     "string_too_short": lambda context, got: "must not be empty",  # noqa: ARG005
-    "int_type": _got("must be a whole number"),
+    "int_type": _whole_wanted,
     "int_from_float": _got("must be a whole number"),
     "int_parsing_size": _got("must be a smaller whole number"),
     "float_type": _number_wanted,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from simcast.history.empty_cells import is_nothing
-from simcast.history.money import MARKED, find_decimal, split_money
 from simcast.history.table import Table
+from simcast.history.written_amounts import MARKED, find_decimal, split_money
 from simcast.starting import words
 from simcast.starting.columns import Column, reads_as_number
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from simcast.history.dialect import STAMP, rewrite_date
-from simcast.history.money import find_decimal, rewrite_amount
 from simcast.history.parsing import normalise, parse_amount, parse_day
 from simcast.history.table import Table
+from simcast.history.written_amounts import find_decimal, rewrite_amount
 from simcast.history.zones import zone_of
 from simcast.starting.words import is_called_a_date, plain
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from simcast.errors import DataError
 from simcast.history.crm import CRMS
 from simcast.history.dialect import Dialect
-from simcast.history.money import find_decimal
 from simcast.history.sources import Source
 from simcast.history.sql import is_database, read_query
 from simcast.history.table import TEXTS, Table, find_delimiter, find_encoding, read_table
+from simcast.history.written_amounts import find_decimal
 from simcast.starting.amounts import amount_known_from, find_amount, find_mark
 from simcast.starting.columns import Column, look_at
 from simcast.starting.contacts import find_contact

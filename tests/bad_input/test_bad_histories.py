@@ -65,6 +65,13 @@ CASES = [
     Case("repeated_stage.csv", ("repeated_stage.csv:3: column 'stage': value 'lead'", "(2026-01-05)", "remove one")),
     Case("negative_amount.csv", ("negative_amount.csv:2: column 'amount': value '-1000'", "cannot be negative")),
     Case(
+        "amount_too_large.csv",
+        (
+            "amount_too_large.csv:2: column 'amount': value '1e308': an amount may be at most 1e13",
+            ":3: column 'amount': value '10000000000001': an amount may be at most 1e13; correct it, or count money in",
+        ),
+    ),
+    Case(
         "amount_not_a_number.csv",
         (
             "amount_not_a_number.csv:2: column 'amount': value 'about 1000': is not a number",

@@ -14,6 +14,10 @@ FOLDER = Path(__file__).parent / "scenario"
 
 EXPECTED: dict[str, tuple[str, ...]] = {
     "alias_bomb": (":5:4:", "more than 50,000 values"),
+    "amount_too_large": (
+        ":7:3: assume.amount: lognormal: median must be at most 1e13, got 1e308; count money in thousands or millions",
+        ":8:34: assume.open[0].amount: must be at most 1e13, got 2e13",
+    ),
     "as_of_after_until": (":4:31: forecast.until:", "must not be before as_of (2026-12-01), got 2026-09-30"),
     "assume_incomplete": (":4:10: assume.stages:", "missing: meeting"),
     "assumed_move_missing": (":6:46: assume.stages.lead.moves.won:", "no further move"),
@@ -60,6 +64,18 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "no_source": (":1:1:", "neither history nor assume"),
     "not_utf_8": (":1: not UTF-8 text", "save the file as UTF-8"),
     "number_as_text": (":7:23: scenarios.fix[0].multiply:", "got '2'", "remove the quotes"),
+    "numbers_as_people_write_them": (
+        ":3:59: forecast.target.bookings: must be a number, got '2.4M'; write 2400000",
+        ":4:14: simulation.futures: must be a whole number, got '2 000'; write 2000",
+        ":7:12: assume.stages.lead.conversion:",
+        "got '40 %'; write 0.4",
+        ":7:30: assume.stages.lead.days: lognormal: median must be a number above 0,",
+        "got '1,5'; write 1.5",
+        ":7:74: assume.stages.lead.stalled: '0,1' ends at its comma; write a decimal point: 0.1",
+        ":9:5: assume.arrivals.per_day:",
+        "got '2,5'; write 2.5",
+        ":12:47: scenarios.fix[0].add: '0,05' ends at its comma; write a decimal point: 0.05",
+    ),
     "overlapping_composite": (
         ":7:9: scenarios.two[0]:",
         "as scenarios.one[0] does in scenario 'both'",

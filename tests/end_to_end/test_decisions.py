@@ -51,6 +51,7 @@ def test_leaks_rank_the_stages(assumed: Path, invoke: Invoke) -> None:
     assert {stage["stage"] for stage in document["stages"]} == {"lead", "meeting", "contract"}
     printed = invoke("leaks", assumed, "--quiet", "--futures", 300).stdout
     assert printed.startswith("One point of conversion is worth most in")
+    assert "\nper day saved: of the median stay, others in proportion;" in printed
     assert invoke("leaks", assumed, "--by", "owner").exit_code == 2
 
 

@@ -189,6 +189,43 @@ def test_a_constant_is_a_number_like_any_other(change: str, says: str, assumed: 
     assert says in result.stderr
 
 
+@pytest.mark.parametrize("command", ["run", "compare", "leaks", "deals", "explain", "report", "backtest", "serve"])
+def test_what_is_wrong_with_an_option_is_said_in_its_own_name(command: str, assumed: Path, invoke: Invoke) -> None:
+    result = invoke(command, assumed, "--futures", "99999999999")
+    assert result.exit_code == 2
+    assert result.stderr == "error: --futures: must be at most 10000000, got 99999999999\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "FILE", "--futures", "0"], "error: --futures: 0 is not in the range x>=1 (see `"),
+        (["run", "FILE", "--futures", "2k"], "error: --futures: '2k' is not a whole number; write 2000 (see `"),
+        (["allocate", "FILE", "--budget", "40 000"], "error: --budget: '40 000' is not a number; write 40000 (see `"),
+        (["run"], "error: Missing argument 'FILE' (see `"),
+        (["solve", "FILE"], "error: Missing option '--vary' (see `"),
+        (["runn", "FILE"], "error: No such command 'runn'"),
+        (["--nothing"], "error: No such option"),
+        (["report", "FILE", "--out", "q3.pdf"], "error: --out q3.pdf: a page is written as .html; name such a file"),
+        (["deals", "FILE", "--stage", "contrac"], "error: --stage contrac: no open deal has this value (known: "),
+    ],
+)
+def test_wrong_words_on_the_command_line_are_told_in_one_line(
+    arguments: list[str], says: str, assumed: Path, invoke: Invoke
+) -> None:
+    result = invoke(*(assumed if word == "FILE" else word for word in arguments))
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(says)
+
+
+def test_a_quick_fit_of_nothing_is_refused(assumed: Path, invoke: Invoke) -> None:
+    result = invoke("run", assumed, "--quick")
+    assert result.exit_code == 2
+    assert result.stderr == "error: --quick: there is no history to fit; leave it out\n"
+
+
 def test_a_constant_may_stand_wherever_a_number_may(assumed: Path, run_json: RunJson) -> None:
     plain = run_json(assumed, "--set", "assume.stages.meeting.conversion=0.6")
     same = run_json(assumed, "--set", "assume.stages.meeting.conversion={constant: 0.6}")

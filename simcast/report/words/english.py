@@ -179,7 +179,7 @@ MESSAGES: dict[str, Message] = {
     "figure.leaks": "What one point of conversion more brings",
     "label.point": "{gain} per point",
     "table.leaks": "What small changes of each stage bring",
-    "note.leaks": "Each change is played in the same futures as the baseline. Per point: one point of conversion more, with P10 and P90. Per day: stays one day shorter. In the long run: with the deals that arrive over the horizon, however long they take. Gap: what the conversion of the best segment would bring.",
+    "note.leaks": "Each change is played in the same futures as the baseline. Per point: one point of conversion more, with P10 and P90. Per day saved: the median stay one day shorter, or half where it is under two days, which counts per day; all stays in proportion. In the long run: with the deals that arrive over the horizon, however long they take. Gap: what the conversion of the best segment would bring.",
     "leaks.conversion": "Conversion",
     "leaks.point": "Per point",
     "leaks.day": "Per day saved",

@@ -248,6 +248,16 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "{path}: в {n1} вариантов конверсия упала бы ниже 0 и там обрезана",
     ),
     (
+        r"simulation\.futures: only (?P<n1>[\d,]+) played, too few to tell P10 and P90 by; play (?P<n2>[\d,]+) or more",
+        "simulation.futures: проиграно вариантов будущего: {n1}; этого мало, чтобы определить P10 и P90: нужно не меньше {n2}",
+    ),
+    (
+        r"amounts: more than one deal in (?P<n1>[\d,]+) would be worth more than (?P<most>\w+), and counts for no more "
+        r"than that; count money in thousands or millions",
+        "суммы: больше чем одна сделка из {n1} стоила бы больше {most} и учтена лишь в этом размере; считайте деньги в "
+        "тысячах или миллионах",
+    ),
+    (
         r"(?P<path>.*): begins on (?P<day>[\d-]+), after the forecast ends \((?P<until>[\d-]+)\); it does nothing",
         "{path}: начинается {day}, после конца прогноза ({until}), и ничего не меняет",
     ),

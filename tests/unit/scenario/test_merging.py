@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simcast.errors import ScenarioError
-from simcast.scenario import load_scenario
+from simcast.scenario import Setting, load_scenario
 
 BASE = """
 simcast: 1
@@ -168,3 +168,27 @@ def test_a_wrong_setting_is_placed_at_the_setting(base: Path, setting: str, said
     with pytest.raises(ScenarioError) as caught:
         load_scenario(base, overrides=[setting])
     assert said in "\n".join(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (
+            Setting("simulation.futures=99999999999", "--futures"),
+            "--futures: must be at most 10000000, got 99999999999",
+        ),
+        (Setting("simulation.seed=18446744073709551616", "--seed"), "--seed: must be below 18446744073709551616, got"),
+        (Setting("assume.stages.lead=5", "--lead", without="nothing is assumed"), "--lead: nothing is assumed"),
+        (Setting("simulation.nothing=5", "--nothing"), "--nothing: unknown key"),
+    ],
+)
+def test_what_an_option_stands_for_is_said_of_the_option(base: Path, setting: Setting, said: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(base, overrides=[setting])
+    assert len(caught.value.problems) == 1
+    assert caught.value.problems[0].startswith(said)
+
+
+def test_an_option_is_recorded_as_what_changed_a_value(base: Path) -> None:
+    (change,) = load_scenario(base, overrides=[Setting("forecast.target.bookings=7", "--target")]).changes
+    assert change.endswith("-> 7 (--target)")

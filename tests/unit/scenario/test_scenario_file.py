@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from simcast.errors import ScenarioError
+from simcast.report.words.russian_sentences import in_russian
 from simcast.scenario import (
     ConversionLever,
     HireLever,
@@ -17,6 +18,7 @@ from simcast.scenario import (
     dump_yaml,
     load_scenario,
 )
+from simcast.scenario.advice import FEWEST_FUTURES
 from tests.unit.scenario.small_files import minimal, problems_of, with_levers
 
 EXAMPLE = Path(__file__).parent / "design_example.yaml"
@@ -209,6 +211,19 @@ def test_a_lever_that_can_do_nothing_is_a_warning_with_its_place() -> None:
     assert "scenarios.fix[0]" in late
     assert "after the forecast ends (2026-09-30)" in late
     assert "before the as-of date" in early
+
+
+@pytest.mark.parametrize("futures", [1, 99])
+def test_futures_that_are_too_few_for_the_stated_interval_are_a_warning(futures: int) -> None:
+    (told,) = build_scenario(minimal(simulation={"futures": futures})).warnings()
+    assert told == (
+        f"simulation.futures: only {futures} played, too few to tell P10 and P90 by; play {FEWEST_FUTURES} or more"
+    )
+    assert in_russian(told)
+
+
+def test_futures_that_suffice_are_none() -> None:
+    assert build_scenario(minimal(simulation={"futures": FEWEST_FUTURES})).warnings() == []
 
 
 def test_a_side_stage_that_looks_like_a_slip_is_a_warning() -> None:

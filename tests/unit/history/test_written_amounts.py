@@ -8,7 +8,7 @@ import pytest
 
 from simcast.errors import DataError
 from simcast.history import Dialect, History
-from simcast.history.money import find_decimal, rewrite_amount
+from simcast.history.written_amounts import find_decimal, rewrite_amount
 
 Read = Callable[..., History]
 
