@@ -113,7 +113,9 @@ def _date_rule(text: str) -> str:
             " or set history.dates: day-first or month-first"
         )
     if split_named(text):
-        return "names the month; write YYYY-MM-DD, or set history.dates: day-first, month-first or auto"
+        return (
+            "is not a date: its month has a name; write YYYY-MM-DD, or set history.dates (day-first, month-first, auto)"
+        )
     return "is not a date; write YYYY-MM-DD, or YYYY-MM-DD HH:MM:SS in local time"
 
 
@@ -147,8 +149,8 @@ def _too_large(value: float) -> str:
 
 
 _WITH_CURRENCY = (
-    "has a currency; write the number alone, such as 1234.50, or say how amounts are written: history.decimal: '.', ','"
-    " or auto"
+    "is not a number: it has a currency; write the number alone, such as 1234.50, or say how amounts are written:"
+    " history.decimal: '.', ',' or auto"
 )
 _NEGATIVE = "an amount cannot be negative; correct it, or leave the cell empty when it is not known"
 

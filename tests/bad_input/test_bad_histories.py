@@ -121,7 +121,7 @@ CASES = [
     Case(
         "date_in_words.csv",
         (
-            "date_in_words.csv:2: column 'entered': value '5 January 2026': is not a date; write YYYY-MM-DD",
+            "date_in_words.csv:2: column 'entered': value '5 January 2026': is not a date: its month has a name",
             ":3: column 'entered': value '2026-01-05T25:00': is not a date",
             ":4: column 'entered': value '': a date is needed",
             ":5: column 'entered': value '46027': looks like a spreadsheet's day number (2026-01-05",

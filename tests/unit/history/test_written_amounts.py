@@ -56,7 +56,7 @@ def test_a_history_is_read_with_them(read: Read) -> None:
 
 
 def test_strict_reading_says_that_a_currency_stands_there(read: Read) -> None:
-    with pytest.raises(DataError, match=r"'\$5.00': has a currency; .* history.decimal"):
+    with pytest.raises(DataError, match=r"'\$5.00': is not a number: it has a currency; .* history.decimal"):
         read(ROWS.format("$5.00", "7"), ["заявка"])
 
 

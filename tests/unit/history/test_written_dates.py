@@ -69,5 +69,7 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
 
 
 def test_strict_reading_says_how_months_with_names_are_read(read: Read) -> None:
-    with pytest.raises(DataError, match=r"'5 марта 2026': names the month; .* history.dates: day-first"):
+    with pytest.raises(
+        DataError, match=r"'5 марта 2026': is not a date: its month has a name; .* history.dates .day-first"
+    ):
         read("deal,stage,entered\na,заявка,5 марта 2026\n", ["заявка"])
