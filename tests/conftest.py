@@ -34,8 +34,13 @@ def _shared_by(nodeid: str) -> str:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:  # noqa: ANN401
-    """Let each process of ``-n`` take whole modules, in the order of the files: the many small ones come last."""
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:  # noqa: ANN401
+    """Let each process of ``-n`` take whole modules, in the order of the files: the many small ones come last.
+
+    Slow tests are dealt out one by one: some modules have dozens, each of which takes longer than to compile.
+    """
+    if "not slow" not in config.option.markexpr:
+        return None
     from xdist.scheduler import LoadScopeScheduling
 
     class ByModule(LoadScopeScheduling):
