@@ -127,36 +127,6 @@ def _unit_modes(n_moves: int, n_pieces: int) -> Floats:
     return np.tile(np.eye(n_pieces)[:, 2:], (n_moves, 1, 1))
 
 
-def _modes_of_steps(covariance: Floats, is_spike: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Return the combinations of a walk's steps that are known independently of each other.
-
-    Steps by themselves are not: of a long run in which nothing ended only the sum is known, by what comes after it.
-    Scaled one by one with the spread they would take along all that follows.
-
-    Parameters
-    ----------
-    covariance
-        float64, (n_knots, n_knots): of what tells a walk, steps over their spread.
-    is_spike
-        bool, (n_knots - 2,)
-
-    Returns
-    -------
-    float64, (n_knots, n_knots - 2)
-        The combinations in columns, in the places of steps; nothing in those of spikes. The rows of the place on day 1,
-        day 0 and spikes are what is to be expected of them when a combination changes by one.
-    float64, (n_knots - 2,)
-        How uncertain each combination is beside the spread; 0 for spikes.
-    """
-    modes, variance = np.zeros((covariance.shape[0], is_spike.size)), np.zeros(is_spike.size)
-    step = np.flatnonzero(~is_spike)
-    of_steps = covariance[np.ix_(step + 2, step + 2)]
-    variance[step], vectors = np.linalg.eigh(of_steps)
-    modes[:, step] = np.linalg.solve(of_steps, covariance[step + 2]).T @ vectors
-    modes[np.ix_(step + 2, step)] = vectors
-    return modes, variance
-
-
 def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: int) -> dict[str, NDArray[np.generic]]:
     """Return the coordinates of the walk, from the normal approximation of its posterior.
 
@@ -234,6 +204,36 @@ def steps_of_hazards(walk: Walk, spread: float, spiking: Prior) -> tuple[Floats,
     told[later, later], told[later, walk.before] = 1.0 / size, -1.0 / size
     usual[2:] = np.where(walk.is_spike, spiking.mean / spiking.sd, 0.0)
     return told, usual
+
+
+def _modes_of_steps(covariance: Floats, is_spike: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return the combinations of a walk's steps that are known independently of each other.
+
+    Steps by themselves are not: of a long run in which nothing ended only the sum is known, by what comes after it.
+    Scaled one by one with the spread they would take along all that follows.
+
+    Parameters
+    ----------
+    covariance
+        float64, (n_knots, n_knots): of what tells a walk, steps over their spread.
+    is_spike
+        bool, (n_knots - 2,)
+
+    Returns
+    -------
+    float64, (n_knots, n_knots - 2)
+        The combinations in columns, in the places of steps; nothing in those of spikes. The rows of the place on day 1,
+        day 0 and spikes are what is to be expected of them when a combination changes by one.
+    float64, (n_knots - 2,)
+        How uncertain each combination is beside the spread; 0 for spikes.
+    """
+    modes, variance = np.zeros((covariance.shape[0], is_spike.size)), np.zeros(is_spike.size)
+    step = np.flatnonzero(~is_spike)
+    of_steps = covariance[np.ix_(step + 2, step + 2)]
+    variance[step], vectors = np.linalg.eigh(of_steps)
+    modes[:, step] = np.linalg.solve(of_steps, covariance[step + 2]).T @ vectors
+    modes[np.ix_(step + 2, step)] = vectors
+    return modes, variance
 
 
 def _centring(cells: Cells, counts: HazardCounts) -> Floats:
