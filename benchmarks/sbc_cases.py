@@ -24,7 +24,7 @@ LEAST_WINS = 15
 MOST_TRIES = 100_000
 
 BLOCK_DAYS, RAMP_DAYS, DAYS_PER_YEAR = 28, 182, 365.25
-MOST_LOG_PATH = math.log(10.0)
+BEYOND_RECORD = math.log(2.0)
 
 RANKED_PIECES = range(0, int(np.searchsorted(PIECE_STARTS, N_DAYS)), 3)
 """The pieces whose hazards are ranked: every third, which are near enough to all."""

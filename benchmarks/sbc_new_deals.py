@@ -10,10 +10,10 @@ from scipy import special
 
 from benchmarks.sbc_cases import (
     AMOUNT,
+    BEYOND_RECORD,
     BLOCK_DAYS,
     DAYS_PER_YEAR,
     FIRST_DAY,
-    MOST_LOG_PATH,
     MOST_TRIES,
     N_DAYS,
     N_DAYS_AFTER,
@@ -85,9 +85,7 @@ def _draw_level(generator: np.random.Generator) -> tuple[Floats, Truth]:
     days_to_end = np.arange(1, n_blocks) * BLOCK_DAYS
     steps = np.where(N_DAYS - days_to_end < RAMP_DAYS, ramp, walk) * generator.standard_normal(n_blocks - 1)
     back = np.concatenate([[0.0], np.cumsum(steps)])
-    path = np.clip(
-        np.cumsum(walk * generator.standard_normal(-(-N_DAYS_AFTER // BLOCK_DAYS))), -MOST_LOG_PATH, MOST_LOG_PATH
-    )
+    path = np.cumsum(walk * generator.standard_normal(-(-N_DAYS_AFTER // BLOCK_DAYS)))
     day = np.arange(N_DAYS + N_DAYS_AFTER)
     known = day < N_DAYS
     level = np.where(
@@ -97,7 +95,12 @@ def _draw_level(generator: np.random.Generator) -> tuple[Floats, Truth]:
     )
     turn = 2.0 * math.pi * (day + int(np.datetime64(FIRST_DAY, "D").astype(np.int64)) + 0.5) / DAYS_PER_YEAR
     waves = np.stack([np.cos(turn), np.sin(turn), np.cos(2 * turn), np.sin(2 * turn)])
-    log_level = level + coefficients @ waves + trend * (day + 0.5 - N_DAYS) / DAYS_PER_YEAR
+    level = level + coefficients @ waves
+    growth = trend * (day + 0.5 - N_DAYS) / DAYS_PER_YEAR
+    weeks = np.split((level + growth)[:N_DAYS], np.arange(N_DAYS % 7, N_DAYS, 7))
+    on_record = [0.0, *(float(week.mean()) for week in weeks if week.size)]
+    bounded = np.clip(level, min(on_record) - BEYOND_RECORD, max(on_record) + BEYOND_RECORD)
+    log_level = np.where(known, level, bounded) + growth
     truth = {f"arrivals: season {position}": float(value) for position, value in enumerate(coefficients)}
     return log_level, truth | {"arrivals: trend per year": trend, "arrivals: sd of the walk": walk}
 

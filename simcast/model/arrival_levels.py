@@ -25,9 +25,6 @@ N_STEPS = N_BLOCKS - 1
 
 N_TERMS = N_STEPS + len(HARMONICS) + 1
 
-MOST_CHANGE = float(np.log(10.0))
-"""Walking on, arrivals grow or shrink tenfold at most: a wide walk over ten years would go beyond all measure."""
-
 BEYOND_RECORD = float(np.log(2.0))
 """Walk and season together take arrivals to at most double the highest week on record and at least half the lowest. A
 record of one year lets a season be anything that the year was, and a walk as wide as its widest steps: what they add up
@@ -199,12 +196,12 @@ def future_path(walk_sd: Floats, seed: int) -> Floats:
     Returns
     -------
     float64, (n_draws, N_FUTURE_BLOCKS)
-        The log level in each block, the first already one step away from the block before the as-of date; cut
-        at `MOST_CHANGE`.
+        The log level in each block, the first already one step away from the block before the as-of date; how far it
+        may go, `bounds_of_record` says.
     """
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N_FUTURE_BLOCKS,)))
     step = generator.standard_normal((walk_sd.size, N_FUTURE_BLOCKS)) * walk_sd[:, None]
-    return np.clip(np.cumsum(step, axis=1), -MOST_CHANGE, MOST_CHANGE)
+    return np.asarray(np.cumsum(step, axis=1))
 
 
 def bounds_of_record(log_level: Floats) -> Floats:

@@ -195,7 +195,7 @@ def _sample_with_pymc(
     """Sample with PyMC's own sampler, compiled by Numba since there may be no C compiler."""
     if stop.is_set():
         raise KeyboardInterrupt
-    with ready.lock, ready.model:
+    with _one_compiles, ready.model:  # what it compiles, it samples at once
         pm.set_data(dict(data))
         return pm.sample(
             draws=settings.n_drawn,

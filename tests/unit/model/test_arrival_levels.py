@@ -7,7 +7,6 @@ import pytest
 from numpy.typing import NDArray
 
 from simcast.model.arrival_levels import (
-    MOST_CHANGE,
     N_STEPS,
     N_TERMS,
     WalkBasis,
@@ -113,11 +112,6 @@ def test_the_walk_goes_on_from_the_as_of_date_by_steps_of_each_draws_spread() ->
         np.testing.assert_allclose(path[4000:, block].std(), 0.05 * np.sqrt(steps), rtol=0.056)
     np.testing.assert_array_equal(path, future_path(sd, seed=3))
     assert not np.array_equal(path, future_path(sd, seed=4))
-
-
-def test_a_wide_walk_ends_at_a_tenfold_change() -> None:
-    path = future_path(np.full(200, 0.8), seed=1)
-    assert np.abs(path).max() == pytest.approx(MOST_CHANGE) == pytest.approx(np.log(10))
 
 
 def test_beyond_the_record_arrivals_come_to_double_its_highest_week_and_half_its_lowest_at_most() -> None:
