@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.history.likely_segments import likely_segments
+from simcast.history.nearest import or_nearest
 from simcast.history.parsing import normalise
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline
@@ -136,7 +137,7 @@ def _by_stage(
     pairs = {normalise(stage): normalise(column) for stage, column in given.items()}
     stages = {normalise(stage): stage for stage in pipeline.stages if stage not in pipeline.outcomes}
     problems += [
-        f"history.columns.{key}: {stage!r} is not a stage{_nearest(stage, list(stages))}"
+        f"history.columns.{key}: {stage!r} is not a stage{or_nearest(stage, list(stages))}"
         for stage in pairs
         if stage not in stages
     ]
@@ -165,7 +166,7 @@ class _Search:
         names = list(self.table.cells.columns)
         if column not in names:
             self.problems.append(
-                f"{self.table.path}: there is no column {column!r}{_nearest(column, names)};"
+                f"{self.table.path}: there is no column {column!r}{or_nearest(column, names)};"
                 f" name the file's own column under {setting}"
             )
         elif not _usable(self.table.cells[column].dtype, kind):
@@ -213,15 +214,6 @@ def _type_name(column: pd.Series) -> str:
     return f"values of type {column.dtype}"
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """Return a hint at the nearest known name, or at all of them."""
-    folded = {option.casefold(): option for option in reversed(known)}
-    near = difflib.get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {folded[near[0]]!r}?"
-    return f" (known: {', '.join(known)})"
-
-
 class Words:
     """The meaning of the words in a file's stage or outcome column.
 
@@ -250,7 +242,7 @@ class Words:
             if normalise(name) in targets:
                 self._meaning[normalise(word)] = targets[normalise(name)]
             else:
-                problems.append(f"history.outcomes.{word}: {name!r} is not a name{_nearest(name, list(targets))}")
+                problems.append(f"history.outcomes.{word}: {name!r} is not a name{or_nearest(name, list(targets))}")
 
     def read(self, codes: NDArray[np.int64], words: Sequence[str]) -> tuple[NDArray[np.int64], dict[int, str]]:
         """Turn coded words (-1 where empty) into destination codes (`OPEN_CODE` where empty or open).

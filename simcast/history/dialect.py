@@ -16,7 +16,7 @@ from simcast.history.month_names import split_named
 from simcast.history.parsing import normalise
 from simcast.history.table import AUTO, Table
 from simcast.history.written_amounts import MARKED, find_decimal, rewrite_amount
-from simcast.history.zones import zone_of
+from simcast.history.zones import is_known, zone_of
 
 STRICT_ENCODING, STRICT_DELIMITER, STRICT_DATES, STRICT_DECIMAL = "utf-8", ",", "iso", ""
 DATE_ORDERS = ("iso", "day-first", "month-first", AUTO)
@@ -211,13 +211,10 @@ def check_dialect(dialect: Dialect) -> None:
         problems.append(f"history.dates: {dialect.dates!r} is none of {', '.join(DATE_ORDERS)}")
     if dialect.decimal not in {"", AUTO, ".", ","}:
         problems.append(f"history.decimal: {dialect.decimal!r} is neither '.' nor ','")
-    if dialect.time_zone:
-        try:
-            zone_of(dialect.time_zone)
-        except (KeyError, ValueError, OSError):
-            problems.append(
-                f"history.time_zone: {dialect.time_zone!r} is not a time zone known here; such as Europe/Berlin,"
-                " or an offset such as +03:00"
-            )
+    if dialect.time_zone and not is_known(dialect.time_zone):
+        problems.append(
+            f"history.time_zone: {dialect.time_zone!r} is not a time zone known here; such as Europe/Berlin,"
+            " or an offset such as +03:00"
+        )
     if problems:
         raise DataError(problems)

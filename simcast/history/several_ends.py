@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
 
 from simcast.errors import DataError
+from simcast.history.nearest import or_nearest
 from simcast.history.parsing import normalise
 from simcast.history.table import Table
 
@@ -40,8 +40,8 @@ def join_ends(table: Table, outcome: str, closed: Mapping[str, str], outcomes: M
     meaning = {normalise(word): name for word, name in outcomes.items()}
     columns = {name: normalise(column) for name, column in closed.items()}
     problems = [
-        f"{table.path}: there is no column {column!r}{_nearest(column, list(table.cells.columns))}; name the file's own"
-        f" column under {place}"
+        f"{table.path}: there is no column {column!r}{or_nearest(column, list(table.cells.columns))}; name the file's"
+        f" own column under {place}"
         for place, column in [
             ("history.columns.outcome", outcome),
             *((f"history.columns.closed.{name}", column) for name, column in columns.items()),
@@ -53,7 +53,7 @@ def join_ends(table: Table, outcome: str, closed: Mapping[str, str], outcomes: M
     ends = table.cells[outcome].astype("str").map(normalise).map(lambda word: meaning.get(word, word))
     there = list(dict.fromkeys(ends))
     problems = [
-        f"history.columns.closed: no deal has the outcome {name!r}{_nearest(name, [end for end in there if end])}"
+        f"history.columns.closed: no deal has the outcome {name!r}{or_nearest(name, [end for end in there if end])}"
         for name in columns
         if name not in there and name not in {"won", "lost"}
     ]
@@ -73,8 +73,3 @@ def _as_text(column: pd.Series) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         column = column.dt.strftime("%Y-%m-%d %H:%M:%S")
     return column.astype("str").where(column.notna(), "").map(normalise).astype("str")
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else f" (known: {', '.join(known)})"

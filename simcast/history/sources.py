@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from simcast.history.crm import CRMS
 from simcast.history.dialect import Dialect, check_dialect
 from simcast.history.export_rows import currency_caveats
 from simcast.history.exports import Export, translate
+from simcast.history.nearest import or_nearest
 from simcast.history.parsing import normalise
 from simcast.history.several_ends import join_ends
 from simcast.history.sql import is_database, read_query
@@ -115,9 +115,7 @@ def format_problems(form: str) -> list[str]:
     known = (*FORMATS, *CRMS)
     if form in known:
         return []
-    near = difflib.get_close_matches(form, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
-    return [f"history.format: {form!r} is not a format; {hint}"]
+    return [f"history.format: {form!r} is not a format{or_nearest(form, known)}"]
 
 
 def _values(wanted: str | Sequence[str]) -> list[str]:
@@ -130,8 +128,7 @@ def _chosen(table: Table, where: Where) -> Table:
     for name, wanted in where.items():
         column = normalise(name)
         if column not in table.cells.columns:
-            near = difflib.get_close_matches(column, list(table.cells.columns), n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f" (known: {', '.join(table.cells.columns)})"
+            hint = or_nearest(column, list(table.cells.columns))
             raise DataError(f"history.where: {table.path} has no column {name!r}{hint}")
         values = set(_values(wanted))
         cells = table.cells[column].astype("str").map(normalise)

@@ -26,3 +26,18 @@ def zone_of(name: str) -> tzinfo:
         gap = timedelta(hours=int(found[2]), minutes=int(found[3]))
         return timezone(-gap if found[1] == "-" else gap)
     return ZoneInfo(name)
+
+
+def is_known(name: str) -> bool:
+    """Tell whether there is such a zone here.
+
+    Examples
+    --------
+    >>> is_known("+03:00"), is_known("Europe/Atlantis")
+    (True, False)
+    """
+    try:
+        zone_of(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True

@@ -12,7 +12,7 @@ from simcast.history.dialect import STAMP, rewrite_date
 from simcast.history.parsing import normalise, parse_amount, parse_day
 from simcast.history.table import Table
 from simcast.history.written_amounts import find_decimal, rewrite_amount
-from simcast.history.zones import zone_of
+from simcast.history.zones import is_known
 from simcast.starting.words import is_called_a_date, plain
 
 SECONDS = r"1\d{9}(\d{3}){0,2}"
@@ -80,16 +80,8 @@ def _describe(name: str, cells: pd.Series) -> Column:
         wrong = {word for word in looked_at if not reads_as_number(word)}
         is_number = texts.isin(wrong).sum() <= (1.0 - _ENOUGH) * (texts != "").sum()
     return Column(
-        name, plain(name), words, float((texts != "").mean()), is_date, bool(is_number), zone if _is_known(zone) else ""
+        name, plain(name), words, float((texts != "").mean()), is_date, bool(is_number), zone if is_known(zone) else ""
     )
-
-
-def _is_known(zone: str) -> bool:
-    try:
-        zone_of(zone)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def _share(words: Sequence[str], holds: object) -> float:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from simcast.history.dialect import STAMP
 from simcast.history.parsing import parse_day
-from simcast.history.zones import zone_of
+from simcast.history.zones import is_known, zone_of
 from simcast.starting import words
 from simcast.starting.columns import SECONDS, Column
 
@@ -100,10 +100,7 @@ def _stamps(column: Column) -> Iterator[tuple[datetime, timedelta]]:
 
 def _is_at(zone: str, moment: datetime, offset: timedelta) -> bool:
     """Tell whether clocks in a zone stood at an offset; no clock is said to be where the zone is not known here."""
-    try:
-        return moment.astimezone(zone_of(zone)).utcoffset() == offset
-    except (KeyError, ValueError, OSError):
-        return False
+    return is_known(zone) and moment.astimezone(zone_of(zone)).utcoffset() == offset
 
 
 def _written(offset: timedelta) -> str:

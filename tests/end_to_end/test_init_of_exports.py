@@ -12,6 +12,7 @@ from click.testing import Result
 from simcast import load_scenario
 from simcast.analysis.inputs import read_scenario_history
 from simcast.errors import DataError
+from simcast.history import History
 from simcast.scenario import HistorySettings, ResponseLever, Scenario
 from simcast.starting import Proposal, Said, propose
 
@@ -29,6 +30,12 @@ def written(
     scenario = load_scenario(proposal.scenario)
     assert scenario.history is not None
     return proposal, scenario.history, scenario
+
+
+def read(scenario: Scenario) -> History:
+    history = read_scenario_history(scenario)
+    assert history is not None
+    return history
 
 
 def day(number: float, form: str = "%Y-%m-%d") -> str:
@@ -55,9 +62,7 @@ def test_the_first_contact_is_no_stage_and_its_promise_is_tried(
     _, history, scenario = written(tmp_path, header.format(column), rows)
     assert history.columns["first_response"] == column
     assert scenario.pipeline_definition.stages == ("selling",)
-    read = read_scenario_history(scenario)
-    assert read is not None
-    assert len(read.responses) == 240
+    assert len(read(scenario).responses) == 240
     lever = scenario.scenarios["answer-in-24h"][0]
     assert isinstance(lever, ResponseLever)
     assert (lever.stage, lever.within_hours.parameters) == ("selling", (24.0,))
@@ -73,7 +78,7 @@ def test_hours_until_the_first_contact_are_taken_where_their_unit_is_said(tmp_pa
     proposal, history, scenario = written(tmp_path, header.format("Time to first response (hours)"), rows)
     assert history.columns["first_response"] == "Time to first response (hours)"
     assert any("is taken as the hours until the first contact" in text for text in proposal.unsure)
-    assert len(read_scenario_history(scenario).responses) == 89  # type: ignore[union-attr]  # there is one
+    assert len(read(scenario).responses) == 89
     assert "answer-in-4h" in scenario.scenarios
     other = tmp_path / "minutes"
     other.mkdir()
@@ -92,7 +97,7 @@ def test_a_log_and_a_crms_export_have_first_contacts_too(tmp_path: Path) -> None
     assert history.columns == {
         "deal": "Код заявки", "stage": "Этап", "entered": "Время", "first_response": "Первый звонок"
     }  # fmt: skip
-    assert read_scenario_history(scenario).responses["hours"].between(1, 9).all()  # type: ignore[union-attr]
+    assert read(scenario).responses["hours"].between(1, 9).all()
     other = tmp_path / "crm"
     other.mkdir()
     ends = ("Closed won", "Closed lost", "New")
@@ -121,9 +126,7 @@ def test_amounts_with_currencies_are_found_and_read(
     _, history, scenario = written(tmp_path, f"id;created;closed;result;{column}", rows)
     assert history.columns["amount"] == column
     assert (history.decimal or "") == mark
-    read = read_scenario_history(scenario)
-    assert read is not None
-    assert read.stays["amount_at_end"].max() == most
+    assert read(scenario).stays["amount_at_end"].max() == most
 
 
 ZONES = [
@@ -165,9 +168,7 @@ def test_the_zone_may_be_stated(invoke: Invoke, tmp_path: Path) -> None:
     scenario = load_scenario(tmp_path / "new" / "scenario.yaml")
     assert scenario.history is not None
     assert scenario.history.time_zone == "Europe/Moscow"
-    read = read_scenario_history(scenario)
-    assert read is not None
-    assert read.stays["entered"].min().strftime("%Y-%m-%d") == day(1)  # half past two of the next day
+    assert read(scenario).stays["entered"].min().strftime("%Y-%m-%d") == day(1)  # half past two of the next day
     assert "go with --from" in invoke("init", tmp_path, "--time-zone", "UTC").stderr
 
 
@@ -201,9 +202,7 @@ def test_recruiting_with_a_date_for_hires_and_one_for_rejections(tmp_path: Path)
     proposal, history, scenario = written(tmp_path, header, rows, encoding="cp1251")
     assert history.columns["closed"] == {"won": "Дата найма", "lost": "Дата отказа"}
     assert any("as the day of a win and" in text for text in proposal.unsure)
-    read = read_scenario_history(scenario)
-    assert read is not None
-    assert read.stays["move"].value_counts().to_dict() == {"won": 20, "lost": 20}
+    assert read(scenario).stays["move"].value_counts().to_dict() == {"won": 20, "lost": 20}
 
 
 def test_fundraising_where_passed_is_a_loss_and_dates_name_their_months(tmp_path: Path) -> None:
@@ -218,9 +217,7 @@ def test_fundraising_where_passed_is_a_loss_and_dates_name_their_months(tmp_path
     assert history.outcomes == {"Committed": "won", "Passed": "lost", "Active": "open"}
     assert scenario.pipeline_definition.path == ("Intro", "First meeting")
     assert (history.dates, history.amount_known_from) == ("day-first", "entry")
-    read = read_scenario_history(scenario)
-    assert read is not None
-    assert read.stays["amount"].max() == 60_000.0
+    assert read(scenario).stays["amount"].max() == 60_000.0
 
 
 def test_words_may_be_said_where_none_sounds_like_an_end(invoke: Invoke, tmp_path: Path) -> None:
@@ -258,9 +255,7 @@ def test_events_of_a_web_page_count_at_their_first_in_each_stage(tmp_path: Path)
     assert history.repeats == "first"
     assert any("only the first of each counts" in text for text in proposal.unsure)
     assert scenario.pipeline_definition.path == ("page_view", "add_to_cart")
-    read = read_scenario_history(scenario)
-    assert read is not None
-    assert read.stays["move"].value_counts().to_dict() == {"add_to_cart": 53, "won": 26}
+    assert read(scenario).stays["move"].value_counts().to_dict() == {"add_to_cart": 53, "won": 26}
 
 
 def test_rows_of_changes_of_other_fields_are_joined_to_their_stay(tmp_path: Path) -> None:
@@ -270,9 +265,7 @@ def test_rows_of_changes_of_other_fields_are_joined_to_their_stay(tmp_path: Path
         rows.append(f"{k},Lead,{('Closed Won', 'Closed Lost')[k % 2]},{day(k + 5)}")
     _, history, scenario = written(tmp_path, "Deal,Old stage,New stage,Changed at", rows)
     assert (history.repeats, history.columns["stage"]) == ("join", "New stage")
-    read = read_scenario_history(scenario)
-    assert read is not None
-    assert len(read.stays) == 60
+    assert len(read(scenario).stays) == 60
 
 
 def test_columns_that_the_user_names_are_taken_whatever_they_are_called(tmp_path: Path) -> None:
@@ -303,9 +296,9 @@ def test_an_amount_of_pipedrive_that_can_be_read_in_two_ways_does_not_hide_the_c
     proposal, history, scenario = written(tmp_path, header, rows)
     assert (history.format, history.decimal) == ("pipedrive", ".")
     assert any("is taken as a mark between thousands" in text for text in proposal.unsure)
-    read = read_scenario_history(scenario)
-    assert read is not None
-    assert read.stays["amount_at_end"].max() == 59_500.0  # deal 58 was lost, 57 won, for 58,500; lost ones have theirs
+    assert (
+        read(scenario).stays["amount_at_end"].max() == 59_500.0
+    )  # deal 58 was lost, 57 won, for 58,500; lost ones have theirs
 
 
 def test_a_workbook_with_a_title_and_a_file_of_tabs_are_read(invoke: Invoke, tmp_path: Path) -> None:
@@ -345,9 +338,8 @@ def test_dashes_stand_for_empty_cells(tmp_path: Path) -> None:
     proposal, history, scenario = written(tmp_path, "id,lead_date,call_date,Дата решения,Итог,Сумма", rows)
     assert (history.dates, history.decimal, history.on_bad_rows) == ("day-first", ".", "stop")
     assert any("'-' in 'Сумма' is taken for an empty cell" in text for text in proposal.unsure)
-    read = read_scenario_history(scenario)
-    assert read is not None
-    assert (read.n_deals, read.stays["amount_at_end"].max()) == (60, 57.5)
+    found = read(scenario)
+    assert (found.n_deals, found.stays["amount_at_end"].max()) == (60, 57.5)
 
 
 def test_a_trial_is_signed_up_for_before_it_ends(tmp_path: Path) -> None:
