@@ -9,6 +9,7 @@ import pymc as pm
 import pytest
 import xarray as xr
 
+from simcast.model import sampling
 from simcast.model.finished_parts import FinishedParts
 from simcast.model.parts import Part, sample_parts
 from simcast.model.sampling import ReadyModel, Sample
@@ -57,7 +58,8 @@ def test_for_the_sampler_of_pymc_nothing_is_compiled_ahead(monkeypatch: pytest.M
     assert not model.done.is_set()
 
 
-def test_two_models_are_never_compiled_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sampler", ["nutpie", "pymc"])
+def test_two_models_are_never_compiled_at_the_same_time(sampler: str, monkeypatch: pytest.MonkeyPatch) -> None:
     busy, most = [0], [0]
     both_asked = threading.Barrier(2)
 
@@ -70,9 +72,13 @@ def test_two_models_are_never_compiled_at_the_same_time(monkeypatch: pytest.Monk
 
     def ask(ready: ReadyModel) -> None:
         both_asked.wait(PATIENCE)
-        ready.compiled()
+        if sampler == "nutpie":
+            ready.compiled()
+        else:  # compiles and samples in one
+            sampling._sample_with_pymc(ready, {}, FitSettings(sampler=sampler), 1, threading.Event())
 
     monkeypatch.setattr("simcast.model.sampling.nutpie.compile_pymc_model", compile_slowly)
+    monkeypatch.setattr("simcast.model.sampling.pm.sample", compile_slowly)
     threads = [threading.Thread(target=ask, args=(ReadyModel(pm.Model),)) for _ in range(2)]
     for thread in threads:
         thread.start()
