@@ -20,7 +20,7 @@ from simcast.starting.days import date_order, find_zone, why_no_dates
 from simcast.starting.deal_columns import read_as_deals
 from simcast.starting.log_columns import find_deal, find_stage, read_as_log
 from simcast.starting.said import Said
-from simcast.starting.telling_apart import likely_segments
+from simcast.starting.telling_apart import named_segments
 from simcast.starting.undated_ends import undated_ends
 from simcast.starting.whose_export import find_crm, largest_pipeline
 
@@ -94,7 +94,7 @@ def _guess_export(source: Source, table: Table, columns: list[Column], unsure: l
         source = replace(source, columns={"first_response": contact.name})
     known = amount_known_from(export.table, export.form, export.columns, export.outcomes)
     deal = next((column for column in columns if column.name == export.columns["deal"]), None)
-    segments = likely_segments(table, columns, used, deal if export.form == "log" else None)
+    segments = named_segments(table, columns, used, deal if export.form == "log" else None)
     return Guess(source, segments, "amount" in export.columns, known, tuple(unsure))
 
 
@@ -161,7 +161,7 @@ def _guess_plain(
             dialect = replace(dialect, decimal=find_mark(contact, unsure))
     used = _names(chosen)
     unsure += undated_ends(table, columns, used, deal.name, {*outcomes.values(), *stage.words}) if stage else []
-    segments = likely_segments(table, columns, used, deal if form == "log" else None)
+    segments = named_segments(table, columns, used, deal if form == "log" else None)
     ours = {name: value for name, value in chosen.items() if name != value or name == "first_response"}
     source = replace(source, format=form, columns=ours, outcomes=outcomes, dialect=dialect)
     known = amount_known_from(table, form, chosen, outcomes)

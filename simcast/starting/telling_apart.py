@@ -12,7 +12,7 @@ FEWEST_PER_SEGMENT = 30
 MOST_SEGMENT_VALUES = 12
 
 
-def likely_segments(table: Table, columns: Sequence[Column], used: set[str], deal: Column | None) -> tuple[str, ...]:
+def named_segments(table: Table, columns: Sequence[Column], used: set[str], deal: Column | None) -> tuple[str, ...]:
     """Choose columns that tell deals apart: with few values, filled, and the same on all rows of a deal."""
     found = []
     for rank, pattern in enumerate(words.SEGMENTS):
