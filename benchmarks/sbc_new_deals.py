@@ -27,6 +27,7 @@ from benchmarks.sbc_cases import (
     drawn,
 )
 from simcast.model import NEW_DEAL_PRIORS
+from simcast.money import MOST_AMOUNT
 from simcast.synthetic.worlds import WON, World, WorldArrivals, WorldEvents, arriving
 
 
@@ -74,18 +75,20 @@ def _selected(arrivals: WorldArrivals, seed: int) -> bool:
 
 
 def _draw_level(generator: np.random.Generator) -> tuple[Floats, Truth]:
-    """Draw the log level of every day against that at the as-of date without its season."""
+    """Draw the log level of every day against that at the as-of date without its season and its weather."""
     priors = NEW_DEAL_PRIORS
-    walk, ramp, season = (
-        float(drawn(priors[name], generator)) for name in ("walk_spread", "ramp_spread", "season_spread")
+    walk, block, ramp, season = (
+        float(drawn(priors[f"{name}_spread"], generator)) for name in ("walk", "block", "ramp", "season")
     )
     coefficients = season * generator.standard_normal(4)
     trend = float(drawn(priors["trend_per_year"], generator))
     n_blocks = -(-N_DAYS // BLOCK_DAYS)
-    days_to_end = np.arange(1, n_blocks) * BLOCK_DAYS
-    steps = np.where(N_DAYS - days_to_end < RAMP_DAYS, ramp, walk) * generator.standard_normal(n_blocks - 1)
-    back = np.concatenate([[0.0], np.cumsum(steps)])
+    in_ramp = N_DAYS - np.arange(1, n_blocks) * BLOCK_DAYS < RAMP_DAYS
+    steps = np.where(in_ramp, ramp, walk) * generator.standard_normal(n_blocks - 1)
+    weather = block * generator.standard_normal(n_blocks - int(in_ramp.sum()))  # the ramp's is in its steps
+    back = np.concatenate([[0.0], np.cumsum(steps)]) + np.pad(weather, (0, int(in_ramp.sum())), mode="edge")
     path = np.cumsum(walk * generator.standard_normal(-(-N_DAYS_AFTER // BLOCK_DAYS)))
+    path = path + block * generator.standard_normal(path.size)
     day = np.arange(N_DAYS + N_DAYS_AFTER)
     known = day < N_DAYS
     level = np.where(
@@ -102,7 +105,8 @@ def _draw_level(generator: np.random.Generator) -> tuple[Floats, Truth]:
     bounded = np.clip(level, min(on_record) - BEYOND_RECORD, max(on_record) + BEYOND_RECORD)
     log_level = np.where(known, level, bounded) + growth
     truth = {f"arrivals: season {position}": float(value) for position, value in enumerate(coefficients)}
-    return log_level, truth | {"arrivals: trend per year": trend, "arrivals: sd of the walk": walk}
+    spreads = {"arrivals: sd of the walk": walk, "arrivals: sd of blocks": block}
+    return log_level, truth | {"arrivals: trend per year": trend} | spreads
 
 
 def draw_amounts(
@@ -121,11 +125,12 @@ def draw_amounts(
         log_median = mean + spread * generator.standard_normal(n_segments)
         sigma = np.exp(shape_mean + shape_spread * generator.standard_normal(n_segments))
         logs = log_median[segment] + sigma[segment] * generator.standard_normal(len(segment))
-        if abs(logs[known].mean()) > WITHIN:
+        written = np.maximum(np.round(AMOUNT * np.exp(logs), 2), 0.01)
+        if abs(logs[known].mean()) > WITHIN or written[known].max() > MOST_AMOUNT:
             continue
         median = AMOUNT * np.exp(log_median)
         amount = events.amount.copy()
-        amount[won] = np.maximum(np.round(AMOUNT * np.exp(logs), 2), 0.01)
+        amount[won] = np.minimum(written, MOST_AMOUNT)  # of those yet to come; no rank depends on it
         truth = {
             "amounts: mean of log_amount": mean,
             "amounts: spread of log_amount": spread,

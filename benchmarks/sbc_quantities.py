@@ -187,6 +187,7 @@ def _new_deals(case: Case, draws: xr.Dataset, part: xr.Dataset) -> Iterator[tupl
         yield f"arrivals: weight of weekday {day}", draws["weekday_weight"].sel(weekday=day).to_numpy()
     yield "arrivals: trend per year", part["trend_per_year"].to_numpy()
     yield "arrivals: sd of the walk", part["walk_sd"].to_numpy()
+    yield "arrivals: sd of blocks", part["block_sd"].to_numpy()
     yield "arrivals: log size", np.log(part["arrivals_size"].to_numpy())
     for code, label in enumerate(case.labels):
         here = draws.isel(segment=code)

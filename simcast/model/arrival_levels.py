@@ -1,12 +1,22 @@
-"""The level of arrivals over time, as one linear map of the walk's steps, the yearly harmonics and the trend.
+"""The level of arrivals over time, as one linear map of steps between blocks, yearly harmonics, trend and weather.
 
-The log of the level at a time, relative to that at the as-of date without its season, is ``row @ terms``. The terms
-are the steps of the walk, the latest first; the coefficients of the harmonics; and the trend per year. The walk
-is 0 in the block that ends at the as-of date, and each older block adds a step. What a history is too short
-to show has zeros in its columns, so that the shapes do not depend on the history.
+The log of the level at a time, relative to that at the as-of date without its season and its weather, is
+``row @ terms``. The terms are the steps from block to block, the latest first; the coefficients of the harmonics; the
+trend per year; and the weather of the block that ends at the as-of date. Each older block adds a step. What a history
+is too short to show has zeros in its columns, so that the shapes do not depend on the history.
+
+A step is one of the walk, which lasts, and the difference of two blocks' weather, which does not: the level of a block
+is ``walk + weather``, as in the local level model. Steps with the variances ``walk**2`` and weather with ``block**2``
+have the covariance ``walk**2 I + block**2 D D'``, D the difference of neighbours, and sines diagonalise it. So the
+sampler moves along sines, and neither walk nor weather is a parameter: the weather of the last block, which the
+forecast must leave out, is normal given the steps.
 
 The fit measures levels from their mean over the days counted: the mean rate is what data tell best, and the rate
-at the as-of date, which the walk makes less certain, follows from it.
+at the as-of date, which walk and weather make less certain, follows from it.
+
+References
+----------
+Harvey (1989), Forecasting, structural time series models and the Kalman filter (local level).
 """
 
 from __future__ import annotations
@@ -23,24 +33,34 @@ from simcast.posterior.arrivals import BLOCK_DAYS, DAYS_PER_YEAR, HARMONICS, N_F
 N_STEPS = N_BLOCKS - 1
 """Steps of the walk in the longest history; those that a shorter one does not have are drawn from their prior."""
 
-N_TERMS = N_STEPS + len(HARMONICS) + 1
+N_CALM = len(HARMONICS) + 1
+"""Terms that go on beyond the record as they were: the seasons and, last, the trend."""
+N_TERMS = N_STEPS + N_CALM + 1
+
+STEPS = slice(0, N_STEPS)
+SEASON = slice(N_STEPS, N_STEPS + len(HARMONICS))
+TREND = N_STEPS + len(HARMONICS)
+CALM = slice(N_STEPS, N_STEPS + N_CALM)
+LAST_WEATHER = N_STEPS + N_CALM
+"""Where each of the terms is found."""
 
 BEYOND_RECORD = float(np.log(2.0))
-"""Walk and season together take arrivals to at most double the highest week on record and at least half the lowest. A
-record of one year lets a season be anything that the year was, and a walk as wide as its widest steps: what they add up
-to may be beyond all that was ever seen, and a few such draws would make all of a forecast's mean."""
+"""Walk, weather and season together take arrivals to at most double the highest week on record and at least half the
+lowest. A record of one year lets a season be anything that the year was, and a walk as wide as its widest steps: what
+they add up to may be beyond all that was ever seen, and a few such draws would make all of a forecast's mean."""
 
 _LEAST_SEASON = 0.03
 _RCOND = 1e-6
+_N_GRID = 41
 
 
 def level_rows(arrivals: ArrivalCounts, days: NDArray[np.int64]) -> Floats:
     """Return the row of each day counted, (n_days, N_TERMS)."""
     block = (arrivals.until - 1 - days) // BLOCK_DAYS
-    walk = (block[:, None] > np.arange(N_STEPS)).astype(np.float64)
+    steps = (block[:, None] > np.arange(N_STEPS)).astype(np.float64)
     season = yearly_harmonics(days) * arrivals.has_season
     trend = (days + 0.5 - arrivals.until) / DAYS_PER_YEAR * arrivals.has_trend
-    return np.concatenate([walk, season, trend[:, None]], axis=1)
+    return np.concatenate([steps, season, trend[:, None], np.ones((days.size, 1))], axis=1)
 
 
 def centred_levels(arrivals: ArrivalCounts) -> tuple[Floats, Floats]:
@@ -80,13 +100,13 @@ def steps_of_ramp(arrivals: ArrivalCounts) -> Floats:
 
 
 @dataclass(frozen=True)
-class WalkBasis:
-    """In which directions to sample the walk, and how far to centre each: chosen for the sampler's ease only.
+class LevelBasis:
+    """In which directions to sample the steps, and how far to centre each.
 
-    A step alone is known badly, the slow swings of the whole walk well, and its mean slope and yearly swing cannot be
-    told from trend and seasons. So the sampler moves along modes, orthogonal combinations of the steps of equal
-    spread, each centred as far as its data say; and along the sums of seasons and trend with what looks like them in
-    the walk.
+    Outside the ramp the directions, modes, are the sines along which walk and weather are independent; their spread is
+    ``sqrt(walk**2 + weather * block**2)``. The others are chosen for the sampler's ease only: combinations of the
+    steps in the ramp that data tell apart. Slow modes cannot be told from trend and seasons, so the sampler moves along
+    the sums of seasons and trend with what looks like them in the steps.
 
     Parameters
     ----------
@@ -94,43 +114,83 @@ class WalkBasis:
         float64, (N_STEPS, N_STEPS): the steps are ``modes @ amplitudes``; orthonormal.
     ramp
         float64, (N_STEPS,): 1.0 for the modes made of steps in the ramp-up of a young CRM.
+    weather
+        float64, (N_STEPS,): how much of the weather's variance a mode has.
     likeness
-        float64, (5, N_STEPS): how much of each harmonic, and last of the trend, an amplitude looks like.
+        float64, (N_CALM, N_STEPS): how much of each harmonic, and last of the trend, an amplitude looks like.
     centring
         float64, (N_STEPS + 1,): of each mode, and last of the seasons; see `simcast.model.hierarchy.pooled_effects`.
     """
 
     modes: Floats
     ramp: Floats
+    weather: Floats
     likeness: Floats
     centring: Floats
 
     @classmethod
-    def of(cls, arrivals: ArrivalCounts) -> WalkBasis:
-        """Find the modes that the counts tell apart, from their noise and a rough guess of the spreads."""
+    def of(cls, arrivals: ArrivalCounts) -> LevelBasis:
+        """Find the modes, and what the counts tell of each, from their noise and a rough guess of the spreads."""
         noise = _noise_of_blocks(arrivals)
         ramp = steps_of_ramp(arrivals)
         levels = centred_levels(arrivals)[0] / np.sqrt(noise)[:, None]
-        walk, calm = levels[:, :N_STEPS], levels[:, N_STEPS:]
-        likeness = np.linalg.pinv(calm, rcond=_RCOND) @ walk
+        steps, calm = levels[:, STEPS], levels[:, CALM]
+        likeness = np.linalg.pinv(calm, rcond=_RCOND) @ steps
         seen = (_log_counts(arrivals) - np.average(_log_counts(arrivals), weights=1.0 / noise)) / np.sqrt(noise)
-        modes, information, spread = np.eye(N_STEPS), np.zeros(N_STEPS), np.zeros(N_STEPS)
-        # What the ramp explains says nothing of the walk; the walk is too small to mislead about the ramp.
-        for chosen, beside, name in (
-            (ramp > 0, calm, "ramp_spread"),
-            (ramp == 0, np.hstack([calm, walk[:, ramp > 0]]), "walk_spread"),
-        ):
-            own = np.flatnonzero(chosen)
-            rest = walk[:, own] - beside @ (np.linalg.pinv(beside, rcond=_RCOND) @ walk[:, own])
-            values, vectors = np.linalg.eigh(rest.T @ rest)
-            information[own], modes[np.ix_(own, own)] = np.maximum(values, 0.0), vectors
-            spread[own] = _guessed_spread(vectors.T @ (rest.T @ seen), information[own], NEW_DEAL_PRIORS[name])
         season = _guessed_season(arrivals, ramp)
-        squares = np.sum(calm**2, axis=0)
-        of_calm = squares * np.append(np.full(len(HARMONICS), season), NEW_DEAL_PRIORS["trend_per_year"].sd) ** 2
-        ratio = np.append(information * spread**2, np.mean(squares[:-1]) * season**2)
-        known = (of_calm / (of_calm + 1.0))[:, None]
-        return cls(modes, ramp, known * likeness @ modes, ratio / (ratio + 1.0))
+        sd_of_calm = np.append(np.full(len(HARMONICS), season), NEW_DEAL_PRIORS["trend_per_year"].sd)
+        unexplained = _whitening(calm * sd_of_calm)
+        steps, seen = unexplained @ steps, unexplained @ seen
+        modes, weather = sines(int(np.sum(ramp[: arrivals.n_blocks - 1] == 0)))
+        own = np.flatnonzero(ramp)
+        if own.size:
+            modes[np.ix_(own, own)] = np.linalg.eigh(steps[:, own].T @ steps[:, own])[1]
+        information, spread = np.zeros((2, N_STEPS))
+        # What the ramp explains says nothing of the other steps; those are too small to mislead about the ramp.
+        for chosen, others, name in ((ramp > 0, ramp < 0, "ramp_spread"), (ramp == 0, ramp > 0, "walk_spread")):
+            rest = _beside(steps @ modes[:, chosen], steps[:, others])
+            information[chosen] = np.sum(rest**2, axis=0)
+            spread[chosen] = _guessed_spread(rest.T @ seen, information[chosen], weather[chosen], NEW_DEAL_PRIORS[name])
+        # Seasons are told by what the steps, as wide as they are, leave of them.
+        told = np.sum((_whitening(levels[:, STEPS] @ modes * spread) @ calm) ** 2, axis=0) * sd_of_calm**2
+        ratio = np.append(information * spread**2, np.mean(told[:-1]))
+        known = (told / (told + 1.0))[:, None]
+        return cls(modes, ramp, weather, known * likeness @ modes, ratio / (ratio + 1.0))
+
+
+def _whitening(effects: Floats) -> Floats:
+    """Return the matrix that makes noise of variance 1 and effects (n_blocks, n_effects) of size 1 white together."""
+    covariance = np.eye(effects.shape[0]) + effects @ effects.T
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(covariance)))
+
+
+def sines(n_steps: int) -> tuple[Floats, Floats]:
+    """Return the modes along which the steps of a walk with weather are independent.
+
+    Parameters
+    ----------
+    n_steps
+        How many steps have weather at both ends; the others, older than the record or in the ramp, have none.
+
+    Returns
+    -------
+    modes
+        float64, (N_STEPS, N_STEPS): orthonormal eigenvectors of ``D D'``, of the first n_steps; the identity beyond.
+    weather
+        float64, (N_STEPS,): the eigenvalues, between 0 and 4; 0 beyond.
+    """
+    modes, weather = np.eye(N_STEPS), np.zeros(N_STEPS)
+    number = np.arange(1, n_steps + 1)
+    angle = np.pi * number / (n_steps + 1)
+    modes[:n_steps, :n_steps] = np.sqrt(2.0 / (n_steps + 1)) * np.sin(number[:, None] * angle)
+    weather[:n_steps] = 2.0 - 2.0 * np.cos(angle)
+    return modes, weather
+
+
+def _beside(columns: Floats, others: Floats) -> Floats:
+    """Return what of the columns the others do not explain."""
+    rest: Floats = columns - others @ (np.linalg.pinv(others, rcond=_RCOND) @ columns)
+    return rest
 
 
 def _noise_of_blocks(arrivals: ArrivalCounts) -> Floats:
@@ -157,25 +217,29 @@ def _log_counts(arrivals: ArrivalCounts) -> Floats:
     return logs
 
 
-def _guessed_spread(score: Floats, information: Floats, prior: Prior) -> float:
-    """Return a guess of the spread of amplitudes, by its posterior on a grid with normal approximations.
+def _guessed_spread(score: Floats, information: Floats, weather: Floats, of_steps: Prior) -> Floats:
+    """Return a guess of the spread of each amplitude, by the posterior on a grid with normal approximations.
 
-    The estimate of an amplitude, ``score / information``, has the variance ``spread**2 + 1 / information``.
+    The estimate of an amplitude, ``score / information``, has the variance ``spread**2 + 1 / information``, and the
+    spread that of lasting steps and of its share of the weather.
     """
     told = information > 1e-9
-    grid = np.exp(prior.mean + prior.sd * np.linspace(-4.0, 4.0, 81))
-    variance = grid[:, None] ** 2 + 1.0 / information[told]
+    steps = np.linspace(-4.0, 4.0, _N_GRID)
+    lasting, passing = (np.exp(prior.mean + prior.sd * steps) for prior in (of_steps, NEW_DEAL_PRIORS["block_spread"]))
+    squared = lasting[:, None, None] ** 2 + passing[None, :, None] ** 2 * weather
+    variance = squared[..., told] + 1.0 / information[told]
     estimate = score[told] / information[told]
-    log_posterior = -0.5 * np.sum(np.log(variance) + estimate**2 / variance, axis=1)
-    log_posterior -= 0.5 * np.linspace(-4.0, 4.0, 81) ** 2
+    log_posterior = -0.5 * np.sum(np.log(variance) + estimate**2 / variance, axis=-1)
+    log_posterior -= 0.5 * (steps[:, None] ** 2 + steps**2)
     weight = np.exp(log_posterior - np.max(log_posterior))
-    return float(np.exp(np.sum(weight * np.log(grid)) / weight.sum()))
+    spread: Floats = np.exp(0.5 * np.tensordot(weight, np.log(squared), axes=2) / weight.sum())
+    return spread
 
 
 def _guessed_season(arrivals: ArrivalCounts, ramp: Floats) -> float:
     """Return a guess of the spread of the harmonics, by least squares on the blocks outside the ramp."""
     keep = np.append(True, ramp[: arrivals.n_blocks - 1] == 0)
-    calm = centred_levels(arrivals)[0][keep, N_STEPS:]
+    calm = centred_levels(arrivals)[0][keep, CALM]
     design = np.column_stack([np.ones(calm.shape[0]), calm])
     if calm.shape[0] <= 2 * design.shape[1]:
         return _LEAST_SEASON
@@ -183,13 +247,13 @@ def _guessed_season(arrivals: ArrivalCounts, ramp: Floats) -> float:
     return max(float(np.sqrt(np.mean(found[1:-1] ** 2))), _LEAST_SEASON)
 
 
-def future_path(walk_sd: Floats, seed: int) -> Floats:
-    """Walk on from the as-of date.
+def future_path(walk_sd: Floats, block_sd: Floats, seed: int) -> Floats:
+    """Walk on from the as-of date, with new weather in each block.
 
     Parameters
     ----------
-    walk_sd
-        float64, (n_draws,): the standard deviation of a step.
+    walk_sd, block_sd
+        float64, (n_draws,): the standard deviations of a step, and of a block's weather.
     seed
         Of the fit.
 
@@ -200,8 +264,8 @@ def future_path(walk_sd: Floats, seed: int) -> Floats:
         may go, `bounds_of_record` says.
     """
     generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N_FUTURE_BLOCKS,)))
-    step = generator.standard_normal((walk_sd.size, N_FUTURE_BLOCKS)) * walk_sd[:, None]
-    return np.asarray(np.cumsum(step, axis=1))
+    step, weather = generator.standard_normal((2, walk_sd.size, N_FUTURE_BLOCKS))
+    return np.asarray(np.cumsum(step * walk_sd[:, None], axis=1) + weather * block_sd[:, None])
 
 
 def bounds_of_record(log_level: Floats) -> Floats:

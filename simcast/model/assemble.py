@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simcast.model.amount_mix import AmountMix
-from simcast.model.arrival_levels import N_STEPS, bounds_of_record, centred_levels, future_path, weekly_levels
+from simcast.model.arrival_levels import SEASON, TREND, bounds_of_record, centred_levels, future_path, weekly_levels
 from simcast.model.empirical_amounts import amount_quantiles, mean_factors
 from simcast.model.new_deals import ArrivalCounts
 from simcast.model.new_deals_model import EFFECTS, WEEKDAY_BASIS
@@ -40,11 +40,12 @@ def new_deal_parameters(sample: Sample, tables: FitTables, segments: Segments) -
     Returns
     -------
     Dataset with dimensions (chain, draw, ...)
-        ``arrivals_per_day`` (segment) at the first day not known, without its season; ``weekday_weight`` (weekday);
-        ``trend_per_year``; ``walk_sd`` per block of 28 days; ``season`` (harmonic), when there is a year of history;
-        ``log_level`` (week, labelled by its first day), so that the mean of a past day is ``arrivals_per_day *
-        weekday_weight * exp(log_level)``; ``arrivals_size``; ``amount_median`` and ``amount_sigma`` (segment);
-        ``effect_mean`` and ``effect_spread``. ``attrs["imports"]`` names the days left out as imports, in ISO form.
+        ``arrivals_per_day`` (segment) at the first day not known, without season and weather; ``weekday_weight``
+        (weekday); ``trend_per_year``; ``walk_sd`` per block of 28 days, and ``block_sd`` of a block's weather;
+        ``season`` (harmonic), when there is a year of history; ``log_level`` (week, labelled by its first day), so that
+        the mean of a past day is ``arrivals_per_day * weekday_weight * exp(log_level)``; ``arrivals_size``;
+        ``amount_median`` and ``amount_sigma`` (segment); ``effect_mean`` and ``effect_spread``. ``attrs["imports"]``
+        names the days left out as imports, in ISO form.
     """
     arrivals, amounts = tables.arrivals, tables.amounts
     effects, log_spread = sample["new_deal_effect"], sample.get("new_deal_effect_log_spread")
@@ -84,11 +85,12 @@ def _level_parameters(
             arrivals.mean_rate * np.exp(log_rate - (terms @ centre)[..., None]),
         ),
         "log_level": ((*chain_draw, "week"), terms @ weekly_levels(arrivals)[1].T),
-        "trend_per_year": (chain_draw, terms[..., -1] * arrivals.has_trend),
+        "trend_per_year": (chain_draw, terms[..., TREND] * arrivals.has_trend),
         "walk_sd": (chain_draw, np.exp(sample["walk_log_spread"])),
+        "block_sd": (chain_draw, np.exp(sample["block_log_spread"])),
     }
     if arrivals.has_season:
-        found["season"] = ((*chain_draw, "harmonic"), terms[..., N_STEPS:-1])
+        found["season"] = ((*chain_draw, "harmonic"), terms[..., SEASON])
     return found
 
 
@@ -121,7 +123,7 @@ def assemble(
         "weekday_weight": _array(new["weekday_weight"], "weekday"),
         "arrivals_trend": new["trend_per_year"].to_numpy() / DAYS_PER_YEAR,
         "arrivals_size": np.repeat(new["arrivals_size"].to_numpy()[:, None], len(segments), axis=1),
-        "arrivals_path": future_path(new["walk_sd"].to_numpy(), seed),
+        "arrivals_path": future_path(new["walk_sd"].to_numpy(), new["block_sd"].to_numpy(), seed),
         "arrivals_bound": bounds_of_record(_array(new["log_level"], "week")),
     }
     amount_family, of_amounts = _amount_arrays(tables, new, seed)

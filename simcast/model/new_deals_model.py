@@ -5,6 +5,7 @@ for all. Weights average 1 over the week. The level, which all segments share, i
 
 - a Gaussian random walk from block to block of 28 days, whose steps have a spread of their own in the first half-year
   of a young CRM: a ramp-up then widens neither the walk nor the trend that go on after the as-of date,
+- the weather of each block, independent of all others: a good month lifts no forecast of the next,
 - the seasons, two yearly harmonics, from a year of history on,
 - a trend, shrunk to none, from 56 days on.
 
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 from scipy.linalg import helmert
 
 from simcast.model.amount_model import amount_inputs, log_medians
-from simcast.model.arrival_levels import N_STEPS, N_TERMS, WalkBasis, centred_levels
+from simcast.model.arrival_levels import N_CALM, N_STEPS, N_TERMS, LevelBasis, centred_levels
 from simcast.model.hierarchy import SegmentLayout, pooled_effects
 from simcast.model.likelihood_op import log_likelihood
 from simcast.model.new_deals import AmountSums, ArrivalCounts, Floats
@@ -80,42 +81,73 @@ def build_new_deals_model(n_segments: int) -> pm.Model:
 def _level_terms(priors: Mapping[str, Prior]) -> Tensor:
     """Declare the terms of the level, (N_TERMS,), as ``level_terms``.
 
-    Declares ``walk_log_spread``, ``ramp_log_spread``, ``season_log_spread``, ``mode_raw``, ``season_raw``, ``slope``,
-    and the data ``walk_modes``, ``ramp_modes``, ``walk_likeness`` and ``level_centring``: see
-    `simcast.model.arrival_levels.WalkBasis`.
+    Declares ``ramp_log_spread``, ``season_log_spread``, ``mode_raw``, ``season_raw``, ``slope``, what `walk_and_block`
+    and `weather_given_steps` declare, and the data ``step_modes``, ``ramp_modes``, ``weather_of_modes``,
+    ``mode_likeness`` and ``level_centring``: see `simcast.model.arrival_levels.LevelBasis`.
     """
-    n_calm = N_TERMS - N_STEPS
-    modes: Tensor = pm.Data("walk_modes", np.eye(N_STEPS), shape=(N_STEPS, N_STEPS))
+    modes: Tensor = pm.Data("step_modes", np.eye(N_STEPS), shape=(N_STEPS, N_STEPS))
     ramp: Tensor = pm.Data("ramp_modes", np.zeros(N_STEPS), shape=(N_STEPS,))
-    likeness: Tensor = pm.Data("walk_likeness", np.zeros((n_calm, N_STEPS)), shape=(n_calm, N_STEPS))
+    weather: Tensor = pm.Data("weather_of_modes", np.zeros(N_STEPS), shape=(N_STEPS,))
+    likeness: Tensor = pm.Data("mode_likeness", np.zeros((N_CALM, N_STEPS)), shape=(N_CALM, N_STEPS))
     centring: Tensor = pm.Data("level_centring", np.zeros(N_STEPS + 1), shape=(N_STEPS + 1,))
-    walk, ramping, season = (
-        pm.Normal(f"{name}_log_spread", *_numbers(priors[f"{name}_spread"])) for name in ("walk", "ramp", "season")
+    walk, block = walk_and_block(priors["walk_spread"], priors["block_spread"])
+    ramping, season = (
+        pm.Normal(f"{name}_log_spread", *_numbers(priors[f"{name}_spread"])) for name in ("ramp", "season")
     )
-    log_spread = ramp * ramping + (1 - ramp) * walk
+    variance = pt.exp(2 * walk) + weather * pt.exp(2 * block)
+    log_spread = ramp * ramping + (1 - ramp) * 0.5 * pt.log(variance)
     mode_raw = pm.Normal("mode_raw", 0.0, pt.exp(centring[:-1] * log_spread), shape=N_STEPS)
     amplitude = mode_raw * pt.exp((1 - centring[:-1]) * log_spread)
     alike = (likeness * amplitude[None, :]).sum(axis=1)
     unit = pt.exp((1 - centring[-1]) * season)
-    season_raw = pm.Normal("season_raw", alike[:-1] / unit, pt.exp(centring[-1] * season), shape=n_calm - 1)
+    season_raw = pm.Normal("season_raw", alike[:-1] / unit, pt.exp(centring[-1] * season), shape=N_CALM - 1)
     of_trend = priors["trend_per_year"]
     slope = pm.Normal("slope", of_trend.mean + alike[-1], of_trend.sd)
     step = (modes * amplitude[None, :]).sum(axis=1)
     trend = pm.Deterministic("trend_per_year", slope - alike[-1])
-    terms = [step, season_raw * unit - alike[:-1], trend[None]]
+    last = weather_given_steps(modes[0], weather, amplitude, variance, block)
+    terms = [step, season_raw * unit - alike[:-1], trend[None], last[None]]
     return pm.Deterministic("level_terms", pt.concatenate(terms))
+
+
+def walk_and_block(of_walk: Prior, of_block: Prior) -> tuple[Tensor, Tensor]:
+    """Declare ``walk_log_spread`` and ``block_log_spread``, sampled as their total and their ratio.
+
+    Where blocks differ much, either may be the cause: two modes with little between them, but for one who moves along
+    the ratio. The map from the two logarithms to those of total and ratio has a Jacobian of one.
+    """
+    total, ratio = pm.Flat("level_log_spread"), pm.Flat("weather_log_ratio")
+    walk = pm.Deterministic("walk_log_spread", total - 0.5 * pt.softplus(2.0 * ratio))
+    block = pm.Deterministic("block_log_spread", walk + ratio)
+    for name, value, prior in (("walk", walk, of_walk), ("block", block, of_block)):
+        density: Tensor = pm.logp(pm.Normal.dist(*_numbers(prior)), value)
+        pm.Potential(f"{name}_prior", density)
+    return walk, block
+
+
+def weather_given_steps(first: Tensor, weather: Tensor, amplitude: Tensor, variance: Tensor, block: Tensor) -> Tensor:
+    """Declare the weather of the last block, of which the latest step is the one that tells: normal given the steps.
+
+    Its covariance with the latest step is ``-block**2``, with all others 0; ``first`` has the latest step by mode.
+    Modes without weather tell nothing.
+    """
+    told = pt.gt(weather, 0.0) * first / variance
+    mean = -pt.exp(2 * block) * (told * amplitude).sum()
+    left = 1.0 - pt.exp(2 * block) * (told * first).sum()
+    return mean + pt.exp(block) * pt.sqrt(left) * pm.Normal("last_weather_raw")
 
 
 def new_deal_inputs(arrivals: ArrivalCounts, amounts: AmountSums) -> dict[str, NDArray[np.generic]]:
     """Return what the compiled model reads, by name."""
-    basis = WalkBasis.of(arrivals)
+    basis = LevelBasis.of(arrivals)
     inputs: dict[str, NDArray[np.generic]] = count_inputs(arrivals) | {
         "amounts": amount_inputs(amounts),
         "has_weekdays": np.array(float(arrivals.has_weekdays)),
         "levels": centred_levels(arrivals)[0],
-        "walk_modes": basis.modes,
+        "step_modes": basis.modes,
         "ramp_modes": basis.ramp,
-        "walk_likeness": basis.likeness,
+        "weather_of_modes": basis.weather,
+        "mode_likeness": basis.likeness,
         "level_centring": basis.centring,
     }
     if arrivals.n_segments > 1:

@@ -122,6 +122,11 @@ NEW_DEAL_PRIORS: Mapping[str, Prior] = {
     "walk_spread": _lognormal(
         0.03, 0.8, "The level of arrivals moves by about 3% in four weeks; 0.6% to 15% is possible."
     ),
+    "block_spread": _lognormal(
+        0.06,
+        0.7,
+        "Four weeks bring about 6% more or less than the level, which the next four do not; 1.5% to 25% is possible.",
+    ),
     "ramp_spread": _lognormal(
         0.2, 0.8, "In the first half-year of a young CRM it moves by about 20% in four weeks; 4% to 100% is possible."
     ),

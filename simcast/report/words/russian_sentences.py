@@ -127,6 +127,8 @@ _WHOLE = {
     "сделки или почти ни одной.",
     "The level of arrivals moves by about 3% in four weeks; 0.6% to 15% is possible.": "Уровень поступления меняется "
     "примерно на 3 % за четыре недели; возможно от 0,6 % до 15 %.",
+    "Four weeks bring about 6% more or less than the level, which the next four do not; 1.5% to 25% is possible.": "Четыре "
+    "недели приносят примерно на 6 % больше или меньше уровня, а следующие четыре — уже нет; возможно от 1,5 % до 25 %.",
     "In the first half-year of a young CRM it moves by about 20% in four weeks; 4% to 100% is possible.": "В первые полгода "
     "молодой CRM он меняется примерно на 20 % за четыре недели; возможно от 4 % до 100 %.",
     "Over the year arrivals swing by about 5% up and down; 1% to 20%, or where data say so more, is possible.": "За год "

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from simcast.model import FitSettings
-from simcast.model.arrival_levels import N_STEPS, N_TERMS, centred_levels, future_path
+from simcast.model.arrival_levels import N_STEPS, N_TERMS, SEASON, TREND, centred_levels, future_path
 from simcast.model.new_deals import ArrivalCounts, count_arrivals, sum_amounts
 from simcast.model.new_deals_model import new_deal_inputs
 from simcast.model.sampling import ready_new_deals_model, sample
@@ -33,23 +33,28 @@ def history(level: Floats, seed: int, size: float = 8.0, recorded_from: int | No
     )
 
 
-def forecast(arrivals: ArrivalCounts, n_days: int, *, walks: bool = True, ramps: bool = True) -> Floats:
+def forecast(
+    arrivals: ArrivalCounts, n_days: int, *, walks: bool = True, ramps: bool = True, weather: bool = True
+) -> Floats:
     """Return the mean new deals of each day ahead, all segments together, (n_draws, n_days).
 
-    Without walks, the level has a trend and seasons only; without ramps, its steps have one spread.
+    Without walks, the level has a trend and seasons only; without ramps, its steps have one spread; without weather,
+    all of them last.
     """
     inputs = new_deal_inputs(arrivals, sum_amounts(np.array([np.nan]), np.array([0]), N_SEGMENTS))
-    switched_off = () if walks else ("walk_likeness", "level_centring")
+    switched_off = () if walks else ("mode_likeness", "level_centring")
     inputs |= {name: np.zeros(inputs[name].shape) for name in (*switched_off, *(() if ramps else ("ramp_modes",)))}
-    known = np.arange(N_TERMS) >= (0 if walks else N_STEPS)
+    inputs["weather_of_modes"] = inputs["weather_of_modes"] * weather
+    known = (np.arange(N_TERMS) >= N_STEPS) & (np.arange(N_TERMS) <= TREND) | walks
     inputs["levels"] = inputs["levels"] * known
     drawn = sample(ready_new_deals_model(N_SEGMENTS), inputs, SETTINGS, 1, "new deals")
     terms = drawn["level_terms"].reshape(-1, N_TERMS) * known
     own = drawn["new_deal_effect"][..., 0].reshape(-1, N_SEGMENTS)
     rate = arrivals.mean_rate * np.exp(own - (terms @ centred_levels(arrivals)[1])[:, None]).sum(axis=1)
-    path = future_path(np.exp(drawn["walk_log_spread"]).ravel(), 1) if walks else None
-    season = terms[:, N_STEPS:-1] * arrivals.has_season
-    trend = terms[:, -1] * arrivals.has_trend
+    spreads = (np.exp(drawn[f"{name}_log_spread"]).ravel() for name in ("walk", "block"))
+    path = future_path(*spreads, 1) if walks else None
+    season = terms[:, SEASON] * arrivals.has_season
+    trend = terms[:, TREND] * arrivals.has_trend
     return rate[:, None] * calendar_factor(int(DAY), n_days, season, path, trend / 365.25)
 
 
@@ -93,6 +98,23 @@ def test_the_ramp_up_of_a_young_crm_does_not_go_on() -> None:
     assert np.quantile(trending, 0.05) > 22
     wider = forecast(arrivals, 91, ramps=False).mean(axis=1)
     assert np.log(wider).std() > 1.5 * np.log(per_day).std()
+
+
+def test_a_good_month_is_not_taken_for_a_new_level() -> None:
+    """Three years in which each block has weather of its own, the last of it good: the next blocks are as the mean."""
+    weather = np.random.default_rng(9).normal(0, 0.35, 39)
+    weather[-1] = 0.7
+    level = 20 * np.exp(np.repeat(weather, 28))
+    arrivals = history(level, 5)
+    ahead = forecast(arrivals, 112).mean(axis=1)
+    mean = level.mean()
+    assert abs(np.log(ahead / mean).mean()) < 3 * np.log(ahead).std()  # false alarm 0.3%
+    assert np.log(ahead).std() < 0.35
+
+    # The control: where all that moves the level lasts, the last block weighs more, and the forecast is less sure.
+    lasting = forecast(arrivals, 112, weather=False).mean(axis=1)
+    assert np.median(lasting) > 1.15 * np.median(ahead)
+    assert np.log(lasting).std() > 1.5 * np.log(ahead).std()
 
 
 @pytest.mark.slow
