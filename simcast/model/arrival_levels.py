@@ -147,8 +147,12 @@ class LevelBasis:
             modes[np.ix_(own, own)] = np.linalg.eigh(steps[:, own].T @ steps[:, own])[1]
         information, spread = np.zeros((2, N_STEPS))
         # What the ramp explains says nothing of the other steps; those are too small to mislead about the ramp.
-        for chosen, others, name in ((ramp > 0, ramp < 0, "ramp_spread"), (ramp == 0, ramp > 0, "walk_spread")):
-            rest = _beside(steps @ modes[:, chosen], steps[:, others])
+        nothing = np.zeros((steps.shape[0], 0))
+        for chosen, others, name in (
+            (ramp > 0, nothing, "ramp_spread"),
+            (ramp == 0, steps[:, ramp > 0], "walk_spread"),
+        ):
+            rest = _beside(steps @ modes[:, chosen], others)
             information[chosen] = np.sum(rest**2, axis=0)
             spread[chosen] = _guessed_spread(rest.T @ seen, information[chosen], weather[chosen], NEW_DEAL_PRIORS[name])
         # Seasons are told by what the steps, as wide as they are, leave of them.
