@@ -138,11 +138,11 @@ def _apply_conversion(effects: Effects, future: int, operation: int, probability
             for segment in range(n_segments):
                 if effects.segments[i, segment]:
                     weight = effects.weight[i, epoch]
-                    _shift_forward(probability[epoch, effects.stage[i], segment], operation, value, weight)
+                    shift_forward(probability[epoch, effects.stage[i], segment], operation, value, weight)
 
 
 @inner
-def _shift_forward(probability: NDArray[np.float64], operation: int, value: float, weight: float) -> None:
+def shift_forward(probability: NDArray[np.float64], operation: int, value: float, weight: float) -> None:
     """Change slot 0 of one stage's probabilities and scale the others so that the sum stays 1."""
     before = probability[0]
     if operation == SET:

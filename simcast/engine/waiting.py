@@ -1,7 +1,8 @@
 """What a wait does to the stay that follows it: it ends later, and is less likely to end in the forward move.
 
-The odds of the forward move are multiplied, as by a conversion lever: the moves' days and the share that never ends
-stay as they are. A stay is drawn again from the uniforms that it had, so that no luck changes but by the wait.
+The odds of the forward move are multiplied as by a conversion lever: what it gains all others lose in proportion, the
+share that never ends among them, and the days of each move stay. A stay is drawn again from the uniforms that it had,
+so that no luck changes but by the wait.
 """
 
 from __future__ import annotations
@@ -19,13 +20,18 @@ from simcast.engine.capacity_layout import FOREVER, CapacityPlan
 from simcast.engine.clock import end_on_clock
 from simcast.engine.hazard import hazard_exceeded
 from simcast.engine.inner import allocating, inner
-from simcast.engine.layout import NOWHERE, KernelPlan
+from simcast.engine.layout import NOWHERE, ODDS, KernelPlan
 from simcast.engine.rng import STAY, uniforms
 from simcast.engine.samplers import exceeded_by_log
-from simcast.engine.tables import Tables, choose, with_levers
+from simcast.engine.tables import Tables, choose, shift_forward, with_levers
 
 _LOG_2 = math.log(2.0)
-_NO_DEAL = cast("int", np.int64(-1))
+_MOST_EFFECT = 500.0
+"""Log odds move by no more than this, so that none overflows."""
+
+# Typed constants, since Numba compiles a function anew for each plain number that it is called with.
+_NO_DEAL, _ODDS = cast("int", np.int64(-1)), cast("int", np.int64(ODDS))
+_AT_ONCE = 1.0
 
 
 class Desk(NamedTuple):
@@ -101,9 +107,10 @@ def draw_again(
     row, law, shifted = plan.hazard_row[stage], desk.law, desk.shifted
     if row != NOWHERE and own != 0.0:
         fill_law(plan, tables, draw, epoch, stage, segment, own, law)
-        shift_odds(law.probability, effect, shifted)
+        shifted[:] = law.probability
     else:
-        shift_odds(tables.probability[epoch, stage, segment], own + effect, shifted)
+        shift_odds(tables.probability[epoch, stage, segment], own, shifted)
+    shift_forward(shifted, _ODDS, math.exp(min(max(effect, -_MOST_EFFECT), _MOST_EFFECT)), _AT_ONCE)
     slot = choose(shifted, u_move)
     if plan.destination[stage, slot] == NOWHERE:
         return slot, math.inf

@@ -14,7 +14,7 @@ def origins_left_out(plan: KernelPlan, futures: NDArray[np.int64]) -> dict[Origi
     """Return the origins that the expectation of some futures does not cover, each with the reason."""
     found: dict[Origin, str] = {}
     if _has_no_mean_amount(plan, futures):
-        reason = "there is no answer without chance: amounts of log-logistic shape 1 or more have no mean"
+        reason = "there is no answer without chance: log-logistic amounts of shape 1 or less have no mean"
         return {ORIGINS[OPEN]: reason, ORIGINS[NEW]: reason}
     if _conversion_goes_with_amounts(plan):
         found[ORIGINS[OPEN]] = (
@@ -28,7 +28,7 @@ def origins_left_out(plan: KernelPlan, futures: NDArray[np.int64]) -> dict[Origi
 
 
 def _has_no_mean_amount(plan: KernelPlan, futures: NDArray[np.int64]) -> bool:
-    """Tell whether log-logistic amounts have too heavy a tail."""
+    """Tell whether log-logistic amounts have too heavy a tail; the engine's shape is one over that of a file."""
     draws = plan.draw_of_future[futures]
     return plan.amount_family == LOGLOGISTIC and bool(np.any(plan.amount_shape[draws] >= 1.0))
 

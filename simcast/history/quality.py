@@ -176,9 +176,11 @@ def _summary(report: QualityReport) -> Iterator[str]:
     if not report.n_deals:
         yield f"no deal is known before {report.observed_until}"
         return
+    ends = report.n_won + report.n_lost + report.n_open_deals
+    again = " (each win of a deal that is won again counts)" if ends > report.n_deals else ""
     yield (
         f"{report.n_deals:,} deals in {report.n_stays:,} stays, {report.first_day} to {report.last_day}:"
-        f" {report.n_won:,} won, {report.n_lost:,} lost, {report.n_open_deals:,} open"
+        f" {report.n_won:,} won, {report.n_lost:,} lost, {report.n_open_deals:,} open{again}"
     )
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +16,7 @@ from simcast.history.dialect import Dialect, rewrite
 from simcast.history.exports import Export
 from simcast.history.parsing import NO_DAY, normalise, parse_days
 from simcast.history.sources import Source
+from simcast.history.usual_path import Move, usual_path
 from simcast.pipeline import LOST, WON, Pipeline
 
 MOST_STAGES = 40
@@ -30,15 +29,17 @@ class Survey:
     Parameters
     ----------
     stages
-        In the order in which deals usually enter them.
+        Those of the usual path, in the order in which deals usually enter them.
     moves
-        How many deals make each move beyond the forward ones and those to lost.
+        How many times each move is made beyond the forward ones and those to lost.
     n_deals
         How many deals there are.
     days : int64, (n_dates,)
         All days on which anything happened, since 1970, sorted.
     doubtful
         Pairs of neighbouring stages whose order is not clear: fewer than two thirds of the deals agree.
+    beside, never_left
+        Stages beside the path, and those of them that no deal ever leaves but as lost.
     export
         The table, its columns and words.
     n_repeating, n_returning
@@ -46,10 +47,12 @@ class Survey:
     """
 
     stages: tuple[str, ...]
-    moves: Mapping[tuple[str, str], int]
+    moves: Mapping[Move, int]
     n_deals: int
     days: NDArray[np.int64]
-    doubtful: tuple[tuple[str, str], ...]
+    doubtful: tuple[Move, ...]
+    beside: tuple[str, ...]
+    never_left: tuple[str, ...]
     export: Export
     n_repeating: int = 0
     n_returning: int = 0
@@ -95,9 +98,20 @@ def survey(source: Source, today: date | None = None, repeats: str = "stay") -> 
     if not named:
         _check_dates(export, dialect, last)
         raise DataError(f"{export.table.path}: no deal enters any stage; check history.columns and history.outcomes")
-    stages, doubtful = _in_usual_order(events[~ended], named)
+    way = usual_path(events)
     days = np.sort(events["day"].to_numpy())
-    return Survey(stages, _moves(events, stages), n_deals, days, doubtful, export, n_repeating, n_returning)
+    return Survey(
+        way.stages,
+        way.moves,
+        n_deals,
+        days,
+        way.doubtful,
+        way.beside,
+        way.never_left,
+        export,
+        n_repeating,
+        n_returning,
+    )
 
 
 def _check_dates(export: Export, dialect: Dialect, today: date) -> None:
@@ -172,33 +186,3 @@ def _cells(export: Export, dialect: Dialect, needed: Sequence[str], dated: Seque
     if problems:
         raise DataError(problems)
     return table.cells
-
-
-def _in_usual_order(entries: pd.DataFrame, named: list[str]) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Order stages by how often deals enter one before another, at their first entries."""
-    first = entries.drop_duplicates(["deal", "stage"])
-    position = pd.DataFrame(
-        {"deal": first["deal"], "stage": first["stage"], "nth": np.arange(len(first), dtype=np.float64)}
-    ).pivot_table(index="deal", columns="stage", values="nth")
-    ranks = position[named].to_numpy()
-    n_stages = len(named)
-    before = np.array([[(ranks[:, a] < ranks[:, b]).sum() for b in range(n_stages)] for a in range(n_stages)])
-    both = before + before.T
-    share = np.divide(before, both, out=np.full(before.shape, 0.5), where=both > 0)
-    order = sorted(range(n_stages), key=lambda a: (-share[a].sum(), a))
-    stages = tuple(named[a] for a in order)
-    pairs = [(a, b) for a, b in itertools.pairwise(order) if share[a, b] < 2 / 3]
-    return stages, tuple((named[a], named[b]) for a, b in pairs)
-
-
-def _moves(events: pd.DataFrame, stages: Sequence[str]) -> dict[tuple[str, str], int]:
-    """Count the moves that are neither forward nor to lost, those that a stage makes most often first."""
-    follows = events["deal"].to_numpy()[1:] == events["deal"].to_numpy()[:-1]
-    names = events["stage"].to_numpy()
-    forward = dict(zip(stages, (*stages[1:], WON), strict=True))
-    counts = Counter(
-        (before, after)
-        for before, after in zip(names[:-1][follows], names[1:][follows], strict=True)
-        if before in forward and after not in {forward[before], LOST, before}
-    )
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -188,7 +188,7 @@ def _day_numbers(dates: pd.Series) -> Ints:
 
 def _move_codes(pipeline: Pipeline, stage: Ints, move: pd.Series, open_: NDArray[np.bool_]) -> Ints:
     """Return the position of each stay's move among its stage's moves; -1 while it is open."""
-    names = pd.Index([*pipeline.stages, *pipeline.outcomes])
+    names = pd.Index(list(dict.fromkeys([*pipeline.stages, *pipeline.outcomes])))  # an outcome left again is in both
     positions = np.full((pipeline.n_stages, names.size + 1), _UNKNOWN)  # the last column is for names unheard of
     for code, moves in enumerate(pipeline.moves):
         positions[code, names.get_indexer(pd.Index(moves))] = np.arange(len(moves))

@@ -1,7 +1,8 @@
-"""Whether what deals are worth can be counted: at most `MOST_AMOUNT` a deal, nor all deals of a future too much."""
+"""What deals may be worth: at most `MOST_AMOUNT` a deal, nor all of a future too much; and whether there is a mean."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from simcast.engine import layout
 from simcast.engine.amounts import amount_exceeded
 from simcast.engine.layout import KernelPlan
+from simcast.engine.samplers import LOGLOGISTIC
 from simcast.history import Book
 from simcast.money import MOST_AMOUNT, written
 from simcast.plan.costs import new_deals
@@ -28,6 +30,8 @@ _MOST_TOGETHER = 4e16
 """The most that all deals of a future may be worth: less than half of what 64 bits hold in hundredths."""
 _NEVER_TOO_MUCH = 1e9
 """What deals may be worth however many they are, for no more than 20 million new ones come in a future."""
+_HAS_MEAN, _HAS_SD = 1.0, 2.0
+"""Log-logistic amounts of a larger shape have a mean, or a standard deviation."""
 _LIMIT = f"one deal may be worth at most {written(MOST_AMOUNT)}"
 _REMEDY = "count money in thousands or millions"
 
@@ -119,6 +123,22 @@ def cut_amounts(kernel: KernelPlan, frame: LeverFrame, levers: Sequence[PlacedLe
         return []
     rare = f"amounts: more than one deal in {1 / _FEW:,.0f} would be worth more than {written(MOST_AMOUNT)}"
     return [f"{rare}, and counts for no more than that; {_REMEDY}"]
+
+
+def heavy_tails(kernel: KernelPlan) -> list[str]:
+    """Say where amounts have no mean, or no standard deviation: what is told of these is then luck."""
+    if kernel.amount_family != LOGLOGISTIC or not math.isinf(kernel.amount_most):
+        return []
+    shape = 1.0 / float(np.max(kernel.amount_shape))
+    if shape > _HAS_SD:
+        return []
+    what, luck = "have no standard deviation", "that of bookings is"
+    if shape <= _HAS_MEAN:
+        what, luck = "have no mean", "means, net and standard deviations are"
+    limit = _HAS_MEAN if shape <= _HAS_MEAN else _HAS_SD
+    return [
+        f"amounts: log-logistic ones of shape {limit:g} or less {what}: {luck} the seed's luck; go by the quantiles"
+    ]
 
 
 def _most(values: Floats) -> float:

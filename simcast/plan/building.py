@@ -17,7 +17,7 @@ from simcast.engine.samplers import CONSTANT, FAMILIES
 from simcast.errors import ScenarioError
 from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
-from simcast.plan.amounts import cut_amounts, too_large_amounts, too_much_worth
+from simcast.plan.amounts import cut_amounts, heavy_tails, too_large_amounts, too_much_worth
 from simcast.plan.answering import missing_numbers
 from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
@@ -143,6 +143,7 @@ def build_plan(
             *notes_of(frame, levers, teams, kernel),
             *_coarse_amounts(kernel),
             *cut_amounts(kernel, frame, levers),
+            *heavy_tails(kernel),
         ),
         capacity=capacity,
         teams=tuple(teams),

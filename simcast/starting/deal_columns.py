@@ -67,7 +67,7 @@ def _closed(
     wins = max(ends, key=lambda column: dated(column, "won"))
     losses = max(ends, key=lambda column: dated(column, "lost"))
     apart = min(dated(wins, "won"), dated(losses, "lost")) >= _NEARLY_ALL
-    if wins is not losses and apart and dated(best, "won", "lost") < _NEARLY_ALL:
+    if wins is not losses and apart and min(dated(best, "won"), dated(best, "lost")) < _NEARLY_ALL:  # one may be rare
         unsure.append(
             f"{wins.name!r} is taken as the day of a win and {losses.name!r} as that of a loss (history.columns.closed)"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -101,7 +102,7 @@ def propose(
     moves, rare = _moves(seen)
     pipeline = Pipeline.define(seen.stages, moves)
     history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, repeats, rare=rare)
-    unsure += [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in seen.doubtful]
+    unsure += [*_order_in_doubt(seen), *_beside_the_path(seen)]
     as_of, back = _as_of(path, history)
     unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]
     content = Content(
@@ -151,10 +152,24 @@ def _outcomes(source: Source, seen: Survey) -> dict[str, str]:
     return dict(seen.export.outcomes) if source.format in {"log", "deals"} else dict(source.outcomes)
 
 
+def _order_in_doubt(seen: Survey) -> list[str]:
+    return [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in seen.doubtful]
+
+
+def _beside_the_path(seen: Survey) -> list[str]:
+    """Say which stages are taken to stand beside the path, and what to do about those that may be ends."""
+    aside = [name for name in seen.beside if name not in seen.never_left]
+    told = [f"{', '.join(map(repr, aside))} stands beside the way of most deals (pipeline.moves)"] if aside else []
+    return told + [
+        f"no deal moves on from {name!r}: if deals end there, say so, such as --outcome {shlex.quote(f'{name}=won')}"
+        for name in seen.never_left
+    ]
+
+
 def _moves(seen: Survey) -> tuple[tuple[tuple[str, str], ...], int]:
     """Return the moves that deals really make, and how many times they make others."""
     fewest = max(2.0, RARE_MOVE * seen.n_deals)
-    often = tuple(move for move, count in seen.moves.items() if count >= fewest)
+    often = tuple(move for move, count in seen.moves.items() if count >= fewest or set(move) & set(seen.beside))
     return often, sum(count for move, count in seen.moves.items() if move not in often)
 
 

@@ -260,6 +260,18 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "тысячах или миллионах",
     ),
     (
+        r"amounts: log-logistic ones of shape 1 or less have no mean: means, net and standard deviations are the seed's "
+        r"luck; go by the quantiles",
+        "суммы: у лог-логистических с формой 1 и меньше нет среднего: среднее, чистый результат и стандартное отклонение "
+        "продаж зависят лишь от начального числа; смотрите на квантили",
+    ),
+    (
+        r"amounts: log-logistic ones of shape 2 or less have no standard deviation: that of bookings is the seed's luck; "
+        r"go by the quantiles",
+        "суммы: у лог-логистических с формой 2 и меньше нет стандартного отклонения: у продаж оно зависит лишь от начального "
+        "числа; смотрите на квантили",
+    ),
+    (
         r"(?P<path>.*): begins on (?P<day>[\d-]+), after the forecast ends \((?P<until>[\d-]+)\); it does nothing",
         "{path}: начинается {day}, после конца прогноза ({until}), и ничего не меняет",
     ),

@@ -8,6 +8,7 @@ from small_histories import PIPELINE, QUICK, SOURCES, Stay, history_of, mixed
 
 from simcast.errors import FitError
 from simcast.model import fit
+from simcast.pipeline import Pipeline
 from simcast.posterior import Posterior
 
 
@@ -54,6 +55,25 @@ def test_a_stage_never_entered_rests_on_its_priors() -> None:
     assert "no deal has an amount" in said
     assert posterior.draws.attrs["amount_family"] == "constant"
     assert not posterior.draws["amount_scale"].any()
+
+
+def test_deals_that_are_won_again_can_be_learned_from() -> None:
+    """Won is an outcome, and a stage in which deals wait for their renewal."""
+    pipeline = Pipeline.define(["звонок"], moves=[("won", "продление"), ("продление", "won")])
+    rows: list[Stay] = []
+    for n in range(90):
+        deal, source, day = f"D{n:03d}", SOURCES[n % 3], n % 30
+        rows.append((deal, source, "звонок", day, day + 5, "won" if n % 2 else "lost", 100.0))
+        if n % 2:
+            rows.append((deal, source, "won", day + 5, day + 35, "продление", np.nan))
+            renewed = n % 4 == 1
+            rows.append((deal, source, "продление", day + 35, day + 40, "won" if renewed else "lost", 100.0))
+            if renewed:
+                rows.append((deal, source, "won", day + 40, None, None, np.nan))
+    posterior = fit(history_of(rows, 80, pipeline), settings=QUICK)
+    of_won, of_renewal = (posterior.draws["probability"].sel(stage=stage) for stage in ("won", "продление"))
+    assert float(of_won.sel(move="продление").mean()) > 0.5
+    assert 0.3 < float(of_renewal.sel(move="won").mean()) < 0.7
 
 
 def test_a_segment_with_nothing_won_is_pulled_towards_the_others_and_stays_wider() -> None:

@@ -141,3 +141,16 @@ def test_columns_of_numbers_follow_the_rule_of_text() -> None:
         1: "an amount may be at most 1e13",
         2: "is not finite",
     }
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [(0.8, "of shape 1 or less have no mean"), (1.5, "of shape 2 or less have no standard deviation"), (2.5, "")],
+)
+def test_amounts_without_a_mean_or_a_standard_deviation_are_said(shape: float, said: str) -> None:
+    notes = ground(amount={"loglogistic": {"median": 100, "shape": shape}}).plan("baseline").notes
+    found = [note for note in notes if note.startswith("amounts: log-logistic")]
+    assert len(found) == bool(said)
+    for note in found:
+        assert said in note
+        assert in_russian(note).startswith("суммы: у лог-логистических")

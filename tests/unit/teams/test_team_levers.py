@@ -90,6 +90,23 @@ def test_odds_halve_by_the_half_life() -> None:
         assert abs(forecast.values("wins").sum() / n - share) < 4.5 * np.sqrt(share * (1 - share) / n)
 
 
+def test_a_wait_and_a_conversion_lever_multiply_the_same_odds() -> None:
+    """Of all stays, those that never end among them: who used to wait a half-life, and is answered at once."""
+    assume = {
+        "stages": {"call": {"conversion": 0.4, "stalled": 0.3, "days": 1}},
+        "arrivals": {"per_day": 20},
+        "amount": 1,
+    }
+    plenty = {"headcount": 3000, "response": {"half_life_hours": 24, "usual_hours": 24}}
+    answered = world(plenty, assume=assume).forecasts["baseline"]
+    levered = world(None, [{"lever": "conversion", "stage": "call", "odds": 2}], assume=assume).forecasts["change"]
+    of_both = [
+        [float(forecast.results[name].sum()) for name in ("left_forward", "entered")]
+        for forecast in (answered, levered)
+    ]
+    np.testing.assert_allclose(of_both[0], of_both[1], rtol=1e-12)  # with the luck that they share
+
+
 def test_a_promise_is_kept_though_the_team_has_nobody_and_not_by_extra_hands_where_somebody_is_free() -> None:
     promise = {"lever": "response", "stage": "call", "within_hours": 24}
     nobody = world({"headcount": 0}, [promise])
