@@ -71,5 +71,9 @@ def weather_variables(assumed: WeatherAssumption, n_draws: int) -> dict[str, xr.
 
     return {
         name: xr.DataArray(np.full(n_draws, spread), dims=OPTIONAL_DIMENSIONS[name])
-        for name, spread in (("weather_conversion", assumed.conversion), ("weather_speed", assumed.speed))
+        for name, spread in (
+            ("weather_conversion", assumed.conversion),
+            ("weather_speed", assumed.speed),
+            ("weather_arrivals", assumed.arrivals),
+        )
     }

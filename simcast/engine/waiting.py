@@ -107,7 +107,8 @@ def draw_again(
     row, law, shifted = plan.hazard_row[stage], desk.law, desk.shifted
     if row != NOWHERE and own != 0.0:
         fill_law(plan, tables, draw, epoch, stage, segment, own, law)
-        shifted[:] = law.probability
+        for slot in range(len(shifted)):
+            shifted[slot] = law.probability[slot]
     else:
         shift_odds(tables.probability[epoch, stage, segment], own, shifted)
     shift_forward(shifted, _ODDS, math.exp(min(max(effect, -_MOST_EFFECT), _MOST_EFFECT)), _AT_ONCE)

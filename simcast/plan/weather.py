@@ -1,8 +1,8 @@
 """The weather of the months to come, as effects that every scenario has beside those of its levers.
 
-Each month has a good or bad time for conversion and for speed, in each future another, keyed by the month's name alone:
-the same in all scenarios, so that their differences are as sharp as without weather. It acts on the stays that begin
-in the month; the stays of open deals count as beginning on the as-of date, as with levers.
+Each month has a good or bad time for conversion, for speed and for new deals, in each future another, keyed by the
+month's name alone: the same in all scenarios, so that their differences are as sharp as without weather. It acts on the
+stays that begin in the month; the stays of open deals count as beginning on the as-of date, as with levers.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ from simcast.engine.layout import MULTIPLY, ODDS, Effects
 from simcast.engine.rng import LEVER, uniform_by_future
 from simcast.plan.levers import LeverFrame, key_of
 from simcast.posterior import Posterior
-from simcast.scenario import ConversionLever, DurationLever, TimedLever
+from simcast.scenario import ArrivalsLever, ConversionLever, DurationLever, TimedLever
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 ByKind = Mapping[type[TimedLever], Effects]
+
+_SPREADS: Mapping[type[TimedLever], str] = {
+    ConversionLever: "weather_conversion",
+    DurationLever: "weather_speed",
+    ArrivalsLever: "weather_arrivals",
+}
 
 
 def with_weather(
@@ -31,7 +37,7 @@ def with_weather(
     Parameters
     ----------
     posterior
-        Whose ``weather_conversion`` and ``weather_speed`` it is; without them nothing changes.
+        Whose ``weather_conversion``, ``weather_speed`` and ``weather_arrivals`` it is; without them nothing changes.
     frame
         What the plan is worked out against.
     epoch_of_day, effects
@@ -39,7 +45,7 @@ def with_weather(
     """
     spread = {
         kind: posterior.draws[name].to_numpy()[frame.draw_of_future]
-        for kind, name in ((ConversionLever, "weather_conversion"), (DurationLever, "weather_speed"))
+        for kind, name in _SPREADS.items()
         if name in posterior.draws and posterior.draws[name].any()
     }
     if not spread:
@@ -60,20 +66,20 @@ def with_weather(
 def _of_months(
     frame: LeverFrame, kind: type[TimedLever], sd: Floats, month_of_epoch: NDArray[np.datetime64]
 ) -> Effects:
-    """Return the effects of all months on all stages: odds multiplied, or times divided, by a lognormal number.
+    """Return the effects of all months: odds or new deals multiplied, or times divided, by a lognormal number.
 
-    `sd` is that of its logarithm in each future.
+    `sd` is that of its logarithm in each future. Its median is 1, of new deals its mean.
     """
-    months, stages = np.unique(month_of_epoch), np.arange(frame.pipeline.n_stages)
-    on_conversion = kind is ConversionLever
-    value = np.array([np.exp(sd * _weather(frame, kind, month)) for month in months])
+    months, stages = np.unique(month_of_epoch), np.arange(1 if kind is ArrivalsLever else frame.pipeline.n_stages)
+    mean = -0.5 * sd**2 if kind is ArrivalsLever else 0.0
+    value = np.array([np.exp(mean + sd * _weather(frame, kind, month)) for month in months])
     n = months.size * stages.size
     slots = np.zeros((n, frame.n_slots), dtype=bool)
-    if not on_conversion:
+    if kind is DurationLever:
         slots[:, :-1] = True
         value = 1.0 / value
     return Effects(
-        operation=np.full(n, ODDS if on_conversion else MULTIPLY, dtype=np.int64),
+        operation=np.full(n, ODDS if kind is ConversionLever else MULTIPLY, dtype=np.int64),
         stage=np.tile(stages, months.size).astype(np.int64),
         slots=slots,
         segments=np.ones((n, len(frame.segments)), dtype=bool),

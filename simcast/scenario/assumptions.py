@@ -124,6 +124,13 @@ class WeatherAssumption(Closed):
     speed: float = Field(
         default=0.0, ge=0, le=2, description="Standard deviation of what a month adds to the log speed of all stays."
     )
+    arrivals: float = Field(
+        default=0.0,
+        ge=0,
+        le=2,
+        description="Standard deviation of what a month adds to the log of new deals, whose mean stays; beside the "
+        "weather that fitted arrivals have of their own.",
+    )
 
 
 class OpenDeals(Closed):

@@ -74,7 +74,7 @@ NEUTRAL = {
 
 
 def test_neutral_levers_bring_exactly_nothing_under_clocks_and_weather() -> None:
-    assumed = {"calendar": CALENDAR, "weather": {"conversion": 0.3, "speed": 0.3}}
+    assumed = {"calendar": CALENDAR, "weather": {"conversion": 0.3, "speed": 0.3, "arrivals": 0.3}}
     forecasts = run(scenario(assumed, scenarios=NEUTRAL)).forecasts
     baseline, neutral = (forecasts[name].values("wins") for name in ("baseline", "neutral"))
     assert np.array_equal(baseline, neutral)
@@ -88,6 +88,20 @@ def test_weather_widens_totals_and_leaves_their_mean() -> None:
     assert wins[1].std() > 1.3 * wins[0].std()
     # Six standard errors of the difference, and a little for the mean of a logistic function.
     assert wins[1].mean() == pytest.approx(wins[0].mean(), abs=6 * wins[1].std() / 20 + 0.02 * wins[0].mean())
+
+
+def test_weather_of_arrivals_has_the_variance_that_was_assumed_and_leaves_the_mean() -> None:
+    """A month's new deals are Poisson counts whose mean is lognormal, and months are independent."""
+    months = {"forecast": {"as_of": "2026-07-01", "until": "2026-09-30", "period": "month"}}
+    futures = {"simulation": {"futures": 4000, "seed": 1}}
+    played = run(scenario({"weather": {"arrivals": 0.4}}, **months, **futures)).forecasts["baseline"]
+    entered = played.results["entered"].sel(stage="заявка").to_numpy().astype(float)  # (n_futures, n_months)
+    mean = 6.0 * np.array([31, 31, 30])
+    variance = mean + np.expm1(0.4**2) * mean**2
+    assert (abs(entered.mean(axis=0) - mean) < 5 * np.sqrt(variance / len(entered))).all()
+    # The sd of a sample variance of a lognormal with sigma 0.4 is about 4% here: five of them.
+    np.testing.assert_allclose(entered.var(axis=0), variance, rtol=0.2)
+    assert abs(np.corrcoef(entered.T)[np.triu_indices(3, 1)]).max() < 5 / np.sqrt(len(entered))
 
 
 def test_weather_of_nothing_changes_nothing() -> None:
