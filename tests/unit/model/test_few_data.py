@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_histories import PIPELINE, QUICK, SOURCES, Stay, history_of, mixed
@@ -70,7 +72,7 @@ def test_deals_that_are_won_again_can_be_learned_from() -> None:
             rows.append((deal, source, "продление", day + 35, day + 40, "won" if renewed else "lost", 100.0))
             if renewed:
                 rows.append((deal, source, "won", day + 40, None, None, np.nan))
-    posterior = fit(history_of(rows, 80, pipeline), settings=QUICK)
+    posterior = fit(history_of(rows, 80, pipeline), settings=replace(QUICK, durations="lognormal"))
     of_won, of_renewal = (posterior.draws["probability"].sel(stage=stage) for stage in ("won", "продление"))
     assert float(of_won.sel(move="продление").mean()) > 0.5
     assert 0.3 < float(of_renewal.sel(move="won").mean()) < 0.7
