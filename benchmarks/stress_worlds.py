@@ -2,6 +2,9 @@
 
     python -m benchmarks.stress_worlds --out runs/stress.jsonl
     python -m benchmarks.stress_worlds --worlds 2 --quick --out runs/stress_quick.jsonl
+    python -m benchmarks.stress_worlds --quick --kind "shared shocks" --independent --out runs/independent.jsonl
+
+The last leaves the weather of conversion and speed out of the model: what independent deals would make of it.
 
 World k is of kind k modulo the number of kinds (`simcast.synthetic.stresses`). Its last six stretches of 35 days are
 each forecast from their first day, with what was known then, through the functions of `simcast backtest`. A world
@@ -109,10 +112,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/stress.jsonl"), help="a file of JSON lines")
     parser.add_argument("--jobs", type=int, default=2, choices=(1, 2), help="processes, of one thread each")
     parser.add_argument("--quick", action="store_true", help="fits with few draws")
+    parser.add_argument("--kind", choices=tuple(KINDS), help="worlds of one kind only")
+    parser.add_argument("--independent", action="store_true", help="fits in which deals share no weather")
     parser.add_argument("--markdown", type=Path, help="the document into which to write the tables")
     options = parser.parse_args()
-    settings = {"quick": True} if options.quick else {}
-    records = run_missing(options.out, study_world, range(options.worlds), settings, options.jobs)
+    settings: dict[str, Any] = {"quick": True} if options.quick else {}
+    if options.independent:
+        settings["weather"] = "none"
+    kinds = list(KINDS)
+    seeds = [seed for seed in range(options.worlds) if options.kind in {None, kinds[seed % len(kinds)]}]
+    records = run_missing(options.out, study_world, seeds, settings, options.jobs)
     text = tables(records)
     print(text)
     if options.markdown:
