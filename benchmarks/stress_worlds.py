@@ -16,6 +16,7 @@ the backtest (coverage significantly off), or by the predictive checks of the la
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -65,17 +66,23 @@ def study_world(seed: int, settings: Mapping[str, Any]) -> Record:
         each for each in check_predictions(load_or_fit(known, settings=fitting), known) if each.verdict == "fails"
     ]
     coverage = {
-        metric: {str(level): held for level, held in part.methods["simcast"].coverage.items()}
+        metric: {str(level): _number(held) for level, held in part.methods["simcast"].coverage.items()}
         for metric, part in summary.metrics.items()
     }
-    mean = float(np.mean([by_level[str(WANTED_INTERVAL)] for by_level in coverage.values()]))
+    told = [by_level[str(WANTED_INTERVAL)] for by_level in coverage.values()]
+    mean = float(np.mean([held for held in told if held is not None]))
     return about | {
         "n_deals": history.n_deals,
         "coverage": coverage,
         "held": mean >= WANTED_COVERAGE,
         "flags": [*judgement.reasons, *(f"check: {each.name}, {each.part}" for each in failed[:5])],
-        "ratio": {each.against: each.ratio for each in summary.metrics["wins"].ratios},
+        "ratio": {each.against: _number(each.ratio) for each in summary.metrics["wins"].ratios},
     }
+
+
+def _number(value: float) -> float | None:
+    """Return what JSON can hold: nothing for what is not a number, such as a ratio to an error of 0."""
+    return float(value) if math.isfinite(value) else None
 
 
 def tables(records: Iterable[Record]) -> str:
@@ -93,7 +100,7 @@ def tables(records: Iterable[Record]) -> str:
                     *(f"{_mean(of_kind, level):.0%}" for level in ("0.8", "0.9")),
                     f"{len(of_kind) - len(missed)} of {len(of_kind)}",
                     f"{sum(bool(record['flags']) for record in missed)} of {len(missed)}",
-                    f"{np.mean([record['ratio']['weighted_pipeline'] for record in of_kind]):.2f}",
+                    f"{_ratio(of_kind):.2f}",
                 ]
             )
     header = ["worlds", "n", "in 80%", "in 90%", "held", "flagged of the others", "CRPS of wins / weighted pipeline's"]
@@ -102,7 +109,13 @@ def tables(records: Iterable[Record]) -> str:
 
 
 def _mean(records: list[Record], level: str) -> float:
-    return float(np.mean([held[level] for record in records for held in record["coverage"].values()]))
+    found = [held[level] for record in records for held in record["coverage"].values()]
+    return float(np.mean([held for held in found if held is not None]))
+
+
+def _ratio(records: list[Record]) -> float:
+    found = [record["ratio"]["weighted_pipeline"] for record in records]
+    return float(np.mean([ratio for ratio in found if ratio is not None]))
 
 
 def main() -> None:
