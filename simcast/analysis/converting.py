@@ -92,7 +92,7 @@ def convert(
     if pipeline_file is not None:
         pipeline: Pipeline = load_pipeline(pipeline_file)
     else:
-        found = survey(source)
+        found = survey(source).way
         pipeline, moves, doubtful = found.pipeline(), tuple(found.moves), found.doubtful
     history = read_history(
         source.path,

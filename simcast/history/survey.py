@@ -16,8 +16,8 @@ from simcast.history.dialect import Dialect, rewrite
 from simcast.history.exports import Export
 from simcast.history.parsing import NO_DAY, normalise, parse_days
 from simcast.history.sources import Source
-from simcast.history.usual_path import Move, usual_path
-from simcast.pipeline import LOST, WON, Pipeline
+from simcast.history.usual_path import UsualPath, usual_path
+from simcast.pipeline import LOST, WON
 
 MOST_STAGES = 40
 
@@ -28,38 +28,24 @@ class Survey:
 
     Parameters
     ----------
-    stages
-        Those of the usual path, in the order in which deals usually enter them.
-    moves
-        How many times each move is made beyond the forward ones and those to lost.
+    way
+        Its stages, in order and beside the path, and the moves between them.
     n_deals
         How many deals there are.
     days : int64, (n_dates,)
         All days on which anything happened, since 1970, sorted.
-    doubtful
-        Pairs of neighbouring stages whose order is not clear: fewer than two thirds of the deals agree.
-    beside, never_left
-        Stages beside the path, and those of them that no deal ever leaves but as lost.
     export
         The table, its columns and words.
     n_repeating, n_returning
         How many deals enter a stage in which they are already, and one in which they were before.
     """
 
-    stages: tuple[str, ...]
-    moves: Mapping[Move, int]
+    way: UsualPath
     n_deals: int
     days: NDArray[np.int64]
-    doubtful: tuple[Move, ...]
-    beside: tuple[str, ...]
-    never_left: tuple[str, ...]
     export: Export
     n_repeating: int = 0
     n_returning: int = 0
-
-    def pipeline(self) -> Pipeline:
-        """Return a pipeline of these stages in which every move that was seen is allowed."""
-        return Pipeline.define(self.stages, list(self.moves))
 
 
 def survey(source: Source, today: date | None = None, repeats: str = "stay") -> Survey:
@@ -98,20 +84,8 @@ def survey(source: Source, today: date | None = None, repeats: str = "stay") -> 
     if not named:
         _check_dates(export, dialect, last)
         raise DataError(f"{export.table.path}: no deal enters any stage; check history.columns and history.outcomes")
-    way = usual_path(events)
     days = np.sort(events["day"].to_numpy())
-    return Survey(
-        way.stages,
-        way.moves,
-        n_deals,
-        days,
-        way.doubtful,
-        way.beside,
-        way.never_left,
-        export,
-        n_repeating,
-        n_returning,
-    )
+    return Survey(usual_path(events), n_deals, days, export, n_repeating, n_returning)
 
 
 def _check_dates(export: Export, dialect: Dialect, today: date) -> None:

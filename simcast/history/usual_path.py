@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simcast.pipeline import LOST, WON
+from simcast.pipeline import LOST, WON, Pipeline
 
 Move = tuple[str, str]
 
@@ -44,6 +44,10 @@ class UsualPath:
     never_left: tuple[str, ...]
     moves: Mapping[Move, int]
     doubtful: tuple[Move, ...]
+
+    def pipeline(self) -> Pipeline:
+        """Return a pipeline of these stages in which every move that was seen is allowed."""
+        return Pipeline.define(self.stages, list(self.moves))
 
 
 def usual_path(events: pd.DataFrame) -> UsualPath:

@@ -17,6 +17,7 @@ from simcast.history.reading import Repeats
 from simcast.history.sources import Source
 from simcast.history.sql import is_database
 from simcast.history.survey import Survey, survey
+from simcast.history.usual_path import UsualPath
 from simcast.pipeline import Pipeline
 from simcast.starting.contacts import worthwhile_promise
 from simcast.starting.guessing import Guess, guess
@@ -100,9 +101,9 @@ def propose(
     seen = _with_a_win(guessed.source, seen, unsure, repeats)
     source = replace(guessed.source, outcomes=_outcomes(guessed.source, seen))
     moves, rare = _moves(seen)
-    pipeline = Pipeline.define(seen.stages, moves)
+    pipeline = Pipeline.define(seen.way.stages, moves)
     history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, repeats, rare=rare)
-    unsure += [*_order_in_doubt(seen), *_beside_the_path(seen)]
+    unsure += _doubts(seen.way)
     as_of, back = _as_of(path, history)
     unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]
     content = Content(
@@ -140,9 +141,9 @@ def _with_a_win(source: Source, seen: Survey, unsure: list[str], repeats: str) -
     words = seen.export.table.cells
     column = str(seen.export.columns.get("stage") or seen.export.columns.get("outcome") or "stage")
     plain = set(words[column].astype("str").str.strip()) if column in words.columns else set()
-    if "won" in ends or "won" in plain or len(seen.stages) < 2 or seen.export.form != "log":
+    if "won" in ends or "won" in plain or len(seen.way.stages) < 2 or seen.export.form != "log":
         return seen
-    last = seen.stages[-1]
+    last = seen.way.stages[-1]
     unsure.append(f"no word sounds like a win: the last stage, {last!r}, is taken for it (history.outcomes)")
     outcomes = {**source.outcomes, last: "won"}
     return survey(replace(source, outcomes=outcomes), repeats=repeats)
@@ -152,25 +153,24 @@ def _outcomes(source: Source, seen: Survey) -> dict[str, str]:
     return dict(seen.export.outcomes) if source.format in {"log", "deals"} else dict(source.outcomes)
 
 
-def _order_in_doubt(seen: Survey) -> list[str]:
-    return [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in seen.doubtful]
-
-
-def _beside_the_path(seen: Survey) -> list[str]:
-    """Say which stages are taken to stand beside the path, and what to do about those that may be ends."""
-    aside = [name for name in seen.beside if name not in seen.never_left]
-    told = [f"{', '.join(map(repr, aside))} stands beside the way of most deals (pipeline.moves)"] if aside else []
-    return told + [
-        f"no deal moves on from {name!r}: if deals end there, say so, such as --outcome {shlex.quote(f'{name}=won')}"
-        for name in seen.never_left
-    ]
+def _doubts(way: UsualPath) -> list[str]:
+    """Say which order of stages is in doubt, which are taken to stand beside the path, and which may be ends."""
+    doubts = [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in way.doubtful]
+    for name in way.beside:
+        if name in way.never_left:
+            end = shlex.quote(f"{name}=won")
+            doubts.append(f"no deal moves on from {name!r}: if deals end there, say so, such as --outcome {end}")
+        else:
+            doubts.append(f"{name!r} is taken to stand beside the way of most deals (pipeline.moves)")
+    return doubts
 
 
 def _moves(seen: Survey) -> tuple[tuple[tuple[str, str], ...], int]:
     """Return the moves that deals really make, and how many times they make others."""
     fewest = max(2.0, RARE_MOVE * seen.n_deals)
-    often = tuple(move for move, count in seen.moves.items() if count >= fewest or set(move) & set(seen.beside))
-    return often, sum(count for move, count in seen.moves.items() if move not in often)
+    moves, beside = seen.way.moves, set(seen.way.beside)
+    often = tuple(move for move, count in moves.items() if count >= fewest or beside.intersection(move))
+    return often, sum(count for move, count in moves.items() if move not in often)
 
 
 def _read(

@@ -292,4 +292,4 @@ def test_stages_are_found_in_the_order_in_which_deals_enter_them(
     file = tmp_path / "export.csv"
     lines = text.splitlines(keepends=True)
     file.write_text(lines[0] + "".join(reversed(lines[1:])), encoding="utf-8")  # the newest first, as many export
-    assert survey(Source(file, form), TODAY).stages == stages
+    assert survey(Source(file, form), TODAY).way.stages == stages
