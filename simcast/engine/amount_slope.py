@@ -21,7 +21,7 @@ from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.tables import Tables, choose, with_levers
 
-_MOST_EFFECT = 500.0
+MOST_EFFECT = 500.0
 """Logarithms of odds and hazards move by no more than this, so that none overflows."""
 
 
@@ -76,7 +76,7 @@ def fill_law(
     row = plan.hazard_row[stage]
     for move in range(len(law.factor)):
         law.factor[move] = plan.hazard_factor[draw, row, segment, move]
-    law.factor[0] *= math.exp(min(max(effect, -_MOST_EFFECT), _MOST_EFFECT))
+    law.factor[0] *= math.exp(min(max(effect, -MOST_EFFECT), MOST_EFFECT))
     rate = plan.hazard_rate[draw, row]
     fill_survival(rate, law.factor, plan.hazard_start, law.survival, law.total, law.probability)
     before, levered = plan.probability[draw, stage, segment], tables.probability[epoch, stage, segment]
@@ -97,7 +97,7 @@ def _shifted(forward: float, others: float, effect: float) -> tuple[float, float
     """
     if forward <= 0.0 or others <= 0.0:
         return forward, 1.0
-    odds = math.exp(min(max(effect, -_MOST_EFFECT), _MOST_EFFECT))
+    odds = math.exp(min(max(effect, -MOST_EFFECT), MOST_EFFECT))
     rest = (forward + others) / (forward * odds + others)
     return forward * odds * rest, rest
 

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.amount_slope import OwnLaw, effect_of_amount, fill_law, room_for_a_law, shift_odds
+from simcast.engine.amount_slope import MOST_EFFECT, OwnLaw, effect_of_amount, fill_law, room_for_a_law, shift_odds
 from simcast.engine.block import after_days
 from simcast.engine.capacity_layout import FOREVER, CapacityPlan
 from simcast.engine.clock import end_on_clock
@@ -26,9 +26,6 @@ from simcast.engine.samplers import exceeded_by_log
 from simcast.engine.tables import Tables, choose, shift_forward, with_levers
 
 _LOG_2 = math.log(2.0)
-_MOST_EFFECT = 500.0
-"""Log odds move by no more than this, so that none overflows."""
-
 # Typed constants, since Numba compiles a function anew for each plain number that it is called with.
 _NO_DEAL, _ODDS = cast("int", np.int64(-1)), cast("int", np.int64(ODDS))
 _AT_ONCE = 1.0
@@ -111,7 +108,7 @@ def draw_again(
             shifted[slot] = law.probability[slot]
     else:
         shift_odds(tables.probability[epoch, stage, segment], own, shifted)
-    shift_forward(shifted, _ODDS, math.exp(min(max(effect, -_MOST_EFFECT), _MOST_EFFECT)), _AT_ONCE)
+    shift_forward(shifted, _ODDS, math.exp(min(max(effect, -MOST_EFFECT), MOST_EFFECT)), _AT_ONCE)
     slot = choose(shifted, u_move)
     if plan.destination[stage, slot] == NOWHERE:
         return slot, math.inf

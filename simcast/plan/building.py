@@ -342,11 +342,18 @@ def _coarse_amounts(kernel: KernelPlan) -> list[str]:
 
 def _too_many_arrivals(kernel: KernelPlan) -> list[str]:
     """Refuse more new deals in a future than can be played one by one."""
-    per_day = kernel.arrival_mean.sum(axis=1, keepdims=True) * kernel.arrival_trend_factor
-    expected = float(np.max((per_day * kernel.arrival_weekday_factor).sum(axis=1)))
-    for operation, sizes in zip(kernel.on_arrivals.operation, kernel.on_arrivals.value, strict=True):
+    effects = kernel.on_arrivals
+    n_epochs = int(kernel.epoch_of_day[-1]) + 1
+    factor, more = np.ones(n_epochs), np.zeros(n_epochs)
+    for operation, sizes, weight in zip(effects.operation, effects.value, effects.weight, strict=True):
         largest = float(np.max(sizes))
-        expected = expected * max(1.0, largest) if operation == MULTIPLY else expected + largest * kernel.horizon_days
+        if operation == MULTIPLY:
+            factor *= 1.0 + weight * (max(largest, 1.0) - 1.0)
+        else:
+            more += weight * max(largest, 0.0)
+    per_day = kernel.arrival_mean.sum(axis=1, keepdims=True) * kernel.arrival_trend_factor
+    per_day = per_day * factor[kernel.epoch_of_day] + more[kernel.epoch_of_day]
+    expected = float(np.max((per_day * kernel.arrival_weekday_factor).sum(axis=1)))
     if expected <= MOST_ARRIVALS:
         return []
     problem = f"about {expected:,.0f} new deals would come in one future, and simcast plays at most {MOST_ARRIVALS:,}"

@@ -98,6 +98,6 @@ def _weather(frame: LeverFrame, kind: type[TimedLever], month: np.datetime64) ->
 
 
 def _joined(levers: Effects, weather: Effects) -> Effects:
-    """Put the effects of weather before those of levers."""
-    joined = [np.concatenate([own, other]) for own, other in zip(weather, levers, strict=True)]
+    """Put the effects of weather behind those of levers, whose places costs are counted by."""
+    joined = [np.concatenate([own, other]) for own, other in zip(levers, weather, strict=True)]
     return Effects(*(np.ascontiguousarray(part) for part in joined))

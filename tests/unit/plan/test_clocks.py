@@ -104,6 +104,25 @@ def test_weather_of_arrivals_has_the_variance_that_was_assumed_and_leaves_the_me
     assert abs(np.corrcoef(entered.T)[np.triu_indices(3, 1)]).max() < 5 / np.sqrt(len(entered))
 
 
+def test_a_lever_pays_for_its_own_deals_whatever_the_weather() -> None:
+    more = {"more": [{"lever": "arrivals", "multiply": 1.5, "cost_per_deal": 50}]}
+    forecasts = run(scenario({"weather": {"arrivals": 0.5}}, scenarios=more)).forecasts
+    entered = [
+        forecasts[name].results["entered"].sel(stage="заявка").sum("period").to_numpy() for name in ("baseline", "more")
+    ]
+    assert (entered[1] > entered[0]).all()
+    assert np.array_equal(forecasts["more"].results["cost"].to_numpy(), 50 * (entered[1] - entered[0]))
+
+
+def test_many_months_of_weather_are_not_taken_for_too_many_deals() -> None:
+    """The best weather of each month comes once, and not in all months at a time."""
+    years = {"forecast": {"as_of": "2026-07-01", "until": "2028-06-30"}}
+    played = run(scenario({"weather": {"arrivals": 0.6}}, **years)).forecasts["baseline"]
+    assert float(played.results["entered"].sel(stage="заявка").sum("period").mean()) == pytest.approx(6 * 731, rel=0.05)
+    with pytest.raises(ScenarioError, match="new deals would come in one future"):
+        run(scenario({"arrivals": {"per_day": 20_000}, "weather": {"arrivals": 0.6}}, **years))
+
+
 def test_weather_of_nothing_changes_nothing() -> None:
     assert np.array_equal(wins_by_day(run(scenario())), wins_by_day(run(scenario({"weather": {"conversion": 0.0}}))))
 
