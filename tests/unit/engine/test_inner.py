@@ -1,0 +1,64 @@
+"""Functions that become parts of their callers: what they compute and raise, and that none is machine code alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+from numba.core.codegen import JITCodeLibrary
+
+from simcast.engine.inner import Part, allocating, inner
+
+
+@inner
+def _ratio(a: float, b: float) -> float:
+    return a / b
+
+
+@inner
+def _sum_of_ratios(above: np.ndarray, below: np.ndarray) -> float:
+    total = 0.0
+    for i in range(len(above)):
+        total += _ratio(above[i], below[i])
+    return total
+
+
+@allocating
+def _running(values: np.ndarray) -> np.ndarray:
+    result = np.empty(len(values))
+    total = 0.0
+    for i in range(len(values)):
+        total += values[i]
+        result[i] = total
+    return result
+
+
+@njit
+def _whole(above: np.ndarray, below: np.ndarray) -> tuple[float, float]:
+    return _sum_of_ratios(above, below), _running(above)[-1]
+
+
+def test_parts_compute_what_plain_functions_do() -> None:
+    above, below = np.array([1.0, 3.0, 5.0]), np.array([2.0, 4.0, 8.0])
+    assert _whole(above, below) == (0.5 + 0.75 + 0.625, 9.0)
+
+
+def test_errors_of_parts_reach_python() -> None:
+    with pytest.raises(ZeroDivisionError):
+        _whole(np.ones(1), np.zeros(1))
+
+
+def test_no_machine_code_is_made_of_a_part() -> None:
+    """Otherwise compiling would silently take half as long again."""
+    _whole(np.ones(1), np.ones(1))
+    for part in (_ratio, _sum_of_ratios, _running):
+        (compiled,) = part.overloads.values()
+        assert type(compiled.library) is Part
+        assert compiled.library._compiled_object is None
+    (compiled,) = _whole.overloads.values()
+    assert compiled.library._compiled_object
+
+
+@pytest.mark.parametrize("name", [name for name in vars(Part) if name.startswith(("_opt", "_fin", "get"))])
+def test_what_parts_leave_out_is_what_numba_does(name: str) -> None:
+    assert hasattr(JITCodeLibrary, name)
