@@ -20,7 +20,7 @@ from types import MappingProxyType, ModuleType
 
 from numba import __version__ as _numba_version
 from numba.core import config
-from numba.core.caching import FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.core.runtime.nrt import rtsys
 from numba.misc.appdirs import AppDirs
@@ -117,6 +117,19 @@ def _remove_outdated(place: Path) -> None:
         shutil.rmtree(outdated, ignore_errors=True)
 
 
+class _Kept(CompileResultCacheImpl):
+    """What is kept of a compiled function.
+
+    With a function Numba keeps the environment of each that it calls, and imports their modules when it loads it: for
+    those of its own arrays a seventh of a second. Only code that prints, or raises with arguments, looks at them.
+    """
+
+    def reduce(self, compiled: object) -> tuple[object, ...]:
+        """Return what is written to disk: all but the environments of Numba's own functions."""
+        *rest, environments = super().reduce(compiled)
+        return (*rest, tuple(one for one in environments if one.globals["__name__"].startswith("simcast.")))
+
+
 class KeptCode(FunctionCache):
     """The compiled code of one function on disk; what is damaged there counts as not there.
 
@@ -127,6 +140,8 @@ class KeptCode(FunctionCache):
     announcement
         What to log when it is not there and compiling begins; nothing when empty.
     """
+
+    _impl_class = _Kept
 
     def __init__(self, function: object, announcement: str = "") -> None:
         super().__init__(function)

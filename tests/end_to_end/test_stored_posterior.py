@@ -30,7 +30,8 @@ try:
     main(["run", sys.argv[1], "--json"])
 except SystemExit as stop:
     assert not stop.code, stop.code
-print(sorted({"pymc", "arviz", "nutpie", "pytensor"} & set(sys.modules)), file=sys.stderr)
+heavy = {"pymc", "arviz", "nutpie", "pytensor", "numba.np.arrayobj", "numba.cpython.unicode"}
+print(sorted(heavy & set(sys.modules)), file=sys.stderr)
 """
 
 
@@ -56,13 +57,14 @@ def scenario_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_a_run_on_a_stored_posterior_loads_no_sampler(scenario_file: Path) -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", RUN, str(scenario_file)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )
-    assert run.returncode == 0, run.stderr
+def test_a_run_on_a_stored_posterior_loads_neither_sampler_nor_compiler(scenario_file: Path) -> None:
+    for _ in range(2):  # the first may compile the kernel
+        run = subprocess.run(
+            [sys.executable, "-c", RUN, str(scenario_file)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+        assert run.returncode == 0, run.stderr
     assert run.stderr.splitlines()[-1] == "[]"
