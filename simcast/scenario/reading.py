@@ -97,10 +97,15 @@ class Node:
         return node, True
 
 
+NEVER_IF_EMPTY = "replacement_days"
+"""The key of a team that means something else without a value than if it is not there."""
+
+
 def plain(node: Node) -> Any:  # noqa: ANN401 - whatever YAML may hold
     """Turn a node into plain data: dicts, tuples and scalars; keys without a value are left out.
 
-    A scenario without a value stays, so that it is refused rather than forgotten.
+    A scenario without a value stays, so that it is refused rather than forgotten, and so does a key for which no value
+    is an answer.
     """
     return _plain(node, ())
 
@@ -110,7 +115,7 @@ def _plain(node: Node, path: KeyPath) -> Any:  # noqa: ANN401
         return {
             key: _plain(child, (*path, key))
             for key, child in node.value.items()
-            if child.value is not None or path == ("scenarios",)
+            if child.value is not None or path == ("scenarios",) or (path[:1] == ("teams",) and key == NEVER_IF_EMPTY)
         }
     if isinstance(node.value, list):
         return tuple(_plain(child, (*path, index)) for index, child in enumerate(node.value))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from simcast.scenario.distribution import Distribution
 from simcast.scenario.fields import Closed, Day, NonNegative, Number, PartError, Positive, Text, Whole
+from simcast.scenario.reading import NEVER_IF_EMPTY
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -110,6 +111,11 @@ class Team(Closed):
         default=30.0, ge=0, description="Days until a leaver is replaced by a new person; null: never."
     )
     cost_per_month: Number = Field(default=Distribution.constant(0.0), description="The cost of one person per month.")
+
+    @model_serializer(mode="wrap")
+    def _keep_never(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write that leavers are not replaced, which is no value, where other keys without a value are left out."""
+        return {**rest(self), NEVER_IF_EMPTY: self.replacement_days}
 
     @model_validator(mode="after")
     def _check_effort(self) -> Self:

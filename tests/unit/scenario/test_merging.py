@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simcast.errors import ScenarioError
-from simcast.scenario import Setting, load_scenario
+from simcast.scenario import Setting, dump_yaml, load_scenario
 
 BASE = """
 simcast: 1
@@ -78,6 +78,28 @@ def test_a_distribution_replaces_a_number_and_another_distribution_whole(tmp_pat
     scenario = load_scenario(tmp_path / "two.yaml")
     assert scenario.assume is not None
     assert scenario.assume.stages["lead"].conversion.family == "normal"
+
+
+def test_that_leavers_are_not_replaced_is_an_answer_wherever_it_is_written(tmp_path: Path) -> None:
+    """Other keys without a value are left out; this one, left out, means a month."""
+
+    def days(name: str, *overrides: str) -> float | None:
+        return load_scenario(tmp_path / f"{name}.yaml", overrides=overrides).teams["op"].replacement_days
+
+    team = "teams:\n  op:\n    serves: [lead]\n    headcount: 1\n    effort_hours: {lead: 1}\n"
+    write(
+        tmp_path,
+        base=BASE + team,
+        never=BASE + team + "    replacement_days: null\n",
+        later="extends: base.yaml\nteams: {op: {replacement_days: null}}\n",
+    )
+    assert (days("base"), days("never"), days("later")) == (30.0, None, None)
+    assert days("base", "teams.op.replacement_days=null") is None
+    assert days("never", "teams.op.replacement_days=10") == 10.0
+    before, never = (load_scenario(tmp_path / f"{name}.yaml") for name in ("base", "never"))
+    assert before.digest != never.digest
+    write(tmp_path, resolved=dump_yaml(never.resolved()))
+    assert days("resolved") is None
 
 
 def test_a_horizon_takes_the_place_of_an_end_and_back(tmp_path: Path) -> None:
