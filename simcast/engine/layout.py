@@ -21,10 +21,15 @@ NOT_FORCED = -2
 
 SET = 0
 ODDS = 1
-MULTIPLY = 2
-ADD = 3
-CAP = 4
-"""What an effect does. Effects on one number are applied in this order, so their order in a file is of no account."""
+MOVE_ODDS = 2
+MULTIPLY = 3
+ADD = 4
+CAP = 5
+"""What an effect does. Effects on one number are applied in this order, so their order in a file is of no account.
+
+ODDS are those of the forward move against all that may become of a stay, MOVE_ODDS those among the moves: the share
+that never ends stays as it is.
+"""
 
 MAX_VISITS = 200
 """A deal that visits more stages than this within the horizon is stopped there, and counted."""
@@ -41,7 +46,7 @@ class Effects(NamedTuple):
     """Levers on one kind of parameter: n effects over epochs, segments and futures."""
 
     operation: NDArray[np.int64]
-    """(n_effects,): SET, ODDS, MULTIPLY, ADD or CAP."""
+    """(n_effects,): SET, ODDS, MOVE_ODDS, MULTIPLY, ADD or CAP."""
     stage: NDArray[np.int64]
     """(n_effects,): stage code; -1 where stages play no part."""
     slots: NDArray[np.bool_]

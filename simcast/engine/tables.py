@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.hazard import fill_survival, hazard_exceeded
 from simcast.engine.inner import allocating, inner
-from simcast.engine.layout import ADD, CAP, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
+from simcast.engine.layout import ADD, CAP, MOVE_ODDS, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
 from simcast.engine.location_scale import OTHER_FAMILY, shape_in_powers, standard_law
 from simcast.engine.samplers import HAZARD, LOGNORMAL, exceeded_by_log
 
@@ -104,7 +104,7 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     tables.arrival_add.fill(0.0)
     tables.amount_factor.fill(1.0)
     tables.amount_add.fill(0.0)
-    for operation in (SET, ODDS, MULTIPLY, ADD):
+    for operation in (SET, ODDS, MOVE_ODDS, MULTIPLY, ADD):
         _apply_conversion(plan.on_conversion, future, operation, tables.probability)
     _fill_hazards(plan, tables, draw)
     _apply_duration(plan, tables, future)
@@ -145,6 +145,9 @@ def _apply_conversion(effects: Effects, future: int, operation: int, probability
 def shift_forward(probability: NDArray[np.float64], operation: int, value: float, weight: float) -> None:
     """Change slot 0 of one stage's probabilities and scale the others so that the sum stays 1."""
     before = probability[0]
+    if operation == MOVE_ODDS:
+        shift_moves(probability, 1.0 + weight * (value - 1.0))
+        return
     if operation == SET:
         after = before + weight * (value - before)
     elif operation == ODDS:
@@ -165,6 +168,19 @@ def shift_forward(probability: NDArray[np.float64], operation: int, value: float
         probability[1] = (
             1.0 - after
         )  # nothing to be in proportion to: the first other move takes it, by convention lost
+
+
+@inner
+def shift_moves(probability: NDArray[np.float64], odds: float) -> None:
+    """Multiply the odds of slot 0 among the moves; the share that never ends, in the last slot, stays as it is."""
+    stalled = len(probability) - 1
+    before = after = 0.0
+    for slot in range(stalled):
+        before += probability[slot]
+        after += probability[slot] * (odds if slot == 0 else 1.0)
+    if after > 0.0:
+        for slot in range(stalled):
+            probability[slot] *= (odds if slot == 0 else 1.0) * before / after
 
 
 @allocating

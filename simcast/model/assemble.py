@@ -130,10 +130,10 @@ def assemble(
     arrays |= of_amounts
     arrays |= _clock_arrays(pipeline, tables)
     if tables.weather is not None:
-        arrays |= {
-            "weather_conversion": tables.weather.conversion.draw(n_draws, seed),
-            "weather_speed": tables.weather.speed.draw(n_draws, seed + 1),
-        }
+        of_weather = (("conversion", tables.weather.conversion), ("speed", tables.weather.speed))
+        for number, (kind, months) in enumerate(of_weather):
+            spread = months.draw(n_draws, seed + number)
+            arrays |= {f"weather_{kind}": spread, f"weather_{kind}_level": months.level_of(spread)}
     if "season" in new:
         arrays["arrivals_season"] = _array(new["season"], "harmonic")
     return xr.Dataset(

@@ -25,7 +25,7 @@ McCullagh & Nelder (1989), Generalized Linear Models, chapter 9 (quasi-likelihoo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -68,6 +68,8 @@ class StageDays:
         Position of the move that ended it; -1 while open.
     until
         The first day not known.
+    segment : int64, (n_stays,)
+        Position of its segment.
     recorded_from
         The day from which ends are on record; None when all are.
     """
@@ -76,7 +78,13 @@ class StageDays:
     left: Ints
     move: Ints
     until: int
+    segment: Ints
     recorded_from: int | None = None
+
+    def where(self, chosen: NDArray[np.bool_]) -> StageDays:
+        """Return the stays chosen."""
+        entered, left, move, segment = (each[chosen] for each in (self.entered, self.left, self.move, self.segment))
+        return replace(self, entered=entered, left=left, move=move, segment=segment)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +101,7 @@ class AtRisk:
 
     @classmethod
     def of(cls, stays: StageDays, moves: Sequence[int], fewest: int = FEWEST_ENDS) -> AtRisk | None:
-        """Count them over the last five years; None where fewer end."""
+        """Count them over the last five years; None where fewer than `fewest` end."""
         first = max(int(np.min(stays.entered)), stays.until - _MOST_DAYS)
         n = stays.until - first
         known = stays.entered >= first
@@ -102,12 +110,13 @@ class AtRisk:
         ends = np.isin(move, list(moves)) & (left >= from_day)
         if ends.sum() < fewest:
             return None
-        gone = np.bincount(entered * (n + 1) + left, minlength=n * (n + 1)).reshape(n, n + 1)
+        began, row = np.unique(entered, return_inverse=True)
+        gone = np.bincount(row * (n + 1) + left, minlength=began.size * (n + 1)).reshape(began.size, n + 1)
         reached = gone.sum(axis=1, keepdims=True) - np.cumsum(gone, axis=1)[:, :n] + gone[:, :n]
         reached[:, :from_day] = 0
-        reached[np.tri(n, k=-1, dtype=bool)] = 0
-        cohort, day = np.nonzero(reached)
-        return cls(first, n, cohort, day, reached[cohort, day].astype(np.float64), entered[ends], left[ends])
+        reached[np.arange(n) < began[:, None]] = 0
+        row, day = np.nonzero(reached)
+        return cls(first, n, began[row], day, reached[row, day].astype(np.float64), entered[ends], left[ends])
 
     @property
     def days(self) -> Ints:

@@ -106,7 +106,8 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     found = first_recorded_day(stage, entered, left, outcome)
     recorded_from = recorded_day(chosen.recorded_from, found)
     kept, since = from_records_on(entered, left, recorded_from, open_)
-    quarter = _quarters(entered, until) if chosen.drift == "quarterly" else None
+    drifts = chosen.drift == "quarterly"
+    quarter = _quarters(entered, until) if drifts else None
     log_amount, centre = _log_amounts(stays) if chosen.amount_effect == "auto" else (np.full(stage.size, np.nan), 1.0)
     stages = tuple(
         _stage_stays(
@@ -116,10 +117,10 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     )
     clocks = tuple(StageClocks.none(len(moves)) for moves in pipeline.moves)
     here = [kept & (stage == code) for code in range(pipeline.n_stages)]
-    days = [StageDays(entered[rows], left[rows], move[rows], until, recorded_from) for rows in here]
+    days = [StageDays(entered[rows], left[rows], move[rows], until, segment[rows], recorded_from) for rows in here]
     if chosen.calendar == "auto":
         stages, clocks = in_operational_days(stages, days)
-    weather = learn_weather(days, clocks) if chosen.weather == "auto" else None
+    weather = learn_weather(days, clocks, drifts=drifts) if chosen.weather == "auto" else None
     first = ~stays["deal"].duplicated().to_numpy()
     amounts, amounts_of = _amounts(pipeline, stays, segment, n_segments)
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))

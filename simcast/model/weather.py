@@ -7,10 +7,14 @@ meta-analysis) and a prior: no real pipeline is free of weather, few have much, 
 
 - *speed*: the ends of each calendar month over those expected, an effect on the log of how fast stays end;
 - *conversion*: of the stays that begin in a month, the ends by the forward move over those expected of so many ends, at
-  such ages on such days, an effect on the log odds.
+  such ages on such days, an effect on the log odds among the moves.
 
-One month's effect is the same in all stages. Drift that is not modelled counts as weather, too: it makes futures as
-unsure as it made the past.
+One month's effect is the same in all stages. What is expected is by segment: a month of many cold leads is none of bad
+weather. Drift that is not modelled counts as weather, too: it makes futures as unsure as it made the past; drift that
+is modelled does not, since months are compared with those of their quarter.
+
+A fit takes deals for independent, and so knows the level that months vary about as if each deal told of it apart. It
+is known from so many months only: what the mean of their effects may be off by is learned with the spread.
 
 References
 ----------
@@ -21,13 +25,14 @@ Statistical Society A 172.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
 from simcast.model.calendar import AtRisk, StageClocks, StageDays
+from simcast.posterior.clocks import Clock
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,7 +40,11 @@ Ints = NDArray[np.int64]
 PRIOR_SCALE, PRIOR_DEGREES = 0.1, 3.0
 """The prior of a spread of months is half of Student's t: half of all pipelines below 0.08, one in ten above 0.24."""
 
-_FEWEST_ENDS_IN_MONTH = 5.0
+_LEAST_INFORMATION = 5.0
+"""Below it a month's effect is not nearly normal: for speed so many ends, for conversion the ends times p (1 - p)."""
+_PRIOR_ENDS, _MOST_SEGMENTS = 5.0, 12
+"""Segments end at the rate of all, as if so many ends more had come as expected; the smallest are taken together."""
+
 _MOST_SD, _N_VALUES = 1.5, 600
 VALUES = (np.arange(_N_VALUES) + 0.5) * (_MOST_SD / _N_VALUES)
 """The spreads that are told apart."""
@@ -51,9 +60,13 @@ class SpreadOfMonths:
     ----------
     probability
         float64, (n_values,): of each of `VALUES`; sums to 1.
+    level
+        float64, (n_values,): if it is that value, the standard deviation of what the mean of the recorded months'
+        effects adds to a level that was learned as if there were none.
     """
 
     probability: Floats
+    level: Floats
 
     def quantile(self, share: Floats | float) -> Floats:
         """Return the values that shares of the distribution lie below."""
@@ -65,6 +78,11 @@ class SpreadOfMonths:
         """Return n equally likely values in random order, one from each n-th of the distribution: float64, (n,)."""
         generator = np.random.default_rng(seed)
         return self.quantile((generator.permutation(n) + generator.random(n)) / n)
+
+    def level_of(self, spread: Floats) -> Floats:
+        """Return the standard deviation of the level for each of some values of the spread."""
+        found: Floats = np.interp(spread, np.append(0.0, VALUES), np.append(0.0, self.level))
+        return found
 
     @property
     def is_sure(self) -> bool:
@@ -105,68 +123,142 @@ class MonthlyEffects:
         """Compare forward ends with those expected: an effect on log odds adds that times the variance, nearly."""
         return cls((forward - expected) / np.maximum(variance, 1e-300), variance)
 
-    def spread(self) -> SpreadOfMonths:
-        """Return what is known of the spread of the effects, whose common mean is free, with a flat prior."""
-        enough = self.information >= _FEWEST_ENDS_IN_MONTH
-        effect, information = self.effect[enough], self.information[enough]
+    def spread(self, group: Ints | None = None) -> SpreadOfMonths:
+        """Return what is known of the spread of the effects, whose common mean is free, with a flat prior.
+
+        Parameters
+        ----------
+        group
+            int64, (n_months,): months of which each group has a mean of its own (quarters, where drift is modelled).
+            Then their level is the drift's, and nothing is added to it.
+        """
+        enough = self.information >= _LEAST_INFORMATION
+        groups = np.zeros(enough.size, dtype=np.int64) if group is None else group
         log_density = t.logpdf(VALUES / PRIOR_SCALE, PRIOR_DEGREES)
-        if effect.size:
-            weight = 1.0 / (np.square(VALUES)[:, None] + 1.0 / information)
-            total = weight.sum(axis=1)
-            beside = effect - ((weight * effect).sum(axis=1) / total)[:, None]
-            log_density += 0.5 * (np.log(weight).sum(axis=1) - np.log(total) - (weight * np.square(beside)).sum(axis=1))
+        for one in np.unique(groups[enough]):
+            log_density += self._log_likelihood(enough & (groups == one))
         density = np.exp(log_density - log_density.max())
-        return SpreadOfMonths(density / density.sum())
+        return SpreadOfMonths(density / density.sum(), self._level() if group is None else np.zeros(_N_VALUES))
+
+    def _log_likelihood(self, months: NDArray[np.bool_]) -> Floats:
+        """Return that of each spread given the effects of some months, their common mean integrated out."""
+        effect, information = self.effect[months], self.information[months]
+        weight = 1.0 / (np.square(VALUES)[:, None] + 1.0 / information)
+        total = weight.sum(axis=1)
+        beside = effect - ((weight * effect).sum(axis=1) / total)[:, None]
+        squares = (weight * np.square(beside)).sum(axis=1)
+        found: Floats = 0.5 * (np.log(weight).sum(axis=1) - np.log(total) - squares)
+        return found
+
+    def _level(self) -> Floats:
+        """Return by how much the mean effect is less sure than if months had none, for each spread."""
+        information = self.information[self.information > 0.0]
+        if not information.size:
+            return np.zeros(_N_VALUES)
+        weight = 1.0 / (np.square(VALUES)[:, None] + 1.0 / information)
+        level: Floats = np.sqrt(np.maximum(1.0 / weight.sum(axis=1) - 1.0 / information.sum(), 0.0))
+        return level
 
 
-def learn_weather(stages: Sequence[StageDays], clocks: Sequence[StageClocks]) -> Weather:
-    """Learn how much months differ, from the stays of all stages together."""
+def learn_weather(stages: Sequence[StageDays], clocks: Sequence[StageClocks], *, drifts: bool = False) -> Weather:
+    """Learn how much months differ, from the stays of all stages together.
+
+    Parameters
+    ----------
+    stages, clocks
+        The stays of each stage, and its clocks.
+    drifts
+        Whether the model follows quarters by itself.
+    """
     first = min((int(np.min(days.entered)) for days in stages if days.entered.size), default=0)
     last = max((days.until for days in stages), default=1)
-    n_months = _month(np.array([last]))[0] - _month(np.array([first]))[0] + 1
-    speed, conversion = np.zeros((2, n_months)), np.zeros((3, n_months))
+    months = np.arange(_month(np.array([first]))[0], _month(np.array([last]))[0] + 1)
+    speed, conversion = np.zeros((2, months.size)), np.zeros((3, months.size))
     for days, found in zip(stages, clocks, strict=True):
-        for months, of_speed, of_conversion in _of_stage(days, found):
-            place = months - _month(np.array([first]))[0]
+        for month, of_speed, of_conversion in _of_stage(days, found):
             for total, by_day in ((speed, of_speed), (conversion, of_conversion)):
                 for row, counts in zip(total, by_day, strict=True):
-                    row += np.bincount(place, counts, n_months)
-    return Weather(MonthlyEffects.on_odds(*conversion).spread(), MonthlyEffects.on_speed(*speed).spread())
+                    row += np.bincount(month - months[0], counts, months.size)
+    group = months // 3 if drifts else None
+    return Weather(MonthlyEffects.on_odds(*conversion).spread(group), MonthlyEffects.on_speed(*speed).spread(group))
+
+
+@dataclass(frozen=True, eq=False)
+class _Rate:
+    """How fast stays end by one kind of moves, the forward one or all others, as learned from all segments together."""
+
+    moves: list[int]
+    clock: Clock | None
+    operational: bool
+    hazard: Floats
+
+    @classmethod
+    def of(cls, stays: StageDays, moves: list[int], found: StageClocks) -> _Rate | None:
+        """Learn it; None where nothing ends so."""
+        counted = AtRisk.of(stays, moves, fewest=1)
+        if counted is None:
+            return None
+        bare = cls(moves, found.clocks[moves[0]], found.operational, np.zeros(0))
+        return replace(bare, hazard=counted.by_age(bare.passing(counted)).hazard(bare.weights(counted)))
+
+    def weights(self, counted: AtRisk) -> Floats:
+        """Return what each day weighs."""
+        return np.ones(counted.n_days) if self.clock is None else self.clock.weights(counted.days)
+
+    def passing(self, counted: AtRisk) -> Floats:
+        """Return how much each day adds to ages."""
+        if self.clock is None or not self.operational:
+            return np.ones(counted.n_days)
+        return self.clock.of_quarter.weights(counted.days)
+
+    def due(self, counted: AtRisk) -> Floats:
+        """Return the ends that are expected on each day."""
+        due: Floats = (self.hazard @ counted.by_age(self.passing(counted)).at_risk) * self.weights(counted)
+        return due
+
+    def chance(self, counted: AtRisk, ended: AtRisk) -> Floats:
+        """Return the hazard at which each of the stays that `ended` was when it did."""
+        piece = counted.piece(ended.ended_cohort, ended.ended_day, self.passing(counted))
+        chance: Floats = self.hazard[piece] * self.weights(counted)[ended.ended_day]
+        return chance
 
 
 def _of_stage(stays: StageDays, found: StageClocks) -> list[tuple[Ints, Floats, Floats]]:
-    """Return the month of each of the stage's days, and the counts by day that tell of speed and of conversion.
+    """Return, for each segment, the month of each day, and the counts by day that tell of speed and of conversion.
 
     Ends and those that were due, by the day of the end; forward ends, those expected, and their variances, by the day
-    of entry. Nothing where few stays end.
+    of entry. Nothing where no stay ends.
     """
-    kinds = [[0], list(range(1, len(found.clocks)))]
-    counted = [AtRisk.of(stays, moves, fewest=1) for moves in kinds if moves] if stays.entered.size else []
-    known = [(one, found.clocks[moves[0]]) for one, moves in zip(counted, kinds, strict=False) if one is not None]
-    if not known:
+    kinds = [moves for moves in ([0], list(range(1, len(found.clocks)))) if moves]
+    rates = [rate for moves in kinds if stays.entered.size and (rate := _Rate.of(stays, moves, found)) is not None]
+    if not rates:
         return []
-    n = known[0][0].n_days
-    rates, ended, due = [], [], np.zeros(n)
-    for one, clock in known:
-        weights = np.ones(n) if clock is None else clock.weights(one.days)
-        passing = clock.of_quarter.weights(one.days) if clock is not None and found.operational else np.ones(n)
-        by_age = one.by_age(passing)
-        due += by_age.expected(weights)[0] * weights
-        rates.append((by_age.hazard(weights), weights, passing))
-        ended.append(one)
-    speed = np.array([sum(np.bincount(one.ended_day, minlength=n) for one in ended), due])
+    return [_of_segment(part, rates, both=len(rates) == 2) for part in _segments(stays)]
+
+
+def _segments(stays: StageDays) -> list[StageDays]:
+    """Divide stays by segment; the segments with the fewest are one."""
+    by_size = np.argsort(-np.bincount(stays.segment), kind="stable")
+    place = np.minimum(np.argsort(by_size), _MOST_SEGMENTS - 1)[stays.segment]
+    return [stays.where(place == one) for one in np.unique(place)]
+
+
+def _of_segment(stays: StageDays, rates: list[_Rate], *, both: bool) -> tuple[Ints, Floats, Floats]:
+    """Return what `_of_stage` does, of one segment; without a second kind of moves nothing tells of conversion."""
+    counted = [one for rate in rates if (one := AtRisk.of(stays, rate.moves, fewest=0)) is not None]
+    n = counted[0].n_days
+    ended = [np.bincount(one.ended_day, minlength=n).astype(np.float64) for one in counted]
+    due = [rate.due(one) for rate, one in zip(rates, counted, strict=True)]
+    ratio = [(ends.sum() + _PRIOR_ENDS) / (of.sum() + _PRIOR_ENDS) for ends, of in zip(ended, due, strict=True)]
+    speed = np.array([sum(ended), sum(own * of for own, of in zip(ratio, due, strict=True))])
     conversion = np.zeros((3, n))
-    if len(known) == len(kinds):
-        for position, one in enumerate(ended):
-            chance = [
-                hazard[one.piece(one.ended_cohort, one.ended_day, passing)] * weights[one.ended_day]
-                for hazard, weights, passing in rates
-            ]
-            forward = chance[0] / np.maximum(chance[0] + chance[1], 1e-300)
-            conversion[0] += np.bincount(one.ended_cohort, minlength=n) * (position == 0)
-            conversion[1] += np.bincount(one.ended_cohort, forward, n)
-            conversion[2] += np.bincount(one.ended_cohort, forward * (1.0 - forward), n)
-    return [(_month(known[0][0].days), speed, conversion)]
+    for position, one in enumerate(counted if both else []):
+        chance = [own * rate.chance(counted[0], one) for own, rate in zip(ratio, rates, strict=True)]
+        forward = chance[0] / np.maximum(chance[0] + chance[1], 1e-300)
+        conversion[0] += np.bincount(one.ended_cohort, minlength=n) * (position == 0)
+        conversion[1] += np.bincount(one.ended_cohort, forward, n)
+        conversion[2] += np.bincount(one.ended_cohort, forward * (1.0 - forward), n)
+    return _month(counted[0].days), speed, conversion
 
 
 def _month(days: Ints) -> Ints:

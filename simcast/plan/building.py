@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from simcast.plan.cuts import cut_conversions
 from simcast.plan.derived import derived_effects
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
+from simcast.plan.months import Shares, months_of_beginning, months_of_ends
 from simcast.plan.plan import MINOR_UNITS, Plan
 from simcast.plan.teams import as_waiting, capacity_of, hours_of_one, too_many_leave
 from simcast.plan.weather import with_weather
@@ -42,6 +44,7 @@ from simcast.scenario import (
     DurationLever,
     ResponseLever,
     Scenario,
+    TimedLever,
 )
 from simcast.segments import Segments
 
@@ -102,8 +105,13 @@ def build_plan(
     if problems := [*missing_numbers(frame, levers, teams), *too_many_leave(frame, teams, levers)]:
         raise ScenarioError(problems)
     of_levers = effects_of(frame, levers, derived_effects(frame, levers, teams))
-    epoch_of_day, effects = with_weather(posterior, frame, *of_levers)
-    book = replace(book, age_days=with_operational_ages(posterior, book))
+    parameters, ages = _parameters(posterior, days, n_slots, like), with_operational_ages(posterior, book)
+    shares: dict[type[TimedLever], Callable[[], Shares]] = {
+        ConversionLever: partial(months_of_beginning, book, days),
+        DurationLever: partial(months_of_ends, book.stage_code, ages, days, parameters),
+    }
+    epoch_of_day, effects = with_weather(posterior, frame, of_levers, shares)
+    book = replace(book, age_days=ages)
     book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
     forced = [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]
@@ -117,7 +125,7 @@ def build_plan(
         epoch_of_day=epoch_of_day,
         group_of_segment=group_of_segment,
         **_pipeline_arrays(pipeline, n_slots),
-        **_parameters(posterior, days, n_slots, like),
+        **parameters,
         **as_waiting(deals, capacity),
         deal_log_amount=log_amounts(posterior, book),
         amount_family=AMOUNT_FAMILIES.index(posterior.draws.attrs["amount_family"]),

@@ -64,6 +64,8 @@ OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "weather_conversion": ("draw",),
     "weather_speed": ("draw",),
     "weather_arrivals": ("draw",),
+    "weather_conversion_level": ("draw",),
+    "weather_speed_level": ("draw",),
     "response_slope": ("draw", "stage"),
     "response_waits": ("stage", "segment", "wait_level"),
     "response_conversion": ("stage", "segment"),
@@ -88,7 +90,9 @@ The weights of days of `simcast.posterior.clocks` are in ``clock_weekday``, ``cl
 ``clock_days_left`` (of the quarter) and ``clock_holiday`` (on the dates of ``attrs["holidays"]``), the same in all
 draws; ``clock_ages`` is 1 where the days of a stage are operational ones, 0 where they are days of the calendar.
 ``weather_conversion``, ``weather_speed`` and ``weather_arrivals`` are the standard deviations of what months add to all
-log odds, to the log speed of stays, and, their mean staying, to the log of new deals.
+log odds of the forward move among the moves, to the log speed of stays, and, their mean staying, to the log of new
+deals. ``weather_conversion_level`` and ``weather_speed_level`` are those of what all months to come have in common,
+because the level that months vary about is known from a few of them.
 ``response_slope`` is what an hour of waiting for the first contact takes off the log odds of the forward move,
 ``response_waits`` quantiles of the hours waited, ``response_conversion`` the share of deals that moved forward, and
 ``response_deals`` how many deals that rests on: 0, and NaN elsewhere, for stages without first contacts on record.
@@ -262,7 +266,7 @@ def _optional_problems(draws: xr.Dataset) -> Iterator[str]:
         yield "posterior: the variable 'amount_slope' is missing, to which amount_offset belongs"
     yield from _level_problems(draws)
     yield from clock_problems(draws)
-    for name in ("weather_conversion", "weather_speed", "weather_arrivals"):
+    for name in (name for name in OPTIONAL_DIMENSIONS if name.startswith("weather_")):
         if name in draws and not np.all(np.isfinite(draws[name].to_numpy()) & (draws[name].to_numpy() >= 0.0)):
             yield f"posterior.{name}: must be finite and at least 0"
     if draws.attrs["amount_family"] == EMPIRICAL:

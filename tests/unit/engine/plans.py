@@ -10,7 +10,19 @@ from numpy.typing import NDArray
 from simcast.engine.amounts import EMPIRICAL
 from simcast.engine.clock import first_days
 from simcast.engine.hazard import hazard_marginals
-from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, Effects, KernelPlan, no_hazards
+from simcast.engine.layout import (
+    ADD,
+    CAP,
+    MOVE_ODDS,
+    MULTIPLY,
+    NOT_FORCED,
+    NOWHERE,
+    ODDS,
+    SET,
+    Effects,
+    KernelPlan,
+    no_hazards,
+)
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import EXPONENTIAL, HAZARD, LOGNORMAL
 
@@ -141,10 +153,10 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
         amount_shape=rng.uniform(0.2, 1.2, (n_draws, n_segments)),
         amount_quantiles=np.sort(rng.uniform(0.0, 3.0, (n_segments, 1 + seed % 5)), axis=1),
         amount_most=2e6 if seed % 3 else math.inf,
-        on_conversion=random_effects(rng, 3, (0, 1, 2, 3), *effects[1:]),
-        on_duration=random_effects(rng, 4, (0, 2, 4), *effects[1:]),
-        on_arrivals=random_effects(rng, 2, (2, 3), *effects[1:]),
-        on_amount=random_effects(rng, 2, (2, 3), *effects[1:]),
+        on_conversion=random_effects(rng, 3, (SET, ODDS, MOVE_ODDS, MULTIPLY, ADD), *effects[1:]),
+        on_duration=random_effects(rng, 4, (SET, MULTIPLY, CAP), *effects[1:]),
+        on_arrivals=random_effects(rng, 2, (MULTIPLY, ADD), *effects[1:]),
+        on_amount=random_effects(rng, 2, (MULTIPLY, ADD), *effects[1:]),
     )
 
 

@@ -18,6 +18,7 @@ from simcast.engine.layout import (
     ADD,
     CAP,
     MAX_VISITS,
+    MOVE_ODDS,
     MULTIPLY,
     NEW,
     NOT_FORCED,
@@ -167,6 +168,9 @@ def probabilities(plan: KernelPlan, future: int, day: int, stage: int, segment: 
         if plan.on_conversion.stage[i] != stage:
             continue
         odds = 1 + weight * (value - 1)
+        if operation == MOVE_ODDS:
+            p = among_the_moves(p, odds)
+            continue
         target = {
             SET: p[0] + weight * (value - p[0]),
             ODDS: p[0] * odds / (1 - p[0] + p[0] * odds),
@@ -179,14 +183,19 @@ def probabilities(plan: KernelPlan, future: int, day: int, stage: int, segment: 
     return p
 
 
+def among_the_moves(p: list[float], odds: float) -> list[float]:
+    """Multiply the odds of the forward move among the moves; the share that never ends stays."""
+    *moves, stalled = p
+    weights = [moves[0] * odds, *moves[1:]]
+    return [*(w * sum(moves) / sum(weights) if sum(weights) > 0 else 0.0 for w in weights), stalled]
+
+
 def own_probabilities(
     plan: KernelPlan, draw: int, stage: int, segment: int, p: list[float], effect: float
 ) -> list[float]:
     """Give a deal its own chances: the effect of its amount is on the log odds, or log hazard, of the forward move."""
     if plan.hazard_row[stage] < 0:
-        *moves, stalled = p  # the share that never ends has nothing to do with amounts
-        weights = [moves[0] * math.exp(effect), *moves[1:]]
-        return [*(w * sum(moves) / sum(weights) if sum(weights) > 0 else 0.0 for w in weights), stalled]
+        return among_the_moves(p, math.exp(effect))  # whether a stay ends has nothing to do with amounts
     own_days, usual_days = (ends_by_day(plan, draw, stage, segment, own) for own in (effect, 0.0))
     ended = [[*(k.ended.sum() for k in days), math.exp(-days[0].hazard.sum())] for days in (own_days, usual_days)]
     ratio = [own / usual for own, usual in zip(*ended, strict=True)]

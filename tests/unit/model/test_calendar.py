@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -25,6 +27,7 @@ def stays_on(
     n: int = 3000,
     *,
     forward: float = 0.5,
+    segment: int = 0,
     odds_of_month: NDArray[np.float64] | None = None,
     speed_of_month: NDArray[np.float64] | None = None,
 ) -> StageDays:
@@ -45,8 +48,18 @@ def stays_on(
     ends = np.floor(passed.instant(passed.at(entered) + lasted)).astype(np.int64)
     is_open = ends >= UNTIL
     return StageDays(
-        np.floor(entered).astype(np.int64), np.where(is_open, UNTIL, ends), np.where(is_open, -1, move), UNTIL
+        np.floor(entered).astype(np.int64),
+        np.where(is_open, UNTIL, ends),
+        np.where(is_open, -1, move),
+        UNTIL,
+        np.full(n, segment),
     )
+
+
+def together(*parts: StageDays) -> StageDays:
+    """Put the stays of several histories of a stage together."""
+    names = ("entered", "left", "move", "segment")
+    return replace(parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def test_a_rush_is_recovered_with_ages_in_operational_days() -> None:
@@ -73,10 +86,7 @@ def test_weekends_are_recovered_and_leave_ages_alone() -> None:
 
 def test_a_rush_of_one_move_is_not_given_to_the_other() -> None:
     rushed, plain = stays_on(RUSH, 3, forward=0.999), stays_on(PLAIN, 4, forward=0.001)
-    both = StageDays(
-        *(np.concatenate([getattr(rushed, name), getattr(plain, name)]) for name in ("entered", "left", "move")), UNTIL
-    )
-    forward, other = (clock or PLAIN for clock in learn_clocks(both, 2, N_TESTS).clocks)
+    forward, other = (clock or PLAIN for clock in learn_clocks(together(rushed, plain), 2, N_TESTS).clocks)
     days = np.arange(START, START + 730)
     rushed_days = RUSH.weights(days) > 1.0
     ratio = [one.weights(days)[rushed_days].mean() / one.weights(days)[~rushed_days].mean() for one in (forward, other)]
@@ -94,7 +104,7 @@ def test_without_a_pattern_there_is_seldom_a_clock() -> None:
 def test_too_short_a_history_has_no_place_in_the_quarter() -> None:
     stays = stays_on(RUSH, 5)
     late = stays.entered >= UNTIL - 150
-    short = StageDays(stays.entered[late], stays.left[late], stays.move[late], UNTIL)
+    short = stays.where(late)
     for clock in learn_clocks(short, 2, N_TESTS).clocks:
         assert clock is None or (clock.month == 1.0).all()
 
@@ -120,6 +130,36 @@ def test_shared_months_are_recovered() -> None:
     assert np.mean([one.speed.quantile(0.5) for one in speed]) == pytest.approx(0.4, rel=0.3)
     assert all(one.conversion.is_sure for one in odds)
     assert all(one.speed.is_sure for one in speed)
+
+
+def test_a_mix_of_segments_is_no_weather() -> None:
+    """Months in which more or fewer cold leads come: the odds of all together differ, those of a segment do not."""
+    known, unknown = [], []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        share = 1.0 / (1.0 + np.exp(-rng.standard_normal(80)))
+        parts = []
+        for segment, forward in enumerate((0.1, 0.5)):
+            stays = stays_on(PLAIN, 500 + 2 * seed + segment, 6000, forward=forward, segment=segment)
+            month = stays.entered.astype("datetime64[D]").astype("datetime64[M]").astype(int) - 54 * 12
+            come = np.where(segment, share[month], 1.0 - share[month])
+            parts.append(stays.where(rng.random(month.size) < come))
+        mixed, none = together(*parts), [StageClocks.none(2)]
+        known.append(learn_weather([mixed], none).conversion.quantile(0.5))
+        unknown.append(learn_weather([replace(mixed, segment=0 * mixed.segment)], none).conversion.quantile(0.5))
+    assert np.mean(known) < 0.1
+    assert np.mean(unknown) > 0.25
+
+
+def test_drift_that_the_model_follows_is_no_weather() -> None:
+    """Each quarter the odds are a tenth higher: months are compared with those of their quarter."""
+    odds = np.exp(0.1 * (np.arange(80) // 3))
+    stays, none = [stays_on(PLAIN, 7, 9000, odds_of_month=odds)], [StageClocks.none(2)]
+    followed, not_followed = (learn_weather(stays, none, drifts=drifts).conversion for drifts in (True, False))
+    assert followed.quantile(0.5) < 0.1
+    assert not_followed.quantile(0.5) > 0.2
+    assert not followed.level.any()  # the level is the drift's
+    assert not_followed.level.any()
 
 
 def test_a_rush_is_no_weather() -> None:

@@ -68,6 +68,29 @@ def test_true_spreads_from_the_prior_are_ranked_evenly(n_months: int) -> None:
     assert abs(np.mean(certain) - 0.5) > 0.15  # what months differ by on their face is too much
 
 
+def test_months_of_groups_are_compared_with_their_own() -> None:
+    """What differs between two groups of months tells nothing, what differs within them all there is to tell."""
+    effect, information = np.array([0.2, -0.3, 0.1, 0.4]), np.array([40.0, 25.0, 60.0, 30.0])
+    group = np.array([0, 0, 1, 1])
+    found = MonthlyEffects(effect, information).spread(group).probability
+    shifted = MonthlyEffects(effect + 2.0 * group, information).spread(group).probability
+    np.testing.assert_allclose(found, shifted, rtol=1e-9)
+    apart = [spread_of(effect[group == one], information[group == one]).probability for one in (0, 1)]
+    joint = apart[0] * apart[1] / stats.t.pdf(VALUES / PRIOR_SCALE, PRIOR_DEGREES)
+    np.testing.assert_allclose(found, joint / joint.sum(), rtol=1e-9)
+
+
+def test_the_level_of_few_months_is_less_sure_than_their_deals_make_it() -> None:
+    """Of n months that tell as much as each other, by the spread over the root of n, whatever they tell."""
+    for n, information in ((4, 50.0), (12, 8.0)):
+        found = spread_of(np.linspace(-0.3, 0.3, n), np.full(n, information))
+        np.testing.assert_allclose(found.level, VALUES / np.sqrt(n), rtol=1e-9)
+        np.testing.assert_allclose(found.level_of(np.array([0.0, 0.2, 0.4])), np.array([0.0, 0.2, 0.4]) / np.sqrt(n))
+    one_tells_most = spread_of(np.array([0.1, 0.2]), np.array([1000.0, 1.0])).level_of(np.array([0.01]))
+    assert one_tells_most == pytest.approx(0.01, rel=0.1)
+    assert not nothing().level.any()
+
+
 def test_draws_are_the_distribution_in_random_order() -> None:
     spread = spread_of(np.array([0.5, -0.4, 0.1, 0.3]), np.full(4, 60.0))
     drawn = spread.draw(2000, 3)
