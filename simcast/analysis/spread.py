@@ -1,4 +1,4 @@
-"""Where the spread of a total comes from: not knowing the parameters, part by part, and the luck of single deals."""
+"""Where the spread of a total comes from: unknown parameters, part by part, and luck of months and deals."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from simcast.analysis.ground import Ground
 from simcast.analysis.parameters import mean_amounts
+from simcast.engine.layout import MOVE_ODDS, KernelPlan
 from simcast.forecast import Forecast, Metric
 
 Floats = NDArray[np.float64]
@@ -29,17 +30,22 @@ class Source:
     ----------
     kind
         ``"stage"``: not knowing a stage's conversion and speed; ``"arrivals"``: how many new deals come on average;
-        ``"amounts"``: what they are worth on average; ``"luck"``: the luck of single deals, and all that the others
-        leave unexplained.
+        ``"amounts"``: what they are worth on average; ``"weather"``: months that are good or bad for all deals;
+        ``"luck"``: the luck of single deals, and all that the others leave unexplained.
     stage
         The stage, else empty.
     share
         Of the variance of the total.
     """
 
-    kind: Literal["stage", "arrivals", "amounts", "luck"]
+    kind: Literal["stage", "arrivals", "amounts", "weather", "luck"]
     stage: str
     share: float
+
+    @property
+    def is_chance(self) -> bool:
+        """Whether it is luck, which no data take away."""
+        return self.kind in {"weather", "luck"}
 
 
 def sources_of_spread(ground: Ground, forecast: Forecast, metric: Metric = "bookings") -> tuple[Source, ...]:
@@ -62,7 +68,8 @@ def sources_of_spread(ground: Ground, forecast: Forecast, metric: Metric = "book
     Returns
     -------
     tuple of Source
-        The largest first, luck last; empty with fewer than `FEWEST_FUTURES` futures, or where nothing varies.
+        The largest first, weather (where there is any) and luck last; empty with fewer than `FEWEST_FUTURES` futures,
+        or where nothing varies.
 
     References
     ----------
@@ -71,13 +78,16 @@ def sources_of_spread(ground: Ground, forecast: Forecast, metric: Metric = "book
     total = forecast.values(metric)
     if len(total) < FEWEST_FUTURES or float(total.std()) <= _NEXT_TO_NOTHING * max(1.0, abs(float(total.mean()))):
         return ()
-    draw = ground.plan().kernel.draw_of_future
+    kernel = ground.plan().kernel
+    draw = kernel.draw_of_future
     found = [Source(kind, stage, _explained(total, parameters[draw])) for kind, stage, parameters in parts_of(ground)]
+    if (weather := _weather_of(kernel)).size:
+        found.append(Source("weather", "", _explained(total, weather)))
     known = sum(source.share for source in found)
     if known > 1.0:  # by chance only, since the parts are independent
         found = [Source(source.kind, source.stage, source.share / known) for source in found]
     luck = Source("luck", "", max(0.0, 1.0 - known))
-    return (*sorted(found, key=lambda source: -source.share), luck)
+    return (*sorted(found, key=lambda source: (source.is_chance, -source.share)), luck)
 
 
 def parts_of(ground: Ground) -> Iterator[tuple[Literal["stage", "arrivals", "amounts"], str, Floats]]:
@@ -96,6 +106,12 @@ def parts_of(ground: Ground) -> Iterator[tuple[Literal["stage", "arrivals", "amo
     factor = (kernel.arrival_weekday_factor * kernel.arrival_trend_factor).sum(axis=1)
     yield "arrivals", "", (factor * kernel.arrival_mean.sum(axis=1))[:, None]
     yield "amounts", "", (mean_amounts(posterior) @ weight)[:, None]
+
+
+def _weather_of(kernel: KernelPlan) -> Floats:
+    """Return the logs of what the months do in a plan without levers: float64, (n_futures, n_effects)."""
+    of_stays = kernel.on_conversion.value[kernel.on_conversion.operation == MOVE_ODDS]
+    return _log(np.vstack([of_stays, kernel.on_duration.value, kernel.on_arrivals.value])).T
 
 
 def _log(values: Floats) -> Floats:

@@ -36,9 +36,9 @@ def explain(
 ) -> None:
     """Say in sentences what FILE asks and what each of its scenarios changes; then what its interval is made of.
 
-    The variance of the baseline's total is shared out: the luck of single deals, which no data can take away, and not
-    knowing each part of the model, which more data can. Where there are scenarios to choose from, it is told how much
-    more the choice would bring if a part of the model, or how much a lever changes, were known before.
+    The variance of the baseline's total is shared out: the luck of months and of single deals, which no data can take
+    away, and not knowing each part of the model, which more data can. Where there are scenarios to choose from, it is
+    told how much more the choice would bring if a part of the model, or how much a lever changes, were known before.
 
     With --since, it is told how the expectation of the total has changed since an earlier run of a file with the same
     last day: deals won and lost, chances and amounts of open deals, new deals, and what has been learned since.

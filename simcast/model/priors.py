@@ -78,7 +78,7 @@ DEFAULT_PRIORS: Mapping[str, Prior] = {
         0.05, 1.0, "Odds, speed and hazards change by about 5% from quarter to quarter; 1% to 35% is possible."
     ),
     "log_hazard": _normal(
-        math.log(0.02), 2.0, "On its second day a stay ends with a chance between 1 in 2,500 and all but certainty."
+        math.log(0.02), 2.0, "On its second day a stay ends with a chance between 1 in 2,500 and 2 in 3."
     ),
     "first_day_step": _normal(0.0, 1.5, "On the day of its entry a stay ends up to twenty times as easily, or hardly."),
     "spike_step": _normal(
@@ -135,7 +135,12 @@ NEW_DEAL_PRIORS: Mapping[str, Prior] = {
         0.7,
         "Over the year arrivals swing by about 5% up and down; 1% to 20%, or where data say so more, is possible.",
     ),
-    "trend_per_year": _normal(0.0, 0.3, "Arrivals grow or shrink by a third per year at most, usually less."),
+    "trend_per_year": _normal(
+        0.0,
+        0.3,
+        "Arrivals grow or shrink by up to a third per year, two times in three; in few pipelines they nearly double or "
+        "halve.",
+    ),
     "log_size": _normal(math.log(10.0), 1.5, "Daily counts vary somewhat more than Poisson counts do."),
 }
 """The priors of new deals, relative to the history's own averages."""

@@ -119,7 +119,7 @@ def _print_sources(baseline: Forecast, sources: tuple[Source, ...], language: La
     for source in sources:
         name = language.say(f"source.{source.kind}", stage=source.stage)
         console.print(f"  {language.share(source.share):>5}  {escape(name)}", highlight=False)
-    luck = sources[-1].share
+    luck = sum(source.share for source in sources if source.is_chance)
     console.print(
         f"\n{language.say('lead.spread', luck=language.share(luck), known=language.share(1.0 - luck))}", highlight=False
     )

@@ -119,10 +119,17 @@ class WeatherAssumption(Closed):
     """How much months differ for all deals together."""
 
     conversion: float = Field(
-        default=0.0, ge=0, le=2, description="Standard deviation of what a month adds to all log odds to move forward."
+        default=0.0,
+        ge=0,
+        le=2,
+        description="Standard deviation of what a month adds to the log odds to move forward, among the moves, of all "
+        "stays that begin in it.",
     )
     speed: float = Field(
-        default=0.0, ge=0, le=2, description="Standard deviation of what a month adds to the log speed of all stays."
+        default=0.0,
+        ge=0,
+        le=2,
+        description="Standard deviation of what a month adds to the log speed of all stays that end in it.",
     )
     arrivals: float = Field(
         default=0.0,

@@ -278,7 +278,7 @@ def spread(material: Material, language: Language) -> Section | None:
         (Key("share-part", language.say("legend.share-part")),),
         table,
     )
-    luck = material.sources[-1].share
+    luck = sum(source.share for source in material.sources if source.is_chance)
     mostly_luck = luck >= _MOSTLY
     words = {} if mostly_luck else {"luck": language.share(luck), "known": language.share(1.0 - luck)}
     lead = language.say("lead.spread-luck" if mostly_luck else "lead.spread", **words)

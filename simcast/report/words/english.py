@@ -158,10 +158,10 @@ MESSAGES: dict[str, Message] = {
     # Spread
     "section.spread": "Where the uncertainty comes from",
     "lead.spread": "About {known} of the spread of the total (its variance) comes from not knowing the true conversion, speed, "
-    "number and worth of deals, which more data, or a closer look, can mend. The rest, {luck}, is the luck of single "
-    "deals, which no data take away, and what the parts bring only together.",
-    "lead.spread-luck": "Nearly all of the spread of the total (its variance) is the luck of single deals, which no data "
-    "take away, and what the parts bring only together.",
+    "number and worth of deals, which more data, or a closer look, can mend. The rest, {luck}, is the luck of months "
+    "and of single deals, which no data take away, and what the parts bring only together.",
+    "lead.spread-luck": "Nearly all of the spread of the total (its variance) is the luck of months and of single deals, which no "
+    "data take away, and what the parts bring only together.",
     "figure.spread": "Shares of the variance of the total",
     "legend.share-part": "share of the variance",
     "table.spread": "Sources of uncertainty",
@@ -170,6 +170,7 @@ MESSAGES: dict[str, Message] = {
     "source.stage": "conversion and speed of {stage}",
     "source.arrivals": "how many new deals come",
     "source.amounts": "what new deals are worth",
+    "source.weather": "months that are good or bad for all deals",
     "source.luck": "luck of single deals, and the rest",
     # Leaks
     "section.leaks": "Where deals leak",

@@ -101,8 +101,8 @@ _WHOLE = {
     "пойти дальше от трети до тройных.",
     "Odds, speed and hazards change by about 5% from quarter to quarter; 1% to 35% is possible.": "Шансы, скорость и "
     "интенсивности меняются примерно на 5 % от квартала к кварталу; возможно от 1 % до 35 %.",
-    "On its second day a stay ends with a chance between 1 in 2,500 and all but certainty.": "На второй день пребывание "
-    "заканчивается с вероятностью от 1 из 2500 до почти единицы.",
+    "On its second day a stay ends with a chance between 1 in 2,500 and 2 in 3.": "На второй день пребывание "
+    "заканчивается с вероятностью от 1 из 2500 до 2 из 3.",
     "On the day of its entry a stay ends up to twenty times as easily, or hardly.": "В день входа пребывание заканчивается "
     "до двадцати раз легче — или почти никогда.",
     "On a day that is seen to end far more stays than those round it (a deadline) a stay ends fifty times as easily, or "
@@ -133,8 +133,9 @@ _WHOLE = {
     "молодой CRM он меняется примерно на 20 % за четыре недели; возможно от 4 % до 100 %.",
     "Over the year arrivals swing by about 5% up and down; 1% to 20%, or where data say so more, is possible.": "За год "
     "поступление колеблется примерно на 5 % вверх и вниз; возможно от 1 % до 20 %, а если данные говорят — и больше.",
-    "Arrivals grow or shrink by a third per year at most, usually less.": "Поступление растёт или падает не более чем на "
-    "треть в год, обычно меньше.",
+    "Arrivals grow or shrink by up to a third per year, two times in three; in few pipelines they nearly double or "
+    "halve.": "Поступление растёт или падает не более чем на треть в год в двух случаях из трёх; редко где почти "
+    "удваивается или падает вдвое.",
     "Daily counts vary somewhat more than Poisson counts do.": "Количества по дням разбросаны несколько сильнее, чем у "
     "Пуассона.",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from scipy import special, stats
 
 from simcast.analysis import ground_of
 from simcast.analysis.spread import sources_of_spread
@@ -11,7 +13,9 @@ from simcast.scenario import build_scenario
 Number = float | dict[str, list[float]]
 
 
-def shares(arrivals: Number, conversion: Number, futures: int = 4000) -> dict[str, float]:
+def shares(
+    arrivals: Number, conversion: Number, futures: int = 4000, weather: dict[str, float] | None = None
+) -> dict[str, float]:
     scenario = build_scenario(
         {
             "simcast": 1,
@@ -23,6 +27,7 @@ def shares(arrivals: Number, conversion: Number, futures: int = 4000) -> dict[st
                 },
                 "arrivals": {"per_day": arrivals},
                 "amount": 1,
+                "weather": weather or {},
             },
             "forecast": {"as_of": "2026-07-01", "until": "2026-09-28"},
             "simulation": {"futures": futures, "seed": 5},
@@ -61,6 +66,20 @@ def test_an_uncertain_conversion_is_told_from_uncertain_arrivals() -> None:
     assert found["arrivals"] == pytest.approx(45**2 * mean_p**2 * var_rate / whole, abs=0.05)
     assert found["lead"] == pytest.approx(45**2 * mean_rate**2 * var_p / whole, abs=0.05)
     assert found["встреча"] < 0.01
+
+
+@pytest.mark.parametrize("kind", ["arrivals", "conversion"])
+def test_good_and_bad_months_are_told_from_the_luck_of_deals(kind: str) -> None:
+    """Wins of a month of n days are Poisson with mean 10 n w, and w has mean 1: Var = E m + Var m, months apart."""
+    found = shares(50.0, 0.4, weather={kind: 0.3})
+    days = np.array([31.0, 31.0, 28.0])  # until the last day but two: days in stages are a half in all
+    log_odds = 0.3 * stats.norm.ppf((np.arange(2000) + 0.5) / 2000)
+    chance = np.exp(log_odds - 0.045) if kind == "arrivals" else special.expit(special.logit(0.4) + log_odds) / 0.4
+    second = chance if kind == "arrivals" else special.expit(log_odds) / 0.5
+    of_months = (10 * days) ** 2 * (chance * second).var() if kind == "conversion" else (10 * days) ** 2 * chance.var()
+    assert found["weather"] == pytest.approx(of_months.sum() / (of_months.sum() + 10 * days.sum()), abs=0.05)
+    assert found["lead"] < 0.01
+    assert list(found)[-2:] == ["weather", "luck"]
 
 
 def test_a_handful_of_futures_tells_nothing() -> None:
