@@ -38,7 +38,7 @@ def read_world(
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "сделки.csv"
         log = world_log(world, events, first_day)
-        log.assign(entered=log["entered"].dt.strftime("%Y-%m-%d")).to_csv(file, index=False)
+        log.assign(entered=log["entered"].dt.strftime("%Y-%m-%dT%H:%M:%S")).to_csv(file, index=False)
         scenario = build_scenario(
             {
                 "simcast": 1,

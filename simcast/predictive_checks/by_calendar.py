@@ -1,4 +1,4 @@
-"""Replicated stays put on the calendar, where they run on clocks: from their days to the dates of their ends."""
+"""Replicated stays put on the calendar, where clocks or the weather of months drive them: the dates of their ends."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NOON = 0.5
 
 
 class OnCalendar:
-    """The clocks of one stage, laid out over the days of its stays.
+    """The clocks of one stage, and how much months differ in speed, laid out over the days of its stays.
 
     Parameters
     ----------
@@ -36,12 +36,17 @@ class OnCalendar:
         self._first = int(np.min(stays.entered))
         self._operational = "clock_ages" in draws and bool(draws["clock_ages"].sel(stage=stays.stage) > 0)
         moves = list(stays.moves)
+        n_days = 2 * (stays.as_of - self._first) + 1
+        self._days = np.arange(self._first, self._first + n_days)
+        months = self._days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        self._month = months - months[0]
+        self._weather = draws["weather_speed"].to_numpy() if "weather_speed" in draws else np.zeros(draws.sizes["draw"])
         self._shares = draws["probability"].sel(stage=stays.stage, move=moves).mean(["draw", "segment"]).to_numpy()
 
     @property
     def is_plain(self) -> bool:
-        """Whether no move of the stage has a clock."""
-        return all(clock is None for clock in self._clocks)
+        """Whether no move of the stage has a clock, and months do not differ."""
+        return all(clock is None for clock in self._clocks) and not self._weather.any()
 
     def operational(self) -> StageStays:
         """Return the stays with the days that they are known to have lasted told as the posterior tells days."""
@@ -57,20 +62,25 @@ class OnCalendar:
     def dated(self, play: PlayDraw, generator: np.random.Generator) -> PlayDraw:
         """Return what replicates stays with the days of the calendar until their ends.
 
-        Days that count from the unknown hour of entry to that of the end are spread over a day either side.
+        Days that count from the unknown hour of entry to that of the end are spread over a day either side. Each
+        replicate has months of its own, good and bad.
         """
         stays = self._stays
-        passed = [None if clock is None else Passed.of(self._weights(clock), self._first) for clock in self._clocks]
+        weights = [self._weights(clock) for clock in self._clocks]
 
         def play_dated(draw: int) -> tuple[Ints, Ints]:
             move, lasted = play(draw)
             days = lasted.copy()
-            for position, clock in enumerate(passed):
+            weather = np.ones(self._days.size)
+            if self._weather[draw] > 0.0:
+                weather = np.exp(self._weather[draw] * generator.standard_normal(self._month[-1] + 1))[self._month]
+            for position, of_clock in enumerate(weights):
                 here = np.flatnonzero((move == position) & (lasted > 0) & (lasted < LONGEST_DAYS))
-                if clock is None or not here.size:
+                if not here.size or (self._clocks[position] is None and not self._weather[draw] > 0.0):
                     continue
+                passed = Passed.of(of_clock * weather, self._first)
                 hours = generator.random(here.size) - _NOON
-                ends = clock.instant(clock.at(stays.entered[here] + _NOON) + lasted[here] + hours)
+                ends = passed.instant(passed.at(stays.entered[here] + _NOON) + lasted[here] + hours)
                 dated = np.floor(ends).astype(np.int64) - stays.entered[here]
                 days[here] = np.maximum(dated, stays.at_least_days[here])
             return move, days
@@ -79,5 +89,4 @@ class OnCalendar:
 
     def _weights(self, clock: Clock | None) -> Floats:
         """Return the weights of the days from the first entry to the as-of date, and as many more."""
-        n_days = 2 * (self._stays.as_of - self._first) + 1
-        return np.ones(n_days) if clock is None else clock.weights(np.arange(self._first, self._first + n_days))
+        return np.ones(self._days.size) if clock is None else clock.weights(self._days)

@@ -2,13 +2,14 @@
 
 A posterior holds a stage as it will be. Where its parameters drift, the stays of past quarters had others: they are
 put together from what the sampler drew, in which ``drift`` is the change of each effect against the last quarter.
+Where months are good or bad for conversion, each replicate has months of its own, by when stays began.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -60,9 +61,54 @@ def player(
     slope, offset = _by_amount(here)
     drifting = None if sampled is None or DRIFT not in sampled else _matched(sampled, posterior)
     located = stays if drifting is None else _in_quarters(stays, drifting, len(posterior.segments))
+    months = _Months.of(here, located, len(posterior.segments), generator)
     if HAZARD in families:
-        return _hazard_player(here, drifting, slope, offset, located, generator)
-    return _mixture_player(here, drifting, families, slope, offset, located, generator)
+        return _hazard_player(here, drifting, slope, offset, months)
+    return _mixture_player(here, drifting, families, slope, offset, months)
+
+
+@dataclass(frozen=True)
+class _Months:
+    """The stays of a stage in cells of their month of entry besides, and by how much months differ.
+
+    Parameters
+    ----------
+    stays
+        Their cells count the cells of one month after those of another.
+    n_months
+        How many months there are: one where all are alike.
+    spread : float64, (n_draws,)
+        The standard deviation of what a month adds to the log odds of the forward move among the moves.
+    generator
+        Of all random numbers.
+    """
+
+    stays: StageStays
+    n_months: int
+    spread: Floats
+    generator: np.random.Generator
+
+    @classmethod
+    def of(cls, here: xr.Dataset, stays: StageStays, n_segments: int, generator: np.random.Generator) -> _Months:
+        """Tell months apart where they differ."""
+        spread = here["weather_conversion"].to_numpy() if "weather_conversion" in here else np.zeros(here.sizes["draw"])
+        if not spread.any():
+            return cls(stays, 1, spread, generator)
+        month = stays.entered.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        month -= np.min(month)
+        n_cells = n_segments * (int(np.max(stays.cell)) // n_segments + 1)
+        placed = replace(stays, cell=month * n_cells + stays.cell)
+        return cls(placed, int(np.max(month)) + 1, spread, generator)
+
+    def each(self, of_cells: Floats) -> Floats:
+        """Repeat what all months have in common, (..., n_cells), for each month."""
+        return np.tile(of_cells, (*(1,) * (of_cells.ndim - 1), self.n_months))
+
+    def drawn(self, draw: int, n_cells: int) -> Floats:
+        """Draw what each month adds, for its cells: float64, (n_months * n_cells,)."""
+        if not self.spread[draw] > 0.0:
+            return np.zeros(self.n_months * n_cells)
+        return np.repeat(self.spread[draw] * self.generator.standard_normal(self.n_months), n_cells)
 
 
 def _by_amount(here: xr.Dataset) -> tuple[Floats, Floats]:
@@ -106,9 +152,9 @@ def _hazard_player(
     drifting: xr.Dataset | None,
     slope: Floats,
     offset: Floats,
-    stays: StageStays,
-    generator: np.random.Generator,
+    months: _Months,
 ) -> PlayDraw:
+    stays = months.stays
     moves = list(stays.moves)
     log_hazard = here["hazard_log"].sel(move=moves).transpose("draw", "move", "piece").to_numpy()
     effect = here["hazard_effect"].sel(move=moves).transpose("draw", "move", "segment").to_numpy().copy()
@@ -120,7 +166,10 @@ def _hazard_player(
 
     def play(draw: int) -> tuple[Ints, Ints]:
         by_cell = effect[draw] if drifting is None else _over_quarters(effect[draw], change[draw])
-        return replicate_hazard(HazardStage.of(log_hazard[draw], by_cell, starts, float(slope[draw])), stays, generator)
+        by_month = months.each(by_cell)
+        by_month[0] += months.drawn(draw, by_cell.shape[1])
+        stage = HazardStage.of(log_hazard[draw], by_month, starts, float(slope[draw]))
+        return replicate_hazard(stage, stays, months.generator)
 
     return play
 
@@ -131,9 +180,9 @@ def _mixture_player(
     families: tuple[str, ...],
     slope: Floats,
     offset: Floats,
-    stays: StageStays,
-    generator: np.random.Generator,
+    months: _Months,
 ) -> PlayDraw:
+    stays = months.stays
     moves = list(stays.moves)
     probability, scale, shape = (
         here[name].sel(move=chosen).transpose("draw", "move", "segment").to_numpy()
@@ -145,10 +194,21 @@ def _mixture_player(
     at_centre = _log_odds(probability[:, 0], probability[:, 1:-1].sum(axis=1)) + offset
 
     def play(draw: int) -> tuple[Ints, Ints]:
-        of_draw = (probability[draw], families, scale[draw], shape[draw])
-        return replicate_mixture(MixtureStage(*of_draw, float(slope[draw]), at_centre[draw]), stays, generator)
+        odds = months.drawn(draw, scale.shape[2])
+        chances = _with_odds(months.each(probability[draw]), odds)
+        of_draw = (chances, families, months.each(scale[draw]), months.each(shape[draw]))
+        stage = MixtureStage(*of_draw, float(slope[draw]), months.each(at_centre[draw]) + odds)
+        return replicate_mixture(stage, stays, months.generator)
 
     return play
+
+
+def _with_odds(probability: Floats, log_odds: Floats) -> Floats:
+    """Add to the log odds of the forward move, the first, among the moves; the last, never ending, stays as it is."""
+    moves = probability[:-1].copy()
+    moves[0] *= np.exp(log_odds)
+    moves *= probability[:-1].sum(axis=0) / np.maximum(moves.sum(axis=0), _LEAST)
+    return np.concatenate([moves, probability[-1:]])
 
 
 def _past_quarters(drifting: xr.Dataset, families: tuple[str, ...], shape: Floats) -> tuple[Floats, Floats, Floats]:

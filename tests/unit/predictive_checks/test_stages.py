@@ -16,6 +16,7 @@ from simcast.errors import FitError
 from simcast.history import History
 from simcast.posterior import Posterior
 from simcast.predictive_checks import PredictiveCheck, check_predictions
+from simcast.predictive_checks.laws import player
 from simcast.predictive_checks.stays import MOST_STAYS, stays_by_stage
 from simcast.segments import Segments
 
@@ -198,3 +199,24 @@ def test_progress_is_told_from_none_to_all() -> None:
     check_predictions(posterior_of(TRUTHS["lognormal"]), history, progress=lambda _, fraction: told.append(fraction))
     assert told == sorted(told)
     assert (told[0], told[-1]) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("family", ["lognormal", "hazard"])
+def test_replicates_have_months_that_convert_well_or_badly(family: str) -> None:
+    """By as much as the posterior says, in its own log odds among the stays that end."""
+    known = posterior_of(TRUTHS[family])
+    months = known.draws.assign(weather_conversion=("draw", np.full(known.n_draws, 0.6)))
+    history = history_of(TRUTHS[family], 6000, seed=33)
+    generator = np.random.default_rng(4)
+    spread = []
+    for posterior in (known, replace(known, draws=months)):
+        (stays,) = stays_by_stage(posterior, history, generator)
+        play = player(posterior, None, stays, generator)
+        month = stays.entered.astype("datetime64[D]").astype("datetime64[M]").astype(int)
+        month -= month.min()
+        moves = [play(draw)[0] for draw in range(50)]
+        forward = np.array([np.bincount(month[move == 0], minlength=11) for move in moves])
+        others = np.array([np.bincount(month[move > 0], minlength=11) for move in moves])
+        spread.append(np.log(forward[:, :-1] / others[:, :-1]).std(axis=0).mean())
+    assert spread[0] < 0.15  # chance, of some 500 stays that end a month
+    assert np.sqrt(spread[1] ** 2 - spread[0] ** 2) == pytest.approx(0.6, rel=0.15)
