@@ -24,6 +24,10 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "bad_date": (":4:31: forecast.until:", "'2026-09-31'", "no day of the calendar"),
     "baseline_taken": (":6:3: scenarios.baseline:", "choose another name"),
     "beta_zero": (":6:12: assume.stages.lead.conversion:", "beta: a must be above 0, got 0"),
+    "budget_with_where": (
+        ":7:85: scenarios.more[0].where:",
+        "a budget names its segments in out_of and into; move them there, or leave where out",
+    ),
     "composite_cycle": (":6:3: scenarios.one:", "one -> two -> three -> one"),
     "composite_unknown": (":7:10: scenarios.both[0]:", "did you mean 'hire-two'?"),
     "custom_tag": (":3:17:", "python/object/apply:os.system", "without tags"),
