@@ -15,6 +15,7 @@ from simcast.cli import options
 @click.option("--vary", "vary", required=True, metavar="LEVER", help="A lever, one of whose numbers is looked for.")
 @click.option("--for", "wanted", required=True, metavar="CONDITION", help="What has to hold.")
 @options.overrides
+@options.quick
 @options.played
 @options.answered
 def solve(
@@ -22,6 +23,7 @@ def solve(
     vary: str,
     wanted: str,
     overrides: tuple[str, ...],
+    quick: bool,
     futures: int | None,
     seed: int | None,
     threads: int | None,
@@ -54,7 +56,7 @@ def solve(
     from simcast.analysis.questions import Condition, Unknown
     from simcast.report.solution import print_solution, solution_document
 
-    scenario = options.load(file, overrides, futures, seed)
+    scenario = options.load(file, overrides, futures, seed, quick=quick)
     unknown = Unknown.parse(vary)
     condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})
     with options.telling(quiet=quiet, as_json=as_json) as progress:
