@@ -89,6 +89,10 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "pipeline_file_missing": (":2:11: pipeline: no such file 'stages.yaml'",),
     "probabilities_exceed_one": (":6:12: assume.stages.lead.conversion:", "sum to 1.1", "must not exceed 1"),
     "probability_above_one": (":6:12: assume.stages.lead.conversion:", "from 0 to 1, got 40", "40% is 0.4"),
+    "renewal_not_assumed": (
+        ":4:3: assume.stages:",
+        "missing: won; won says which share of deals that have ended so move on to renewal, and after how many days",
+    ),
     "reserved_stage": (":2:1: pipeline:", "'stalled' is a reserved word; choose another name"),
     "self_alias": (":5:21:", "*s refers to no value before it"),
     "shares_not_one": (":10:3: assume.segments:", "the shares of 'source' must sum to 1, got 0.9"),
