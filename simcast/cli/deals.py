@@ -23,7 +23,8 @@ from simcast.cli import options
     ),
     default="value_at_stake",
     show_default=True,
-    help="By which column to sort: numbers from the largest down, dates and names from the first on.",
+    help="By which column to sort: numbers from the largest down, dates and names from the first on; by date, deals "
+    "with a chance below 5% come last.",
 )
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="Only the first N; the terminal shows 30 by default."

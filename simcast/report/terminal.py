@@ -21,6 +21,9 @@ N_WARNINGS = 3
 _FEWEST_LETTERS = 8
 """Texts are not folded to fewer letters than these."""
 
+_MOST_LETTERS = 60
+"""Texts that are longer than these are folded where a table is wide."""
+
 _ANY_WIDTH = 100_000
 
 
@@ -60,13 +63,22 @@ def plain_table(title: str, *columns: str, n_texts: int = 1) -> Table:
 def print_table(table: Table, console: Console) -> None:
     """Print a table with no number cut off.
 
-    It is as wide as it has to be where no terminal reads it. Where a terminal is too narrow for it the names of its
-    columns are folded, and then its texts; what is still too wide the terminal folds itself.
+    It is as wide as it has to be where no terminal reads it; only long texts are folded. Where a terminal is too
+    narrow for it the names of its columns are folded, and then its texts; what is still too wide the terminal folds
+    itself.
     """
-    wide = console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum
-    if wide > console.width:
-        table.width = max(console.width, _folded(table)) if console.is_terminal else wide
+    if _width(table, console) > console.width and console.is_terminal:
+        table.width = max(console.width, _folded(table))
+    elif _width(table, console) > console.width:
+        for column in table.columns:
+            column.max_width = None if column.no_wrap else _MOST_LETTERS
+        table.width = max(console.width, _width(table, console))
     console.print(table, crop=False)
+
+
+def _width(table: Table, console: Console) -> int:
+    """Return how wide a table is where there is room for it."""
+    return console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum
 
 
 def _folded(table: Table) -> int:

@@ -111,3 +111,16 @@ def test_a_terminal_folds_texts_to_its_width() -> None:
     lines = console.file.getvalue().splitlines()
     assert max(map(len, lines)) <= 40
     assert "+117.0 k ± 3.0 k" in "".join(lines)
+
+
+def test_only_long_texts_are_folded_where_no_terminal_reads_a_table() -> None:
+    table = plain_table("", "scenario", "net gain", "why", n_texts=1)
+    table.columns[-1].no_wrap = False
+    table.add_row("n" * 50, "+117.0 k ± 3.0 k", "a reason of many words " * 20)
+    console = Console(file=StringIO(), width=80)
+    print_table(table, console)
+    assert isinstance(console.file, StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert "n" * 50 in console.file.getvalue()
+    assert "+117.0 k ± 3.0 k" in console.file.getvalue()
+    assert max(map(len, lines)) < 150
