@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import options
+from simcast.errors import SimcastError
 
 
 @click.command(short_help="The smallest change that meets a target.")
@@ -57,6 +58,11 @@ def solve(
     from simcast.report.solution import print_solution, solution_document
 
     scenario = options.load(file, overrides, futures, seed, quick=quick)
+    if vary in scenario.scenarios:
+        raise SimcastError(
+            f"--vary {vary!r}: is a scenario of the file, not a lever; write one of its levers, with the number looked "
+            "for as a range or as ?: 'conversion stage=operator add=?'"
+        )
     unknown = Unknown.parse(vary)
     condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})
     with options.telling(quiet=quiet, as_json=as_json) as progress:

@@ -116,3 +116,16 @@ def test_a_lever_that_is_none_is_said_with_the_nearest(option: str, command: tup
     assert result.exit_code == 2
     said = f"error: {option} 'convertion': no lever 'convertion'; did you mean 'conversion'? (known: conversion, "
     assert result.stderr.startswith(said)
+
+
+def test_a_scenario_is_not_taken_for_a_lever(tmp_path: Path) -> None:
+    file = tmp_path / "q.yaml"
+    file.write_text(
+        "simcast: 1\npipeline: {stages: [lead]}\nforecast: {as_of: 2026-07-01, until: 2026-07-31}\n"
+        "assume: {stages: {lead: {conversion: 0.5, days: 5}}, arrivals: {per_day: 1}}\n"
+        "scenarios: {onboarding: [{lever: arrivals, multiply: 2}]}\n",
+        encoding="utf-8",
+    )
+    result = invoke("solve", file, "--vary", "onboarding", "--for", "mean(wins)>=1")
+    assert result.exit_code == 2
+    assert "--vary 'onboarding': is a scenario of the file, not a lever" in result.stderr

@@ -94,7 +94,8 @@ def test_rows_are_chosen_by_any_column_and_unknown_ones_are_refused() -> None:
     assert len(chosen_deals(table, where=["регион=Запад", "регион=Юг"], stages=["договор"])) == 10
     assert chosen_deals(table, sort="deal")["deal"].is_monotonic_increasing
     dated = table.assign(probability_won=np.where(np.arange(10) % 2, 0.5, LEAST_EXPECTED / 2))
-    dated["expected_close"] = dated["deal"].rank().map(lambda place: np.datetime64("2026-01-01") + int(place))
+    later = dated["deal"].rank().to_numpy().astype("timedelta64[D]")
+    dated["expected_close"] = np.datetime64("2026-01-01", "s") + later
     found = chosen_deals(dated, sort="expected_close")
     assert found["probability_won"].tolist() == [0.5] * 5 + [LEAST_EXPECTED / 2] * 5
     assert found["expected_close"][:5].is_monotonic_increasing
