@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simcast.analysis.inputs import read_scenario_history
+from simcast.analysis.inputs import read_scenario_history, still_true
 from simcast.history import History
 from simcast.plan import check_names, forecast_days
 from simcast.scenario import Scenario
@@ -41,8 +41,14 @@ class Check:
         lines += [f"warning: {warning}" for warning in scenario.warnings()]
         if self.history is not None:
             lines += self._open_deals(self.history)
-            lines += self.history.quality.lines()
+            answered = set(self.history.quality.warnings).difference(self._of_data)
+            lines += [line for line in self.history.quality.lines() if line.removeprefix("warning: ") not in answered]
         return [*lines, *self._next()]
+
+    @property
+    def _of_data(self) -> list[str]:
+        """What to beware of in the history, as far as nothing else is assumed."""
+        return [] if self.history is None else still_true(self.history.quality.warnings, self.scenario)
 
     def _open_deals(self, history: History) -> list[str]:
         """Say how many deals stand where, on the as-of date."""
@@ -57,7 +63,7 @@ class Check:
     def _next(self) -> list[str]:
         """Say what to do now."""
         file = self.scenario.file or "FILE"
-        if self.history is not None and self.history.quality.warnings:
+        if self._of_data:
             return [f"next: see whether the warnings are mistakes of the data; then simcast run {file}"]
         return [f"next: simcast run {file}"]
 

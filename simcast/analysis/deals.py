@@ -37,6 +37,9 @@ MOST_FUTURES = 4000
 
 INTERVAL = (0.1, 0.9)
 
+LEAST_EXPECTED = 0.05
+"""The date of a win that is less likely than this is not awaited: such deals come last where dates sort."""
+
 N_KNOWN = 12
 """How many known values an error names."""
 
@@ -127,7 +130,8 @@ def chosen_deals(
     stalled
         Only deals that are stalled, or that are not.
     sort
-        One of `SORTED_BY`: numbers from the largest down, dates and names from the first on.
+        One of `SORTED_BY`: numbers from the largest down, dates and names from the first on. Where dates sort, deals
+        with a chance below `LEAST_EXPECTED` come last.
 
     Raises
     ------
@@ -154,7 +158,11 @@ def chosen_deals(
         table = table[table["stalled"] == stalled]
     falling = sort not in ("expected_close", "stage", "deal")
     keys, orders = ([sort], [not falling]) if sort == "deal" else ([sort, "deal"], [not falling, True])
-    return table.sort_values(keys, ascending=orders, ignore_index=True)
+    found = table.sort_values(keys, ascending=orders, ignore_index=True)
+    if sort == "expected_close":
+        hopeless = found["probability_won"] < LEAST_EXPECTED
+        found = found.iloc[hopeless.argsort(kind="stable")].reset_index(drop=True)
+    return found
 
 
 def _segment_columns(book: Book) -> dict[str, list[str]]:

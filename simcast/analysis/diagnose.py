@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcast.analysis.inputs import Progress, read_scenario_history
+from simcast.analysis.inputs import Progress, read_scenario_history, still_true
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.posterior import Diagnostics, FamilyChoice, Posterior, PriorInfluence, posterior_path
@@ -148,8 +148,7 @@ def _warnings(
                 f"stage {choice.stage!r}: {choice.n_high_pareto_k} of {choice.n_stays} stays weigh so much that "
                 "leaving them out is not foretold well (Pareto k above 0.7): the comparison of its families is rough"
             )
-    yield from diagnostics.warnings
-    yield from known.quality.warnings
+    yield from still_true([*diagnostics.warnings, *known.quality.warnings], scenario)
 
 
 def _sampler_problems(diagnostics: Diagnostics) -> Iterator[str]:

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history
+from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true
 from simcast.forecast import Forecast
 from simcast.history import Book, History
 from simcast.plan import Plan, build_plan
@@ -55,7 +55,7 @@ class Ground:
             found += [] if diagnostics.trusted else [diagnostics.line()]
             found += diagnostics.warnings
         found += self.scenario.warnings()
-        found += [] if self.history is None else self.history.quality.warnings
+        found += [] if self.history is None else still_true(self.history.quality.warnings, self.scenario)
         return tuple(dict.fromkeys(found))
 
     @property

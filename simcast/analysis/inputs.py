@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -13,10 +13,14 @@ from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import DataError, ScenarioError
 from simcast.history import Book, Dialect, History, read_history
 from simcast.posterior import Posterior
+from simcast.posterior.diagnostics import NO_AMOUNTS
 from simcast.scenario import Scenario
 from simcast.scenario.settings import HistorySettings
 
 Progress = Callable[[str, float], None]
+
+_NOT_RECORDED = "no amount is recorded: "
+"""So begins what a history's quality says of missing amounts."""
 
 
 def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] = False) -> History | None:
@@ -123,3 +127,10 @@ def fit_scenario(scenario: Scenario, progress: Progress | None = None) -> Poster
 
     known = history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
     return load_or_fit(known, settings=scenario.history.model if scenario.history else None, progress=progress)
+
+
+def still_true(warnings: Iterable[str], scenario: Scenario) -> list[str]:
+    """Return warnings of data and of a fit without those that amounts are missing, where they are assumed."""
+    if scenario.assume is None or scenario.assume.amount is None:
+        return list(warnings)
+    return [text for text in warnings if text != NO_AMOUNTS and not text.startswith(_NOT_RECORDED)]

@@ -13,6 +13,8 @@ import numpy as np
 
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
+from simcast.scenario import LEVERS
+from simcast.scenario.wording import nearest
 
 Quantity = Literal["bookings", "wins", "net"]
 Value = float | int | date
@@ -164,7 +166,7 @@ class Unknown:
         Raises
         ------
         ScenarioError
-            When no number, or more than one, is looked for, or the range is none.
+            When there is no such lever, no number, or more than one, is looked for, or the range is none.
 
         Examples
         --------
@@ -172,6 +174,8 @@ class Unknown:
         {'lever': 'conversion', 'stage': 'operator'}
         """
         kind, *pairs = _words(text)
+        if kind not in LEVERS:
+            raise ScenarioError(f"--vary {text!r}: no lever {kind!r}; {nearest(kind, LEVERS)}")
         lever: dict[str, Any] = {"lever": kind}
         sought: list[tuple[str, Value, Value]] = []
         for pair in pairs:

@@ -14,7 +14,7 @@ import numpy as np
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.fine import coarser, play_fine
-from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history
+from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true
 from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.cluster import check, connect
 from simcast.errors import ScenarioError
@@ -201,5 +201,5 @@ def _warnings(
     found += [note for answer in answers.values() for note in answer.notes]
     found += scenario.warnings()
     if known is not None:
-        found += known.quality.warnings
+        found += still_true(known.quality.warnings, scenario)
     return tuple(dict.fromkeys(found))

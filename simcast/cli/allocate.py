@@ -46,6 +46,7 @@ from simcast.cli import options
     help="How many ways --method optuna plays.",
 )
 @options.overrides
+@options.quick
 @options.played
 @options.answered
 def allocate(
@@ -58,6 +59,7 @@ def allocate(
     method: str,
     trials: int,
     overrides: tuple[str, ...],
+    quick: bool,
     futures: int | None,
     seed: int | None,
     threads: int | None,
@@ -82,15 +84,15 @@ def allocate(
       simcast allocate scenarios/q3.yaml --budget 40000
       simcast allocate scenarios/q3.yaml --budget 60000 --among fix-operator \\
           --among 'arrivals where.source=ads multiply=1..1.5 cost=50000' --goal target
-      simcast allocate scenarios/hiring.yaml --people 4 --among 'hire team=sales on=2026-08-01 count=0..4' \\
-          --among 'hire team=operators on=2026-08-01 count=0..4'
+      simcast allocate scenarios/hiring.yaml --people 4 --among 'hire team=sales on=2026-07-15 count=0..4' \\
+          --among 'hire team=sales on=2026-10-01 count=0..4'
     """
     from simcast import analysis
     from simcast.analysis.allocating import GOALS, METHODS
     from simcast.analysis.splits import Limits
     from simcast.report.allocation import allocation_document, print_allocation
 
-    scenario = options.load(file, overrides, futures, seed)
+    scenario = options.load(file, overrides, futures, seed, quick=quick)
     chosen = among or tuple(
         name for name, entries in scenario.scenarios.items() if not any(isinstance(entry, str) for entry in entries)
     )

@@ -13,6 +13,7 @@ from simcast.cli import options
 @click.argument("files", type=click.Path(path_type=Path), metavar="FILE...", nargs=-1, required=True)
 @options.overrides
 @options.scenario_names
+@options.quick
 @options.played
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the table to .csv or .parquet.")
 @options.answered
@@ -20,6 +21,7 @@ def compare(
     files: tuple[Path, ...],
     overrides: tuple[str, ...],
     names: tuple[str, ...],
+    quick: bool,
     futures: int | None,
     seed: int | None,
     threads: int | None,
@@ -45,7 +47,7 @@ def compare(
     from simcast.report.deals import write_table
     from simcast.report.ranking import print_ranking, ranking_document, ranking_table
 
-    scenarios = [options.load(file, overrides, futures, seed) for file in files]
+    scenarios = [options.load(file, overrides, futures, seed, quick=quick) for file in files]
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         runs = [analysis.run(scenario, names=names, threads=threads, progress=progress) for scenario in scenarios]
     ranking = analysis.rank(runs)

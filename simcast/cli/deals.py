@@ -23,11 +23,13 @@ from simcast.cli import options
     ),
     default="value_at_stake",
     show_default=True,
-    help="By which column to sort: numbers from the largest down, dates and names from the first on.",
+    help="By which column to sort: numbers from the largest down, dates and names from the first on; by date, deals "
+    "with a chance below 5% come last.",
 )
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="Only the first N; the terminal shows 30 by default."
 )
+@options.quick
 @options.played
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write all rows to a .csv or .parquet file."
@@ -41,6 +43,7 @@ def deals(
     stalled: bool | None,
     sort: str,
     top: int | None,
+    quick: bool,
     futures: int | None,
     seed: int | None,
     threads: int | None,
@@ -65,7 +68,7 @@ def deals(
     from simcast.analysis.deals import chosen_deals
     from simcast.report.deals import deals_document, print_deals, write_table
 
-    scenario = options.load(file, overrides, futures, seed)
+    scenario = options.load(file, overrides, futures, seed, quick=quick)
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         table = analysis.deal_table(ground)

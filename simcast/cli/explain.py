@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     "--since", type=click.Path(path_type=Path), metavar="DIR", help="The folder of an earlier run: what changed since?"
 )
 @options.overrides
+@options.quick
 @options.played
 @options.answered
 def explain(
     file: Path,
     since: Path | None,
     overrides: tuple[str, ...],
+    quick: bool,
     futures: int | None,
     seed: int | None,
     threads: int | None,
@@ -59,7 +61,7 @@ def explain(
     from simcast.report.words import LANGUAGES
     from simcast.scenario import BASELINE
 
-    scenario = options.load(file, overrides, futures, seed)
+    scenario = options.load(file, overrides, futures, seed, quick=quick)
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         forecasts = {name: ground.play(name, progress=progress) for name in scenario.scenario_names}

@@ -13,12 +13,14 @@ from simcast.cli import options
 @options.scenario_file
 @options.overrides
 @click.option("--by", "by", multiple=True, metavar="COLUMN", help="Look at each value of this segment column too.")
+@options.quick
 @options.played
 @options.answered
 def leaks(
     file: Path,
     overrides: tuple[str, ...],
     by: tuple[str, ...],
+    quick: bool,
     futures: int | None,
     seed: int | None,
     threads: int | None,
@@ -45,7 +47,7 @@ def leaks(
     from simcast.analysis.leaks import MOST_FUTURES
     from simcast.report.leaks import leaks_document, print_leaks
 
-    scenario = options.load(file, overrides, futures, seed)
+    scenario = options.load(file, overrides, futures, seed, quick=quick)
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         if futures is None:

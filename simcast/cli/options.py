@@ -188,6 +188,7 @@ def load(
         held = sorted(file.glob("*.yaml"))
         hint = f"such as {held[0]}" if held else f"or write one: simcast init {file}"
         raise SimcastError(f"{file}: is a folder; name a scenario file, {hint}")
+    _refuse_result(file)
     short = [
         Setting(f"simulation.{name}={value}", f"--{name}")
         for name, value in (("futures", futures), ("seed", seed))
@@ -196,6 +197,22 @@ def load(
     if quick:
         short.append(Setting("history.model.quick=true", "--quick", without="there is no history to fit; leave it out"))
     return load_scenario(file, overrides=[*overrides, *short])
+
+
+def _refuse_result(file: Path) -> None:
+    """Refuse what a command wrote with ``--json``, and a run's own documents, by the version that stands in them."""
+    if file.suffix.lower() != ".json" or not file.is_file():
+        return
+    try:
+        held = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return  # what is wrong with it is said where scenarios are read
+    if not isinstance(held, dict) or not isinstance(held.get("simcast"), str) or "pipeline" in held:
+        return
+    resolved = file.with_name("resolved.yaml")
+    if resolved.is_file():
+        raise SimcastError(f"{file}: is the result of a run, not a scenario; its scenario is {resolved} beside it")
+    raise SimcastError(f"{file}: is the result of a command, not a scenario; name the file that it was asked of")
 
 
 def exit_unless(trusted: bool, silent: bool) -> None:

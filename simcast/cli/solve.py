@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import options
+from simcast.errors import SimcastError
 
 
 @click.command(short_help="The smallest change that meets a target.")
@@ -15,6 +16,7 @@ from simcast.cli import options
 @click.option("--vary", "vary", required=True, metavar="LEVER", help="A lever, one of whose numbers is looked for.")
 @click.option("--for", "wanted", required=True, metavar="CONDITION", help="What has to hold.")
 @options.overrides
+@options.quick
 @options.played
 @options.answered
 def solve(
@@ -22,6 +24,7 @@ def solve(
     vary: str,
     wanted: str,
     overrides: tuple[str, ...],
+    quick: bool,
     futures: int | None,
     seed: int | None,
     threads: int | None,
@@ -54,7 +57,12 @@ def solve(
     from simcast.analysis.questions import Condition, Unknown
     from simcast.report.solution import print_solution, solution_document
 
-    scenario = options.load(file, overrides, futures, seed)
+    scenario = options.load(file, overrides, futures, seed, quick=quick)
+    if vary in scenario.scenarios:
+        raise SimcastError(
+            f"--vary {vary!r}: is a scenario of the file, not a lever; write one of its levers, with the number looked "
+            "for as a range or as ?: 'conversion stage=operator add=?'"
+        )
     unknown = Unknown.parse(vary)
     condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})
     with options.telling(quiet=quiet, as_json=as_json) as progress:

@@ -13,7 +13,7 @@ from simcast.analysis.choices import Choice
 from simcast.analysis.splits import Allocation
 from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, interval, money
-from simcast.report.terminal import plain_table
+from simcast.report.terminal import plain_table, print_table
 
 _CERTAIN_AT = 2.0
 _METHODS = {
@@ -80,7 +80,7 @@ def print_allocation(found: Allocated, console: Console) -> None:
             escape(take(found.choices, allocation)),
         )
     console.print()
-    console.print(table)
+    print_table(table, console)
     how = _METHODS[found.method]
     console.print(
         f"{found.n_tried} ways tried ({how}) in {found.best.gain.n_futures} futures; the best played again in "

@@ -13,6 +13,7 @@ from simcast.backtesting.cells import INTERVALS
 from simcast.backtesting.recalibration import RECALIBRATED
 from simcast.backtesting.scenario_file import BacktestRun
 from simcast.report.phrases import count, money
+from simcast.report.terminal import plain_table, print_table
 
 _IN_WORDS = {
     "weighted_pipeline": "weighted pipeline",
@@ -53,34 +54,26 @@ def print_backtest(run: BacktestRun, console: Console, folder: Path | None = Non
     for reason in run.judgement.reasons:
         console.print(f"[bold red]Do not rely on the forecast: {escape(reason)}[/bold red]", highlight=False)
     console.print()
-    console.print(_history(run))
+    print_table(_history(run), console)
     for metric, summary in run.summary.metrics.items():
         console.print()
-        console.print(_methods(metric, summary))
+        print_table(_methods(metric, summary), console)
     console.print(_LEGEND, style="dim", highlight=False)
     lead = run.summary.metrics[run.metric]
     console.print()
-    console.print(_parts(f"{run.metric}: simcast by period of the horizon", "period", lead.periods, run.metric))
+    print_table(_parts(f"{run.metric}: simcast by period of the horizon", "period", lead.periods, run.metric), console)
     for column, by_value in lead.segments.items():
         console.print()
-        console.print(_parts(f"{run.metric}: simcast by {escape(column)}", column, by_value, run.metric))
+        print_table(_parts(f"{run.metric}: simcast by {escape(column)}", column, by_value, run.metric), console)
     if run.deals is not None:
         console.print()
-        console.print(_deals(run.deals))
+        print_table(_deals(run.deals), console)
         console.print(_deals_in_words(run.deals), style="dim", highlight=False)
     console.print()
     for note in run.judgement.notes:
         console.print(f"[yellow]beware:[/yellow] {escape(note)}", highlight=False)
     if folder is not None:
         console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(columns[0], no_wrap=True)
-    for column in columns[1:]:
-        table.add_column(column, justify="right", no_wrap=True)
-    return table
 
 
 def _shown(metric: str, value: float, *, signed: bool = False) -> str:
@@ -92,7 +85,7 @@ def _history(run: BacktestRun) -> Table:
     cells = run.summary.cells
     rows = cells[(cells["part"] == "total") & (cells["method"] == "simcast") & (cells["metric"] == run.metric)]
     weighted = cells[(cells["method"] == "weighted_pipeline") & (cells["metric"] == run.metric)].set_index("origin")
-    table = _table(
+    table = plain_table(
         f"{run.metric}: what was foreseen, and what happened",
         *("as of", "until", "P10", "P50", "P90", "happened", "in 80%", "weighted pipeline"),
     )
@@ -113,7 +106,7 @@ def _history(run: BacktestRun) -> Table:
 def _methods(metric: str, summary: MetricSummary) -> Table:
     """All methods beside each other."""
     n = summary.methods["simcast"].n
-    table = _table(
+    table = plain_table(
         f"{metric}: against what people use today, {n} as-of dates",
         *("method", "CRPS", "ratio", "95% interval", "so simcast is", "error", "bias"),
         *(f"in {level:.0%}" for level in INTERVALS),
@@ -143,7 +136,7 @@ def _coverage_shown(scores: Scores) -> list[str]:
 
 
 def _parts(title: str, column: str, by_value: dict[str, Scores], metric: str) -> Table:
-    table = _table(title, column, "n", "happened", "CRPS", "bias", *(f"in {level:.0%}" for level in INTERVALS))
+    table = plain_table(title, column, "n", "happened", "CRPS", "bias", *(f"in {level:.0%}" for level in INTERVALS))
     for value, scores in by_value.items():
         table.add_row(
             escape(value),
@@ -158,7 +151,7 @@ def _parts(title: str, column: str, by_value: dict[str, Scores], metric: str) ->
 
 def _deals(deals: DealScores) -> Table:
     """How often deals of each class of probability were won."""
-    table = _table("open deals: foreseen to be won by the horizon, and won", "P(won)", "deals", "foreseen", "won")
+    table = plain_table("open deals: foreseen to be won by the horizon, and won", "P(won)", "deals", "foreseen", "won")
     for row in deals.table:
         table.add_row(
             f"{row['low']:.0%} to {row['high']:.0%}", f"{row['n']:.0f}", f"{row['foreseen']:.1%}", f"{row['won']:.1%}"

@@ -14,7 +14,7 @@ from simcast.analysis.inputs import Progress
 from simcast.analysis.since import Changes, Step
 from simcast.errors import ScenarioError
 from simcast.report.phrases import count, money
-from simcast.report.terminal import plain_table
+from simcast.report.terminal import plain_table, print_table
 from simcast.scenario import load_scenario
 
 _WORDS = {
@@ -84,7 +84,7 @@ def print_changes(found: Changes, remark: str, console: Console) -> None:
         if step.kind != "rest" or _is_seen(found, step):
             table.add_row(_WORDS[step.kind].format(deals=step.deals), _written(found, step.value, signed=True))
     table.add_row(f"expected on {found.as_of}, with what is won", written)
-    console.print(table)
+    print_table(table, console)
     for note in (*found.notes, *([remark] if remark else [])):
         console.print(f"[yellow]beware:[/yellow] {escape(note)}", highlight=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
+from simcast.analysis.deals import LEAST_EXPECTED
 from simcast.errors import SimcastError
 from simcast.report.phrases import chance, count, money
-from simcast.report.terminal import plain_table
+from simcast.report.terminal import plain_table, print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +86,7 @@ _SORTED = {
     "probability_won": "the likeliest to be won first",
     "amount": "the largest first",
     "age_days": "those first that have been in their stage for longest",
-    "expected_close": "those first that are expected soonest",
+    "expected_close": f"those first that are expected soonest; those with a chance below {chance(LEAST_EXPECTED)} last",
     "stage": "by stage",
     "deal": "by name",
 }
@@ -110,23 +112,25 @@ def print_deals(
         f"Open deals, {_SORTED[sort]}",
         *("deal", "stage", *columns, "days", "usual", "amount"),
         *("P(won)", "expected", "80% of wins between", "at stake", ""),
+        n_texts=2 + len(columns),
     )
     for row in table.head(top).to_dict("records"):
-        won = row["expected_close"] == row["expected_close"]
+        won = row["expected_close"] == row["expected_close"]  # NaT is not itself
+        between = row["close_low"] == row["close_low"]  # of fewer futures, and so not known of all that are ever won
         shown.add_row(
             escape(str(row["deal"])),
             escape(str(row["stage"])),
             *(escape(str(row[column])) for column in columns),
-            count(round(row["age_days"])),
-            count(round(row["usual_days"])) if row["usual_days"] == row["usual_days"] else "",
+            count(math.ceil(row["age_days"])),
+            count(math.ceil(row["usual_days"])) if row["usual_days"] == row["usual_days"] else "",
             money(row["amount"]) if row["amount"] == row["amount"] else "",
             chance(row["probability_won"]),
             f"{row['expected_close']:%d %b %Y}" if won else "",
-            f"{row['close_low']:%d %b} and {row['close_high']:%d %b}" if won else "",
+            f"{row['close_low']:%d %b} and {row['close_high']:%d %b}" if between else "",
             money(row["value_at_stake"]),
             "[yellow]stalled[/yellow]" if row["stalled"] else "",
         )
-    console.print(shown)
+    print_table(shown, console)
     console.print("usual: nine of ten won deals had moved on by then", style="dim", highlight=False)
     console.print("at stake: amount x P(won) x P(not won): what can still be changed", style="dim", highlight=False)
     if table.head(top)["amount"].isna().any():

@@ -16,6 +16,7 @@ from simcast.posterior import FamilyChoice
 from simcast.predictive_checks import SIGNIFICANCE, SMALLEST_DISCREPANCY, PredictiveCheck
 from simcast.report.advice import advice
 from simcast.report.phrases import count, money
+from simcast.report.terminal import print_table
 
 MOST_CHECKS = 12
 """How many failed or differing checks the terminal lists; the document holds all."""
@@ -73,19 +74,19 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
     for title, checks in (("Checks that failed", diagnosis.failed), ("Significant, but small", diagnosis.differing)):
         if checks:
             console.print()
-            console.print(_checks_table(title, checks))
+            print_table(_checks_table(title, checks), console)
     console.print()
-    console.print(_summary_table(diagnosis))
+    print_table(_summary_table(diagnosis), console)
     console.print(_thresholds(), style="dim", highlight=False)
     if diagnosis.diagnostics.parts:
         console.print()
-        console.print(_sampler_table(diagnosis))
+        print_table(_sampler_table(diagnosis), console)
     if diagnosis.families:
         console.print()
-        console.print(_families_table(diagnosis.families))
+        print_table(_families_table(diagnosis.families), console)
     if diagnosis.resting_on_priors:
         console.print()
-        console.print(_priors_table(diagnosis))
+        print_table(_priors_table(diagnosis), console)
     console.print()
     for warning in diagnosis.warnings:
         console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)

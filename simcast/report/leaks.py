@@ -12,7 +12,7 @@ from simcast.analysis.leaks import Leak, Worth
 from simcast.forecast import Summary
 from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, interval, money
-from simcast.report.terminal import plain_table
+from simcast.report.terminal import plain_table, print_table
 
 _LEGEND = (
     "per point: one point of conversion more from the as-of date on; ? where the sign of its mean is uncertain",
@@ -83,7 +83,7 @@ def print_leaks(found: Leaks, console: Console) -> None:
     )
     for leak in found.leaks:
         table.add_row(*_row(leak, by_wins)[: len(table.columns)])
-    console.print(table)
+    print_table(table, console)
     lines = [*_LEGEND, *([_OF_SEGMENTS] if has_segments else [])]
     if scenario.teams and any(_is_harmful(worth) for leak in found.leaks for worth in (leak.point, leak.day)):
         lines.append(_OF_TEAMS)
@@ -96,7 +96,7 @@ def print_leaks(found: Leaks, console: Console) -> None:
         )
     if found.losses:
         console.print()
-        console.print(_losses(found))
+        print_table(_losses(found), console)
     console.print(f"\n{found.n_futures} futures, seed {scenario.simulation.seed}", style="dim", highlight=False)
 
 

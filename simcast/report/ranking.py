@@ -13,7 +13,7 @@ from simcast.analysis.ranking import Option
 from simcast.forecast import Summary
 from simcast.report.document import difference_document, margin_document
 from simcast.report.phrases import chance, count, interval, margin_words, money
-from simcast.report.terminal import plain_table, print_warnings
+from simcast.report.terminal import plain_table, print_table, print_warnings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,16 +115,18 @@ def print_ranking(ranking: Ranking, console: Console) -> None:
         "Ranked by net gain over the baseline, in the same futures",
         *("scenario", *(["file"] if several else []), "bookings", *(["P(target)"] if has_target else [])),
         *("more wins", "net gain", "80% interval", "P(better)", "cost", "paid back"),
+        n_texts=2 if several else 1,
     )
     for option in ranking.options:
         table.add_row(*_row(option, several, has_target))
-    console.print(table)
+    print_table(table, console)
     for option in ranking.changes:
         if option.interaction is not None and option.interaction.sd > 0:
             gain = money(option.interaction.mean, signed=True)
             error = money(option.interaction.mean_error)
+            name = f"{option.name} ({option.file})" if several else option.name
             console.print(
-                f"{escape(option.name)}: its parts together bring {gain} ± {error} beside the sum of each alone",
+                f"{escape(name)}: its parts together bring {gain} ± {error} beside the sum of each alone",
                 highlight=False,
             )
     for difference in ranking.across:
@@ -176,7 +178,10 @@ def answer(ranking: Ranking) -> str:
     gain = difference.wins if by_wins else difference.net
     brought = f"{count(gain.mean, signed=True)} wins" if by_wins else f"{money(gain.mean, signed=True)} net of its cost"
     error = count(gain.mean_error) if by_wins else money(gain.mean_error)
-    sentence = f"{best.name!r} brings the most: {brought} on average (± {error} of simulation error), better than "
+    of_file = f" of {best.file}" if len(ranking.runs) > 1 else ""
+    sentence = (
+        f"{best.name!r}{of_file} brings the most: {brought} on average (± {error} of simulation error), better than "
+    )
     sentence += f"the baseline in {chance(difference.probability_better)} of the futures"
     cost = float(best.forecast.results["cost"].mean())
     if cost > 0.0:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from simcast.analysis import Run
 from simcast.forecast import METRICS, ORIGINS, Forecast, Summary
@@ -16,6 +17,14 @@ from simcast.scenario import BASELINE
 
 N_WARNINGS = 3
 """How many warnings the terminal shows; the result holds all."""
+
+_FEWEST_LETTERS = 8
+"""Texts are not folded to fewer letters than these."""
+
+_MOST_LETTERS = 60
+"""Texts that are longer than these are folded where a table is wide."""
+
+_ANY_WIDTH = 100_000
 
 
 def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
@@ -27,28 +36,66 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
     if not run.trusted and run.posterior.diagnostics is not None:
         console.print(f"[bold red]Do not rely on this: {escape(run.posterior.diagnostics.line())}[/bold red]")
     console.print()
-    console.print(_periods(run, baseline))
+    print_table(_periods(run, baseline), console)
     if run.differences:
         console.print()
-        console.print(_scenarios(run))
+        print_table(_scenarios(run), console)
     for column in baseline.segments.columns:
         console.print()
-        console.print(_by(baseline, column))
+        print_table(_by(baseline, column), console)
     console.print()
-    console.print(_stages(baseline))
+    print_table(_stages(baseline), console)
     if "team" in baseline.results.dims:
         console.print()
-        console.print(_teams(run))
+        print_table(_teams(run), console)
     _print_footer(run, console, folder)
 
 
-def plain_table(title: str, *columns: str) -> Table:
-    """Return a table whose first column holds names and whose others hold numbers."""
+def plain_table(title: str, *columns: str, n_texts: int = 1) -> Table:
+    """Return a table whose first columns hold names, which may be folded, and whose others hold numbers."""
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(columns[0], no_wrap=True)
-    for column in columns[1:]:
-        table.add_column(column, justify="right", no_wrap=True)
+    for position, column in enumerate(columns):
+        justify: JustifyMethod = "right" if position else "left"
+        table.add_column(column, justify=justify, no_wrap=position >= n_texts, overflow="fold")
     return table
+
+
+def print_table(table: Table, console: Console) -> None:
+    """Print a table with no number cut off.
+
+    It is as wide as it has to be where no terminal reads it; only long texts are folded. Where a terminal is too
+    narrow for it the names of its columns are folded, and then its texts; what is still too wide the terminal folds
+    itself.
+    """
+    if _width(table, console) > console.width and console.is_terminal:
+        table.width = max(console.width, _folded(table))
+    elif _width(table, console) > console.width:
+        for column in table.columns:
+            column.max_width = None if column.no_wrap else _MOST_LETTERS
+        table.width = max(console.width, _width(table, console))
+    console.print(table, crop=False)
+
+
+def _width(table: Table, console: Console) -> int:
+    """Return how wide a table is where there is room for it."""
+    return console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum
+
+
+def _folded(table: Table) -> int:
+    """Let the names of columns with numbers be folded to what the numbers need; return the least width of all."""
+    for column in table.columns:
+        cells = max((_length(str(cell)) for cell in column.cells), default=0)
+        if column.no_wrap:
+            words = (_length(word) for word in str(column.header).split())
+            column.no_wrap, column.width = False, max(cells, *words, 0)
+        else:
+            column.min_width = min(cells, _FEWEST_LETTERS)
+    return sum((column.width or column.min_width or 0) + 2 for column in table.columns)
+
+
+def _length(cell: str) -> int:
+    """Return how wide a cell is, without its markup."""
+    return Text.from_markup(cell).cell_len
 
 
 def _periods(run: Run, baseline: Forecast) -> Table:
@@ -136,7 +183,7 @@ def _stages(baseline: Forecast) -> Table:
 def _teams(run: Run) -> Table:
     """How busy the teams are, and how long deals wait for them, in each scenario."""
     columns = ("scenario", "team", "busy", "P90", "90% wait at most, days", "waiting at the end", "P90")
-    table = plain_table("Teams: means over futures, and the worst of ten", *columns)
+    table = plain_table("Teams: means over futures, and the worst of ten", *columns, n_texts=2)
     for name, forecast in run.forecasts.items():
         for team in forecast.results["team"].to_numpy():
             of_team = forecast.results.sel(team=team)

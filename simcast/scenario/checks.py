@@ -139,7 +139,13 @@ def _incomplete(assume: Assumptions, pipeline: Pipeline) -> Iterator[Problem]:
     """Find what assumptions lack when there is no history to learn it from."""
     missing = [stage for stage in pipeline.stages if stage not in assume.stages]
     if missing:
-        yield ("assume", "stages"), f"without a history every stage is assumed; missing: {', '.join(missing)}"
+        ended = "".join(
+            f"; {name} says which share of deals that have ended so move on to {pipeline.forward(name)}, and after how "
+            "many days"
+            for name in missing
+            if name in pipeline.outcomes
+        )
+        yield ("assume", "stages"), f"without a history every stage is assumed; missing: {', '.join(missing)}{ended}"
 
 
 def _sources(parts: Parts) -> Iterator[Problem]:

@@ -233,9 +233,17 @@ class BudgetLever(TimedLever):
         default=None, description="In place of elasticity and spend: what one new deal more costs on each side."
     )
     lag_weeks: float = Field(default=0.0, ge=0, description="The weeks until spending shows in new deals.")
+    where: Where = Field(
+        default_factory=dict,
+        description="Refused: a budget names its segments in out_of and into.",
+    )
 
     @model_validator(mode="after")
     def _check_direction(self) -> Self:
+        if self.where:
+            raise PartError(
+                [("where", "a budget names its segments in out_of and into; move them there, or leave where out")]
+            )
         if not self.out_of and not self.into:
             raise PartError([("lever", "budget: say where the money goes: give out_of, into, or both")])
         by_lead = self.cost_per_lead is not None

@@ -24,6 +24,10 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "bad_date": (":4:31: forecast.until:", "'2026-09-31'", "no day of the calendar"),
     "baseline_taken": (":6:3: scenarios.baseline:", "choose another name"),
     "beta_zero": (":6:12: assume.stages.lead.conversion:", "beta: a must be above 0, got 0"),
+    "budget_with_where": (
+        ":7:85: scenarios.more[0].where:",
+        "a budget names its segments in out_of and into; move them there, or leave where out",
+    ),
     "composite_cycle": (":6:3: scenarios.one:", "one -> two -> three -> one"),
     "composite_unknown": (":7:10: scenarios.both[0]:", "did you mean 'hire-two'?"),
     "custom_tag": (":3:17:", "python/object/apply:os.system", "without tags"),
@@ -85,6 +89,10 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "pipeline_file_missing": (":2:11: pipeline: no such file 'stages.yaml'",),
     "probabilities_exceed_one": (":6:12: assume.stages.lead.conversion:", "sum to 1.1", "must not exceed 1"),
     "probability_above_one": (":6:12: assume.stages.lead.conversion:", "from 0 to 1, got 40", "40% is 0.4"),
+    "renewal_not_assumed": (
+        ":4:3: assume.stages:",
+        "missing: won; won says which share of deals that have ended so move on to renewal, and after how many days",
+    ),
     "reserved_stage": (":2:1: pipeline:", "'stalled' is a reserved word; choose another name"),
     "self_alias": (":5:21:", "*s refers to no value before it"),
     "shares_not_one": (":10:3: assume.segments:", "the shares of 'source' must sum to 1, got 0.9"),

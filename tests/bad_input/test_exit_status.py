@@ -86,3 +86,46 @@ def test_a_history_that_begins_after_the_as_of_date_is_refused(tmp_path: Path) -
     result = run_on(file, tmp_path, "log")
     assert result.exit_code == 2
     assert "nothing is known at forecast.as_of 2026-07-01" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["check", "run", "compare", "deals", "serve", "backtest", "explain"])
+def test_the_result_of_a_run_is_not_taken_for_a_scenario(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "result.json"
+    file.write_text('{"simcast": "0.1.0", "file": "q3.yaml", "fingerprint": "sha256:0"}', encoding="utf-8")
+    said = f"error: {file}: is the result of a command, not a scenario; name the file that it was asked of\n"
+    assert (invoke(command, file).exit_code, invoke(command, file).stderr) == (2, said)
+    (tmp_path / "resolved.yaml").touch()
+    said = (
+        f"error: {file}: is the result of a run, not a scenario; its scenario is {tmp_path}/resolved.yaml beside it\n"
+    )
+    assert invoke(command, file).stderr == said
+
+
+@pytest.mark.parametrize(
+    ("option", "command"),
+    [("--vary", ("solve", "--for", "mean(wins)>=1")), ("--among", ("allocate", "--budget", "1"))],
+)
+def test_a_lever_that_is_none_is_said_with_the_nearest(option: str, command: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "q.yaml"
+    file.write_text(
+        "simcast: 1\npipeline: {stages: [lead]}\nforecast: {as_of: 2026-07-01, until: 2026-07-31}\n"
+        "assume: {stages: {lead: {conversion: 0.5, days: 5}}, arrivals: {per_day: 1}}\n",
+        encoding="utf-8",
+    )
+    result = invoke(*command, file, option, "convertion")
+    assert result.exit_code == 2
+    said = f"error: {option} 'convertion': no lever 'convertion'; did you mean 'conversion'? (known: conversion, "
+    assert result.stderr.startswith(said)
+
+
+def test_a_scenario_is_not_taken_for_a_lever(tmp_path: Path) -> None:
+    file = tmp_path / "q.yaml"
+    file.write_text(
+        "simcast: 1\npipeline: {stages: [lead]}\nforecast: {as_of: 2026-07-01, until: 2026-07-31}\n"
+        "assume: {stages: {lead: {conversion: 0.5, days: 5}}, arrivals: {per_day: 1}}\n"
+        "scenarios: {onboarding: [{lever: arrivals, multiply: 2}]}\n",
+        encoding="utf-8",
+    )
+    result = invoke("solve", file, "--vary", "onboarding", "--for", "mean(wins)>=1")
+    assert result.exit_code == 2
+    assert "--vary 'onboarding': is a scenario of the file, not a lever" in result.stderr

@@ -138,10 +138,13 @@ def lever_sentence(lever: Lever, scenario: Scenario, language: Language) -> str:
     words = [_effect(lever, language)]
     if isinstance(lever, TimedLever):
         words += _where_and_when(lever, scenario.forecast.as_of, language)
+    if isinstance(lever, TrainLever) and not (lever.slowdown.is_fixed and lever.slowdown.parameters[0] == 1.0):
+        words.append(language.say("lever.slowdown", factor=number_words(lever.slowdown, language)))
     if isinstance(lever, HireLever | LeaveLever):
         pay = scenario.teams[lever.team].cost_per_month
         if not (pay.is_fixed and pay.parameters[0] == 0.0):
-            words.append(language.say("lever.pay", amount=number_words(pay, language, form="money")))
+            key = "lever.pay" if isinstance(lever, HireLever) else "lever.pay.saved"
+            words.append(language.say(key, amount=number_words(pay, language, form="money")))
     for key in ("cost", "cost_per_month", "cost_per_deal", "cost_per_head"):
         words += _cost_words(key, getattr(lever, key, None), language)
     return "; ".join(words).removesuffix(".") + "."

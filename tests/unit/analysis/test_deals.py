@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from simcast.analysis import deal_table
-from simcast.analysis.deals import _days_at, chosen_deals
+from simcast.analysis.deals import LEAST_EXPECTED, _days_at, chosen_deals
 from simcast.errors import SimcastError
 from tests.unit.analysis.assumed_worlds import ground
 
@@ -93,6 +93,12 @@ def test_rows_are_chosen_by_any_column_and_unknown_ones_are_refused() -> None:
     assert set(west["регион"]) == {"Запад"}
     assert len(chosen_deals(table, where=["регион=Запад", "регион=Юг"], stages=["договор"])) == 10
     assert chosen_deals(table, sort="deal")["deal"].is_monotonic_increasing
+    dated = table.assign(probability_won=np.where(np.arange(10) % 2, 0.5, LEAST_EXPECTED / 2))
+    later = dated["deal"].rank().to_numpy().astype("timedelta64[D]")
+    dated["expected_close"] = np.datetime64("2026-01-01", "s") + later
+    found = chosen_deals(dated, sort="expected_close")
+    assert found["probability_won"].tolist() == [0.5] * 5 + [LEAST_EXPECTED / 2] * 5
+    assert found["expected_close"][:5].is_monotonic_increasing
     with pytest.raises(SimcastError, match="no open deal has this value"):
         chosen_deals(table, where=["регион=Восток"])
     with pytest.raises(SimcastError, match="write COLUMN=VALUE"):

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 from datetime import date
+from io import StringIO
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from simcast.analysis import rank, run
+from simcast.report.ranking import answer, print_ranking
 from simcast.scenario import Scenario
+from simcast.scenario.schema import Origin
 from tests.unit.analysis.assumed_worlds import ground
 
 STAGES = {"a": {"conversion": 0.5, "days": 1}, "b": {"conversion": 0.5, "days": 1}}
@@ -57,3 +62,17 @@ def test_files_with_other_dates_are_not_compared(scenario: Scenario) -> None:
     assert ranking.across == ()
     assert "different dates" in ranking.notes[0]
     assert rank([first, first]).across[0].bookings.sd == 0.0
+
+
+def test_several_files_are_named_with_their_scenarios(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = run(scenario), run(scenario.model_copy())
+    for found, name in ((first, "a.yaml"), (second, "b.yaml")):
+        monkeypatch.setattr(found.scenario, "_origin", Origin(file=Path(name)))
+    console = Console(file=StringIO(), width=120)
+    print_ranking(rank([first, second]), console)
+    assert isinstance(console.file, StringIO)
+    printed = console.file.getvalue()
+    assert "'better' of a.yaml brings the most" in printed
+    assert "both (b.yaml): its parts together" in printed
+    assert "…" not in printed
+    assert "yaml" not in answer(rank([first]))

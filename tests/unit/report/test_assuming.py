@@ -25,7 +25,7 @@ EACH: dict[str, dict[str, Any]] = {
         "into": {"source": "ads"},
         "elasticity": 0.5,
     },
-    "train": {"team": "desk", "days": 3, "add": 0.05, "cost_per_month": 900},
+    "train": {"team": "desk", "days": 3, "add": 0.05, "slowdown": 1.5, "cost_per_month": 900},
 }
 
 ENGLISH = {
@@ -35,11 +35,14 @@ ENGLISH = {
     "amount": "Amounts times 1.5 (new and open deals).",
     "deal": "Deal D-1 is lost.",
     "budget": "10 k of budget move from source: cold to source: ads.",
+    "leave": "Team desk: people who leave on 1 August 2026: 1; the pay of each is saved: 4 k a month.",
+    "train": "Team desk is trained for 3 days; conversion then changes by +5 points; during the training, hours of "
+    "work per deal times 1.5; costs 900 per month.",
 }
 
 
 def scenario_of(kind: str) -> Scenario:
-    team = {"serves": ["lead"], "headcount": 2, "effort_hours": {"lead": 1}}
+    team = {"serves": ["lead"], "headcount": 2, "effort_hours": {"lead": 1}, "cost_per_month": 4000}
     lever = {"lever": kind, **EACH[kind]}
     if kind == "budget" and "spend" in LEVERS["budget"].model_fields:
         lever["spend"] = {"out_of": 20000, "into": 20000}

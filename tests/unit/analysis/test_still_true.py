@@ -1,0 +1,57 @@
+"""What is assumed answers what a history lacks: of amounts that are assumed nobody is warned that none are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from simcast.analysis import Ground, check
+from simcast.analysis.diagnose import _warnings as of_a_diagnosis
+from simcast.analysis.inputs import read_scenario_history
+from simcast.analysis.run import _warnings as of_a_run
+from simcast.assume import assumed_posterior
+from simcast.posterior.diagnostics import NO_AMOUNTS, Diagnostics
+from simcast.scenario import Assumptions, Scenario, load_scenario
+
+QUESTION = """
+simcast: 1
+pipeline: {stages: [lead]}
+history: {path: log.csv}
+forecast: {as_of: 2026-02-01, until: 2026-02-28}
+simulation: {futures: 100}
+"""
+LOG = (
+    "deal,stage,entered\nA,lead,2026-01-05\nB,lead,2026-01-06\nB,won,2026-01-09\nC,lead,2026-01-07\nC,lost,2026-01-12\n"
+)
+FIT = Diagnostics(1.0, 900.0, 800.0, 0, 0.9, 4, 1000, {}, warnings=(NO_AMOUNTS, "another"))
+ASSUMED = {"stages": {"lead": {"conversion": 0.5, "days": 5}}, "arrivals": {"per_day": 1}, "amount": 1}
+
+
+def ground(folder: Path, more: str) -> Ground:
+    (folder / "log.csv").write_text(LOG, encoding="utf-8")
+    (folder / "q.yaml").write_text(QUESTION + more, encoding="utf-8")
+    scenario: Scenario = load_scenario(folder / "q.yaml")
+    history = read_scenario_history(scenario)
+    assert history is not None
+    posterior = assumed_posterior(scenario.pipeline_definition, Assumptions.model_validate(ASSUMED))
+    return Ground(scenario, history, posterior, history.open_deals(np.datetime64("2026-02-01")))
+
+
+@pytest.mark.parametrize(
+    ("more", "is_said"), [("assume: {amount: 1}\n", False), ("assume: {arrivals: {per_day: 1}}\n", True)]
+)
+def test_amounts_that_are_assumed_are_not_missing(more: str, is_said: bool, tmp_path: Path) -> None:
+    found = ground(tmp_path, more)
+    assert found.history is not None
+    for warnings in (
+        found.warnings,
+        check(found.scenario).lines(),
+        of_a_run(found.scenario, found.history, found.posterior, {}, {}),
+        list(of_a_diagnosis(found.scenario, found.history, FIT, ())),
+    ):
+        assert any("no amount is recorded" in warning for warning in warnings) == is_said
+    diagnosed = list(of_a_diagnosis(found.scenario, found.history, FIT, ()))
+    assert (NO_AMOUNTS in diagnosed) == is_said
+    assert "another" in diagnosed
