@@ -243,8 +243,8 @@ def _wins_by_date(plan: Plan, dates: NDArray[np.int64]) -> NDArray[np.uint16]:
 
 
 def _dates(as_of: np.datetime64, days: Floats) -> NDArray[np.datetime64]:
-    """Turn days after the as-of date into dates; NaN into NaT."""
+    """Turn days after the as-of date into dates, means of days into the nearest one; NaN into NaT."""
     found = np.full(len(days), np.datetime64("NaT", "s"), dtype="datetime64[s]")
     known = ~np.isnan(days)
-    found[known] = as_of + np.floor(days[known]).astype(np.int64).astype("timedelta64[D]")
+    found[known] = as_of + np.floor(days[known] + 0.5).astype(np.int64).astype("timedelta64[D]")
     return found

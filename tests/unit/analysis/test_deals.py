@@ -42,6 +42,13 @@ def test_the_date_and_its_interval_are_those_of_the_wins_within_the_forecast() -
     assert abs(high - cut.ppf(0.9)) < 2.0
 
 
+def test_the_date_is_the_day_nearest_to_the_mean_of_the_wins() -> None:
+    """Five wins in six fall on the third day, the others on the second."""
+    stage = {"only": {"conversion": 1.0, "days": {"lognormal": {"median": 2.2, "sigma": 0.1}}}}
+    table = deal_table(ground(stage, open_deals=[{"stage": "only", "count": 5, "age_days": 0}], days=30, futures=400))
+    assert set(table["expected_close"]) == {np.datetime64("2026-01-03")}
+
+
 @pytest.mark.parametrize("days", [14, 90, 365])
 def test_wins_that_all_fall_on_one_day_lie_between_that_day_and_itself(days: int) -> None:
     stage = {"only": {"conversion": 0.5, "days": {"constant": 10}}}
