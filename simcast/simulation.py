@@ -162,9 +162,10 @@ def _labelled(plan: Plan, played: Results | TeamResults) -> Forecast:
     )
     notes = plan.notes
     if results.capped[0]:
-        notes += (
-            f"{results.capped[0]} deals visited so many stages that they were stopped; check the pipeline's moves",
+        stopped = (
+            f"{results.capped[0]} deals visited so many stages that they were stopped: their later wins are missing"
         )
+        notes += (f"{stopped}; check the pipeline's moves",)
     notes += _team_notes(plan, dataset)
     return Forecast(plan.scenario, dataset, plan.groups, plan.targets, plan.fingerprint, notes)
 

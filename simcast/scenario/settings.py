@@ -296,7 +296,9 @@ class ForecastSettings(Closed):
         json_schema_extra=_hide_default,
     )
     horizon: Annotated[Text, AfterValidator(_check_horizon)] | None = Field(
-        default=None, description="How far to forecast from as_of, such as '1 quarter' or '6 weeks'; turned into until."
+        default=None,
+        description="How far to forecast from as_of, such as '1 quarter' or '6 weeks'; turned into until: the "
+        "day before the same day of a later month, or before that month's last day where it has no such day.",
     )
     period: Literal["day", "week", "month", "quarter"] = Field(
         default="month", description="The slices in which results are told."
