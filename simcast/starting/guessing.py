@@ -160,6 +160,8 @@ def _guess_plain(
         if contact.is_number and not dialect.decimal:
             dialect = replace(dialect, decimal=find_mark(contact, unsure))
     used = _names(chosen)
+    if left := [column.name for column in columns if column.is_date and column.name not in used]:
+        unsure.append(f"dates that are left out: {', '.join(left)}; name one that counts (history.columns)")
     unsure += undated_ends(table, columns, used, deal.name, {*outcomes.values(), *stage.words}) if stage else []
     segments = named_segments(table, columns, used, deal if form == "log" else None)
     ours = {name: value for name, value in chosen.items() if name != value or name == "first_response"}

@@ -118,3 +118,17 @@ def test_convert_takes_ends_apart_too(invoke: Invoke, tmp_path: Path) -> None:
     assert (tmp_path / "log.csv").read_text(encoding="utf-8").count("won") == 40
     both = invoke(*arguments, "--column", "closed=yes", "--column", "closed.lost=no")
     assert "--column closed: goes without --column closed.lost" in both.stderr
+
+
+def test_dates_that_are_left_out_are_named_in_one_line(tmp_path: Path) -> None:
+    header, ends = ENGLISH
+    rows = [f"{row},{day(400)},{day(401)}" for row in candidates(ends)]
+    proposal, history = written(tmp_path, f"{header},Due date,Last viewed", rows)
+    said = "dates that are left out: Due date, Last viewed; name one that counts (history.columns)"
+    assert [text for text in proposal.unsure if "left out" in text] == [said]
+    assert set(history.columns["entered"]) == {"Applied", "Interviewed"}
+
+
+def test_nothing_is_said_to_be_left_out_where_nothing_is(tmp_path: Path) -> None:
+    header, ends = ENGLISH
+    assert not [text for text in written(tmp_path, header, candidates(ends))[0].unsure if "left out" in text]
