@@ -70,7 +70,7 @@ def guess(path: str, query: str | None = None, said: Said | None = None) -> Gues
     table = read_query(path, query)[0] if is_database(path) else read_table(Path(path), "auto", "auto")
     columns = look_at(table)
     said.check(columns)
-    dialect = _dialect(path, columns, said.time_zone, unsure)
+    dialect = _dialect(path, table, columns, said.time_zone, unsure)
     crm = None if said.columns else find_crm(table, dialect)
     if crm is not None:
         name, amount = crm
@@ -98,7 +98,7 @@ def _guess_export(source: Source, table: Table, columns: list[Column], unsure: l
     return Guess(source, segments, "amount" in export.columns, known, tuple(unsure))
 
 
-def _dialect(path: str, columns: Sequence[Column], time_zone: str, unsure: list[str]) -> Dialect:
+def _dialect(path: str, table: Table, columns: Sequence[Column], time_zone: str, unsure: list[str]) -> Dialect:
     """Find out how the file is written, naming only what is not the strict form."""
     encoding = delimiter = ""
     if path.lower().endswith(TEXTS):
@@ -110,7 +110,7 @@ def _dialect(path: str, columns: Sequence[Column], time_zone: str, unsure: list[
         unsure.append(
             "dates such as 5/6/2026 could have the day or the month first: day-first is taken (history.dates)"
         )
-    zone = time_zone or find_zone(columns, unsure)
+    zone = time_zone or find_zone(table, columns, unsure)
     return Dialect(
         encoding if encoding != "utf-8" else "",
         delimiter if delimiter != "," else "",

@@ -132,3 +132,25 @@ def test_dates_that_are_left_out_are_named_in_one_line(tmp_path: Path) -> None:
 def test_nothing_is_said_to_be_left_out_where_nothing_is(tmp_path: Path) -> None:
     header, ends = ENGLISH
     assert not [text for text in written(tmp_path, header, candidates(ends))[0].unsure if "left out" in text]
+
+
+@pytest.mark.parametrize(
+    ("n_with", "says"),
+    [
+        (1, "only 1 of 120 times is written with an offset (+05:00): +05:00 is taken for want of another"),
+        (40, "only 40 of 120 times are written with an offset (+05:00)"),
+        (100, "100 of 120 times are written at +05:00, and days are taken as those there"),
+        (120, "all times are written at +05:00, and days are taken as those there"),
+    ],
+)
+def test_an_offset_counts_by_how_many_times_have_it(tmp_path: Path, n_with: int, says: str) -> None:
+    header, ends = ENGLISH
+    rows = []
+    for k, row in enumerate(candidates(ends)):
+        fields = row.split(",")
+        fields[1] = day(k, "%Y-%m-%dT%H:%M:%S+05:00" if k < n_with else "%Y-%m-%d %H:%M:%S")
+        rows.append(",".join(fields))
+    proposal, history = written(tmp_path, header, rows)
+    assert history.time_zone == "+05:00"
+    assert [text for text in proposal.unsure if text.startswith(says)]
+    assert sum("+05:00" in text for text in proposal.unsure) == 1
