@@ -10,7 +10,7 @@ from simcast.history.crm import ONE_STAGE
 from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
-from simcast.starting.deal_ends import ends_by_outcome, may_end, share_dated
+from simcast.starting.deal_ends import ends_by_outcome, ends_without_outcome, may_end, share_dated
 from simcast.starting.log_columns import candidates
 from simcast.starting.said import Said
 
@@ -28,10 +28,24 @@ def read_as_deals(
 ) -> dict[str, str]:
     """Choose the columns of a table with a row per deal; return what its words mean."""
     path = str(table.path)
-    outcome = _outcome_column(path, candidates(columns, said, "outcome", columns), said)
+    able = _able_to_tell(candidates(columns, said, "outcome", columns))
     dated = [column for column in columns if column.is_date]
     ends = candidates(columns, said, "closed", [column for column in dated if may_end(column)])
     others = [column for column in dated if column not in ends and not words.NO_EVENT.search(column.key)]
+    telling = [column for column in able if not words.LOSS_REASON.search(column.key)]
+    tells = any(_told(column, said) == 2 for column in telling)
+    apart = None if tells else ends_without_outcome(table, columns, ends, said)
+    if apart is not None:
+        unsure.append(
+            f"no column tells both won and lost deals: those with a date in {apart['won']!r} are taken as won, those"
+            f" with one in {apart['lost']!r} as lost, and others as open (history.columns.closed)"
+        )
+        begun = candidates(columns, said, "entered", [end for end in others if end.name not in apart.values()])
+        if not begun:
+            raise _undated(path, dated, begun, ends)
+        chosen.update(closed=apart, entered=_entered(begun, apart, unsure))
+        return {}
+    outcome = _outcome_column(path, able, said)
     means = _meanings(outcome, said)
     closed = ends_by_outcome(table, outcome, means, ends, others, said, unsure)
     taken = [closed] if isinstance(closed, str) else (closed or {}).values()
@@ -88,25 +102,33 @@ def _meanings(column: Column, said: Said) -> dict[str, str]:
     return {**words.answers(column.key, column.words), **words.meanings(column.words, said.outcomes)}
 
 
-def _outcome_column(path: str, columns: Sequence[Column], said: Said) -> Column:
-    """Choose the column that tells won deals from lost ones."""
-
-    def fit(column: Column) -> tuple[int, bool]:
-        ends = set(_meanings(column, said).values()) & {"won", "lost"}
-        return len(ends), bool(words.OUTCOME.search(column.key))
-
-    able = [
+def _able_to_tell(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns with so few words that they may tell outcomes."""
+    return [
         column
         for column in columns
         if not column.is_date and column.n_words <= (2 if column.is_number else _MOST_WORDS)
     ]
+
+
+def _told(column: Column, said: Said) -> int:
+    """Return how many of the two ends the words of a column tell."""
+    return len(set(_meanings(column, said).values()) & {"won", "lost"})
+
+
+def _outcome_column(path: str, able: Sequence[Column], said: Said) -> Column:
+    """Choose the column that tells won deals from lost ones."""
+
+    def fit(column: Column) -> tuple[int, bool]:
+        return _told(column, said), bool(words.OUTCOME.search(column.key))
+
     best = max(able, key=fit, default=None)
     if best is None or fit(best)[0] == 0:
         likely = [column for column in able if words.OUTCOME.search(column.key)]
         found = f" ({likely[0].name!r} has {', '.join(likely[0].words[:_MOST_SHOWN])})" if likely else ""
         raise DataError(
             f"{path}: no column tells won deals from lost ones{found}; say what its words mean, such as --outcome"
-            " Signed=won --outcome Refused=lost, or export a log of stage changes (a row per change: deal, stage,"
-            " entered)"
+            " Signed=won --outcome Refused=lost; or name the dates of wins and of losses (--column closed.won=..."
+            " --column closed.lost=...); or export a log of stage changes (a row per change: deal, stage, entered)"
         )
     return best

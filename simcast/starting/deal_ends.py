@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.history.empty_cells import is_nothing
 from simcast.history.parsing import normalise
+from simcast.history.several_ends import OUTCOME
 from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
@@ -18,6 +20,8 @@ _NEARLY_ALL = 0.9
 """So large a share of the ends must be dated by a column."""
 _HARDLY_ANY = 0.1
 """Of the deals with one outcome, at most so many have the date of another."""
+_MOST_TWICE = 0.05
+"""Of the deals with the rarer of two ends, at most so many have both, by mistake."""
 _ENDS = ("won", "lost")
 
 Closed = str | dict[str, str]
@@ -104,6 +108,32 @@ def ends_by_outcome(
     return best.name
 
 
+def ends_without_outcome(
+    table: Table, columns: Sequence[Column], ends: Sequence[Column], said: Said
+) -> dict[str, str] | None:
+    """Return one column of dates for wins and one for losses, by which outcomes can be told; None where none can.
+
+    They are called so, or named by the user, and hardly any deal has both.
+    """
+    if OUTCOME in table.cells.columns or {"closed", "outcome"} & set(said.columns) or said.outcomes:
+        return None
+    called = {
+        "won": [end for end in ends if words.WON_ON.search(end.key) and not words.LOST_ON.search(end.key)],
+        "lost": [end for end in ends if words.LOST_ON.search(end.key) and not words.WON_ON.search(end.key)],
+    }
+    found = {
+        name: said.column(columns, f"closed.{name}") or max(called[name], key=lambda end: end.filled, default=None)
+        for name in _ENDS
+    }
+    wins, losses = found["won"], found["lost"]
+    if wins is None or losses is None or wins is losses:
+        return None
+    won, lost = _is_filled(table, wins), _is_filled(table, losses)
+    if len(said.ends) < len(_ENDS) and (won & lost).sum() > _MOST_TWICE * min(won.sum(), lost.sum()):
+        return None
+    return {"won": wins.name, "lost": losses.name}
+
+
 def _date_of_one_outcome(
     table: Table, outcome: Column, ends: Sequence[str], columns: Sequence[Column]
 ) -> Column | None:
@@ -130,4 +160,4 @@ def _has_word(table: Table, column: Column, among: Sequence[str]) -> NDArray[np.
 
 def _is_filled(table: Table, column: Column) -> NDArray[np.bool_]:
     texts = table.cells[column.name]
-    return (texts.notna() & (texts.astype("str").str.strip() != "")).to_numpy(dtype=bool)
+    return (texts.notna() & ~texts.astype("str").map(normalise).map(is_nothing).astype(bool)).to_numpy(dtype=bool)

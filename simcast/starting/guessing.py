@@ -9,6 +9,7 @@ from pathlib import Path
 from simcast.errors import DataError
 from simcast.history.crm import CRMS
 from simcast.history.dialect import Dialect
+from simcast.history.several_ends import OUTCOME
 from simcast.history.sources import Source
 from simcast.history.sql import is_database, read_query
 from simcast.history.table import TEXTS, Table, find_delimiter, find_encoding, read_table
@@ -166,5 +167,7 @@ def _guess_plain(
     segments = named_segments(table, columns, used, deal if form == "log" else None)
     ours = {name: value for name, value in chosen.items() if name != value or name == "first_response"}
     source = replace(source, format=form, columns=ours, outcomes=outcomes, dialect=dialect)
+    if form == "deals" and "outcome" not in chosen:  # reading tells it, by the dates
+        table, chosen = source.read()[0].table, {**chosen, "outcome": OUTCOME}
     known = amount_known_from(table, form, chosen, outcomes)
     return Guess(source, segments, amount is not None, known, tuple(unsure))

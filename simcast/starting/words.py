@@ -24,6 +24,10 @@ OLD_STAGE = re.compile(r"(^|_)(from|old|prev|previous|prior|before|предыд�
 OUTCOME = re.compile(r"outcome|result|status|stage|state|won|decision|исход|итог|результат|статус|этап|стади|решени")
 _STARTED_WORK = r"(^|_)(выхода?|вышел|вышла)($|_(на_работу|сотрудника|кандидата|факт)($|_))"
 """Of a candidate: the first day at work. The same words of other things (getting in touch) are left."""
+LOSS_REASON = re.compile(
+    r"(loss|lost|reject\w*|declin\w*|churn|cancel\w*)_reason|reason_(for_|of_)?(loss|lost|reject|declin|churn|cancel)|причин"
+)
+"""Columns in which wins are not told, whatever their words sound like."""
 CLOSED = re.compile(
     r"clos|(^|_)end|ended|finish|won|lost|complet|(?<!as)signed(?!_?(up|in)(_|$))|decid|decision|resol|outcome|conclu|settled|hire|reject|declin"
     r"|withdr|churn|cancel|convert|conversion|paid|payment|purchas|sold|sale_date|renewed|funded|awarded|result"

@@ -154,3 +154,42 @@ def test_an_offset_counts_by_how_many_times_have_it(tmp_path: Path, n_with: int,
     assert history.time_zone == "+05:00"
     assert [text for text in proposal.unsure if text.startswith(says)]
     assert sum("+05:00" in text for text in proposal.unsure) == 1
+
+
+@pytest.mark.parametrize(("header", "ends"), [RUSSIAN, ENGLISH], ids=["russian", "english"])
+def test_without_a_column_of_outcomes_the_dates_of_ends_tell_them(
+    invoke: Invoke, tmp_path: Path, header: str, ends: tuple[str, ...]
+) -> None:
+    rows = [
+        f"{row.rpartition(',')[0]},{('Не вышел', 'Принят другими')[k % 2]},{k}"
+        for k, row in enumerate(candidates(ends))
+    ]
+    proposal, history = written(tmp_path, header.rpartition(",")[0] + ",Причина отказа,Salary", rows)
+    names = header.split(",")
+    assert history.columns["closed"] == {"won": names[3], "lost": names[4]}
+    assert "outcome" not in history.columns
+    assert history.outcomes == {}
+    assert history.amount_known_from == "entry"
+    assert moves(proposal) == {"won": 10, "lost": 90}
+    said = f"those with a date in {names[3]!r} are taken as won, those with one in {names[4]!r} as lost"
+    assert [text for text in proposal.unsure if said in text]
+    checked = invoke("check", proposal.scenario)
+    assert checked.exit_code == 0, checked.stderr
+
+
+def test_dates_that_deals_have_one_after_the_other_tell_no_outcomes(invoke: Invoke, tmp_path: Path) -> None:
+    """Subscriptions are signed and later cancelled: that is a way, not two ends."""
+    rows = [f"{k},{day(k)},{day(k + 3)},{day(k + 90) if k % 3 else ''},x" for k in range(60)]
+    file = export(tmp_path, "id,asked on,signed on,cancelled on,note", rows)
+    arguments = ("init", "--from", file, tmp_path / "new")
+    refused = invoke(*arguments)
+    assert refused.exit_code == 2
+    assert "name the dates of wins and of losses (--column closed.won=..." in refused.stderr
+
+
+def test_dates_that_are_named_for_both_ends_tell_the_outcomes(tmp_path: Path) -> None:
+    rows = [row.rpartition(",")[0] for row in candidates(("", "", ""))]
+    named = {"closed.won": "yes day", "closed.lost": "no day"}
+    proposal, history = written(tmp_path, "id,asked,met,yes day,no day", rows, columns=named)
+    assert "outcome" not in history.columns
+    assert moves(proposal) == {"won": 10, "lost": 90}
