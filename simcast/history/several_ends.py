@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -61,7 +60,7 @@ def join_ends(table: Table, outcome: str, closed: Mapping[str, str], outcomes: M
     for name, column in texts.items():
         dates = dates.where(ends != name, column)
     joined = " / ".join(columns.values())
-    return replace(table, cells=table.cells.assign(**{joined: dates.astype("str")})), joined
+    return table.with_column(joined, dates.astype("str")), joined
 
 
 def outcome_by_dates(
@@ -107,7 +106,7 @@ def outcome_by_dates(
         new = there & (outcomes == "")
         first.update(dict.fromkeys(map(int, np.flatnonzero(new)), column))
         outcomes, dates = outcomes.where(~new, name), dates.where(~new, texts)
-    return replace(table, cells=table.cells.assign(**{OUTCOME: outcomes.astype("str")})), twice
+    return table.with_column(OUTCOME, outcomes.astype("str")), twice
 
 
 def _require(table: Table, columns: Mapping[str, str]) -> None:

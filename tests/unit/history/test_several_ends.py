@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +115,14 @@ def test_a_column_of_outcomes_is_read_where_there_is_one(read: Read) -> None:
     text = UNTOLD.replace("rejected", "rejected,outcome").replace("01,\n", "01,,won\n").replace("03\n", "03,open\n")
     history = read(text.replace(",,\n", ",,,\n"), ["lead"], format="deals", columns={"closed": ENDS})
     assert history.stays["move"].fillna("").tolist() == ["won", "", ""]
+
+
+def test_columns_that_reading_adds_are_none_of_the_files(read: Read, tmp_path: Path) -> None:
+    """Rows set aside can be mended and read again, and a header is as wide as it is in the file."""
+    text = UNTOLD.replace("2026-02-01,", "2026-02-01,2026-02-04").replace("02-03", "02-03,more")
+    rejects = tmp_path / "rejects.csv"
+    read(text, ["lead"], format="deals", columns={"closed": ENDS}, on_bad_rows="quarantine", rejects=rejects)
+    lines = rejects.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "deal,lead,hired,rejected,line,reason"
+    assert lines[1].startswith("a,2026-01-05,2026-02-01,2026-02-04,2,")
+    assert "has 5 fields, the header 4" in lines[2]
