@@ -29,7 +29,13 @@ from simcast.cli import options
 )
 @click.option("--segment", "segments", multiple=True, metavar="COLUMN", help="A column to keep; may be repeated.")
 @click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Rows to read; may be repeated.")
-@click.option("--column", "columns", multiple=True, metavar="OURS=THEIRS", help="A column of the file for one of ours.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="OURS=THEIRS",
+    help="A column of the file for one of ours; closed.won and closed.lost where wins and losses have dates apart.",
+)
 @click.option("--outcome", "outcomes", multiple=True, metavar="WORD=OURS", help="What a word of the file means.")
 @click.option("--query", metavar="SQL", help="For a database: a table or a select.")
 @click.option("--encoding", default="", help="Such as cp1251; auto for CRMs.")
@@ -89,7 +95,7 @@ def convert(
         Source(
             source,
             form,
-            dict(pairs["column"]),
+            options.by_outcome(pairs["column"]),
             pairs["outcome"],
             Dialect(encoding, delimiter, dates, decimal, time_zone),
             dict(chosen),

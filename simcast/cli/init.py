@@ -18,8 +18,8 @@ from simcast.cli import options
     "columns",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="Name a column (deal, stage, entered, outcome, closed, amount, first_response) where the guess is wrong; may"
-    " be repeated.",
+    help="Name a column (deal, stage, entered, outcome, closed, amount, first_response) where the guess is wrong;"
+    " closed.won and closed.lost, where wins and losses have dates of their own. May be repeated.",
 )
 @click.option(
     "--outcome",
@@ -50,6 +50,7 @@ def init(
       simcast init demo
       simcast init --from deals.csv forecast
       simcast init --from deals.csv --column entered=opened --column closed=last_updated
+      simcast init --from candidates.csv --column "closed.won=Hired on" --column "closed.lost=Rejected on"
       simcast init --from donors.csv --outcome Pledged=won --outcome Silent=lost
       simcast init --from events.csv --time-zone Europe/Berlin
       simcast init --from sqlite:///crm.db --query stage_changes

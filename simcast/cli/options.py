@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
@@ -242,7 +242,30 @@ def pairs(values: tuple[str, ...], name: str) -> dict[str, str]:
     wrong = [value for value in values if not all(value.partition("="))]
     if wrong:
         raise SimcastError([f"--{name} {value}: write it as NAME=VALUE" for value in wrong])
-    return {left: right for left, _, right in (value.partition("=") for value in values)}
+    found = [value.partition("=")[::2] for value in values]
+    names = [left for left, _ in found]
+    if twice := [left for left in dict.fromkeys(names) if names.count(left) > 1]:
+        raise SimcastError([f"--{name} {left}: is given {names.count(left)} times; give it once" for left in twice])
+    return dict(found)
+
+
+def by_outcome(columns: Mapping[str, str]) -> dict[str, str | dict[str, str]]:
+    """Gather ``closed.won`` and the like under ``closed``, as scenario files name them.
+
+    Examples
+    --------
+    >>> by_outcome({"deal": "ID", "closed.won": "Hired on", "closed.lost": "Rejected on"})
+    {'deal': 'ID', 'closed': {'won': 'Hired on', 'lost': 'Rejected on'}}
+    """
+    apart = {name.removeprefix("closed."): column for name, column in columns.items() if name.startswith("closed.")}
+    if apart and "closed" in columns:
+        raise SimcastError(
+            [f"--column closed: goes without --column closed.{next(iter(apart))}; name one or both ends"]
+        )
+    others: dict[str, str | dict[str, str]] = {
+        name: column for name, column in columns.items() if not name.startswith("closed.")
+    }
+    return {**others, "closed": apart} if apart else others
 
 
 def console_for_results() -> Console:

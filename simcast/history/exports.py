@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,8 @@ class Export:
         Stages that columns are named after, in the order of the file; empty where rows name them.
     remarks, caveats
         What was found and what follows from it, for the quality report; caveats may mislead a forecast.
+    faults
+        What is wrong with cells already, by column and row.
     """
 
     table: Table
@@ -51,6 +53,7 @@ class Export:
     stages: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
+    faults: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
 
 def translate(

@@ -44,7 +44,7 @@ class Faults:
     def __init__(self, table: Table) -> None:
         self.table = table
         self._found: list[Fault] = []
-        width = table.cells.shape[1]
+        width = len(table.names)
         for row, fields in table.misshapen.items():
             rule = f"has {len(fields)} fields, the header {width}; quote a field that holds a comma, or correct the row"
             self._found.append(Fault(row, "", ",".join(fields), rule))
@@ -121,7 +121,7 @@ def write_rejects(path: Path, table: Table, reasons: Mapping[int, str]) -> None:
     DataError
         When the file cannot be written.
     """
-    columns = list(table.cells.columns)
+    columns = table.names
     extra = [_free_name("line", columns), _free_name("reason", columns)]
     try:
         with path.open("w", encoding="utf-8", newline="") as stream:
@@ -140,7 +140,7 @@ def _free_name(name: str, taken: Iterable[str]) -> str:
 
 
 def _reject_rows(table: Table, reasons: Mapping[int, str]) -> Iterable[list[str]]:
-    width = table.cells.shape[1]
+    width = len(table.names)
     for row in sorted(reasons):
         fields = table.fields(row)
         # A row with too many fields keeps them all, which pushes line and reason to the right.

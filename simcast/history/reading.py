@@ -62,9 +62,10 @@ def read_history(
     columns
         Our names -> the file's columns, where they differ. log: ``deal``, ``stage``, ``entered``, ``amount``.
         deals: ``deal``, ``outcome``, ``closed``, ``amount``, and ``entered``, a mapping of stages to columns
-        (by default each stage has a column of its name); ``closed`` may be a mapping of outcomes to columns. A file
-        without amounts is fine. ``first_response``: the column of date-times, or of hours since the entry, of the
-        first contact in the first stage, or a mapping of stages to such columns.
+        (by default each stage has a column of its name); ``closed`` may be a mapping of outcomes to columns, which
+        tells the outcomes too where there is no column of them. A file without amounts is fine. ``first_response``:
+        the column of date-times, or of hours since the entry, of the first contact in the first stage, or a mapping
+        of stages to such columns.
     outcomes
         The file's words -> our stages and outcomes; in the deals format also -> ``open``.
     segments
@@ -178,6 +179,8 @@ def read_content(
     if problems:
         raise DataError(problems)
     faults = Faults(table)
+    for column, rules in export.faults.items():
+        faults.add(column, rules)
     if export.form == "log":
         return table, read_log(table, found, words, today, faults), faults, found
     return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults, found

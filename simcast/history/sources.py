@@ -11,12 +11,12 @@ import numpy as np
 from simcast.errors import DataError
 from simcast.history.columns import ColumnNames
 from simcast.history.crm import CRMS
-from simcast.history.dialect import Dialect, check_dialect
+from simcast.history.dialect import STRICT_DATES, Dialect, check_dialect
 from simcast.history.export_rows import currency_caveats
 from simcast.history.exports import Export, translate
 from simcast.history.nearest import or_nearest
 from simcast.history.parsing import normalise
-from simcast.history.several_ends import join_ends
+from simcast.history.several_ends import OUTCOME, join_ends, outcome_by_dates
 from simcast.history.sql import is_database, read_query
 from simcast.history.table import Table, in_zone, read_table
 
@@ -84,12 +84,15 @@ class Source:
                 name: column if isinstance(column, str) else dict(column) for name, column in self.columns.items()
             }
             closed = columns.get("closed")
+            faults: dict[str, dict[int, str]] = {}
             if self.format == "deals" and isinstance(closed, Mapping):
-                outcome = normalise(str(columns.get("outcome", "outcome")))
+                if "outcome" not in columns and OUTCOME not in table.cells.columns and len(closed) > 1:
+                    table, faults = outcome_by_dates(table, closed, strict=dialect.dates == STRICT_DATES)
+                outcome = normalise(str(columns.get("outcome", OUTCOME)))
                 table, columns["closed"] = join_ends(table, outcome, closed, self.outcomes)
             amount = normalise(str(columns.get("amount", "amount")))
             caveats = currency_caveats(table, amount) if amount in table.cells.columns else []
-            export = Export(table, self.format, columns, dict(self.outcomes), caveats=tuple(caveats))
+            export = Export(table, self.format, columns, dict(self.outcomes), caveats=tuple(caveats), faults=faults)
             return export, dialect, digest
         export = translate(
             table,

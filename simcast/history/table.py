@@ -46,18 +46,30 @@ class Table:
         The line on which each row begins (csv) or its number, counted from 1 (parquet).
     misshapen
         The fields of rows that have too many or too few, by row; in `cells` they are cut or filled up.
+    added
+        Columns that are not of the file.
     """
 
     path: Path
     cells: pd.DataFrame
     place: NDArray[np.int64]
     misshapen: dict[int, list[str]] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the file's own columns."""
+        return [name for name in self.cells.columns if name not in self.added]
+
+    def with_column(self, name: str, cells: pd.Series) -> Table:
+        """Return the table with one more column, which is not the file's own."""
+        return replace(self, cells=self.cells.assign(**{name: cells}), added=(*self.added, name))
 
     def keep(self, chosen: NDArray[np.bool_]) -> Table:
         """Return the rows marked, in their order."""
         number = np.cumsum(chosen) - 1
         misshapen = {int(number[row]): fields for row, fields in self.misshapen.items() if chosen[row]}
-        return Table(self.path, self.cells[chosen].reset_index(drop=True), self.place[chosen], misshapen)
+        return Table(self.path, self.cells[chosen].reset_index(drop=True), self.place[chosen], misshapen, self.added)
 
     def at(self, row: int) -> str:
         """Return the place of a row as an error names it, such as ``deals.csv:12``."""
@@ -70,7 +82,7 @@ class Table:
 
     def fields(self, row: int) -> list[str]:
         """Return all fields of a row as text, as they stand in the file."""
-        return self.misshapen.get(row) or [self.cell(row, column) for column in self.cells.columns]
+        return self.misshapen.get(row) or [self.cell(row, column) for column in self.names]
 
 
 def read_table(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Table:

@@ -218,8 +218,9 @@ class HistorySettings(Closed):
     ] = Field(
         default_factory=dict,
         description="The file's columns for ours; `entered` may name a column for each stage, and `closed` one for "
-        "each outcome, such as {won: Hired on, lost: Rejected on}. `first_response`: the date-time of the first "
-        "contact, or the hours until it, in the first stage; or such a column for each stage.",
+        "each outcome, such as {won: Hired on, lost: Rejected on}; where no column tells outcomes, these "
+        "dates do. `first_response`: the date-time of the first contact, or the hours until it, in the first stage; or "
+        "such a column for each stage.",
     )
     outcomes: dict[Text, Text] = Field(
         default_factory=dict, description="The file's words for our outcomes (or open): {Won: won, Engaging: open}."

@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
+
 from simcast.history.dialect import STAMP
-from simcast.history.parsing import parse_day
+from simcast.history.parsing import normalise, parse_day
+from simcast.history.table import Table
 from simcast.history.zones import is_known, zone_of
 from simcast.starting import words
 from simcast.starting.columns import SECONDS, Column
@@ -45,11 +48,11 @@ def why_no_dates(columns: Sequence[Column]) -> str:
     return ""
 
 
-def find_zone(columns: Sequence[Column], unsure: list[str]) -> str:
+def find_zone(table: Table, columns: Sequence[Column], unsure: list[str]) -> str:
     """Return the zone whose days are meant, empty where no time has an offset; what is not sure is added to `unsure`.
 
     It is that of typed times; or UTC, or the one offset, that all times are written with; or a zone whose clocks
-    change as the offsets do; or else the offset of most times.
+    change as the offsets do; or else the offset of most times. Where most times have no offset, it is a guess.
     """
     dated = [column for column in columns if column.is_date]
     named = [column.zone for column in dated if column.zone and column.zone != "UTC"]
@@ -59,19 +62,30 @@ def find_zone(columns: Sequence[Column], unsure: list[str]) -> str:
     offsets = Counter(offset for _, offset in stamps.elements())
     if not offsets:
         return ""
+    written = {offset: _written(offset) for offset in offsets}
+    shown = " and ".join(sorted(written.values()))
+    n_with, n_times = _count(table, dated)
+    if n_with <= n_times / 2:
+        offset = offsets.most_common(1)[0][0]
+        zone = written[offset] if offset else "UTC"
+        unsure.append(
+            f"only {n_with:,} of {n_times:,} times {'is' if n_with == 1 else 'are'} written with an offset ({shown}):"
+            f" {zone} is taken for want of another, which is not sure; name your own zone, such as Europe/Berlin"
+            " (history.time_zone, or --time-zone)"
+        )
+        return zone
     if set(offsets) == {timedelta()}:
         unsure.append(
             "times are in UTC, and so are the days; name your own zone, such as Europe/Berlin (history.time_zone, or"
             " --time-zone)"
         )
         return "UTC"
-    written = {offset: _written(offset) for offset in offsets}
     if len(offsets) == 1:
         zone = written[next(iter(offsets))]
-        unsure.append(f"all times are written at {zone}, and days are taken as those there (history.time_zone)")
+        what = "all times" if n_with == n_times else f"{n_with:,} of {n_times:,} times"
+        unsure.append(f"{what} are written at {zone}, and days are taken as those there (history.time_zone)")
         return zone
     fitting = [zone for zone in _ZONES if all(_is_at(zone, day, offset) for day, offset in stamps)]
-    shown = " and ".join(sorted(written.values()))
     if fitting:
         unsure.append(f"times are written at {shown}, as in {fitting[0]}, whose days are taken (history.time_zone)")
         return fitting[0]
@@ -81,6 +95,21 @@ def find_zone(columns: Sequence[Column], unsure: list[str]) -> str:
         " (history.time_zone, or --time-zone)"
     )
     return zone
+
+
+def _count(table: Table, columns: Sequence[Column]) -> tuple[int, int]:
+    """Return how many cells have an offset, and how many there are in the columns in which any has one."""
+    n_with, n_times = 0, 0
+    for column in columns:
+        if isinstance(table.cells[column.name].dtype, pd.DatetimeTZDtype):
+            n_with, n_times = n_with + column.n_words, n_times + column.n_words
+            continue
+        stamped = {word for word in column.words if re.fullmatch(SECONDS, word) or STAMP.fullmatch(word)}
+        if stamped:
+            cells = table.cells[column.name].astype("str").map(normalise)
+            n_with += int(cells.isin(stamped).sum())
+            n_times += int(cells.isin(column.words).sum())
+    return n_with, n_times
 
 
 def _stamps(column: Column) -> Iterator[tuple[datetime, timedelta]]:

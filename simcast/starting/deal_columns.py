@@ -7,18 +7,16 @@ from collections.abc import Mapping, Sequence
 
 from simcast.errors import DataError
 from simcast.history.crm import ONE_STAGE
-from simcast.history.parsing import normalise
 from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
+from simcast.starting.deal_ends import ends_by_outcome, ends_without_outcome, may_end, share_dated
 from simcast.starting.log_columns import candidates
 from simcast.starting.said import Said
 
 _MOST_WORDS = 60
 _MOST_SHOWN = 6
 _HALF = 0.5
-_NEARLY_ALL = 0.9
-"""So large a share of the ends must be dated by a column."""
 
 
 def read_as_deals(
@@ -30,19 +28,34 @@ def read_as_deals(
 ) -> dict[str, str]:
     """Choose the columns of a table with a row per deal; return what its words mean."""
     path = str(table.path)
-    outcome = _outcome_column(path, candidates(columns, said, "outcome", columns), said)
+    able = _able_to_tell(candidates(columns, said, "outcome", columns))
     dated = [column for column in columns if column.is_date]
-    ends = candidates(columns, said, "closed", [column for column in dated if _may_end(column)])
-    begun = [column for column in dated if column not in ends and not words.NO_EVENT.search(column.key)]
-    begun = candidates(columns, said, "entered", begun)
-    if not ends or not begun:
-        raise _undated(path, dated, begun, ends)
+    ends = candidates(columns, said, "closed", [column for column in dated if may_end(column)])
+    others = [column for column in dated if column not in ends and not words.NO_EVENT.search(column.key)]
+    telling = [column for column in able if not words.LOSS_REASON.search(column.key)]
+    tells = any(_told(column, said) == 2 for column in telling)
+    apart = None if tells else ends_without_outcome(table, columns, ends, said)
+    if apart is not None:
+        unsure.append(
+            f"no column tells both won and lost deals: those with a date in {apart['won']!r} are taken as won, those"
+            f" with one in {apart['lost']!r} as lost, and others as open (history.columns.closed)"
+        )
+        begun = candidates(columns, said, "entered", [end for end in others if end.name not in apart.values()])
+        if not begun:
+            raise _undated(path, dated, begun, ends)
+        chosen.update(closed=apart, entered=_entered(begun, apart, unsure))
+        return {}
+    outcome = _outcome_column(path, able, said)
     means = _meanings(outcome, said)
-    closed = _closed(table, outcome, means, ends, unsure)
+    closed = ends_by_outcome(table, outcome, means, ends, others, said, unsure)
+    taken = [closed] if isinstance(closed, str) else (closed or {}).values()
+    begun = candidates(columns, said, "entered", [column for column in others if column.name not in taken])
+    if closed is None or not begun:
+        raise _undated(path, dated, begun, ends)
     denied = [word for word in words.answers(outcome.key, outcome.words) if means[word] == "lost"]
     if isinstance(closed, str) and denied:
         end = next(column for column in ends if column.name == closed)
-        if _share_dated(table, outcome, denied, end) < _HALF:  # not yet, rather than no
+        if share_dated(table, outcome, denied, end) < _HALF:  # not yet, rather than no
             means |= dict.fromkeys(denied, "open")
     chosen.update(outcome=outcome.name, closed=closed, entered=_entered(begun, closed, unsure))
     outcomes = {word: means.get(word) or "open" for word in outcome.words}
@@ -53,29 +66,6 @@ def read_as_deals(
                 f"in {outcome.name!r} {', '.join(map(repr, meant))} is taken to mean {name} (history.outcomes)"
             )
     return {word: found for word, found in outcomes.items() if word not in {"won", "lost", "open"}}
-
-
-def _closed(
-    table: Table, outcome: Column, means: Mapping[str, str], ends: Sequence[Column], unsure: list[str]
-) -> str | dict[str, str]:
-    """Return the column that dates the ends of deals, or one that dates the wins and one that dates the losses."""
-
-    def dated(column: Column, *names: str) -> float:
-        return _share_dated(table, outcome, [word for word, name in means.items() if name in names], column)
-
-    best = max(ends, key=lambda column: dated(column, "won", "lost"))
-    wins = max(ends, key=lambda column: dated(column, "won"))
-    losses = max(ends, key=lambda column: dated(column, "lost"))
-    apart = min(dated(wins, "won"), dated(losses, "lost")) >= _NEARLY_ALL
-    if wins is not losses and apart and min(dated(best, "won"), dated(best, "lost")) < _NEARLY_ALL:  # one may be rare
-        unsure.append(
-            f"{wins.name!r} is taken as the day of a win and {losses.name!r} as that of a loss (history.columns.closed)"
-        )
-        return {"won": wins.name, "lost": losses.name}
-    if len(ends) > 1:
-        others = ", ".join(column.name for column in ends if column is not best)
-        unsure.append(f"{best.name!r} is taken as the day on which a deal ended, not {others} (history.columns.closed)")
-    return best.name
 
 
 def _entered(begun: Sequence[Column], closed: str | Mapping[str, str], unsure: list[str]) -> dict[str, str]:
@@ -107,43 +97,38 @@ def _undated(path: str, dated: Sequence[Column], begun: Sequence[Column], ends: 
     )
 
 
-def _may_end(column: Column) -> bool:
-    """Tell whether a column of dates is called as one of the ends of deals."""
-    return bool(words.CLOSED.search(column.key)) and not words.NO_END.search(column.key)
-
-
-def _share_dated(table: Table, outcome: Column, ends: Sequence[str], column: Column) -> float:
-    """Return which share of the deals with one of these outcomes have a date in a column; 0 where there are none."""
-    cells = table.cells[outcome.name].astype("str").map(normalise)
-    ended = cells.isin(ends)
-    texts = table.cells[column.name]
-    return float((texts.notna() & (texts.astype("str").str.strip() != ""))[ended].mean()) if ended.any() else 0.0
-
-
 def _meanings(column: Column, said: Said) -> dict[str, str]:
     """Return what the words of a column of outcomes mean, as far as they sound like an end."""
     return {**words.answers(column.key, column.words), **words.meanings(column.words, said.outcomes)}
 
 
-def _outcome_column(path: str, columns: Sequence[Column], said: Said) -> Column:
-    """Choose the column that tells won deals from lost ones."""
-
-    def fit(column: Column) -> tuple[int, bool]:
-        ends = set(_meanings(column, said).values()) & {"won", "lost"}
-        return len(ends), bool(words.OUTCOME.search(column.key))
-
-    able = [
+def _able_to_tell(columns: Sequence[Column]) -> list[Column]:
+    """Return the columns with so few words that they may tell outcomes."""
+    return [
         column
         for column in columns
         if not column.is_date and column.n_words <= (2 if column.is_number else _MOST_WORDS)
     ]
+
+
+def _told(column: Column, said: Said) -> int:
+    """Return how many of the two ends the words of a column tell."""
+    return len(set(_meanings(column, said).values()) & {"won", "lost"})
+
+
+def _outcome_column(path: str, able: Sequence[Column], said: Said) -> Column:
+    """Choose the column that tells won deals from lost ones."""
+
+    def fit(column: Column) -> tuple[int, bool]:
+        return _told(column, said), bool(words.OUTCOME.search(column.key))
+
     best = max(able, key=fit, default=None)
     if best is None or fit(best)[0] == 0:
         likely = [column for column in able if words.OUTCOME.search(column.key)]
         found = f" ({likely[0].name!r} has {', '.join(likely[0].words[:_MOST_SHOWN])})" if likely else ""
         raise DataError(
             f"{path}: no column tells won deals from lost ones{found}; say what its words mean, such as --outcome"
-            " Signed=won --outcome Refused=lost, or export a log of stage changes (a row per change: deal, stage,"
-            " entered)"
+            " Signed=won --outcome Refused=lost; or name the dates of wins and of losses (--column closed.won=..."
+            " --column closed.lost=...); or export a log of stage changes (a row per change: deal, stage, entered)"
         )
     return best

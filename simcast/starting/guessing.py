@@ -9,6 +9,7 @@ from pathlib import Path
 from simcast.errors import DataError
 from simcast.history.crm import CRMS
 from simcast.history.dialect import Dialect
+from simcast.history.several_ends import OUTCOME
 from simcast.history.sources import Source
 from simcast.history.sql import is_database, read_query
 from simcast.history.table import TEXTS, Table, find_delimiter, find_encoding, read_table
@@ -70,7 +71,7 @@ def guess(path: str, query: str | None = None, said: Said | None = None) -> Gues
     table = read_query(path, query)[0] if is_database(path) else read_table(Path(path), "auto", "auto")
     columns = look_at(table)
     said.check(columns)
-    dialect = _dialect(path, columns, said.time_zone, unsure)
+    dialect = _dialect(path, table, columns, said.time_zone, unsure)
     crm = None if said.columns else find_crm(table, dialect)
     if crm is not None:
         name, amount = crm
@@ -98,7 +99,7 @@ def _guess_export(source: Source, table: Table, columns: list[Column], unsure: l
     return Guess(source, segments, "amount" in export.columns, known, tuple(unsure))
 
 
-def _dialect(path: str, columns: Sequence[Column], time_zone: str, unsure: list[str]) -> Dialect:
+def _dialect(path: str, table: Table, columns: Sequence[Column], time_zone: str, unsure: list[str]) -> Dialect:
     """Find out how the file is written, naming only what is not the strict form."""
     encoding = delimiter = ""
     if path.lower().endswith(TEXTS):
@@ -110,7 +111,7 @@ def _dialect(path: str, columns: Sequence[Column], time_zone: str, unsure: list[
         unsure.append(
             "dates such as 5/6/2026 could have the day or the month first: day-first is taken (history.dates)"
         )
-    zone = time_zone or find_zone(columns, unsure)
+    zone = time_zone or find_zone(table, columns, unsure)
     return Dialect(
         encoding if encoding != "utf-8" else "",
         delimiter if delimiter != "," else "",
@@ -160,9 +161,13 @@ def _guess_plain(
         if contact.is_number and not dialect.decimal:
             dialect = replace(dialect, decimal=find_mark(contact, unsure))
     used = _names(chosen)
+    if left := [column.name for column in columns if column.is_date and column.name not in used]:
+        unsure.append(f"dates that are left out: {', '.join(left)}; name one that counts (history.columns)")
     unsure += undated_ends(table, columns, used, deal.name, {*outcomes.values(), *stage.words}) if stage else []
     segments = named_segments(table, columns, used, deal if form == "log" else None)
     ours = {name: value for name, value in chosen.items() if name != value or name == "first_response"}
     source = replace(source, format=form, columns=ours, outcomes=outcomes, dialect=dialect)
+    if form == "deals" and "outcome" not in chosen:  # reading tells it, by the dates
+        table, chosen = source.read()[0].table, {**chosen, "outcome": OUTCOME}
     known = amount_known_from(table, form, chosen, outcomes)
     return Guess(source, segments, amount is not None, known, tuple(unsure))

@@ -24,6 +24,7 @@ from simcast.starting.guessing import Guess, guess
 from simcast.starting.project import SCHEMA, schema_bytes, write_new
 from simcast.starting.said import Said
 from simcast.starting.scenario_text import Content, scenario_text
+from simcast.starting.set_aside import outcomes_set_aside
 
 SCENARIO = "scenario.yaml"
 RARE_MOVE = 0.01
@@ -102,7 +103,7 @@ def propose(
     source = replace(guessed.source, outcomes=_outcomes(guessed.source, seen))
     moves, rare = _moves(seen)
     pipeline = Pipeline.define(seen.way.stages, moves)
-    history, on_bad_rows = _read(source, pipeline, guessed, last_day, unsure, repeats, rare=rare)
+    history, on_bad_rows = _read(source, seen, pipeline, guessed, last_day, unsure, repeats, rare=rare)
     unsure += _doubts(seen.way)
     as_of, back = _as_of(path, history)
     unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]
@@ -175,6 +176,7 @@ def _moves(seen: Survey) -> tuple[tuple[tuple[str, str], ...], int]:
 
 def _read(
     source: Source,
+    seen: Survey,
     pipeline: Pipeline,
     guessed: Guess,
     today: date,
@@ -213,7 +215,9 @@ def _read(
         why = f" ({rare} moves are too rare to be a way that deals go)" if rare else ""
         text = f"{_percent(share)} of the deals have bad rows{why} and are set aside (history.on_bad_rows), such as:"
         text = f"{text} {first}"
-        if share > MOST_SET_ASIDE:
+        if ended := outcomes_set_aside(seen, history):
+            text = f"NOT FIT TO FORECAST FROM yet, since {ended} would be set aside: {text}"
+        elif share > MOST_SET_ASIDE:
             text = f"NOT FIT TO FORECAST FROM yet, since {text}"
         unsure.insert(0, text)
         return history, "quarantine"

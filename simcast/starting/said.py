@@ -9,7 +9,7 @@ from simcast.errors import DataError
 from simcast.history.dialect import Dialect, check_dialect
 from simcast.starting.columns import Column
 
-OURS = ("deal", "stage", "entered", "outcome", "closed", "amount", "first_response")
+OURS = ("deal", "stage", "entered", "outcome", "closed", "closed.won", "closed.lost", "amount", "first_response")
 """Names of columns that can be said."""
 _ENDS = ("won", "lost", "open")
 
@@ -49,6 +49,10 @@ class Said:
             for name, column in self.columns.items()
             if column not in names
         ]
+        if self.ends and "closed" in self.columns:
+            problems.append(
+                f"--column closed: goes without --column closed.{next(iter(self.ends))}; name one or both ends"
+            )
         problems += [
             f"--outcome {word}={name}: {name!r} is none of {', '.join(_ENDS)}"
             for word, name in self.outcomes.items()
@@ -64,6 +68,11 @@ class Said:
             problems += [problem.replace("history.time_zone", "--time-zone") for problem in error.problems]
         if problems:
             raise DataError(problems)
+
+    @property
+    def ends(self) -> dict[str, str]:
+        """The columns of dates that are named for one outcome alone, by the outcome."""
+        return {name: self.columns[key] for name in _ENDS if (key := f"closed.{name}") in self.columns}
 
     def column(self, columns: Sequence[Column], name: str) -> Column | None:
         """Return the column that the user names for one of ours."""

@@ -146,7 +146,7 @@ def _about_zone(name: str, value: str) -> str:
     if name != "time_zone" or not (value == "UTC" or OFFSET.fullmatch(value)):
         return ""
     written = "in UTC" if value == "UTC" else "with this offset"
-    return f"# all times are written {written}; or name your zone, such as Europe/Berlin"
+    return f"# times are written {written}; or name your zone, such as Europe/Berlin"
 
 
 def _mapping(name: str, values: Mapping[str, object], about: str) -> Iterator[str]:

@@ -22,17 +22,33 @@ NEW_STAGE = re.compile(
 )
 OLD_STAGE = re.compile(r"(^|_)(from|old|prev|previous|prior|before|предыдущ\w*|старый|старая|прежн\w*|было|из)(_|$)")
 OUTCOME = re.compile(r"outcome|result|status|stage|state|won|decision|исход|итог|результат|статус|этап|стади|решени")
+_STARTED_WORK = r"(^|_)(выхода?|вышел|вышла)($|_(на_работу|сотрудника|кандидата|факт)($|_))"
+"""Of a candidate: the first day at work. The same words of other things (getting in touch) are left."""
+LOSS_REASON = re.compile(
+    r"(loss|lost|reject\w*|declin\w*|churn|cancel\w*)_reason|reason_(for_|of_)?(loss|lost|reject|declin|churn|cancel)|причин"
+)
+"""Columns in which wins are not told, whatever their words sound like."""
 CLOSED = re.compile(
     r"clos|(^|_)end|ended|finish|won|lost|complet|(?<!as)signed(?!_?(up|in)(_|$))|decid|decision|resol|outcome|conclu|settled|hire|reject|declin"
     r"|withdr|churn|cancel|convert|conversion|paid|payment|purchas|sold|sale_date|renewed|funded|awarded|result"
     r"|закры|заверш|оконч|выигр|проигр|решени|оплат|подписан|отказ|расторж|продаж|исход|итог|результат|найма"
+    rf"|{_STARTED_WORK}"
 )
+WON_ON = re.compile(
+    r"(^|_)won(_|$)|(^|_)hired?(_|$)|(?<!as)signed(?!_?(up|in)(_|$))|paid|payment|purchas|sold|sale_date|funded|awarded"
+    rf"|renewed|convert|conversion|выигр|оплат|подписан|продаж|найма|{_STARTED_WORK}"
+)
+LOST_ON = re.compile(r"(^|_)lost(_|$)|reject|declin|withdr|churn|cancel|проигр|отказ|расторж")
+"""Of the dates that end deals: those that are wins, and those that are losses."""
 BEGUN = re.compile(r"creat|open|start|begin|began|receiv|appl|enter|added|созда|откры|начал|поступ|добавл|обращени")
 NO_EVENT = re.compile(
-    r"updat|modif|expect|forecast|due|plan|last_|birth|next|estimat|(^|_)est_|target|projected|anticip|assum|follow_?up|deadline"
-    r"|remind|export|import|sync|snapshot|viewed|предпол|план|измен|обновл|последн|ожида|прогноз|следующ|ближайш|срок"
-    r"|дедлайн|редакт|выгруз|рожден"
+    r"updat|modif|expect|forecast|(^|_)due(_?date|_(?!diligence)|$)|(^|_)plan(ned)?(_|$)|(^|_)last|(^|_)birth"
+    r"|(^|_)next(_|$|step|act|contact|call|date)|estimat|(^|_)est_|(^|_)target(_?date|_|$)|(^|_)projected|anticip|assum"
+    r"|follow_?up|deadline|(^|_)remind|(^|_)(ex|im)port(ed|s)?(_|$)|(^|_)sync|snapshot|(^|_)viewed(_|$)"
+    r"|предпол|(^|_)(план|планов\w*|планируем\w*|запланирован\w*)(_|$)|измен|обновл|последн|ожидаем|прогноз|следующ|ближайш"
+    r"|(^|_)срок(и|а)?(_|$)|дедлайн|редакт|выгруз|рожден"
 )
+"""Dates on which nothing happened to a deal; whole words where other words hold them: interviewed, due diligence."""
 NO_END = re.compile(rf"{NO_EVENT.pattern}|(^|_)(entered|reached|created|start\w*|begun|созда\w*|начал\w*)(_|$)")
 AMOUNT = re.compile(
     r"amount|value|revenue|price|budget|sum$|total|income|turnover|(^|_)(acv|arr|mrr|tcv|sale|fee|gift|opportunity|cheque)(_|$)"
@@ -68,14 +84,15 @@ _LOST = re.compile(
     r"|fail|unsuccess|refus|dropped|(^|\W|_)(not?|non|never).?(renew|hired|won|accept|paid|interested|convert|sold)"
     r"|junk|spam|duplicate"
     r"|провал|отказ|проигр|отмен|потер|слит|неуспе|отклон|нецелев|дубл|спам|выбыл"
-    r"|(^|\W)не.?(реализ|принят|нанят|продл|заключ|подпис|оплач|куп|состоял|успе)",
+    r"|(^|\W)не.?(реализ|принят|нанят|продл|заключ|подпис|оплач|куп|состоял|успе|выш(ел|ла))",
 )
 _WON = re.compile(
     r"(^|\W|_)won($|[^\w'’]|_)|^win|success|(^|\W|_)paid|hired|(?<!as)signed(?!\W?_?(up|in)(\W|_|$))"
     r"|(?<!sales )accepted(?! lead)"
     r"|(^|\W|_)(converted|renewed)($|\W|_)"
     r"|^(purchased?|bought|sold|placed|funded|donated|invested|committed|wired|subscribed)$"
-    r"|выигр|успе[шх]|оплачен|продан|реализован|нанят|заключ[её]н|подписан|продл[её]н|^(принят\w*|купил\w*|куплен\w*)($|\W)",
+    r"|выигр|успе[шх]|оплачен|продан|реализован|нанят|заключ[её]н|подписан|продл[её]н|^(принят\w*|купил\w*|куплен\w*)($|\W)"
+    r"|^(выход|вышел|вышла)( на работу)?$",
 )
 _LOST_BESIDE_WON = re.compile(r"pass(ed)?|closed|inactive|archived?|ended|закрыт[ао]?|завершен[ао]?|неактив\w*|архив")
 _WON_BESIDE_LOST = re.compile(

@@ -149,7 +149,7 @@ def test_times_with_offsets_have_a_zone_from_the_start(
     proposal, history, _ = written(tmp_path, "deal,stage,entered", rows)
     assert history.time_zone == zone
     assert any(says in text for text in proposal.unsure)
-    assert ("all times are written" in proposal.scenario.read_text(encoding="utf-8")) == (
+    assert ("# times are written" in proposal.scenario.read_text(encoding="utf-8")) == (
         zone in {"UTC", "+03:00", "+05:00"}
     )
     assert invoke("check", proposal.scenario).exit_code == 0

@@ -12,17 +12,24 @@ closed_at; Close Date; Closed Date; Closing Date; CLOSEDATE; closeDate; Deal clo
 decided_on; decision date; Date of decision; resolved_at; end_date; hired_on; Rejected at; churn_date;
 cancelled_at; ConvertedDate; paid_at; signed_on; renewed_on; Purchase date; sold_at; outcome_date;
 Дата решения; Дата закрытия; Дата завершения; Дата окончания; Дата оплаты; Дата подписания; Дата отказа;
-Дата продажи; Сделка закрыта; Время выигрыша; Решено: дата решения
+Дата продажи; Сделка закрыта; Время выигрыша; Решено: дата решения; Выход; Дата выхода; Вышла; Вышел на работу
 """
 NOT_CLOSED = """
 created_at; Create Date; Created Time; Дата создания; Expected Close Date; Est. Close Date;
 Target close date; Projected Close Date; Assumed close date; Last Activity; Modified Time;
 Next activity date; Closed export date; Предполагаемая дата закрытия; Ожидаемая дата закрытия;
-Плановая дата оплаты; Date entered Decision; assigned_on; signed_up_at; Дата следующей оплаты; Срок оплаты
+Плановая дата оплаты; Date entered Decision; assigned_on; signed_up_at; Дата следующей оплаты; Срок оплаты;
+Выход на связь; Плановый выход; Выходной; Дата выхода (план)
 """
 NO_EVENT = """
 updated_at; Last Contacted; Next activity date; Follow-up date; Birth date; Due date; exported_on;
-Дата изменения; Дата редактирования; Дата последнего контакта; Следующий контакт; Дата рождения; Срок
+Дата изменения; Дата редактирования; Дата последнего контакта; Следующий контакт; Дата рождения; Срок;
+Last viewed; Viewed at; due; DUEDATE; Planned close; Plan date; Next step date; Target date; Imported at; Reminder;
+План; Планируемая дата; Запланировано
+"""
+EVENT = """
+Interviewed on; Reviewed at; Due diligence on; Planning meeting; Plant visit; Business planning; Important call;
+Residue check; Context call; Blast mail; Планёрка; Планирование; Просрочен; Ожидание оплаты
 """
 AMOUNT = """
 Amount; amount_usd; Deal value; Value; Opportunity Amount; OPPORTUNITY; Total; Budget; Income; ARR; MRR;
@@ -49,15 +56,15 @@ Contact; First touch source; Дата создания первого конта
 """
 WON = """
 Closed Won; won; Hired; Offer accepted; Paid; Renewed; Contract signed; Converted; Funded; Committed;
-Сделка успешна; Оплачено; Принят; Продлён; Продано
+Сделка успешна; Оплачено; Принят; Продлён; Продано; Вышел; вышла; Выход на работу
 """
 LOST = """
 Closed Lost; Rejected; Not renewed; Churned; Unqualified; Failed; Junk lead; Отказ; Не принят; Не продлен;
-Неуспешно; Отменена; Нецелевой; Дубль
+Неуспешно; Отменена; Нецелевой; Дубль; Не вышел
 """
 NEITHER = """
 Assigned; Open; Sales Accepted Lead; Purchase order sent; Won't decide yet; Close; Signed up; В работе; Назначена;
-Переговоры; Первичный контакт; Новая
+Переговоры; Первичный контакт; Новая; Вышел на связь; Выходные
 """
 
 
@@ -80,6 +87,11 @@ def test_other_dates_are_no_ends(header: str) -> None:
 @pytest.mark.parametrize("header", listed(NO_EVENT))
 def test_dates_on_which_nothing_happened_to_a_deal_are_known(header: str) -> None:
     assert words.NO_EVENT.search(plain(header))
+
+
+@pytest.mark.parametrize("header", listed(EVENT))
+def test_words_that_only_hold_such_words_are_events(header: str) -> None:
+    assert not words.NO_EVENT.search(plain(header))
 
 
 @pytest.mark.parametrize("header", listed(AMOUNT))
