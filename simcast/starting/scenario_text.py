@@ -80,7 +80,7 @@ def _opening(content: Content) -> Iterator[str]:
             yield from _wrapped(f"- {text}")
     yield ""
     yield "simcast: 1"
-    yield f"name: {quoted(f'{content.title}, quarter from {content.as_of}')}"
+    yield f"name: {quoted(content.title)}"
     yield "question: What will the next quarter bring?"
     yield ""
 
