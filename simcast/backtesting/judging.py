@@ -45,8 +45,8 @@ class Judgement:
 def judge(backtest: Backtest, summary: Summary) -> Judgement:
     """Judge the forecasts: intervals that held too seldom or too often, a baseline that is better, poor fits.
 
-    Coverage is tested by the binomial distribution, for as many forecasts as do not overlap, with a false-alarm rate
-    of `FALSE_ALARM` over all metrics and intervals (Bonferroni).
+    Coverage, ties counted in part, is tested by the binomial distribution, for as many forecasts as do not overlap,
+    with a false-alarm rate of `FALSE_ALARM` over all metrics and intervals (Bonferroni).
     """
     reasons: list[str] = []
     notes: list[str] = []
@@ -54,10 +54,12 @@ def judge(backtest: Backtest, summary: Summary) -> Judgement:
     for metric, found in summary.metrics.items():
         scores = found.methods["simcast"]
         for interval in TESTED_INTERVALS:
-            held = scores.coverage.get(interval, float("nan"))
-            p = coverage_p_value(held, interval, scores.n, summary.overlap)
+            p = coverage_p_value(
+                scores.coverage_in_part.get(interval, float("nan")), interval, scores.n, summary.overlap
+            )
             if p < level:
-                way = "too narrow or biased" if held < interval else "too wide"
+                held = scores.coverage[interval]
+                way = "too narrow or biased" if scores.coverage_in_part[interval] < interval else "too wide"
                 reasons.append(
                     f"{metric}: {interval:.0%} intervals held the truth {round(held * scores.n)} times of {scores.n}, "
                     f"which chance explains with p = {p:.2g}: they are {way}"

@@ -42,6 +42,9 @@ class Scores:
         What happened, on average.
     coverage, interval_score
         By central interval, over the forecasts that are distributions; empty where none is.
+    coverage_in_part
+        The same as ``coverage``, but an outcome that ties with forecast values counts by the share of their probability
+        that lies within. Intervals of whole numbers, both ends included, hold more than they say; these do not.
     pit
         The shares of outcomes in each tenth of the distributions; empty where there is none.
     n_distributions
@@ -55,6 +58,7 @@ class Scores:
     pinball: float
     actual: float
     coverage: dict[float, float]
+    coverage_in_part: dict[float, float]
     interval_score: dict[float, float]
     pit: tuple[float, ...]
     n_distributions: int
@@ -205,10 +209,11 @@ def _by_value(rows: pd.DataFrame) -> dict[str, Scores]:
 def scores_of(rows: pd.DataFrame) -> Scores:
     """Score the rows of one method and one part of the forecast."""
     told = rows[rows["pit_low"].notna()]
-    covered, fined = {}, {}
+    covered, in_part, fined = {}, {}, {}
     for interval in INTERVALS if len(told) else ():
         low, high = (told[name] for name in ends_of(interval))
         covered[interval] = interval_coverage(low, high, told["actual"])
+        in_part[interval] = share_within(told["pit_low"].to_numpy(), told["pit_high"].to_numpy(), interval)
         fined[interval] = float(interval_score(low, high, told["actual"], interval).mean())
     error = rows["mean"] - rows["actual"]
     return Scores(
@@ -219,6 +224,7 @@ def scores_of(rows: pd.DataFrame) -> Scores:
         pinball=float(rows["pinball"].mean()),
         actual=float(rows["actual"].mean()),
         coverage=covered,
+        coverage_in_part=in_part,
         interval_score=fined,
         pit=pit_histogram(told["pit_low"].to_numpy(), told["pit_high"].to_numpy()) if covered else (),
         n_distributions=len(told),
@@ -238,11 +244,29 @@ def pit_histogram(low: Floats, high: Floats) -> tuple[float, ...]:
     >>> pit_histogram(np.array([0.05]), np.array([0.15]))[:3]
     (0.5, 0.5, 0.0)
     """
-    edges = np.linspace(0.0, 1.0, N_PIT_BINS + 1)
+    reached = _reached(np.linspace(0.0, 1.0, N_PIT_BINS + 1), low, high)
+    return tuple(np.diff(reached).round(9).tolist())
+
+
+def share_within(low: Floats, high: Floats, interval: float) -> float:
+    """Return the share of outcomes in a central interval; an outcome that ties is spread over its place.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(share_within(np.array([0.05, 0.5]), np.array([0.15, 0.6]), 0.8), 6)
+    0.75
+    """
+    below, above = _reached(np.array([0.5 - 0.5 * interval, 0.5 + 0.5 * interval]), low, high)
+    return float(above - below)
+
+
+def _reached(edges: Floats, low: Floats, high: Floats) -> Floats:
+    """Return the share of outcomes below each edge, with outcomes spread evenly from `low` to `high`."""
     width = np.maximum(high - low, 1e-9)
     begin = np.minimum(low, 1.0 - width)
-    reached = np.clip((edges[:, None] - begin) / width, 0.0, 1.0).mean(axis=1)
-    return tuple(np.diff(reached).round(9).tolist())
+    reached: Floats = np.clip((edges[:, None] - begin) / width, 0.0, 1.0).mean(axis=1)
+    return reached
 
 
 def crps_ratio(totals: pd.DataFrame, method: str, against: str, overlap: float) -> Ratio:

@@ -97,7 +97,7 @@ def _metric(summary: MetricSummary) -> dict[str, Any]:
 def _scores(scores: Scores) -> dict[str, Any]:
     by_level = {
         name: {f"{level:g}": value for level, value in getattr(scores, name).items()} or None
-        for name in ("coverage", "interval_score")
+        for name in ("coverage", "coverage_in_part", "interval_score")
     }
     return {**asdict(scores), **by_level, "pit": list(scores.pit) or None}
 

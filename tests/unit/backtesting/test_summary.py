@@ -13,7 +13,7 @@ from simcast.backtesting import Backtest, judge, judge_deals, summarise
 from simcast.backtesting.baselines import LEVELS
 from simcast.backtesting.cells import distribution_cell
 from simcast.backtesting.judging import coverage_p_value, judge_stalled, ranking, reliability
-from simcast.backtesting.summary import crps_ratio, overlap_of, pit_histogram
+from simcast.backtesting.summary import crps_ratio, overlap_of, pit_histogram, scores_of
 
 GRID = np.asarray(stats.norm.ppf(LEVELS))
 
@@ -68,6 +68,20 @@ def test_right_intervals_are_seldom_called_wrong() -> None:
         found = made(16, sd=10.0, seed=100 + seed)
         wrong += any("intervals held" in reason for reason in judge(found, summarise(found)).reasons)
     assert wrong <= 9
+
+
+def test_intervals_of_few_wins_hold_more_than_they_say_unless_ties_count_in_part() -> None:
+    """A right forecast of five wins: its 80% intervals, both ends included, hold 89% by the Poisson distribution."""
+    forecast, drawn = np.random.default_rng(5).poisson(5.0, (2, 4000)).astype(float)
+    labels = {"metric": "wins", "part": "total", "value": "", "method": "simcast"}
+    cells = pd.DataFrame([distribution_cell(labels, forecast, actual) for actual in drawn[:2000]])
+    scores = scores_of(cells)
+    low, high = stats.poisson.ppf([0.1, 0.9], 5.0)
+    closed = stats.poisson.cdf(high, 5.0) - stats.poisson.cdf(low - 1.0, 5.0)
+    assert scores.coverage[0.8] == pytest.approx(closed, abs=0.03)
+    assert closed > 0.88
+    assert scores.coverage_in_part[0.8] == pytest.approx(0.8, abs=0.03)
+    assert scores.coverage_in_part[0.95] == pytest.approx(0.95, abs=0.02)
 
 
 def test_a_better_baseline_is_a_reason_and_equal_ones_cannot_be_told_apart() -> None:
