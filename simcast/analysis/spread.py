@@ -111,7 +111,8 @@ def parts_of(ground: Ground) -> Iterator[tuple[Literal["stage", "arrivals", "amo
 def _weather_of(kernel: KernelPlan) -> Floats:
     """Return the logs of what the months do in a plan without levers: float64, (n_futures, n_effects)."""
     of_stays = kernel.on_conversion.value[kernel.on_conversion.operation == MOVE_ODDS]
-    return _log(np.vstack([of_stays, kernel.on_duration.value, kernel.on_arrivals.value])).T
+    speed = kernel.month_speed if len(kernel.month_speed) else of_stays[:0]
+    return _log(np.vstack([of_stays, speed, kernel.on_arrivals.value])).T
 
 
 def _log(values: Floats) -> Floats:

@@ -342,8 +342,10 @@ def _begin_work(
             effect,
         )
     elif start > enters_on:  # else it ends when it would have ended without a team, to the last bit
-        slot = int(tickets.slot[ticket])
-        tickets.leaves_on[ticket] = put_off(plan.kernel, stage, slot, enters_on, tickets.leaves_on[ticket], start)
+        clock, tables = plan.kernel.clock_of[stage, int(tickets.slot[ticket])], room.tables
+        tickets.leaves_on[ticket] = put_off(
+            clock, tables.clock_passed, tables.clock_from_day, enters_on, tickets.leaves_on[ticket], start
+        )
 
 
 @njit(inline="always")

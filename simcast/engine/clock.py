@@ -1,7 +1,8 @@
 """Operational time: a clock gives each day of the horizon a weight, and stays end when so much of it has passed.
 
 A clock is the running sum of its weights at the beginning of each day, linear within a day. Beyond the horizon every
-day weighs 1. Each stage and slot has a clock or none; weights average 1 over a year, so that days stay days.
+day weighs 1. Each stage and slot has a clock or none; weights average 1 over a year, so that days stay days. Where
+months are good or bad, each future winds its clocks by its own.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def instant_of(passed: NDArray[np.float64], from_day: NDArray[np.int64], wanted:
     last = len(passed) - 1
     if not wanted < passed[last]:
         return float(last + (wanted - passed[last]))
-    day = from_day[int(np.int64(wanted))]
+    day = from_day[min(int(np.int64(wanted)), len(from_day) - 1)]
     while passed[day + 1] <= wanted:
         day += 1
     return float(day + (wanted - passed[day]) / (passed[day + 1] - passed[day]))
@@ -87,7 +88,27 @@ def end_on_clock(
 
 
 @inner
-def run_clocks(plan: KernelPlan, in_play: InPlay, n: int, is_open: bool) -> None:
+def wind_clocks(plan: KernelPlan, future: int, passed: NDArray[np.float64], from_day: NDArray[np.int64]) -> None:
+    """Write what a future's clocks read, whose months are quick or slow, as `reading` and `instant_of` look at it."""
+    for clock in range(passed.shape[0]):
+        whole = 0
+        for day in range(plan.horizon_days):
+            weight = plan.clock_passed[clock, day + 1] - plan.clock_passed[clock, day]
+            passed[clock, day + 1] = passed[clock, day] + weight * plan.month_speed[plan.month_of_day[day], future]
+            while whole < from_day.shape[1] and whole < passed[clock, day + 1]:
+                from_day[clock, whole] = day
+                whole += 1
+
+
+@inner
+def run_clocks(
+    plan: KernelPlan,
+    clock_passed: NDArray[np.float64],
+    clock_from_day: NDArray[np.int64],
+    in_play: InPlay,
+    n: int,
+    is_open: bool,
+) -> None:
     """Put the ends of a block's stays where their clocks put them; open deals' rests count from the as-of date."""
     for i in range(n):
         stage, slot = in_play.stage[i], in_play.slot[i]
@@ -96,29 +117,37 @@ def run_clocks(plan: KernelPlan, in_play: InPlay, n: int, is_open: bool) -> None
             continue
         by_day = plan.hazard_row[stage] != NOWHERE and not is_open
         in_play.leaves_on[i] = end_on_clock(
-            plan.clock_passed[clock], plan.clock_from_day[clock], in_play.enters_on[i], in_play.leaves_on[i], by_day
+            clock_passed[clock], clock_from_day[clock], in_play.enters_on[i], in_play.leaves_on[i], by_day
         )
 
 
 @njit(inline="always")
-def put_off(plan: KernelPlan, stage: int, slot: int, enters_on: float, leaves_on: float, begins_on: float) -> float:
+def put_off(
+    clock: int,
+    clock_passed: NDArray[np.float64],
+    clock_from_day: NDArray[np.int64],
+    enters_on: float,
+    leaves_on: float,
+    begins_on: float,
+) -> float:
     """Return when a stay ends that begins later than it entered, as long in operational days as it would have been.
 
     Parameters
     ----------
-    stage, slot
-        The stay, and the move that ends it.
+    clock
+        That of the stay and the move that ends it, or NOWHERE.
+    clock_passed, clock_from_day
+        The future's clocks.
     enters_on, leaves_on
         Days from the as-of date, on the clock already.
     begins_on
         When it really begins.
     """
-    clock = plan.clock_of[stage, slot]
     if clock == NOWHERE:
         return begins_on + (leaves_on - enters_on)
-    passed = plan.clock_passed[clock]
+    passed = clock_passed[clock]
     days = reading(passed, leaves_on) - reading(passed, enters_on)
-    ends: float = instant_of(passed, plan.clock_from_day[clock], reading(passed, begins_on) + days)
+    ends: float = instant_of(passed, clock_from_day[clock], reading(passed, begins_on) + days)
     return max(ends, begins_on)
 
 

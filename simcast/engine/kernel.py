@@ -179,7 +179,7 @@ def _begin_stays(
         if has_slope:
             begin_stays_under_own_laws(plan, tables, future, in_play, n)
     if len(plan.clock_passed) > 0:
-        run_clocks(plan, in_play, n, False)
+        run_clocks(plan, tables.clock_passed, tables.clock_from_day, in_play, n, False)
 
 
 @inner

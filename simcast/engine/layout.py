@@ -110,7 +110,13 @@ class KernelPlan(NamedTuple):
     clock_passed: NDArray[np.float64]
     """(n_clocks, horizon_days + 1): operational days passed by the beginning of each day; see `clock`."""
     clock_from_day: NDArray[np.int64]
-    """(n_clocks, n_wholes): the day on which each clock passes 0, 1, 2, ... operational days."""
+    """(n_clocks, n_wholes): the day on which each clock passes 0, 1, 2, ... operational days; with `month_speed` only
+    its shape counts: with room for the fastest future no search is long."""
+    month_of_day: NDArray[np.int64]
+    """(horizon_days,); without any days where months are alike."""
+    month_speed: NDArray[np.float64]
+    """(n_months, n_futures): what the days of each month weigh besides, on all clocks; without any months where all
+    are alike."""
 
     deal_key: NDArray[np.uint64]
     """(n_deals,): from the deal's id, so that its luck does not depend on the other deals."""
@@ -191,6 +197,8 @@ def no_hazards(n_draws: int, n_stages: int, n_segments: int, n_slots: int) -> di
         "clock_of": np.full((n_stages, n_slots), NOWHERE, dtype=np.int64),
         "clock_passed": np.zeros((0, 2)),
         "clock_from_day": np.zeros((0, 1), dtype=np.int64),
+        "month_of_day": np.zeros(0, dtype=np.int64),
+        "month_speed": np.zeros((0, 1)),
     }
 
 

@@ -63,7 +63,7 @@ def begin_open_deals(
     if plan.hazard_rate.shape[1] > 0:
         _draw_rests_of_hazards(plan, tables, future, start, in_play, n)
     if len(plan.clock_passed) > 0:
-        run_clocks(plan, in_play, n, True)
+        run_clocks(plan, tables.clock_passed, tables.clock_from_day, in_play, n, True)
     if graph.has_forced:
         for i in range(n):
             if plan.deal_forced[start + i] != NOT_FORCED:

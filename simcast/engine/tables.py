@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.clock import wind_clocks
 from simcast.engine.hazard import fill_survival, hazard_exceeded
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import ADD, CAP, MOVE_ODDS, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
@@ -61,6 +62,10 @@ class Tables(NamedTuple):
     law: NDArray[np.uint32]
     """(n_epochs * n_stages * n_segments * n_slots,): where the table of the days' standard law begins; 0 for other
     families."""
+    clock_passed: NDArray[np.float64]
+    """(n_clocks, horizon_days + 1): operational days passed by the beginning of each day, see `clock`."""
+    clock_from_day: NDArray[np.int64]
+    """(n_clocks, n_wholes): the day on which each clock passes 0, 1, 2, ... operational days."""
     standard: NDArray[np.float64]
     """(n_stages * n_segments * n_slots, 2): of lognormal days before any lever, with which a log of days less the first
     times the second is a standard normal quantile; elsewhere such that this is always far below."""
@@ -88,6 +93,8 @@ def empty_tables(plan: KernelPlan) -> Tables:
         np.empty(n_epochs * n_stages * n_segments * n_slots),
         np.empty((n_epochs * n_stages * n_segments * n_slots, 4)),
         np.zeros(n_epochs * n_stages * n_segments * n_slots, np.uint32),
+        plan.clock_passed.copy(),
+        plan.clock_from_day.copy(),
         np.empty((n_stages * n_segments * n_slots, 2)),
     )
 
@@ -106,6 +113,8 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     tables.amount_add.fill(0.0)
     for operation in (SET, ODDS, MOVE_ODDS, MULTIPLY, ADD):
         _apply_conversion(plan.on_conversion, future, operation, tables.probability)
+    if len(plan.month_speed) > 0:
+        wind_clocks(plan, future, tables.clock_passed, tables.clock_from_day)
     _fill_hazards(plan, tables, draw)
     _apply_duration(plan, tables, future)
     _apply_arrivals(plan.on_arrivals, future, plan.arrival_mean[draw], tables.arrival_factor, tables.arrival_add)
@@ -135,9 +144,11 @@ def _apply_conversion(effects: Effects, future: int, operation: int, probability
             continue
         value = effects.value[i, future]
         for epoch in range(n_epochs):
+            weight = effects.weight[i, epoch]
+            if weight == 0.0:
+                continue
             for segment in range(n_segments):
                 if effects.segments[i, segment]:
-                    weight = effects.weight[i, epoch]
                     shift_forward(probability[epoch, effects.stage[i], segment], operation, value, weight)
 
 

@@ -126,7 +126,7 @@ def draw_again(
     clock = plan.clock_of[stage, slot]
     if clock == NOWHERE:
         return slot, leaves_on
-    passed, from_day = plan.clock_passed[clock], plan.clock_from_day[clock]
+    passed, from_day = tables.clock_passed[clock], tables.clock_from_day[clock]
     return slot, end_on_clock(passed, from_day, begins_on, leaves_on, row != NOWHERE)
 
 

@@ -23,7 +23,7 @@ from simcast.engine.tables import Tables
 from simcast.expectation.amounts import AmountLaw, mean_worth
 from simcast.expectation.lasting import Lasting, fill_lasting, fill_on_clocks, room_for_lasting
 from simcast.expectation.moves import Moves
-from simcast.expectation.on_clock import Readings, readings_of
+from simcast.expectation.on_clock import Readings, room_for_readings
 
 NEW_DEALS, OPEN_DEALS, OPEN_UNKNOWN, OPEN_MONEY = 0, 1, 2, 3
 """What flows: new deals, open ones, those among these whose amount is unknown, and the sum of the known amounts."""
@@ -83,18 +83,18 @@ def make_grid(plan: KernelPlan, steps_per_day: int) -> Grid:
     """Cut the horizon of a plan into steps."""
     ends = np.searchsorted(plan.period_of_day, np.arange(plan.period_of_day[-1] + 1), side="right")
     n_steps = plan.horizon_days * steps_per_day
-    return Grid(steps_per_day, n_steps, ends.astype(np.int64) * steps_per_day, readings_of(plan, steps_per_day))
+    return Grid(steps_per_day, n_steps, ends.astype(np.int64) * steps_per_day, room_for_readings(plan, steps_per_day))
 
 
 def room_for_a_segment(plan: KernelPlan, grid: Grid) -> Room:
     """Allocate room for one segment; every segment of every future overwrites it."""
-    n_stages, n_slots = plan.destination.shape
+    n_stages = len(plan.destination)
     n_epochs = int(plan.epoch_of_day[-1]) + 1
     return Room(
         np.zeros((n_stages, N_FLOWS, grid.n_steps)),
         np.zeros((2, n_stages, N_FLOWS)),
         np.zeros((n_stages, n_stages)),
-        room_for_lasting(n_stages, n_slots, grid.steps_per_day, grid.readings),
+        room_for_lasting(plan, grid.steps_per_day),
         Worth(np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs)),
     )
 

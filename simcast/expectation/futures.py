@@ -10,6 +10,7 @@ from simcast.engine.layout import KernelPlan
 from simcast.engine.tables import empty_tables, fill_tables
 from simcast.expectation.flow import Expected, Grid, Room, begin_new_deals, clear, let_flow
 from simcast.expectation.moves import moves_of
+from simcast.expectation.on_clock import read_clocks
 from simcast.expectation.open_deals import Alike, begin_open_deals
 
 
@@ -31,6 +32,7 @@ def expect_futures(
     for row in range(len(futures)):
         draw = plan.draw_of_future[futures[row]]
         fill_tables(plan, tables, futures[row])
+        read_clocks(tables, grid.readings)
         for segment in range(len(plan.arrival_key)):
             group = plan.group_of_segment[segment]
             expected = Expected(wins[row, :, group], bookings[row, :, group])

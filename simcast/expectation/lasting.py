@@ -70,16 +70,17 @@ class Lasting(NamedTuple):
     """(n_stages, n_slots, 3): the levers that the chances are of; NaN at first."""
 
 
-def room_for_lasting(n_stages: int, n_slots: int, steps_per_day: int, readings: Readings) -> Lasting:
+def room_for_lasting(plan: KernelPlan, steps_per_day: int) -> Lasting:
     """Allocate room for one segment's chances."""
-    n_steps = readings.at.shape[1] - 1
+    n_stages, n_slots = plan.destination.shape
+    n_steps = plan.horizon_days * steps_per_day
     within_day = (n_stages, n_slots, steps_per_day, steps_per_day + 1)
     return Lasting(
         np.zeros((n_stages, n_slots, n_steps + 1)),
         np.zeros((n_stages, n_slots, n_steps)),
         np.zeros(within_day),
         np.zeros(within_day),
-        room_for_areas(n_stages, n_slots, readings, steps_per_day),
+        room_for_areas(plan, steps_per_day),
         np.full((n_stages, n_slots, 3), np.nan),
     )
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from simcast.engine.clock import reading
 from simcast.engine.hazard import hazard_survival
 from simcast.engine.layout import KernelPlan
+from simcast.engine.tables import Tables
 
 CELLS_PER_STEP = 8
 """Into how many cells the areas cut what passes in a step of weight 1."""
@@ -46,21 +47,32 @@ class Areas(NamedTuple):
     """Operational days."""
 
 
-def readings_of(plan: KernelPlan, steps_per_day: int) -> Readings:
-    """Read the clocks of a plan at the edges of all steps."""
-    n_steps = plan.horizon_days * steps_per_day
-    edges, noons = np.arange(n_steps + 1) / steps_per_day, np.arange(plan.horizon_days) + 0.5
-    at, noon = [edges], [noons]
-    for passed in plan.clock_passed:
-        at.append(np.array([reading(passed, edge) for edge in edges]))
-        noon.append(np.array([reading(passed, instant) for instant in noons]))
-    return Readings(np.array(at), np.array(noon))
+def room_for_readings(plan: KernelPlan, steps_per_day: int) -> Readings:
+    """Allocate room for what clocks read; row 0 is filled in."""
+    n_steps, n_rows = plan.horizon_days * steps_per_day, 1 + len(plan.clock_passed)
+    at, noon = np.zeros((n_rows, n_steps + 1)), np.zeros((n_rows, plan.horizon_days))
+    at[0], noon[0] = np.arange(n_steps + 1) / steps_per_day, np.arange(plan.horizon_days) + 0.5
+    return Readings(at, noon)
 
 
-def room_for_areas(n_stages: int, n_slots: int, readings: Readings, steps_per_day: int) -> Areas:
-    """Allocate room for one segment's areas."""
-    cell = 1.0 / (steps_per_day * CELLS_PER_STEP)
-    n_cells = math.ceil(float(np.max(readings.at)) / cell) + 2 if len(readings.at) > 1 else 0
+@njit(cache=True)
+def read_clocks(tables: Tables, readings: Readings) -> None:
+    """Read the clocks of a future at the edges of all steps."""
+    for clock in range(len(tables.clock_passed)):
+        passed = tables.clock_passed[clock]
+        for edge in range(readings.at.shape[1]):
+            readings.at[clock + 1, edge] = reading(passed, readings.at[0, edge])
+        for day in range(readings.noon.shape[1]):
+            readings.noon[clock + 1, day] = reading(passed, readings.noon[0, day])
+
+
+def room_for_areas(plan: KernelPlan, steps_per_day: int) -> Areas:
+    """Allocate room for one segment's areas, up to what clocks read at most."""
+    n_stages, n_slots = plan.destination.shape
+    cell, most = 1.0 / (steps_per_day * CELLS_PER_STEP), float(np.max(plan.clock_passed, initial=0.0))
+    if len(plan.month_speed):  # then there is room for the fastest future
+        most = max(most, float(plan.clock_from_day.shape[1]))
+    n_cells = math.ceil(most / cell) + 2 if len(plan.clock_passed) else 0
     shape = (n_stages, n_slots, n_cells + 1 if n_cells else 0)
     return Areas(np.zeros(shape), np.zeros(shape), cell)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,10 +27,9 @@ from simcast.plan.cuts import cut_conversions
 from simcast.plan.derived import derived_effects
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
-from simcast.plan.months import Shares, months_of_beginning, months_of_ends
 from simcast.plan.plan import MINOR_UNITS, Plan
 from simcast.plan.teams import as_waiting, capacity_of, hours_of_one, too_many_leave
-from simcast.plan.weather import with_weather
+from simcast.plan.weather import month_arrays, with_weather
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
 from simcast.posterior.response import fitted_responses
@@ -44,7 +42,6 @@ from simcast.scenario import (
     DurationLever,
     ResponseLever,
     Scenario,
-    TimedLever,
 )
 from simcast.segments import Segments
 
@@ -105,13 +102,10 @@ def build_plan(
     if problems := [*missing_numbers(frame, levers, teams), *too_many_leave(frame, teams, levers)]:
         raise ScenarioError(problems)
     of_levers = effects_of(frame, levers, derived_effects(frame, levers, teams))
-    parameters, ages = _parameters(posterior, days, n_slots, like), with_operational_ages(posterior, book)
-    shares: dict[type[TimedLever], Callable[[], Shares]] = {
-        ConversionLever: partial(months_of_beginning, book, days),
-        DurationLever: partial(months_of_ends, book.stage_code, ages, days, parameters),
-    }
-    epoch_of_day, effects = with_weather(posterior, frame, of_levers, shares)
-    book = replace(book, age_days=ages)
+    epoch_of_day, effects = with_weather(posterior, frame, of_levers, book)
+    parameters = _parameters(posterior, days, n_slots, like)
+    parameters |= month_arrays(posterior, frame, parameters)
+    book = replace(book, age_days=with_operational_ages(posterior, book))
     book = _by_stage(book, log_amounts(posterior, book))
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
     forced = [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]

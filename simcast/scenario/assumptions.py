@@ -129,7 +129,8 @@ class WeatherAssumption(Closed):
         default=0.0,
         ge=0,
         le=2,
-        description="Standard deviation of what a month adds to the log speed of all stays that end in it.",
+        description="Standard deviation of what a month adds to the log of the speed at which the days of all "
+        "stays pass in it.",
     )
     arrivals: float = Field(
         default=0.0,

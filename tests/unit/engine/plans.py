@@ -76,9 +76,12 @@ def random_hazards(
 
 
 def random_clocks(
-    rng: np.random.Generator, horizon: int, destination: NDArray[np.int64]
+    rng: np.random.Generator, horizon: int, destination: NDArray[np.int64], n_futures: int
 ) -> dict[str, NDArray[np.generic]]:
-    """Return three clocks, one of which stands still on some days, given to about half of the moves."""
+    """Return three clocks, one of which stands still on some days, given to about half of the moves.
+
+    In two plans of three futures have quick and slow months of their own.
+    """
     weight = rng.exponential(1.0, (3, horizon))
     weight[0, rng.random(horizon) < 0.3] = 0.0
     passed = np.hstack([np.zeros((3, 1)), np.cumsum(weight, axis=1)])
@@ -87,6 +90,8 @@ def random_clocks(
         "clock_of": np.where(destination == NOWHERE, NOWHERE, clock_of),
         "clock_passed": passed,
         "clock_from_day": first_days(passed),
+        "month_of_day": np.arange(horizon) // 10,
+        "month_speed": rng.lognormal(0.0, 0.5, ((horizon + 9) // 10 if rng.random() < 2 / 3 else 0, n_futures)),
     }
 
 
@@ -131,7 +136,7 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
         scale=rng.uniform(0.5, 6.0, full),
         shape=rng.uniform(0.3, 1.5, full),
         **hazards,
-        **random_clocks(np.random.default_rng(seed + 1000), horizon, destination),
+        **random_clocks(np.random.default_rng(seed + 1000), horizon, destination, n_futures),
         amount_slope=rng.normal(0.0, 0.5, (n_draws if seed % 3 else 0, n_stages)),
         amount_offset=rng.normal(0.0, 0.5, (n_draws if seed % 3 else 0, n_stages, n_segments)),
         deal_key=rng.integers(0, 2**64, n_deals, dtype=np.uint64),

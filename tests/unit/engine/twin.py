@@ -246,7 +246,15 @@ def stay(plan: KernelPlan, future: int, deal: Deal, visit: int, age: float = 0.0
     return slot, with_levers(plan, future, day, deal.stage, deal.segment, slot, max(0.0, days))
 
 
-def end_of_stay(plan: KernelPlan, deal: Deal, slot: int, days: float, is_open: bool) -> float:
+def passed_by(plan: KernelPlan, future: int, clock: int) -> np.ndarray:
+    """What a clock of a future reads at the beginning of each day."""
+    if not len(plan.month_speed):
+        return plan.clock_passed[clock]
+    weights = np.diff(plan.clock_passed[clock]) * plan.month_speed[plan.month_of_day, future]
+    return np.append(0.0, np.cumsum(weights))
+
+
+def end_of_stay(plan: KernelPlan, future: int, deal: Deal, slot: int, days: float, is_open: bool) -> float:
     """When a stay ends: hazards count days of the calendar, and on the first of them only its rest is left.
 
     With a clock days are operational: a stay that does not end on its first day has hazards count from that noon.
@@ -260,8 +268,8 @@ def end_of_stay(plan: KernelPlan, deal: Deal, slot: int, days: float, is_open: b
     if clock == NOWHERE:
         return day + days if by_day else deal.enters_on + days
     if by_day and not is_open:
-        return max(deal.enters_on, on_clock(plan.clock_passed[clock], day + 0.5, days - 0.5))
-    return on_clock(plan.clock_passed[clock], deal.enters_on, days)
+        return max(deal.enters_on, on_clock(passed_by(plan, future, clock), day + 0.5, days - 0.5))
+    return on_clock(passed_by(plan, future, clock), deal.enters_on, days)
 
 
 def on_clock(passed: np.ndarray, began: float, days: float) -> float:
@@ -334,7 +342,7 @@ def play(plan: KernelPlan, future: int, deal: Deal, results: Results, row: int) 
         forced = plan.deal_forced[deal.number] if deal.number >= 0 and visit == 0 else NOT_FORCED
         slot, days = stay(plan, future, deal, visit, age)
         destination = plan.destination[deal.stage, slot]
-        leaves_on = end_of_stay(plan, deal, slot, days, deal.origin == OPEN and visit == 0)
+        leaves_on = end_of_stay(plan, future, deal, slot, days, deal.origin == OPEN and visit == 0)
         if forced != NOT_FORCED:
             destination, leaves_on = forced, plan.deal_forced_day[deal.number]
         ended = plan.period_of_day[int(leaves_on)] if leaves_on < plan.horizon_days else plan.period_of_day[-1] + 1

@@ -1,4 +1,4 @@
-"""Over which months stays are spread, and what the weather of these months does to totals."""
+"""What the weather of months does to totals and to months, and over which months stays are spread."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from simcast.analysis import ground_of
 from simcast.analysis.run import run
 from simcast.plan import build_plan
 from simcast.plan.calendar import ForecastDays
-from simcast.plan.months import months_of_beginning, months_of_ends
+from simcast.plan.months import months_of_beginning
 from simcast.scenario import Scenario, build_scenario
 from simcast.simulation import simulate
 
@@ -23,7 +24,11 @@ IN_MONTH = np.array([31.0, 31.0, 30.0])
 
 
 def scenario(
-    stage: dict[str, Any], opened: list[dict[str, Any]], weather: dict[str, float], **more: object
+    stage: dict[str, Any],
+    opened: list[dict[str, Any]],
+    weather: dict[str, float],
+    until: str = "2026-09-30",
+    **more: object,
 ) -> Scenario:
     stages = {"сделка": stage, "отгрузка": {"conversion": 1.0, "days": 0}}
     return build_scenario(
@@ -31,33 +36,10 @@ def scenario(
             "simcast": 1,
             "pipeline": {"stages": ["сделка", "отгрузка"]},
             "assume": {"stages": stages, "open": opened, "weather": weather, "amount": {"constant": 1}} | more,
-            "forecast": {"as_of": "2026-07-01", "until": "2026-09-30", "period": "month"},
+            "forecast": {"as_of": "2026-07-01", "until": until, "period": "month"},
             "simulation": {"futures": 4000, "seed": 1},
         }
     )
-
-
-def shares_of_ends(stage: dict[str, Any], age: float) -> Floats:
-    """Return the shares of the open deals' stays, and below them those of stays that begin in each month."""
-    plan = ground_of(scenario(stage, [{"stage": "сделка", "count": 3, "age_days": age}], {})).plan()
-    codes, ages = plan.kernel.deal_stage, plan.kernel.deal_age
-    return months_of_ends(codes, ages, DAYS, plan.kernel._asdict()).share[0]
-
-
-@pytest.mark.parametrize("age", [1.0, 200.0])
-def test_at_a_constant_hazard_each_day_counts_the_same(age: float) -> None:
-    shares = shares_of_ends({"conversion": 1.0, "days": {"exponential": {"mean": 40}}}, age)
-    np.testing.assert_allclose(shares[0], IN_MONTH / 92.0, atol=0.002)
-    np.testing.assert_allclose(shares[1], [15.5 / 76.5, 31 / 76.5, 30 / 76.5], atol=0.002)  # from mid-July on
-    np.testing.assert_allclose(shares[3], [0.0, 0.0, 1.0], atol=1e-9)
-
-
-def test_stays_end_when_their_law_says() -> None:
-    """A stay of three weeks, and one that has lasted two of them: each has its month, all of it."""
-    stage = {"conversion": 1.0, "days": {"lognormal": {"median": 21, "sigma": 0.02}}}
-    np.testing.assert_allclose(shares_of_ends(stage, 14.0)[0], [1.0, 0.0, 0.0], atol=1e-6)
-    np.testing.assert_allclose(shares_of_ends(stage, 14.0)[1:], [[0, 1, 0], [0, 0, 1], [0, 0, 1]], atol=1e-6)
-    np.testing.assert_allclose(shares_of_ends({"conversion": 0.0, "days": 500}, 1.0).sum(axis=1), 1.0)
 
 
 def test_open_stays_began_when_their_ages_say() -> None:
@@ -79,18 +61,34 @@ def sd_of_wins(scenario: Scenario) -> float:
     return float(forecast.values("wins").std())
 
 
-def test_open_deals_have_the_luck_of_the_months_in_which_they_end() -> None:
-    """Each month has its own luck, by a simulation apart; one luck for the whole wait would be too much."""
-    n, mean, spread = 3000, 60.0, 0.3
-    luck = np.exp(spread * np.random.default_rng(1).standard_normal((200_000, 3)))
-    ended = -np.expm1(-(luck * IN_MONTH).sum(axis=1) / mean)
-    expected = np.sqrt((n * ended * (1.0 - ended)).mean() + (n * ended).var())
-    in_one_month = -np.expm1(-luck[:, 0] * 92.0 / mean)
-    stage = {"conversion": 1.0, "days": {"exponential": {"mean": mean}}}
-    opened = [{"stage": "сделка", "count": n, "age_days": 10}]
-    found = sd_of_wins(scenario(stage, opened, {"speed": spread}))
-    assert found == pytest.approx(expected, rel=0.06)  # a sd of 4,000 futures has an error of 1.1%
-    assert (n * in_one_month).std() > 1.4 * expected
+LAWS = {
+    "exponential": ({"exponential": {"mean": 60}}, stats.expon(scale=60), 10.0),
+    "peaked": ({"lognormal": {"median": 90, "sigma": 0.3}}, stats.lognorm(0.3, scale=90), 60.0),
+    "long-tailed": ({"lognormal": {"median": 30, "sigma": 1.5}}, stats.lognorm(1.5, scale=30), 10.0),
+    "gamma": ({"gamma": {"mean": 60, "shape": 2}}, stats.gamma(2, scale=30), 10.0),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("until", ["2026-07-31", "2026-09-30", "2027-06-30"])
+def test_each_month_has_its_own_luck_however_far_the_forecast_looks(law: str, until: str) -> None:
+    """Days pass quicker or slower in each month, by a simulation apart: July's wins, and those of the quarter."""
+    n, spread = 3000, 0.3
+    days, true, age = LAWS[law]
+    luck = np.exp(spread * np.random.default_rng(1).standard_normal((100_000, 3)))
+    passed = np.cumsum(luck * IN_MONTH, axis=1)
+    ended = true.cdf(age + passed) / true.sf(age) - true.cdf(age) / true.sf(age)
+    opened = [{"stage": "сделка", "count": n, "age_days": age}]
+    asked = scenario({"conversion": 1.0, "days": days}, opened, {"speed": spread}, until=until)
+    wins = run(asked).forecasts["baseline"].results["wins"]
+    by_month = wins.sum([dim for dim in wins.dims if dim not in ("future", "period")]).to_numpy()
+    for last in (0, 2):
+        if last < by_month.shape[1]:
+            share = ended[:, last]
+            expected = np.sqrt((n * share * (1.0 - share)).mean() + (n * share).var())
+            found = by_month[:, : last + 1].sum(axis=1)
+            assert found.std() == pytest.approx(expected, rel=0.06)  # a sd of 4,000 futures has an error of 1.1%
+            assert found.mean() == pytest.approx(n * share.mean(), abs=5 * expected / np.sqrt(4000))
 
 
 def test_open_deals_have_the_luck_of_the_months_in_which_they_began() -> None:
