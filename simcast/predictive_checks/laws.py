@@ -166,9 +166,8 @@ def _hazard_player(
 
     def play(draw: int) -> tuple[Ints, Ints]:
         by_cell = effect[draw] if drifting is None else _over_quarters(effect[draw], change[draw])
-        by_month = months.each(by_cell)
-        by_month[0] += months.drawn(draw, by_cell.shape[1])
-        stage = HazardStage.of(log_hazard[draw], by_month, starts, float(slope[draw]))
+        odds = months.drawn(draw, by_cell.shape[1])
+        stage = HazardStage.of(log_hazard[draw], months.each(by_cell), starts, float(slope[draw]), odds)
         return replicate_hazard(stage, stays, months.generator)
 
     return play
