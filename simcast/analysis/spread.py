@@ -20,6 +20,8 @@ FEWEST_FUTURES = 100
 """With fewer futures shares of variance are little else than chance."""
 
 _NEXT_TO_NOTHING = 1e-12
+_COLLINEAR = 1e-8
+"""A singular value that is less than this part of the largest is rounding."""
 
 
 @dataclass(frozen=True)
@@ -120,16 +122,22 @@ def _log(values: Floats) -> Floats:
 
 
 def _explained(total: Floats, parameters: Floats) -> float:
-    """Return the adjusted share of the variance that a linear regression on the parameters explains."""
+    """Return the adjusted share of the variance that a linear regression on the parameters explains.
+
+    It is adjusted for the rank of the parameters: stages have the same months, so that many columns say the same.
+    """
     finite = np.isfinite(parameters).all(axis=0)
     varying = parameters[:, finite & (np.ptp(np.where(np.isfinite(parameters), parameters, 0.0), axis=0) > 0.0)]
-    n, k = varying.shape
-    if not k or n <= k + 1:
+    if not varying.size:
         return 0.0
     centred = varying - varying.mean(axis=0)
     scale = centred.std(axis=0)
     centred = centred[:, scale > 0.0] / scale[scale > 0.0]
     residual = total - total.mean()
-    left = residual - centred @ np.linalg.lstsq(centred, residual, rcond=None)[0]
-    share = 1.0 - float(left @ left) / float(residual @ residual) * (n - 1) / (n - k - 1)
+    slope, _, rank, _ = np.linalg.lstsq(centred, residual, rcond=_COLLINEAR)
+    n = len(total)
+    if not rank or n <= rank + 1:
+        return 0.0
+    left = residual - centred @ slope
+    share = 1.0 - float(left @ left) / float(residual @ residual) * (n - 1) / (n - int(rank) - 1)
     return float(max(0.0, share))

@@ -23,13 +23,15 @@ _OF_STAGES = {"hazard_log": np.nan, "hazard_effect": np.nan, "amount_slope": 0.0
 
 _OF_ARRIVALS = ("arrivals_season", "arrivals_path", "arrivals_bound")
 _OF_AMOUNTS = ("amount_quantiles",)
+_OF_LEVELS = ("weather_conversion_level", "weather_speed_level")
 
 
 def carried_variables(draws: xr.Dataset, assumptions: Assumptions) -> dict[str, xr.DataArray]:
     """Return the optional variables of a fitted posterior that hold beside what is assumed.
 
     A stage that is assumed has neither hazards by day nor a slope by amount. Arrivals that are assumed are as many as
-    that on every day, in all seasons.
+    that on every day, in all seasons. How unsure the fit is of the level that months vary about does not hold for
+    weather that is assumed, nor where all stages are.
 
     Parameters
     ----------
@@ -46,6 +48,8 @@ def carried_variables(draws: xr.Dataset, assumptions: Assumptions) -> dict[str, 
     replaced = (_OF_ARRIVALS if assumptions.arrivals is not None else ()) + (
         _OF_AMOUNTS if assumptions.amount is not None else ()
     )
+    if assumptions.weather is not None or bool(draws["stage"].isin(list(assumptions.stages)).all()):
+        replaced += _OF_LEVELS
     found = {}
     for name, dims in OPTIONAL_DIMENSIONS.items():
         if name not in draws or name in replaced:

@@ -151,12 +151,14 @@ class MonthlyEffects:
         return found
 
     def _level(self) -> Floats:
-        """Return by how much the mean effect is less sure than if months had none, for each spread."""
+        """Return the standard deviation of the mean of the months' effects, each by its information, for each spread.
+
+        A fit pools all deals, so that a month weighs as much as it tells of if deals are independent.
+        """
         information = self.information[self.information > 0.0]
         if not information.size:
             return np.zeros(_N_VALUES)
-        weight = 1.0 / (np.square(VALUES)[:, None] + 1.0 / information)
-        level: Floats = np.sqrt(np.maximum(1.0 / weight.sum(axis=1) - 1.0 / information.sum(), 0.0))
+        level: Floats = VALUES * (np.sqrt(np.square(information).sum()) / information.sum())
         return level
 
 

@@ -63,7 +63,8 @@ class OnCalendar:
         """Return what replicates stays with the days of the calendar until their ends.
 
         Days that count from the unknown hour of entry to that of the end are spread over a day either side. Each
-        replicate has months of its own, good and bad.
+        replicate has months of its own, good and bad; a stay that is known to have lasted until some day has them
+        from then on, since the months before it cannot have ended it.
         """
         stays = self._stays
         weights = [self._weights(clock) for clock in self._clocks]
@@ -78,11 +79,16 @@ class OnCalendar:
                 here = np.flatnonzero((move == position) & (lasted > 0) & (lasted < LONGEST_DAYS))
                 if not here.size or (self._clocks[position] is None and not self._weather[draw] > 0.0):
                     continue
-                passed = Passed.of(of_clock * weather, self._first)
+                plain, passed = (Passed.of(of_clock * of_month, self._first) for of_month in (1.0, weather))
                 hours = generator.random(here.size) - _NOON
-                ends = passed.instant(passed.at(stays.entered[here] + _NOON) + lasted[here] + hours)
+                entered, at_least = stays.entered[here] + _NOON, stays.at_least_days[here]
+                known = (at_least > 0) & (self._weather[draw] > 0.0)
+                begins = np.where(known, stays.entered[here] + at_least, entered)
+                begun = passed.at(begins)
+                before = plain.at(begins) - plain.at(entered)
+                ends = passed.instant(np.maximum(begun + (lasted[here] - before) + hours, begun))
                 dated = np.floor(ends).astype(np.int64) - stays.entered[here]
-                days[here] = np.maximum(dated, stays.at_least_days[here])
+                days[here] = np.maximum(dated, at_least)
             return move, days
 
         return play_dated

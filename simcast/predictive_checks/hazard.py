@@ -39,17 +39,20 @@ class HazardStage:
         The first day of each piece, and the day after the last one.
     amount_slope
         Change of the log hazard of the forward move per unit of a stay's log amount.
+    log_odds : float64, (n_cells,)
+        What is added to the log odds of the forward move among the moves, on whatever day a stay ends.
     """
 
     hazard: Floats
     starts: Ints
     amount_slope: float
+    log_odds: Floats
 
     @classmethod
-    def of(cls, log_hazard: Floats, effect: Floats, starts: Ints, amount_slope: float) -> HazardStage:
+    def of(cls, log_hazard: Floats, effect: Floats, starts: Ints, amount_slope: float, log_odds: Floats) -> HazardStage:
         """Add the effects of cells, (n_moves, n_cells), to the log hazards, (n_moves, n_pieces)."""
         logs = log_hazard[:, None, :] + effect[:, :, None]
-        return cls(np.exp(np.minimum(logs, _LARGEST_LOG)), starts, amount_slope)
+        return cls(np.exp(np.minimum(logs, _LARGEST_LOG)), starts, amount_slope, log_odds)
 
 
 def replicate_hazard(stage: HazardStage, stays: StageStays, generator: np.random.Generator) -> tuple[Ints, Ints]:
@@ -77,7 +80,9 @@ def replicate_hazard(stage: HazardStage, stays: StageStays, generator: np.random
     days = stage.starts[piece] + np.floor(np.minimum(within, LONGEST_DAYS)).astype(np.int64)
     # Rounding must not take a stay out of its piece, nor back to before the day that it has reached.
     days = np.maximum(np.minimum(days, stage.starts[piece + 1] - 1), stays.at_least_days)
-    upper = np.cumsum(hazard[:, row, piece], axis=0)
+    of_moves = hazard[:, row, piece]
+    of_moves[0] *= np.exp(stage.log_odds[stays.cell])
+    upper = np.cumsum(of_moves, axis=0)
     move = (generator.random(len(stays)) * upper[-1] >= upper[:-1]).sum(axis=0)
     return np.where(never, OPEN, move), np.where(never, int(LONGEST_DAYS), days)
 

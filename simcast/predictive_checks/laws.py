@@ -61,7 +61,8 @@ def player(
     slope, offset = _by_amount(here)
     drifting = None if sampled is None or DRIFT not in sampled else _matched(sampled, posterior)
     located = stays if drifting is None else _in_quarters(stays, drifting, len(posterior.segments))
-    months = _Months.of(here, located, len(posterior.segments), generator)
+    n_quarters = 1 if drifting is None else drifting.sizes["quarter"]
+    months = _Months.of(here, located, len(posterior.segments) * n_quarters, generator)
     if HAZARD in families:
         return _hazard_player(here, drifting, slope, offset, months)
     return _mixture_player(here, drifting, families, slope, offset, months)
@@ -89,14 +90,13 @@ class _Months:
     generator: np.random.Generator
 
     @classmethod
-    def of(cls, here: xr.Dataset, stays: StageStays, n_segments: int, generator: np.random.Generator) -> _Months:
-        """Tell months apart where they differ."""
+    def of(cls, here: xr.Dataset, stays: StageStays, n_cells: int, generator: np.random.Generator) -> _Months:
+        """Tell months apart where they differ; in each there are as many cells as the stage has without months."""
         spread = here["weather_conversion"].to_numpy() if "weather_conversion" in here else np.zeros(here.sizes["draw"])
         if not spread.any():
             return cls(stays, 1, spread, generator)
         month = stays.entered.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
         month -= np.min(month)
-        n_cells = n_segments * (int(np.max(stays.cell)) // n_segments + 1)
         placed = replace(stays, cell=month * n_cells + stays.cell)
         return cls(placed, int(np.max(month)) + 1, spread, generator)
 
@@ -166,9 +166,8 @@ def _hazard_player(
 
     def play(draw: int) -> tuple[Ints, Ints]:
         by_cell = effect[draw] if drifting is None else _over_quarters(effect[draw], change[draw])
-        by_month = months.each(by_cell)
-        by_month[0] += months.drawn(draw, by_cell.shape[1])
-        stage = HazardStage.of(log_hazard[draw], by_month, starts, float(slope[draw]))
+        odds = months.drawn(draw, by_cell.shape[1])
+        stage = HazardStage.of(log_hazard[draw], months.each(by_cell), starts, float(slope[draw]), odds)
         return replicate_hazard(stage, stays, months.generator)
 
     return play

@@ -353,3 +353,21 @@ def test_assumed_amounts_answer_the_warning_that_none_are_known() -> None:
         over = assumed_posterior(PIPELINE, Assumptions.model_validate(content), base=learned)
         assert over.diagnostics is not None
         assert over.diagnostics.warnings == said
+
+
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        ({"weather": {"conversion": 0.05}}, False),
+        ({"stages": STAGES}, False),
+        ({"stages": {"lead": STAGES["lead"]}}, True),
+    ],
+)
+def test_how_unsure_a_fit_is_of_the_level_of_months_holds_for_its_own_months_only(
+    content: dict[str, object], kept: bool
+) -> None:
+    base = fitted_with_everything()
+    levels = ("weather_conversion_level", "weather_speed_level")
+    base = with_draws(base, base.draws.assign({name: ("draw", np.full(3, 0.1)) for name in levels}))
+    found = assumed_posterior(PIPELINE, Assumptions.model_validate(content), base=base)
+    assert [name in found.draws for name in levels] == [kept, kept]

@@ -84,3 +84,28 @@ def test_good_and_bad_months_are_told_from_the_luck_of_deals(kind: str) -> None:
 
 def test_a_handful_of_futures_tells_nothing() -> None:
     assert shares({"uniform": [4.0, 6.0]}, 0.4, futures=20) == {}
+
+
+def test_stages_that_share_their_months_do_not_make_few_futures_tell_less() -> None:
+    """Of 24 months, five stages have a column each for the same effects: 300 futures say what 4,000 do."""
+    found = []
+    for futures in (300, 4000):
+        scenario = build_scenario(
+            {
+                "simcast": 1,
+                "pipeline": {"stages": list("abcde")},
+                "assume": {
+                    "stages": {name: {"conversion": 0.7, "days": {"exponential": 10}} for name in "abcde"},
+                    "arrivals": {"per_day": 30},
+                    "amount": 1,
+                    "weather": {"conversion": 0.3, "speed": 0.2},
+                },
+                "forecast": {"as_of": "2026-07-01", "until": "2028-06-30"},
+                "simulation": {"futures": futures, "seed": 1},
+            }
+        )
+        ground = ground_of(scenario, threads=1)
+        shares = {source.kind: source.share for source in sources_of_spread(ground, ground.play(), "wins")}
+        found.append(shares["weather"])
+    assert found[1] > 0.5
+    assert found[0] == pytest.approx(found[1], abs=0.1)

@@ -86,8 +86,8 @@ def test_the_level_of_few_months_is_less_sure_than_their_deals_make_it() -> None
         found = spread_of(np.linspace(-0.3, 0.3, n), np.full(n, information))
         np.testing.assert_allclose(found.level, VALUES / np.sqrt(n), rtol=1e-9)
         np.testing.assert_allclose(found.level_of(np.array([0.0, 0.2, 0.4])), np.array([0.0, 0.2, 0.4]) / np.sqrt(n))
-    one_tells_most = spread_of(np.array([0.1, 0.2]), np.array([1000.0, 1.0])).level_of(np.array([0.01]))
-    assert one_tells_most == pytest.approx(0.01, rel=0.1)
+    one_tells_most = spread_of(np.array([0.1, 0.2]), np.array([1000.0, 1.0])).level_of(np.array([0.01, 1.0]))
+    np.testing.assert_allclose(one_tells_most, [0.01, 1.0], rtol=0.01)
     assert not nothing().level.any()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,3 +103,19 @@ def test_each_replicate_has_months_of_its_own_that_convert_well_or_badly(spread:
     assert log_odds.mean() == pytest.approx(np.log(0.5 / 0.3), abs=0.06)
     stalled = open_ / np.bincount(month)
     assert stalled.std(axis=0) == pytest.approx(np.sqrt(0.16 / np.bincount(month)), rel=0.3)  # is no matter of months
+
+
+def test_stays_that_are_known_to_have_lasted_do_not_gather_on_the_first_day_on_record() -> None:
+    """What the months before it were like cannot have ended them: 20,000 stays open on that day, ending evenly."""
+    on_record = FIRST + 200
+    lasted = np.arange(N) % 60 + 141
+    seen = replace(stays(), entered=on_record - lasted, at_least_days=lasted)
+    generator = np.random.default_rng(5)
+
+    def even(_: int) -> tuple[np.ndarray, np.ndarray]:
+        return np.arange(N) % 2, lasted + generator.integers(0, 100, N)
+
+    play = OnCalendar(posterior_with({}, {"speed": 0.3}), seen).dated(even, generator)
+    ends = np.array([np.bincount(play(0)[1] - lasted, minlength=4)[:4] for _ in range(100)])
+    assert ends.mean(axis=0) == pytest.approx(np.full(4, 209.0), rel=0.1)  # 200 exp(0.3 ** 2 / 2), an error of 6
+    assert ends.std(axis=0).max() < 100.0

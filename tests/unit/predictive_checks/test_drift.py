@@ -16,6 +16,8 @@ from scipy import stats
 from simcast.errors import FitError
 from simcast.history import History
 from simcast.predictive_checks import PredictiveCheck, check_predictions
+from simcast.predictive_checks.laws import player
+from simcast.predictive_checks.stays import stays_by_stage
 
 FIRST_OF_APRIL = 85
 N_DRAWS = 50
@@ -125,3 +127,25 @@ def test_chains_that_are_not_the_posterior_s_are_refused() -> None:
     foreign = sampled_of(now).isel(draw=slice(0, 7))
     with pytest.raises(FitError, match="are not those of the 2 x 7"):
         failed(history_of(now, 200), now, foreign)
+
+
+def test_months_leave_stays_in_their_quarters_where_none_began_in_the_latest() -> None:
+    """A sample may miss it; months that differ by next to nothing leave what quarters convert as it is."""
+    now = after(BEFORE["lognormal"])
+    (stays,) = stays_by_stage(posterior_of(now), history_of(now, 6000), np.random.default_rng(1))
+    without = stays.quarters_back > 0
+    early = replace(
+        stays,
+        **{
+            name: getattr(stays, name)[without]
+            for name in ("segment", "cell", "entered", "quarters_back", "at_least_days", "log_amount", "move", "days")
+        },
+    )
+    shares = []
+    for spread in (0.0, 1e-6):
+        known = posterior_of(now)
+        alike = replace(known, draws=known.draws.assign(weather_conversion=("draw", np.full(known.n_draws, spread))))
+        play = player(alike, sampled_of(now), early, np.random.default_rng(2))
+        forward = np.mean([play(draw)[0] == 0 for draw in range(N_DRAWS)], axis=0)
+        shares.append([forward[early.quarters_back == back].mean() for back in (3, 2, 1)])
+    assert shares[1] == pytest.approx(shares[0], abs=0.01)

@@ -203,10 +203,11 @@ def test_progress_is_told_from_none_to_all() -> None:
 
 @pytest.mark.parametrize("family", ["lognormal", "hazard"])
 def test_replicates_have_months_that_convert_well_or_badly(family: str) -> None:
-    """By as much as the posterior says, in its own log odds among the stays that end."""
-    known = posterior_of(TRUTHS[family])
+    """By as much as the posterior says, in its own log odds among the stays that end; by day those of all days."""
+    truth = replace(TRUTHS[family], hazard=np.outer([0.4, 0.4, 0.2], HAZARD.sum(axis=0)))
+    known = posterior_of(truth)
     months = known.draws.assign(weather_conversion=("draw", np.full(known.n_draws, 0.6)))
-    history = history_of(TRUTHS[family], 6000, seed=33)
+    history = history_of(truth, 6000, seed=33)
     generator = np.random.default_rng(4)
     spread = []
     for posterior in (known, replace(known, draws=months)):
@@ -220,3 +221,22 @@ def test_replicates_have_months_that_convert_well_or_badly(family: str) -> None:
         spread.append(np.log(forward[:, :-1] / others[:, :-1]).std(axis=0).mean())
     assert spread[0] < 0.15  # chance, of some 500 stays that end a month
     assert np.sqrt(spread[1] ** 2 - spread[0] ** 2) == pytest.approx(0.6, rel=0.15)
+
+
+@pytest.mark.parametrize("amount_slope", [0.0, 0.8])
+def test_months_that_convert_well_or_badly_leave_the_pace_of_hazards_alone(amount_slope: float) -> None:
+    """As many stays are open, and ends come as soon, whatever the months: only where stays go differs."""
+    known = posterior_of(replace(TRUTHS["hazard"], amount_slope=amount_slope))
+    months = known.draws.assign(weather_conversion=("draw", np.full(known.n_draws, 1.0)))
+    history = history_of(TRUTHS["hazard"], 6000, seed=34)
+    generator = np.random.default_rng(6)
+    open_, soon = [], []
+    for posterior in (known, replace(known, draws=months)):
+        (stays,) = stays_by_stage(posterior, history, generator)
+        play = player(posterior, None, stays, generator)
+        days = np.array([play(draw % known.n_draws)[1] for draw in range(100)])
+        open_.append((days >= stays.seen_days).sum(axis=1))
+        soon.append((days < 8).sum(axis=1))
+    for counts in (open_, soon):
+        assert counts[1].std() < 1.4 * counts[0].std()  # chance: a tenth
+        assert counts[1].mean() == pytest.approx(counts[0].mean(), rel=0.02)
