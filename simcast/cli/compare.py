@@ -48,6 +48,8 @@ def compare(
     from simcast.report.ranking import print_ranking, ranking_document, ranking_table
 
     scenarios = [options.load(file, overrides, futures, seed, quick=quick) for file in files]
+    for scenario in scenarios:
+        options.check_no_input(scenario, {"--out": out})
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         runs = [analysis.run(scenario, names=names, threads=threads, progress=progress) for scenario in scenarios]
     ranking = analysis.rank(runs)

@@ -69,6 +69,7 @@ def deals(
     from simcast.report.deals import deals_document, print_deals, write_table
 
     scenario = options.load(file, overrides, futures, seed, quick=quick)
+    options.check_no_input(scenario, {"--out": out})
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         table = analysis.deal_table(ground)

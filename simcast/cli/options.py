@@ -230,6 +230,18 @@ def check_writable(folder: Path) -> None:
         raise SimcastError(f"--out {folder}: {standing} is not a folder that can be written; name another")
 
 
+def check_no_input(scenario: Scenario, targets: Mapping[str, Path | None]) -> None:
+    """Refuse to write, by the option that says where, over a file that the scenario or its history is read from."""
+    read = {file.resolve() for file in scenario.input_files}
+    problems = [
+        f"{option} {file}: {scenario.name!r} is read from this file; name another"
+        for option, file in targets.items()
+        if file is not None and file.resolve() in read
+    ]
+    if problems:
+        raise SimcastError(problems)
+
+
 def check_new_file(file: Path, *, force: bool) -> None:
     """Refuse to overwrite a file unless told to, and a folder that cannot be written, before any work is done."""
     if file.exists() and not force:

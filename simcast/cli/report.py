@@ -71,6 +71,7 @@ def report(
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     if page is None and workbook is None:
         page = Path(f"{file.stem}.html")
+    options.check_no_input(scenario, {"--out": page, "--xlsx": workbook})
     check_targets(page, workbook, interactive=interactive)
     with options.telling(quiet=quiet) as progress:
         run = analysis.run(scenario, names=names, threads=threads, fan=True, progress=progress)

@@ -25,30 +25,40 @@ def check_targets(page: Path | None, workbook: Path | None, *, interactive: bool
     Raises
     ------
     SimcastError
-        When a page is to be named as something else; when a target is a folder or in one that is not there or cannot
-        be written; when the workbook's library is missing.
+        When a page or a workbook is to be named as something else, or both are one file; when a target is a folder or
+        in one that is not there or cannot be written; when the workbook's library is missing.
     """
     problems = []
     for option, target in (("--out", page), ("--xlsx", workbook)):
         if target is None:
             continue
         folder = target.absolute().parent
-        if option == "--out" and target.suffix.lower() in _NO_PAGES:
-            problems.append(
-                f"{option} {target}: a page is written as .html; name such a file (a workbook goes to --xlsx)"
-            )
+        problems += _problems_of_name(option, target)
         if target.is_dir():
             problems.append(f"{option} {target}: this is a folder; name a file")
         elif not folder.is_dir():
             problems.append(f"{option} {target}: there is no folder {folder}; make it, or name another")
         elif not os.access(folder, os.W_OK):
             problems.append(f"{option} {target}: {folder} cannot be written; name another folder")
+    if not problems and page is not None and workbook is not None and page.resolve() == workbook.resolve():
+        problems.append(f"--xlsx {workbook}: --out names the same file; name another")
     if problems:
         raise SimcastError(problems)
     if workbook is not None:
         check_library()
     if interactive:
         library()
+
+
+def _problems_of_name(option: str, target: Path) -> list[str]:
+    """Say what is wrong with the ending of a page's name, or of a workbook's; a device may be called anything."""
+    ending = target.suffix.lower()
+    if option == "--out" and ending in _NO_PAGES:
+        return [f"{option} {target}: a page is written as .html; name such a file (a workbook goes to --xlsx)"]
+    is_device = target.exists() and not target.is_file()
+    if option == "--xlsx" and ending != ".xlsx" and not is_device:
+        return [f"{option} {target}: a workbook is written as .xlsx; name such a file"]
+    return []
 
 
 def write_report(

@@ -96,6 +96,22 @@ class Node:
             node = following
         return node, True
 
+    def files(self) -> list[Path]:
+        """Return the files in which the values were written."""
+        found: dict[Path, None] = {}
+        seen: set[int] = set()
+        nodes = [self]
+        while nodes:
+            node = nodes.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if node.place.line:
+                found[node.place.folder / Path(node.place.source).name] = None
+            nodes += node.value.values() if isinstance(node.value, dict) else []
+            nodes += node.value if isinstance(node.value, list) else []
+        return list(found)
+
 
 NEVER_IF_EMPTY = "replacement_days"
 """The key of a team that means something else without a value than if it is not there."""

@@ -149,6 +149,12 @@ class Scenario(Closed):
         return expanded if "://" in expanded else self.history_folder / expanded
 
     @property
+    def input_files(self) -> tuple[Path, ...]:
+        """The files that the scenario was read from, those that it extends or names, and its history."""
+        read = (self.file, *self._origin.tree.files(), self.history_path)
+        return tuple(dict.fromkeys(file for file in read if file is not None))
+
+    @property
     def segment_columns(self) -> tuple[str, ...]:
         """The columns by which parameters may differ: those of the history, or those assumed."""
         if self.history is not None:

@@ -52,6 +52,51 @@ def test_what_cannot_be_written_is_said_before_any_work(
     assert "name a file" in second
 
 
+@pytest.mark.parametrize(
+    ("command", "option", "target"),
+    [
+        ("report", "--xlsx", "deals.xlsx"),
+        ("report", "--xlsx", "deals.csv"),
+        ("report", "--out", "base"),
+        ("report", "--out", "q.scenario"),
+        ("deals", "--out", "deals.csv"),
+        ("compare", "--out", "deals.csv"),
+    ],
+)
+def test_what_the_forecast_is_made_from_is_not_overwritten(
+    invoke: Callable[..., Result], tmp_path: Path, command: str, option: str, target: str
+) -> None:
+    history = "deals.xlsx" if target.endswith(".xlsx") else "deals.csv"
+    (tmp_path / history).write_text("deal,stage,entered\nA,lead,2026-06-01\n", encoding="utf-8")
+    (tmp_path / "base").write_text(f"history: {{path: {history}}}\n", encoding="utf-8")
+    file = tmp_path / "q.scenario"
+    file.write_text(
+        "simcast: 1\nextends: base\npipeline: {stages: [lead]}\nforecast: {as_of: 2026-07-01, until: 2026-09-30}\n",
+        encoding="utf-8",
+    )
+    before = (tmp_path / target).read_bytes()
+    result = invoke(command, file, option, tmp_path / target)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {option} {tmp_path / target}: 'q' is read from this file; name another")
+    assert result.stderr.count("\n") == 1
+    assert (tmp_path / target).read_bytes() == before
+
+
+def test_a_workbook_is_named_as_one_and_is_not_the_page(
+    invoke: Callable[..., Result], assumed: Path, tmp_path: Path
+) -> None:
+    same = tmp_path / "same.html"
+    result = invoke("report", assumed, "--out", same, "--xlsx", same)
+    assert result.exit_code == 2
+    assert result.stderr == f"error: --xlsx {same}: a workbook is written as .xlsx; name such a file\n"
+    link = tmp_path / "book.xlsx"
+    link.symlink_to(same)
+    result = invoke("report", assumed, "--out", same, "--xlsx", link)
+    assert result.exit_code == 2
+    assert "--out names the same file" in result.stderr
+    assert not same.exists()
+
+
 def test_a_workbook_without_its_library_is_refused_before_any_work(
     invoke: Callable[..., Result], assumed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
