@@ -111,7 +111,7 @@ def changes_since(before: Ground, now: Ground) -> Changes:
         sum(sum(amounts) for amounts in won.values()),
         _mean(today, metric),
         (
-            *_steps_of_old_deals(before, now, old, new, won, _chances(then) if metric == "bookings" else None),
+            *_steps_of_old_deals(before, middle, old, new, won, _chances(then) if metric == "bookings" else None),
             _step_of_new_deals(
                 old, new, won, _mean(between, metric, "new") - _mean(then, metric, "new"), _n_came(before, now)
             ),

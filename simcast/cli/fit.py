@@ -40,7 +40,7 @@ def fit(file: Path, overrides: tuple[str, ...], quick: bool, as_json: bool, quie
         options.print_json(
             {
                 "fingerprint": posterior.fingerprint,
-                "stored": str(stored),
+                "stored": str(stored) if stored.is_file() else None,
                 "diagnostics": None if diagnostics is None else diagnostics.to_dict(),
                 "responses": [response.to_dict() for response in responses],
             }
@@ -51,6 +51,7 @@ def fit(file: Path, overrides: tuple[str, ...], quick: bool, as_json: bool, quie
             click.echo(f"response: {response.words()}")
         for warning in () if diagnostics is None else diagnostics.warnings:
             click.echo(f"beware: {warning}")
-        click.echo(f"stored: {stored}")
+        if stored.is_file():
+            click.echo(f"stored: {stored}")
     if diagnostics is not None and not diagnostics.trusted:
         sys.exit(options.NOT_TRUSTED)

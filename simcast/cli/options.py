@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
@@ -84,14 +84,31 @@ def says_what_is_wrong(command: Callable[P, R]) -> Callable[P, R]:
                 click.echo(f"error: {line}", err=True)
             sys.exit(WRONG_INPUT)
         except KeyboardInterrupt:
-            click.echo("interrupted; nothing was stored", err=True)
-            sys.exit(_INTERRUPTED)
+            _tell_interrupted(fits="quick" in kwargs)
+        except SystemError as error:  # a compiled function was interrupted
+            if not _was_interrupted(error):
+                raise
+            _tell_interrupted(fits="quick" in kwargs)
         except BrokenPipeError:
             # The reader of our output has gone (`simcast run ... | head`): leave without a word.
             _write_no_more()
             sys.exit(0)
 
     return wrapped
+
+
+def _tell_interrupted(*, fits: bool) -> NoReturn:
+    """Say that the user stopped the command, and what is left of its work."""
+    kept = "; what a fit or a backtest has finished is kept, and the next one goes on from there" if fits else ""
+    click.echo(f"interrupted{kept}", err=True)
+    sys.exit(_INTERRUPTED)
+
+
+def _was_interrupted(error: BaseException | None) -> bool:
+    """Tell whether an interrupt is behind an error."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 @contextmanager

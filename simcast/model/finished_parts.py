@@ -42,6 +42,7 @@ class FinishedParts:
         """Write a finished part, whole or not at all; a folder that cannot be written to keeps nothing."""
         if self.folder is None:
             return
+        name = ""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(suffix=".part", dir=self.folder)
@@ -51,6 +52,9 @@ class FinishedParts:
             Path(name).replace(self.folder / _name(position))
         except OSError:
             return
+        finally:  # what was begun and not finished would fill a disk that is full
+            if name:
+                Path(name).unlink(missing_ok=True)
 
     def forget(self) -> None:
         """Remove the parts, once the whole fit is stored."""

@@ -92,9 +92,8 @@ def load_or_fit(
     try:
         posterior.save(path)
     except OSError as error:
-        return _with_warning(
-            posterior, f"the fit could not be stored ({error}); set {CACHE_VARIABLE} to a folder for it"
-        )
+        why = next(iter(str(error).splitlines()), type(error).__name__)  # a full disk is told in many lines
+        return _with_warning(posterior, f"the fit could not be stored ({why}); set {CACHE_VARIABLE} to a folder for it")
     finished.forget()
     return posterior
 

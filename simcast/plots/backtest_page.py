@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from simcast.backtesting.cells import INTERVALS
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _DPI = 110
+_TITLE_WIDTH = 130
+"""The letters of the title that the page is wide."""
 
 
 def draw_backtest_page(run: BacktestRun, file: Path) -> None:
@@ -29,7 +32,7 @@ def draw_backtest_page(run: BacktestRun, file: Path) -> None:
     plt = pyplot()
     metrics = list(run.summary.metrics)
     figure = plt.figure(figsize=(11, 3.6 * len(metrics) + 3.4), dpi=_DPI, layout="constrained")
-    figure.suptitle(f"{run.scenario.name}: {answer(run)}", fontsize=11)
+    figure.suptitle(fill(f"{run.scenario.name}: {answer(run)}", _TITLE_WIDTH), fontsize=11)
     grid = figure.add_gridspec(len(metrics) + 1, 3, height_ratios=[*[1.1] * len(metrics), 1.0])
     for row, metric in enumerate(metrics):
         axes = figure.add_subplot(grid[row, :])

@@ -31,6 +31,8 @@ from simcast.posterior import (
     fit_fingerprint,
     posterior_path,
 )
+from simcast.report.page.trusting import fit_sentence
+from simcast.report.words import LANGUAGES
 from simcast.scenario import Assumptions, load_scenario
 from simcast.synthetic import Lognormal, SegmentTruth, StageTruth, Truth, simulate_history
 
@@ -363,3 +365,9 @@ def test_a_diagnosis_of_a_stored_fit_loads_no_sampler(store: Store) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert run.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(("code", "words"), [("en", "The fit is a quick one"), ("ru", "Оценка параметров быстрая")])
+def test_a_page_says_of_a_quick_fit_that_it_is_one(code: str, words: str) -> None:
+    assert words in fit_sentence(replace(GOOD, quick=True), LANGUAGES[code])
+    assert words not in fit_sentence(GOOD, LANGUAGES[code])

@@ -45,7 +45,8 @@ def fit_sentence(diagnostics: Diagnostics | None, language: Language) -> str:
     """Say whether the fit is to be trusted."""
     if diagnostics is None:
         return language.say("fit.none")
-    verdict = language.say("fit.trusted" if diagnostics.trusted else "fit.not-trusted")
+    trusted = "fit.quick" if diagnostics.quick else "fit.trusted"
+    verdict = language.say(trusted if diagnostics.trusted else "fit.not-trusted")
     return (
         verdict
         + " "

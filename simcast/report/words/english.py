@@ -212,6 +212,7 @@ MESSAGES: dict[str, Message] = {
     "section.quality": "How far to trust it",
     "fit.none": "All parameters are assumed: the forecast is as good as they are.",
     "fit.trusted": "The fit can be trusted.",
+    "fit.quick": "The fit is a quick one, with few draws: enough for a first look, not to rely on.",
     "fit.not-trusted": "Do not rely on this fit.",
     "fit.numbers": "In the sampler's terms, r-hat is at most {rhat}; effective draws are at least {bulk} (bulk) and {tail} (tail) of "
     "{draws}; divergences: {divergences}.",

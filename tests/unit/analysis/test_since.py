@@ -26,7 +26,7 @@ E,договор,2026-07-09,700
 """
 
 
-def scenario(as_of: str, conversion: float, until: str = "2026-12-31") -> Scenario:
+def scenario(as_of: str, conversion: float, until: str = "2026-12-31", amount: float = 100) -> Scenario:
     return build_scenario(
         {
             "simcast": 1,
@@ -34,7 +34,7 @@ def scenario(as_of: str, conversion: float, until: str = "2026-12-31") -> Scenar
             "assume": {
                 "stages": {"договор": {"conversion": conversion, "days": {"exponential": {"mean": 5}}}},
                 "arrivals": {"per_day": 0},
-                "amount": 100,
+                "amount": amount,
             },
             "forecast": {"as_of": as_of, "until": until},
             "simulation": {"futures": 4000, "seed": 2},
@@ -42,10 +42,12 @@ def scenario(as_of: str, conversion: float, until: str = "2026-12-31") -> Scenar
     )
 
 
-def ground(folder: Path, as_of: str, conversion: float, log: str = LOG, until: str = "2026-12-31") -> Ground:
+def ground(
+    folder: Path, as_of: str, conversion: float, log: str = LOG, until: str = "2026-12-31", amount: float = 100
+) -> Ground:
     file = folder / "log.csv"
     file.write_text(log, encoding="utf-8")
-    asked = scenario(as_of, conversion, until)
+    asked = scenario(as_of, conversion, until, amount)
     known = read_history(file, asked.pipeline_definition).known_at(np.datetime64(as_of))
     assert asked.assume is not None
     posterior = assumed_posterior(asked.pipeline_definition, asked.assume)
@@ -54,6 +56,15 @@ def ground(folder: Path, as_of: str, conversion: float, log: str = LOG, until: s
 
 def by_kind(found: Changes) -> dict[str, float]:
     return {step.kind: step.value for step in found.steps}
+
+
+def test_amounts_that_nobody_knows_have_not_changed(tmp_path: Path) -> None:
+    """What a usual deal is thought to be worth belongs to the parameters."""
+    log = "deal,stage,entered,amount\nC,договор,2026-06-25,\nD,договор,2026-06-28,\n"
+    before = ground(tmp_path, "2026-07-01", 0.4, log)
+    found = by_kind(changes_since(before, ground(tmp_path, "2026-07-15", 0.4, log, amount=300)))
+    assert found.get("amounts", 0.0) == pytest.approx(0.0, abs=1e-6)
+    assert found["parameters"] > 50  # two deals, each won with a chance of 0.4, by 200 dearer
 
 
 def test_each_reason_has_its_share_and_all_add_up(tmp_path: Path) -> None:
