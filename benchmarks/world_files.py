@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 import simcast
 from simcast.scenario import Scenario, build_scenario
@@ -38,7 +39,9 @@ def read_world(
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "сделки.csv"
         log = world_log(world, events, first_day)
-        log.assign(entered=log["entered"].dt.strftime("%Y-%m-%dT%H:%M:%S")).to_csv(file, index=False)
+        # A deal may come back on the day on which it left: its rows have times a second apart, as a CRM's would.
+        order = pd.to_timedelta(log.groupby("deal").cumcount(), unit="s")
+        log.assign(entered=(log["entered"] + order).dt.strftime("%Y-%m-%dT%H:%M:%S")).to_csv(file, index=False)
         scenario = build_scenario(
             {
                 "simcast": 1,
