@@ -84,8 +84,8 @@ def month_arrays(posterior: Posterior, frame: LeverFrame, parameters: Mapping[st
     if sd is None:
         return {"month_of_day": np.zeros(0, dtype=np.int64), "month_speed": np.zeros((0, 1))}
     months, month_of_day = np.unique(frame.days.days.astype("datetime64[M]"), return_inverse=True)
-    level = _level(posterior, frame, _SPEED)
-    speed = np.exp(np.array([sd * _normal(frame, _SPEED, str(month)) for month in months]) + level)
+    of_months = np.array([sd * _normal(frame, _SPEED, str(month)) for month in months])
+    speed = np.exp(of_months - 0.5 * sd**2 + _level(posterior, frame, _SPEED))  # on average days pass as they did
     clock_of, passed = parameters["clock_of"].copy(), parameters["clock_passed"]
     on_none = clock_of[:, :-1] == NOWHERE
     if on_none.any():  # a clock of ordinary days, unless a plan like this one has it already

@@ -74,7 +74,8 @@ class OnCalendar:
             days = lasted.copy()
             weather = np.ones(self._days.size)
             if self._weather[draw] > 0.0:
-                weather = np.exp(self._weather[draw] * generator.standard_normal(self._month[-1] + 1))[self._month]
+                of_months = self._weather[draw] * generator.standard_normal(self._month[-1] + 1)
+                weather = np.exp(of_months - 0.5 * self._weather[draw] ** 2)[self._month]
             for position, of_clock in enumerate(weights):
                 here = np.flatnonzero((move == position) & (lasted > 0) & (lasted < LONGEST_DAYS))
                 if not here.size or (self._clocks[position] is None and not self._weather[draw] > 0.0):

@@ -130,7 +130,7 @@ class WeatherAssumption(Closed):
         ge=0,
         le=2,
         description="Standard deviation of what a month adds to the log of the speed at which the days of all "
-        "stays pass in it.",
+        "stays pass in it, whose mean stays.",
     )
     arrivals: float = Field(
         default=0.0,

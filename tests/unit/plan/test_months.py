@@ -75,7 +75,7 @@ def test_each_month_has_its_own_luck_however_far_the_forecast_looks(law: str, un
     """Days pass quicker or slower in each month, by a simulation apart: July's wins, and those of the quarter."""
     n, spread = 3000, 0.3
     days, true, age = LAWS[law]
-    luck = np.exp(spread * np.random.default_rng(1).standard_normal((100_000, 3)))
+    luck = np.exp(spread * np.random.default_rng(1).standard_normal((100_000, 3)) - 0.5 * spread**2)
     passed = np.cumsum(luck * IN_MONTH, axis=1)
     ended = true.cdf(age + passed) / true.sf(age) - true.cdf(age) / true.sf(age)
     opened = [{"stage": "сделка", "count": n, "age_days": age}]
