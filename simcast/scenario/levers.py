@@ -235,15 +235,14 @@ class BudgetLever(TimedLever):
     lag_weeks: float = Field(default=0.0, ge=0, description="The weeks until spending shows in new deals.")
     where: Where = Field(
         default_factory=dict,
-        description="Refused: a budget names its segments in out_of and into.",
+        description="The segments within which the money moves, by columns that neither out_of nor into names.",
     )
 
     @model_validator(mode="after")
     def _check_direction(self) -> Self:
-        if self.where:
-            raise PartError(
-                [("where", "a budget names its segments in out_of and into; move them there, or leave where out")]
-            )
+        if twice := sorted(set(self.where) & {*self.out_of, *self.into}):
+            text = f"{twice[0]!r} stands in out_of or into, which say where the money goes; leave it out of where"
+            raise PartError([("where", text)])
         if not self.out_of and not self.into:
             raise PartError([("lever", "budget: say where the money goes: give out_of, into, or both")])
         by_lead = self.cost_per_lead is not None

@@ -26,7 +26,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "beta_zero": (":6:12: assume.stages.lead.conversion:", "beta: a must be above 0, got 0"),
     "budget_with_where": (
         ":7:85: scenarios.more[0].where:",
-        "a budget names its segments in out_of and into; move them there, or leave where out",
+        "'source' stands in out_of or into, which say where the money goes; leave it out of where",
     ),
     "composite_cycle": (":6:3: scenarios.one:", "one -> two -> three -> one"),
     "composite_unknown": (":7:10: scenarios.both[0]:", "did you mean 'hire-two'?"),

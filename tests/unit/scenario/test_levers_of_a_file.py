@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simcast.errors import ScenarioError
-from simcast.scenario import DurationLever, build_scenario
+from simcast.scenario import BudgetLever, DurationLever, build_scenario
 from tests.unit.scenario.small_files import minimal, problems_of, with_levers
 
 
@@ -33,6 +33,15 @@ def test_a_lever_has_one_key_wherever_it_stands_and_however_it_is_written() -> N
     )
     keys = [scenario.levers(name)[0].key for name in "abc"]
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_budget_moves_within_segments_of_other_columns() -> None:
+    """Of its own columns `where` would leave one side empty: see the files of bad scenarios."""
+    moved = {"lever": "budget", "amount": 10, "out_of": {"source": "ads"}, "into": {"source": "web"}}
+    moved |= {"cost_per_lead": {"out_of": 5, "into": 5}, "where": {"region": "West"}}
+    (lever,) = with_levers(moved).levers("fix")
+    assert isinstance(lever, BudgetLever)
+    assert lever.where == {"region": ("West",)}
 
 
 def test_a_scenario_reached_by_two_ways_counts_once() -> None:
