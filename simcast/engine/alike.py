@@ -15,14 +15,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.amount_slope import effect_of_amount, shift_odds
+from simcast.engine.amount_slope import effect_of_amount, odds_of
 from simcast.engine.block import BLOCK, unsigned
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.location_scale import LEAST_POWER, power_of_two
 from simcast.engine.normal import normal_log_survival_by_table
 from simcast.engine.samplers import HAZARD, LOGNORMAL, log_survival
-from simcast.engine.tables import Tables
+from simcast.engine.tables import Tables, shift_moves
 
 LEAST_WEIGHT = 1e-280
 """Below this, an open deal's chances are weighed by their logarithms."""
@@ -145,7 +145,7 @@ def _write_rows(plan: KernelPlan, tables: Tables, alike: Alike, future: int, beg
         probability, time_factor = tables.probability[epoch, stage, segment], tables.time_factor[epoch, stage, segment]
         by_day = plan.hazard_row[stage] != NOWHERE
         if has_slope and not by_day:
-            shift_odds(probability, effect_of_amount(plan, draw, stage, segment, deal), alike.own)
+            shift_moves(probability, odds_of(effect_of_amount(plan, draw, stage, segment, deal)), alike.own)
             probability = alike.own
         total, last = 0.0, unsigned(0)
         for slot in range(n_slots):

@@ -19,9 +19,9 @@ from simcast.engine.block import InPlay, after_days
 from simcast.engine.hazard import fill_survival, hazard_exceeded
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
-from simcast.engine.tables import Tables, choose, with_levers
+from simcast.engine.tables import Tables, choose, with_levers, with_odds
 
-MOST_EFFECT = 500.0
+_MOST_EFFECT = 500.0
 """Logarithms of odds and hazards move by no more than this, so that none overflows."""
 
 
@@ -76,7 +76,7 @@ def fill_law(
     row = plan.hazard_row[stage]
     for move in range(len(law.factor)):
         law.factor[move] = plan.hazard_factor[draw, row, segment, move]
-    law.factor[0] *= math.exp(min(max(effect, -MOST_EFFECT), MOST_EFFECT))
+    law.factor[0] *= odds_of(effect)
     rate = plan.hazard_rate[draw, row]
     fill_survival(rate, law.factor, plan.hazard_start, law.survival, law.total, law.probability)
     before, levered = plan.probability[draw, stage, segment], tables.probability[epoch, stage, segment]
@@ -90,29 +90,9 @@ def fill_law(
 
 
 @inner
-def _shifted(forward: float, others: float, effect: float) -> tuple[float, float]:
-    """Multiply the odds of the forward move against the others together by ``exp(effect)``, their sum staying.
-
-    Return what becomes of the forward move's probability, and the factor for each of the others.
-    """
-    if forward <= 0.0 or others <= 0.0:
-        return forward, 1.0
-    odds = math.exp(min(max(effect, -MOST_EFFECT), MOST_EFFECT))
-    rest = (forward + others) / (forward * odds + others)
-    return forward * odds * rest, rest
-
-
-@inner
-def shift_odds(probability: NDArray[np.float64], effect: float, shifted: NDArray[np.float64]) -> None:
-    """Multiply the odds of the forward move, the first, by ``exp(effect)``; the last, never ending, stays as it is."""
-    stalled = len(probability) - 1
-    others = 0.0
-    for slot in range(1, stalled):
-        others += probability[slot]
-    shifted[0], rest = _shifted(probability[0], others, effect)
-    for slot in range(1, stalled):
-        shifted[slot] = probability[slot] * rest
-    shifted[stalled] = probability[stalled]
+def odds_of(effect: float) -> float:
+    """Return the factor on odds that an effect on their logarithm is."""
+    return math.exp(min(max(effect, -_MOST_EFFECT), _MOST_EFFECT))
 
 
 @inner
@@ -123,7 +103,7 @@ def _moved_uniform(u: float, forward: float, moving: float, effect: float) -> fl
     """
     if u >= moving:
         return u
-    shifted, _ = _shifted(forward, moving - forward, effect)
+    shifted, _ = with_odds(forward, moving - forward, odds_of(effect))
     if u < shifted:
         below: float = np.nextafter(forward, 0.0)
         return min(u * forward / shifted, below)

@@ -32,7 +32,7 @@ class _Nowhere:
 class Part(JITCodeLibrary):
     """The code of one function as its callers take it in, never machine code by itself.
 
-    Where a later Numba no longer has the methods that are overridden here, functions are compiled as usual.
+    It overrides private methods of Numba; a test says so where a release no longer has them.
     """
 
     codegen = _Nowhere()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.engine.alike import LEAST_WEIGHT, Alike, weigh_the_alike
-from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, room_for_a_law, shift_odds
+from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, odds_of, room_for_a_law
 from simcast.engine.block import BLOCK, InPlay, unsigned
 from simcast.engine.clock import run_clocks
 from simcast.engine.graph import Graph
@@ -23,7 +23,7 @@ from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import STAY, fill_uniforms
 from simcast.engine.samplers import exceeded_by_log, log_survival
 from simcast.engine.stays import choose_slots, cut_days, draw_days
-from simcast.engine.tables import Tables, choose, with_levers
+from simcast.engine.tables import Tables, choose, shift_moves, with_levers
 
 _MOST_OF_ONE = 1.0 - 2.0**-53
 
@@ -100,7 +100,7 @@ def _draw_rests(
             days = exceeded_by_log(family[slot], scale[slot], shape[slot], math.log(in_play.u_second[i])) - age
         else:
             effect = effect_of_amount(plan, draw, stage, segment, deal) if len(plan.amount_slope) > 0 else 0.0
-            shift_odds(tables.probability[epoch, stage, segment], effect, alike.own)
+            shift_moves(tables.probability[epoch, stage, segment], odds_of(effect), alike.own)
             u_move, u_days = in_play.u_first[i], in_play.u_second[i]
             slot, days = _beyond_floats(u_move, u_days, age, alike.own, destination, family, scale, shape)
         in_play.slot[i] = np.uint32(slot)

@@ -157,7 +157,7 @@ def shift_forward(probability: NDArray[np.float64], operation: int, value: float
     """Change slot 0 of one stage's probabilities and scale the others so that the sum stays 1."""
     before = probability[0]
     if operation == MOVE_ODDS:
-        shift_moves(probability, 1.0 + weight * (value - 1.0))
+        shift_moves(probability, 1.0 + weight * (value - 1.0), probability)
         return
     if operation == SET:
         after = before + weight * (value - before)
@@ -182,16 +182,31 @@ def shift_forward(probability: NDArray[np.float64], operation: int, value: float
 
 
 @inner
-def shift_moves(probability: NDArray[np.float64], odds: float) -> None:
-    """Multiply the odds of slot 0 among the moves; the share that never ends, in the last slot, stays as it is."""
+def with_odds(forward: float, others: float, odds: float) -> tuple[float, float]:
+    """Multiply the odds of the forward move against the others together, their sum staying.
+
+    Return what becomes of the forward move's probability, and the factor for each of the others.
+    """
+    if forward <= 0.0 or others <= 0.0:
+        return forward, 1.0
+    rest = (forward + others) / (forward * odds + others)
+    return forward * odds * rest, rest
+
+
+@inner
+def shift_moves(probability: NDArray[np.float64], odds: float, shifted: NDArray[np.float64]) -> None:
+    """Multiply the odds of the forward move, the first, among the moves; the last, never ending, stays as it is.
+
+    `shifted` is written, and may be `probability` itself.
+    """
     stalled = len(probability) - 1
-    before = after = 0.0
-    for slot in range(stalled):
-        before += probability[slot]
-        after += probability[slot] * (odds if slot == 0 else 1.0)
-    if after > 0.0:
-        for slot in range(stalled):
-            probability[slot] *= (odds if slot == 0 else 1.0) * before / after
+    others = 0.0
+    for slot in range(1, stalled):
+        others += probability[slot]
+    shifted[0], rest = with_odds(probability[0], others, odds)
+    for slot in range(1, stalled):
+        shifted[slot] = probability[slot] * rest
+    shifted[stalled] = probability[stalled]
 
 
 @allocating

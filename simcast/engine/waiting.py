@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.amount_slope import MOST_EFFECT, OwnLaw, effect_of_amount, fill_law, room_for_a_law, shift_odds
+from simcast.engine.amount_slope import OwnLaw, effect_of_amount, fill_law, odds_of, room_for_a_law
 from simcast.engine.block import after_days
 from simcast.engine.capacity_layout import FOREVER, CapacityPlan
 from simcast.engine.clock import end_on_clock
@@ -23,7 +23,7 @@ from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, ODDS, KernelPlan
 from simcast.engine.rng import STAY, uniforms
 from simcast.engine.samplers import exceeded_by_log
-from simcast.engine.tables import Tables, choose, shift_forward, with_levers
+from simcast.engine.tables import Tables, choose, shift_forward, shift_moves, with_levers
 
 _LOG_2 = math.log(2.0)
 # Typed constants, since Numba compiles a function anew for each plain number that it is called with.
@@ -107,8 +107,8 @@ def draw_again(
         for slot in range(len(shifted)):
             shifted[slot] = law.probability[slot]
     else:
-        shift_odds(tables.probability[epoch, stage, segment], own, shifted)
-    shift_forward(shifted, _ODDS, math.exp(min(max(effect, -MOST_EFFECT), MOST_EFFECT)), _AT_ONCE)
+        shift_moves(tables.probability[epoch, stage, segment], odds_of(own), shifted)
+    shift_forward(shifted, _ODDS, odds_of(effect), _AT_ONCE)
     slot = choose(shifted, u_move)
     if plan.destination[stage, slot] == NOWHERE:
         return slot, math.inf

@@ -40,7 +40,7 @@ def check_names(scenario: Scenario, options: dict[str, Any]) -> None:
     """Check that all that the options name is there, as far as the file itself knows it."""
     assert set(options.get("names") or ()) <= set(scenario.scenario_names)
     assert set(options.get("stages") or ()) <= set(scenario.pipeline_definition.stages)
-    segments = set(scenario.history.segments) if scenario.history else set(scenario.assume.segments)  # type: ignore[union-attr]
+    segments = set(scenario.segment_columns)
     assert set(options.get("by") or ()) <= segments
     assert {condition.partition("=")[0] for condition in options.get("where") or ()} <= segments
     if options.get("wanted"):
