@@ -27,6 +27,7 @@ def stays_on(
     n: int = 3000,
     *,
     forward: float = 0.5,
+    sigma: float = 0.7,
     segment: int = 0,
     odds_of_month: NDArray[np.float64] | None = None,
     speed_of_month: NDArray[np.float64] | None = None,
@@ -44,7 +45,7 @@ def stays_on(
     if odds_of_month is not None:
         logit += np.log(odds_of_month[month[entered.astype(int) - START]])
     move = (rng.random(n) >= 1.0 / (1.0 + np.exp(-logit))).astype(np.int64)
-    lasted = np.exp(np.log(25.0) + 0.7 * rng.standard_normal(n))
+    lasted = np.exp(np.log(25.0) + sigma * rng.standard_normal(n))
     ends = np.floor(passed.instant(passed.at(entered) + lasted)).astype(np.int64)
     is_open = ends >= UNTIL
     return StageDays(
@@ -130,6 +131,17 @@ def test_shared_months_are_recovered() -> None:
     assert np.mean([one.speed.quantile(0.5) for one in speed]) == pytest.approx(0.4, rel=0.3)
     assert all(one.conversion.is_sure for one in odds)
     assert all(one.speed.is_sure for one in speed)
+
+
+@pytest.mark.parametrize(("sigma", "found"), [(0.2, 0.53), (0.5, 0.29), (1.5, 0.16)])
+def test_speed_is_told_by_ends_and_so_too_large_where_all_stays_last_alike(sigma: float, found: float) -> None:
+    """The figures of docs/model.md: months whose days pass at a speed of spread 0.2 seem to differ by so much."""
+    spreads = []
+    for seed in range(6):
+        months = np.exp(0.2 * np.random.default_rng(seed).standard_normal(80))
+        stays = stays_on(PLAIN, 400 + seed, 6000, sigma=sigma, speed_of_month=months)
+        spreads.append(learn_weather([stays], [StageClocks.none(2)]).speed.quantile(0.5))
+    assert np.mean(spreads) == pytest.approx(found, rel=0.15)
 
 
 def test_a_mix_of_segments_is_no_weather() -> None:
