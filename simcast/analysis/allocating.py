@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-from simcast.analysis.choices import Choice, choices_of, exclusive_pairs
+from simcast.analysis.choices import Choice, check_choices, choices_of, exclusive_pairs
 from simcast.analysis.ground import Ground
 from simcast.analysis.inputs import Progress
 from simcast.analysis.proposing import propose
 from simcast.analysis.splits import Allocation, Goal, Limits, Search
 from simcast.errors import ScenarioError
 from simcast.forecast import Summary
+from simcast.scenario import Scenario
 
 GOALS: tuple[Goal, ...] = ("net", "bookings", "wins", "target")
 
@@ -78,6 +79,23 @@ def usual_goal(ground: Ground) -> Goal:
     return "net" if ground.with_futures(FEW_FUTURES).play().values("bookings").any() else "wins"
 
 
+def check_question(scenario: Scenario, among: Sequence[str], limits: Limits, goal: Goal | None) -> None:
+    """Refuse a question that `allocate` would, before anything is fitted.
+
+    Raises
+    ------
+    ScenarioError
+        When a choice is none, nothing is limited, or the target is the goal and there is none.
+    """
+    if limits.budget is None and limits.people is None:
+        raise ScenarioError("--budget, --people: say what may be spent")
+    if not among:
+        raise ScenarioError("--among: the file has no scenario to choose from; name levers with a range and a cost")
+    if goal == "target" and not scenario.forecast.target:
+        raise ScenarioError("--goal target: the scenario has no forecast.target")
+    check_choices(scenario, among)
+
+
 def allocate(
     ground: Ground,
     among: Sequence[str],
@@ -125,12 +143,7 @@ def allocate(
     SimcastError
         When Optuna is wanted and not installed.
     """
-    if limits.budget is None and limits.people is None:
-        raise ScenarioError("--budget, --people: say what may be spent")
-    if not among:
-        raise ScenarioError("--among: the file has no scenario to choose from; name levers with a range and a cost")
-    if goal == "target" and not ground.scenario.forecast.target:
-        raise ScenarioError("--goal target: the scenario has no forecast.target")
+    check_question(ground.scenario, among, limits, goal)
     choices = choices_of(ground, among, steps)
     exclusive = exclusive_pairs(ground, choices)
     search = Search(ground.with_futures(MOST_FUTURES), choices, exclusive, limits, goal, progress)

@@ -10,7 +10,7 @@ from simcast.analysis.ground import Ground
 from simcast.analysis.questions import NEUTRAL, Unknown, Value, lever_words
 from simcast.analysis.solving import check_lever, lever_of
 from simcast.errors import ScenarioError
-from simcast.scenario import BudgetLever, Lever
+from simcast.scenario import BudgetLever, Lever, Scenario
 from simcast.scenario.clashes import find_clashes
 
 NAME = "allocate"
@@ -59,6 +59,22 @@ _ABSOLUTE = frozenset({"set", "cap_days", "within_hours"})
 NOTHING = Size("", (), 0.0, 0)
 
 
+def check_choices(scenario: Scenario, texts: Sequence[str]) -> None:
+    """Refuse what `choices_of` would, before anything is fitted.
+
+    Raises
+    ------
+    ScenarioError
+        When a text is neither a scenario of the file nor a lever with a range, or is named twice.
+    """
+    problems = [f"--among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
+    if problems:
+        raise ScenarioError(problems)
+    for text in texts:
+        if text not in scenario.scenarios:
+            _read_lever(scenario, text)
+
+
 def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice, ...]:
     """Read what a budget may be spent on.
 
@@ -77,11 +93,12 @@ def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice
     ScenarioError
         When one is neither, or is named twice.
     """
-    problems = [f"--among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
-    if problems:
-        raise ScenarioError(problems)
+    check_choices(ground.scenario, texts)
     known = ground.scenario.scenarios
-    return tuple(_whole(ground, text) if text in known else _divided(ground, text, steps) for text in texts)
+    return tuple(
+        _whole(ground, text) if text in known else _divided(ground, *_read_lever(ground.scenario, text), steps)
+        for text in texts
+    )
 
 
 def _whole(ground: Ground, name: str) -> Choice:
@@ -90,18 +107,18 @@ def _whole(ground: Ground, name: str) -> Choice:
     return Choice(name, (NOTHING, _priced(ground, "all", levers)))
 
 
-def _divided(ground: Ground, text: str, steps: int) -> Choice:
-    """Return a lever in several sizes as a choice."""
+def _read_lever(scenario: Scenario, text: str) -> tuple[Unknown, dict[str, float]]:
+    """Return a lever with its range, and the prices of its largest change, which are taken out of it."""
     try:
-        return _sizes_of(ground, text, steps)
+        return _read_unknown(scenario, text)
     except ScenarioError as error:
-        names = ", ".join(ground.scenario.scenarios) or "none"
+        names = ", ".join(scenario.scenarios) or "none"
         told = [problem.replace("--vary", "--among", 1) for problem in error.problems]
         raise ScenarioError([*told, f"--among {text!r}: is no scenario of the file either (known: {names})"]) from None
 
 
-def _sizes_of(ground: Ground, text: str, steps: int) -> Choice:
-    """Return a lever in several sizes as a choice; errors speak of it as `simcast solve` does."""
+def _read_unknown(scenario: Scenario, text: str) -> tuple[Unknown, dict[str, float]]:
+    """Return a lever with its range, and its prices; errors speak of it as `simcast solve` does."""
     unknown = Unknown.parse(text)
     if isinstance(unknown.first, date):
         raise ScenarioError(f"--vary {text!r}: a budget is split into sizes, not dates; give a range of numbers")
@@ -111,7 +128,12 @@ def _sizes_of(ground: Ground, text: str, steps: int) -> Choice:
     for key, price in prices.items():
         if not isinstance(price, int | float) or price < 0:
             raise ScenarioError(f"--vary {text!r}: {key} must be a number that is not negative, got {price!r}")
-    check_lever(ground.scenario, unknown)
+    check_lever(scenario, unknown)
+    return unknown, prices
+
+
+def _divided(ground: Ground, unknown: Unknown, prices: Mapping[str, float], steps: int) -> Choice:
+    """Return a lever in several sizes as a choice."""
     n = min(steps, unknown.n_steps)
     values = [unknown.at(step / n) for step in range(n + 1)]
     sizes = [

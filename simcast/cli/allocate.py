@@ -88,7 +88,7 @@ def allocate(
           --among 'hire team=sales on=2026-10-01 count=0..4'
     """
     from simcast import analysis
-    from simcast.analysis.allocating import GOALS, METHODS
+    from simcast.analysis.allocating import GOALS, METHODS, check_question
     from simcast.analysis.splits import Limits
     from simcast.report.allocation import allocation_document, print_allocation
 
@@ -96,11 +96,13 @@ def allocate(
     chosen = among or tuple(
         name for name, entries in scenario.scenarios.items() if not any(isinstance(entry, str) for entry in entries)
     )
+    limits = Limits(budget, people)
+    wished = next((known for known in GOALS if known == goal), None)
+    how = next(known for known in METHODS if known == method)
+    check_question(scenario, chosen, limits, wished)
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
-        wanted = next((known for known in GOALS if known == goal), None) or analysis.usual_goal(ground)
-        how = next(known for known in METHODS if known == method)
-        limits = Limits(budget, people)
+        wanted = wished or analysis.usual_goal(ground)
         found = analysis.allocate(
             ground, chosen, limits, wanted, steps=steps, method=how, trials=trials, progress=progress
         )

@@ -55,6 +55,7 @@ def solve(
     from simcast import analysis
     from simcast.analysis.leaks import MOST_FUTURES
     from simcast.analysis.questions import Condition, Unknown
+    from simcast.analysis.solving import check_lever
     from simcast.report.solution import print_solution, solution_document
 
     scenario = options.load(file, overrides, futures, seed, quick=quick)
@@ -64,6 +65,7 @@ def solve(
             "for as a range or as ?: 'conversion stage=operator add=?'"
         )
     unknown = Unknown.parse(vary)
+    check_lever(scenario, unknown)
     condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)

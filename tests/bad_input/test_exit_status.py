@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from simcast import analysis
 from simcast.cli import main
 
 HERE = Path(__file__).parent
@@ -105,7 +106,10 @@ def test_the_result_of_a_run_is_not_taken_for_a_scenario(command: str, tmp_path:
     ("option", "command"),
     [("--vary", ("solve", "--for", "mean(wins)>=1")), ("--among", ("allocate", "--budget", "1"))],
 )
-def test_a_lever_that_is_none_is_said_with_the_nearest(option: str, command: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_lever_that_is_none_is_said_with_the_nearest_before_anything_is_fitted_or_played(
+    option: str, command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analysis, "ground_of", lambda *_, **__: pytest.fail("a fit would have begun"))
     file = tmp_path / "q.yaml"
     file.write_text(
         "simcast: 1\npipeline: {stages: [lead]}\nforecast: {as_of: 2026-07-01, until: 2026-07-31}\n"
