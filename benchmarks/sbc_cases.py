@@ -20,6 +20,9 @@ N_DAYS, N_DAYS_AFTER = 392, 91
 """A year and four weeks are known: enough for weekdays, trend, walk and seasons. A quarter follows."""
 
 N_DEALS, AMOUNT, WITHIN = 450, 10_000.0, 0.1
+AMOUNTS = np.array([3_000.0, 10_000.0, 33_000.0])
+"""Of deals whose amounts tell of their chances: so few that none shares a class with another."""
+LEAST_SHARE_OF_AMOUNT = 0.2
 LEAST_WINS = 15
 MOST_TRIES = 100_000
 
@@ -48,11 +51,18 @@ class Case:
         Whether segments come from two crossed columns, rather than one.
     waiting
         Whether deals may also move to a stage beside the path, and return from it.
+    drifting
+        Whether the parameters of stages drift from quarter to quarter.
+    by_amount
+        Whether the chance to be won depends on the amount, which is one of `AMOUNTS` and known from the start. Then
+        arrivals and amounts are not ranked: they are drawn amount by amount, as the model has them not.
     """
 
     durations: str
     crossed: bool = False
     waiting: bool = False
+    drifting: bool = False
+    by_amount: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -70,6 +80,16 @@ class Case:
     def labels(self) -> tuple[str, ...]:
         """The labels of the segments."""
         return tuple(" / ".join(values) for values in self.segments)
+
+    @property
+    def changes(self) -> bool:
+        """Whether stays of one segment differ by quarter or amount."""
+        return self.drifting or self.by_amount
+
+    @property
+    def n_amounts(self) -> int:
+        """How many amounts tell deals of a segment apart."""
+        return len(AMOUNTS) if self.by_amount else 1
 
     @property
     def moves(self) -> dict[str, tuple[str, ...]]:

@@ -10,10 +10,12 @@ from scipy import special
 
 from benchmarks.sbc_cases import (
     AMOUNT,
+    AMOUNTS,
     BEYOND_RECORD,
     BLOCK_DAYS,
     DAYS_PER_YEAR,
     FIRST_DAY,
+    LEAST_SHARE_OF_AMOUNT,
     MOST_TRIES,
     N_DAYS,
     N_DAYS_AFTER,
@@ -22,10 +24,12 @@ from benchmarks.sbc_cases import (
     WITHIN,
     Case,
     Floats,
+    Ints,
     Truth,
     centred,
     drawn,
 )
+from benchmarks.sbc_changes import QUARTER_STARTS
 from simcast.model import NEW_DEAL_PRIORS
 from simcast.money import MOST_AMOUNT
 from simcast.synthetic.worlds import WON, World, WorldArrivals, WorldEvents, arriving
@@ -48,9 +52,12 @@ def draw_arrivals(case: Case, generator: np.random.Generator) -> tuple[WorldArri
         expected = per_day.sum() * np.exp(log_level[:N_DAYS] - centre).sum()
         if not 0.05 * N_DEALS < expected < 20.0 * N_DEALS:
             continue  # it would not have been selected: this only saves the time to simulate it
-        arrivals = WorldArrivals(per_day, weight, size, log_level - centre)
+        by_cell = np.repeat(per_day / case.n_amounts, case.n_amounts)
+        arrivals = WorldArrivals(by_cell, weight, size, log_level - centre)
         seed = int(generator.integers(2**31))
-        if _selected(arrivals, seed):
+        if _selected(case, arrivals, seed):
+            if case.by_amount:
+                return arrivals, {}, seed
             truth |= {"arrivals: log size": math.log(size), "arrivals: spread of log_rate": spread}
             truth["arrivals: mean of log_rate"] = mean
             truth |= {f"arrivals: weight of weekday {day}": float(weight[day]) for day in range(7)}
@@ -62,16 +69,33 @@ def draw_arrivals(case: Case, generator: np.random.Generator) -> tuple[WorldArri
     raise RuntimeError(f"no history with about {N_DEALS} deals in {MOST_TRIES} tries")
 
 
-def _selected(arrivals: WorldArrivals, seed: int) -> bool:
+def _selected(case: Case, arrivals: WorldArrivals, seed: int) -> bool:
     """Tell whether the arrivals of the known days are among the selected ones."""
-    segment, instant = arriving(arrivals, np.datetime64(FIRST_DAY, "D"), np.random.default_rng(seed))
-    known = instant < N_DAYS
-    n_deals = int(known.sum())
-    return (
-        abs(n_deals - N_DEALS) <= WITHIN * N_DEALS
-        and bool(instant[0] < 1.0)
-        and len(np.unique(segment[known])) == len(arrivals.per_day)
+    cell, instant = _known_arrivals(arrivals, seed)
+    n_deals = len(cell)
+    if abs(n_deals - N_DEALS) > WITHIN * N_DEALS or instant[0] >= 1.0:
+        return False
+    if case.drifting and instant[-1] < QUARTER_STARTS[-2]:
+        return False
+    of_amount = np.bincount(cell % case.n_amounts, minlength=case.n_amounts)
+    return len(np.unique(cell // case.n_amounts)) == len(case.segments) and bool(
+        (of_amount >= LEAST_SHARE_OF_AMOUNT * n_deals).all()
     )
+
+
+def _known_arrivals(arrivals: WorldArrivals, seed: int) -> tuple[Ints, Floats]:
+    """Return segments (each divided by amounts, if there are any) and instants of the deals on record."""
+    cell, instant = arriving(arrivals, np.datetime64(FIRST_DAY, "D"), np.random.default_rng(seed))
+    known = instant < N_DAYS
+    return cell[known], instant[known]
+
+
+def log_amount_centre(case: Case, arrivals: WorldArrivals, seed: int) -> float:
+    """Return the mean log amount of the deals on record; 0 where amounts tell nothing."""
+    if not case.by_amount:
+        return 0.0
+    cell, _ = _known_arrivals(arrivals, seed)
+    return float(np.log(AMOUNTS)[cell % len(AMOUNTS)].mean())
 
 
 def _draw_level(generator: np.random.Generator) -> tuple[Floats, Truth]:

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 import simcast
-from benchmarks.sbc_cases import FIRST_DAY, N_DAYS, RANKED_PIECES, Case, hazard_name
-from benchmarks.sbc_stages import effect_names
+from benchmarks.sbc_cases import AMOUNTS, FIRST_DAY, N_DAYS, RANKED_PIECES, Case, hazard_name
+from benchmarks.sbc_changes import DriftingStays, cells_of, drift_name
+from benchmarks.sbc_stages import at_centre_name, effect_names, natural, shares_of
 from benchmarks.sbc_truth import DrawnWorld
 from simcast.model.pieces import PIECE_STARTS
-from simcast.synthetic.stays import HazardStays, MixtureStays
+from simcast.synthetic.stays import HazardStays, MixtureStays, Stays
 from simcast.synthetic.worlds import WON
 
 if TYPE_CHECKING:
@@ -37,15 +38,15 @@ _LEAST = 1e-300
 
 @dataclass(frozen=True)
 class StayRows:
-    """The distinct stays of a stage: segment, move (-1 while open), whole days, and how many there are of each."""
+    """The distinct stays of a stage: cell, move (-1 while open), whole days, and how many there are of each."""
 
-    segment: Ints
+    cell: Ints
     move: Ints
     days: Ints
     count: Floats
 
     @classmethod
-    def of(cls, history: simcast.History, stage: str) -> StayRows:
+    def of(cls, case: Case, history: simcast.History, stage: str) -> StayRows:
         """Count the stays of one stage."""
         stays = history.stays[history.stays["stage"] == stage]
         moves = list(history.pipeline.moves[history.pipeline.stage_code(stage)])
@@ -53,14 +54,14 @@ class StayRows:
         until = stays["left"].fillna(np.datetime64(history.observed_until, "us"))
         days = (until - stays["entered"]).dt.days.to_numpy()
         move = np.array([-1 if gone else moves.index(name) for name, gone in zip(stays["move"], open_, strict=True)])
-        keys = np.stack([stays["segment_code"].to_numpy(), move, days]).astype(np.int64)
+        keys = np.stack([cells_of(case, stays), move, days]).astype(np.int64)
         distinct, count = np.unique(keys, axis=1, return_counts=True)
         return cls(*distinct, count=count.astype(np.float64))
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Parameters of a mixture: share, scale and shape (n, n_segments, n_moves), stalled (n,)."""
+    """Parameters of a mixture: share, scale and shape (n, n_cells, n_moves), stalled (n,)."""
 
     family: str
     share: Floats
@@ -72,24 +73,24 @@ class Mixture:
         """Return the log-likelihood of all stays under each set of parameters, (n,)."""
         total = np.zeros(len(self.stalled))
         ended = rows.move >= 0
-        segment, move, days = rows.segment[ended], rows.move[ended], rows.days[ended, None]
-        scale, shape = (values[:, segment, move, None] for values in (self.scale, self.shape))
+        cell, move, days = rows.cell[ended], rows.move[ended], rows.days[ended, None]
+        scale, shape = (values[:, cell, move, None] for values in (self.scale, self.shape))
         low = survival(self.family, np.maximum(days - NODES, 0.0), scale, shape)
         inside = (low - survival(self.family, days + 1.0 - NODES, scale, shape)) @ WEIGHTS
-        log_p = np.log1p(-self.stalled)[:, None] + np.log(np.maximum(self.share[:, segment, move], _LEAST))
+        log_p = np.log1p(-self.stalled)[:, None] + np.log(np.maximum(self.share[:, cell, move], _LEAST))
         total += (log_p + np.log(np.maximum(inside, _LEAST))) @ rows.count[ended]
 
         waiting = ~ended & (rows.days > 0)
-        segment, days = rows.segment[waiting], rows.days[waiting, None, None]
-        scale, shape = (values[:, segment, :, None] for values in (self.scale, self.shape))
-        lasting = (survival(self.family, days - NODES, scale, shape) @ WEIGHTS * self.share[:, segment]).sum(axis=-1)
+        cell, days = rows.cell[waiting], rows.days[waiting, None, None]
+        scale, shape = (values[:, cell, :, None] for values in (self.scale, self.shape))
+        lasting = (survival(self.family, days - NODES, scale, shape) @ WEIGHTS * self.share[:, cell]).sum(axis=-1)
         stalled = self.stalled[:, None]
         return total + np.log(stalled + (1.0 - stalled) * lasting) @ rows.count[waiting]
 
 
 @dataclass(frozen=True)
 class Hazards:
-    """Hazards per day, (n, n_segments, n_moves, n_pieces); first days of the pieces, and the end of the last."""
+    """Hazards per day, (n, n_cells, n_moves, n_pieces); first days of the pieces, and the end of the last."""
 
     hazard: Floats
     starts: Ints
@@ -98,12 +99,12 @@ class Hazards:
         """Return the log-likelihood of all stays under each set of parameters, (n,)."""
         total = self.hazard.sum(axis=2)
         passed = np.clip(rows.days[:, None] - self.starts[:-1], 0, np.diff(self.starts))
-        value = -np.einsum("nrp,rp,r->n", total[:, rows.segment], passed, rows.count)
+        value = -np.einsum("nrp,rp,r->n", total[:, rows.cell], passed, rows.count)
         ended = rows.move >= 0
-        segment, move = rows.segment[ended], rows.move[ended]
+        cell, move = rows.cell[ended], rows.move[ended]
         piece = np.searchsorted(self.starts, rows.days[ended], side="right") - 1
-        rate = total[:, segment, piece]
-        ends = np.log(-np.expm1(-rate)) + np.log(self.hazard[:, segment, move, piece] / rate)
+        rate = total[:, cell, piece]
+        ends = np.log(-np.expm1(-rate)) + np.log(self.hazard[:, cell, move, piece] / rate)
         return np.asarray(value + ends @ rows.count[ended])
 
 
@@ -143,12 +144,29 @@ def drawn_quantities(case: Case, draws: xr.Dataset, sampled: dict[str, xr.Datase
         if family == "hazard":
             for position, move in enumerate(moves):
                 yield f"{name}: step of the hazard of {move}", part["hazard_step"].isel(move=position).to_numpy()
-        for position, effect in enumerate(moves if family == "hazard" else effect_names(moves)):
+        names = list(moves) if family == "hazard" else effect_names(moves)
+        for position, effect in enumerate(names):
             of_what = f"hazards of {effect}" if family == "hazard" else effect
             yield f"{name}: spread of {of_what}", part["effect_spread"].isel(effect=position).to_numpy()
             if "effect_mean" in part:
                 yield f"{name}: mean of {of_what}", part["effect_mean"].isel(effect=position).to_numpy()
-    yield from _new_deals(case, draws, sampled["new deals"])
+        yield from _changes(name, names, len(moves), part)
+    if not case.by_amount:
+        yield from _new_deals(case, draws, sampled["new deals"])
+
+
+def _changes(name: str, names: list[str], n_moves: int, part: xr.Dataset) -> Iterator[tuple[str, Floats]]:
+    """Yield the walks and the slope by amount, where a stage has them."""
+    if "drift" in part:
+        drifting = [0, *range(n_moves - 1, len(names))] if len(names) > n_moves else range(n_moves)
+        for place, position in enumerate(drifting):
+            effect = names[position]
+            yield f"{name}: spread of the drift of {effect}", part["drift_spread"].isel(drifting=place).to_numpy()
+            for quarter in range(part.sizes["quarter"] - 1):
+                walk = part["drift"].isel(quarter=quarter, effect=position)
+                yield drift_name(name, effect, quarter), walk.to_numpy()
+    if "amount_slope" in part:
+        yield f"{name}: slope by amount", part["amount_slope"].to_numpy()
 
 
 def _mixture(case: Case, name: str, moves: tuple[str, ...], here: xr.Dataset) -> Iterator[tuple[str, Floats]]:
@@ -160,7 +178,10 @@ def _mixture(case: Case, name: str, moves: tuple[str, ...], here: xr.Dataset) ->
         for code, label in enumerate(case.labels):
             scale, shape = mixture.scale[:, code, k], mixture.shape[:, code, k]
             yield f"{name}: median days to {move} [{label}]", _median(case.durations, scale, shape)
-            if k != 1:
+            if case.by_amount and k == 0:
+                offset = here["amount_offset"].isel(segment=code).to_numpy()
+                yield at_centre_name(name, move, label), special.logit(mixture.share[:, code, k]) + offset
+            elif k != 1:
                 yield f"{name}: share of {move} [{label}]", mixture.share[:, code, k]
 
 
@@ -176,6 +197,8 @@ def _hazards(case: Case, name: str, moves: tuple[str, ...], here: xr.Dataset) ->
         for piece in RANKED_PIECES:  # by its first day: where a day stands out by chance, it has a piece of its own
             yield hazard_name(name, move, piece), log_hazard.sel(piece=PIECE_STARTS[piece]).to_numpy()
         effect = here["hazard_effect"].sel(move=move).transpose("draw", "segment").to_numpy()
+        if case.by_amount and move == moves[0]:
+            effect = effect + here["amount_offset"].transpose("draw", "segment").to_numpy()
         for code, label in enumerate(case.labels):
             yield f"{name}: effect on {move} [{label}]", effect[:, code]
 
@@ -215,20 +238,74 @@ def log_likelihoods(
 ) -> Iterator[tuple[str, Floats, float]]:
     """Yield name, log-likelihood under each draw, and that under the truth, of each part."""
     for stage in drawn.world.stages:
-        rows, here = StayRows.of(history, stage.name), draws.sel(stage=stage.name)
-        if isinstance(stage.stays, HazardStays):
-            hazard = here["hazard_log"] + here["hazard_effect"]
-            order = ("draw", "segment", "move", "piece")
-            own = np.exp(hazard.sel(move=list(stage.moves)).transpose(*order).to_numpy())
-            starts = np.append(draws["piece"].to_numpy(), draws.attrs["hazard_end"])
-            found: Mixture | Hazards = Hazards(own, starts)
-            true: Mixture | Hazards = Hazards(stage.stays.hazard[None], stage.stays.starts)
-        elif isinstance(stage.stays, MixtureStays):
-            found, stays = mixture_of(case, stage.moves, here), stage.stays
-            true = Mixture(stays.family, stays.share[None], stays.stalled[:1], stays.scale[None], stays.shape[None])
+        rows, here = StayRows.of(case, history, stage.name), draws.sel(stage=stage.name)
+        change = _change_by_cell(case, history, sampled[f"stage {stage.name}"])
+        of_draws = _hazards_by_cell if case.durations == "hazard" else _mixture_by_cell
+        found = of_draws(case, stage.moves, here, sampled[f"stage {stage.name}"], change)
+        true = true_parameters(stage.stays)
         yield f"{stage.name}: log-likelihood", found.log_likelihood(rows), float(true.log_likelihood(rows)[0])
-    yield "arrivals: log-likelihood", *_arrivals(case, drawn, history, draws, sampled["new deals"])
-    yield "amounts: log-likelihood", *_amounts(drawn, history, draws)
+    if not case.by_amount:
+        yield "arrivals: log-likelihood", *_arrivals(case, drawn, history, draws, sampled["new deals"])
+        yield "amounts: log-likelihood", *_amounts(drawn, history, draws)
+
+
+def _change_by_cell(case: Case, history: simcast.History, part: xr.Dataset) -> Floats:
+    """Return what drift and amount add to the effects of the last quarter, (n, n_quarters, 1, n_amounts, n_effects)."""
+    n, n_effects = part.sizes["sample"], part.sizes["effect"]
+    change = np.zeros((n, part.sizes.get("quarter", 1), 1, case.n_amounts, n_effects))
+    if "drift" in part:
+        change += part["drift"].transpose("sample", "quarter", "effect").to_numpy()[:, :, None, None]
+    if "amount_slope" in part:
+        first = ~history.stays["deal"].duplicated()
+        log_amount = np.log(AMOUNTS) - np.log(history.stays.loc[first, "amount"]).mean()
+        change[..., 0] += part["amount_slope"].to_numpy()[:, None, None, None] * log_amount
+    return change
+
+
+def _mixture_by_cell(case: Case, moves: tuple[str, ...], here: xr.Dataset, part: xr.Dataset, change: Floats) -> Mixture:
+    """Return the parameters that the stays on record were drawn under."""
+    if not case.changes:
+        return mixture_of(case, moves, here)
+    n_odds = len(moves) - 1
+    share = part["share"].transpose("sample", "segment", "move").to_numpy()
+    log_odds = np.concatenate([special.logit(share[..., :1]), np.log(share[..., 2:] / share[..., 1:2])], axis=2)
+    if "log_odds_at_centre" in part:
+        log_odds[..., 0] = part["log_odds_at_centre"].transpose("sample", "segment").to_numpy()
+    log_median = np.log(part["median_days"].transpose("sample", "segment", "move").to_numpy())
+    effects = np.concatenate([log_odds, log_median], axis=2)[:, None, :, None] + change
+    effects = effects.reshape(len(effects), -1, effects.shape[-1])
+    shares = shares_of(effects[..., :n_odds].reshape(-1, n_odds)).reshape(*effects.shape[:2], len(moves))
+    shape = np.broadcast_to(part["shape"].transpose("sample", "move").to_numpy()[:, None], shares.shape)
+    scale, shape = natural(case.durations, np.exp(effects[..., n_odds:]), shape)
+    return Mixture(case.durations, shares, part["stalled"].to_numpy(), scale, shape)
+
+
+def _hazards_by_cell(case: Case, moves: tuple[str, ...], here: xr.Dataset, part: xr.Dataset, change: Floats) -> Hazards:
+    """Return the hazards that the stays on record were drawn under."""
+    effect = here["hazard_effect"].sel(move=list(moves)).transpose("draw", "segment", "move").to_numpy()
+    if case.changes:
+        effect = part["hazard_effect"].transpose("sample", "segment", "move").to_numpy()
+        effect = effect[:, None, :, None] + change
+        effect = effect.reshape(len(effect), -1, len(moves))
+    log_hazard = here["hazard_log"].sel(move=list(moves)).transpose("draw", "move", "piece").to_numpy()
+    starts = np.append(here["piece"].to_numpy(), here.attrs["hazard_end"])
+    return Hazards(np.exp(log_hazard[:, None] + effect[..., None]), starts)
+
+
+def true_parameters(stays: Stays) -> Mixture | Hazards:
+    """Return the parameters of a world's stays, cell by cell."""
+    if isinstance(stays, DriftingStays):
+        parts = [true_parameters(part) for part in stays.by_quarter[:-1]]  # no stay on record is of the coming one
+        first = parts[0]
+        if isinstance(first, Hazards):
+            return Hazards(np.concatenate([vars(part)["hazard"] for part in parts], axis=1), first.starts)
+        joint = {name: np.concatenate([vars(part)[name] for part in parts], 1) for name in ("share", "scale", "shape")}
+        return Mixture(first.family, stalled=first.stalled, **joint)
+    if isinstance(stays, HazardStays):
+        return Hazards(stays.hazard[None], stays.starts)
+    if isinstance(stays, MixtureStays):
+        return Mixture(stays.family, stays.share[None], stays.stalled[:1], stays.scale[None], stays.shape[None])
+    raise TypeError(f"no likelihood is written for {type(stays).__name__}")
 
 
 def _arrivals(

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from benchmarks import interval_coverage
 from benchmarks.coverage_tables import inside, mean_by_world, tables
-from benchmarks.sbc_cases import FIRST_DAY, LEAST_WINS, N_DAYS, N_DEALS, Case
-from benchmarks.sbc_quantities import Hazards, Mixture, StayRows
+from benchmarks.sbc_cases import AMOUNTS, FIRST_DAY, LEAST_WINS, N_DAYS, N_DEALS, STAGE, Case, Floats
+from benchmarks.sbc_changes import N_QUARTERS, QUARTER_STARTS, DriftingStays, drift_name
+from benchmarks.sbc_quantities import Hazards, Mixture, StayRows, true_parameters
 from benchmarks.sbc_stages import natural
 from benchmarks.sbc_truth import draw_case
 from benchmarks.uniformity import holm, rank_among, uniformity_p_value
@@ -111,19 +112,51 @@ def test_worlds_from_the_priors_are_selected_by_their_data(case: Case) -> None:
     assert history.pipeline.moves == tuple(case.moves.values())
 
 
+@pytest.mark.parametrize("durations", ["lognormal", "hazard"])
+def test_stays_of_changing_stages_end_as_those_of_their_quarter_and_amount(durations: str) -> None:
+    case = Case(durations, drifting=True, by_amount=True)
+    drawn = draw_case(case, np.random.default_rng(8))
+    history, _ = read_world(drawn.world, drawn.events, FIRST_DAY, N_DAYS, 91, 10)
+    rows = StayRows.of(case, history, STAGE)
+    (stage,) = drawn.world.stages
+    assert isinstance(stage.stays, DriftingStays)
+    assert len(stage.stays.by_quarter) == N_QUARTERS + 1
+    n_cells = N_QUARTERS * len(case.segments) * case.n_amounts
+    assert set(np.unique(rows.cell // (n_cells // N_QUARTERS))) == set(range(N_QUARTERS))
+    fifth = n_cells // N_QUARTERS * 2 + 1 * case.n_amounts + 2  # third quarter, second segment, largest amount
+    begun = (QUARTER_STARTS[2] <= np.floor(drawn.events.instant)) & (np.floor(drawn.events.instant) < QUARTER_STARTS[3])
+    here = begun & (drawn.events.name == STAGE) & (drawn.events.segment_code == 1 * case.n_amounts + 2)
+    assert rows.count[rows.cell == fifth].sum() == here.sum() > 0
+    truth = true_parameters(stage.stays)
+    assert np.isfinite(truth.log_likelihood(rows)).all()
+    slope = drawn.truth[f"{STAGE}: slope by amount"]
+    odds = forward_log_odds(truth).reshape(N_QUARTERS, len(case.segments), case.n_amounts)
+    assert np.allclose(np.diff(odds, axis=2), slope * np.diff(np.log(AMOUNTS)))
+    effect = f"log odds of {WON}" if durations == "lognormal" else WON
+    drift = [drawn.truth[drift_name(STAGE, effect, quarter)] for quarter in range(N_QUARTERS - 1)]
+    assert np.allclose(odds[:-1] - odds[-1], np.array(drift)[:, None, None])
+
+
+def forward_log_odds(truth: Mixture | Hazards) -> Floats:
+    """Return what the forward move's chance goes by, by cell: its log odds, or its log hazard on the second day."""
+    if isinstance(truth, Hazards):
+        return np.asarray(np.log(truth.hazard[0, :, 0, 1]))
+    return np.asarray(special.logit(truth.share[0, :, 0]))
+
+
 @pytest.mark.parametrize("family", ["lognormal", "weibull", "loglogistic", "gamma"])
 def test_the_log_likelihood_that_is_ranked_agrees_with_the_models(family: str) -> None:
     """They are written apart, with 12 and 3 quadrature nodes; a wrong shape moves both alike."""
     generator = np.random.default_rng(3)
     days = generator.integers(1, 60, 300)
     move = generator.integers(-1, 2, 300)
-    rows = StayRows(np.zeros(300, dtype=np.int64), move, days, np.ones(300))
+    rows = StayRows(np.zeros(300, dtype=np.int64), move, days, np.ones(300))  # one cell
 
     def both(log_shape: float) -> tuple[float, float]:
         shape = np.full((1, 1, 2), np.exp(log_shape))
         scale, own = natural(family, np.array([[[9.0, 14.0]]]), shape)
         mine = Mixture(family, np.array([[[0.6, 0.4]]]), np.array([0.1]), scale, own).log_likelihood(rows)[0]
-        compressed = compress(rows.segment, move, days, n_cells=1, n_moves=2, binned=False)
+        compressed = compress(rows.cell, move, days, n_cells=1, n_moves=2, binned=False)
         data = likelihood_inputs(compressed, np.full(2, PARAMETRIC.index(family), dtype=np.int64))
         effects = np.array([[np.log(1.5), np.log(9.0), np.log(14.0)]])
         return float(mine), float(stage_log_likelihood(effects, np.log(1 / 9), np.full(2, log_shape), data)[0])
@@ -140,7 +173,7 @@ def test_the_log_likelihood_of_hazards_is_that_of_single_days() -> None:
     hazard = np.exp(generator.normal(-3.0, 0.5, (1, 2, 2, len(PIECE_STARTS) - 1)))
     rows = StayRows(np.array([0, 1, 1]), np.array([1, -1, 0]), np.array([0, 33, 17]), np.array([2.0, 1.0, 3.0]))
     expected = 0.0
-    for segment, move, days, count in zip(rows.segment, rows.move, rows.days, rows.count, strict=True):
+    for segment, move, days, count in zip(rows.cell, rows.move, rows.days, rows.count, strict=True):
         rate = hazard[0, segment][:, np.searchsorted(PIECE_STARTS, np.arange(days + 1), side="right") - 1]
         value = -rate[:, :days].sum()
         if move >= 0:
