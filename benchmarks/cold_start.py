@@ -73,7 +73,7 @@ def seconds(arguments: list[str], environment: Mapping[str, str]) -> tuple[float
     """Run a command of simcast in a fresh process, and return its wall and its processor seconds."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     wall = time.perf_counter()
-    command = [sys.executable, "-m", "simcast.cli", *arguments]
+    command = [sys.executable, "-m", "simcast", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(environment))
     wall = time.perf_counter() - wall
     if done.returncode:

@@ -1,4 +1,4 @@
-"""Lets ``python -m simcast.cli`` stand in for the ``simcast`` command."""
+"""Lets ``python -m simcast.cli``, as it was called once, stand in for the ``simcast`` command."""
 
 from simcast.cli import main
 

@@ -23,7 +23,7 @@ def test_a_full_disk_is_one_line_and_status_2(arguments: list[str]) -> None:
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "simcast.cli", *arguments],
+            [sys.executable, "-m", "simcast", *arguments],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,

@@ -261,7 +261,7 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_work(assumed: Pat
 def test_letters_that_the_terminal_has_not_do_not_end_the_run(assumed: Path, tmp_path: Path) -> None:
     for flag in ([], ["--json"]):
         run = subprocess.run(
-            [sys.executable, "-m", "simcast.cli", "run", str(assumed), "--out", str(tmp_path / "out"), *flag],
+            [sys.executable, "-m", "simcast", "run", str(assumed), "--out", str(tmp_path / "out"), *flag],
             capture_output=True,
             check=False,
             env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])},

@@ -68,7 +68,7 @@ def _serving(file: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "simcast.cli", "serve", str(file), "--port", str(port), "--no-browser"]
+    command = [sys.executable, "-m", "simcast", "serve", str(file), "--port", str(port), "--no-browser"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     lines: list[str] = []
@@ -161,7 +161,7 @@ def test_a_slider_moves_the_numbers_and_a_kept_plan_is_saved(browser: Browser, a
         page.get_by_role("button", name="Save as a scenario file").click()
     saved = tmp_path / saving.value.suggested_filename
     saving.value.save_as(saved)
-    command = [sys.executable, "-m", "simcast.cli", "run", str(saved), "--scenario", "my-plan", "--futures", "2000"]
+    command = [sys.executable, "-m", "simcast", "run", str(saved), "--scenario", "my-plan", "--futures", "2000"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert difference in printed
 

@@ -155,7 +155,7 @@ def test_a_run_survives_a_damaged_kernel_and_says_that_it_compiles(tmp_path: Pat
     command = [
         sys.executable,
         "-m",
-        "simcast.cli",
+        "simcast",
         "run",
         str(scenario),
         "--futures",
