@@ -53,37 +53,51 @@ def room_for_the_alike(plan: KernelPlan) -> Alike:
     n_deals, n_slots = len(plan.deal_key), plan.destination.shape[1]
     kind, first = np.empty(n_deals, np.uint32), np.empty(n_deals, np.int64)
     begins = np.zeros((n_deals + BLOCK - 1) // BLOCK + 1, np.int64)
-    n_kinds = row = 0
-    for deal in range(n_deals):
-        if deal % BLOCK == 0 or not _are_alike(plan, deal - 1, deal):
-            row = 0 if deal % BLOCK == 0 else row + 1
-            first[n_kinds] = deal
-            n_kinds += 1
-        kind[deal] = row
-        begins[deal // BLOCK + 1] = n_kinds
-    n_segments = plan.probability.shape[2]
-    place, log_age = np.empty(n_kinds * n_slots, np.uint32), np.empty(n_kinds * n_slots)
-    has_other = np.zeros(1, np.bool_)
-    for i in range(n_kinds):
-        stage, segment, age = plan.deal_stage[first[i]], plan.deal_segment[first[i]], plan.deal_age[first[i]]
-        for slot in range(n_slots):
-            place[i * n_slots + slot] = (stage * n_segments + segment) * n_slots + slot
-            log_age[i * n_slots + slot] = math.log(age) if age > 0.0 else _LOG_OF_NO_AGE
-            leads = plan.destination[stage, slot] != NOWHERE
-            has_other[0] = has_other[0] or (leads and plan.family[stage, slot] not in (LOGNORMAL, HAZARD))
-    return Alike(
+    n_kinds = _find_kinds(plan, kind, first, begins)
+    alike = Alike(
         kind,
         first,
         begins,
-        place,
-        log_age,
-        has_other,
+        np.empty(n_kinds * n_slots, np.uint32),
+        np.empty(n_kinds * n_slots),
+        np.zeros(1, np.bool_),
         np.empty(BLOCK),
         np.empty(BLOCK * n_slots),
         np.empty(BLOCK * n_slots),
         np.empty(BLOCK * n_slots),
         np.empty(n_slots),
     )
+    _describe_kinds(plan, alike, n_kinds)
+    return alike
+
+
+@inner
+def _find_kinds(plan: KernelPlan, kind: NDArray[np.uint32], first: NDArray[np.int64], begins: NDArray[np.int64]) -> int:
+    """Write which kind each deal is of, and return how many kinds there are."""
+    n_kinds = row = 0
+    for deal in range(len(plan.deal_key)):
+        if deal % BLOCK == 0 or not _are_alike(plan, deal - 1, deal):
+            row = 0 if deal % BLOCK == 0 else row + 1
+            first[n_kinds] = deal
+            n_kinds += 1
+        kind[deal] = row
+        begins[deal // BLOCK + 1] = n_kinds
+    return n_kinds
+
+
+@inner
+def _describe_kinds(plan: KernelPlan, alike: Alike, n_kinds: int) -> None:
+    """Write down what is the same in all futures of the deals of each kind."""
+    n_segments, n_slots = plan.probability.shape[2], plan.destination.shape[1]
+    for i in range(n_kinds):
+        deal = alike.first[i]
+        stage, segment, age = plan.deal_stage[deal], plan.deal_segment[deal], plan.deal_age[deal]
+        for slot in range(n_slots):
+            alike.place[i * n_slots + slot] = (stage * n_segments + segment) * n_slots + slot
+            alike.log_age[i * n_slots + slot] = math.log(age) if age > 0.0 else _LOG_OF_NO_AGE
+            leads = plan.destination[stage, slot] != NOWHERE
+            if leads and plan.family[stage, slot] not in (LOGNORMAL, HAZARD):
+                alike.has_other[0] = True
 
 
 @njit(inline="always")

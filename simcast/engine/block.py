@@ -62,6 +62,12 @@ def unsigned(n: int) -> int:
 
 
 @njit(inline="always")
+def whole(day: float) -> int:
+    """Return the whole part of a number that is not negative, as an index; signed first, which is one instruction."""
+    return np.uint64(np.int64(day))  # type: ignore[return-value]  # to the hints an index is an int
+
+
+@njit(inline="always")
 def after_days(enters_on: float, days: float) -> float:
     """Return when a stay ends whose days count from the beginning of the day on which it began.
 

@@ -114,14 +114,14 @@ def _begin_all(
 ) -> None:
     """Begin the stays of all deals, and play each deal until it waits or has ended."""
     kernel, in_play, n_begun, at = plan.kernel, room.in_play, _NONE, np.zeros(3, np.int64)
-    entered, open_at_end = results.flow.entered[row], results.flow.open_at_end[row]
+    entered = results.flow.entered[row]
     while n_begun < len(kernel.deal_key):
         n = begin_open_deals(kernel, room.tables, room.graph, room.alike, future, n_begun, in_play)
         n_begun += n
         n = _queue_up(plan.capacity, tickets, in_play, n, _FIRST_VISIT, _OPEN)
         _play_on(plan, room, future, n, _FIRST_VISIT, _OPEN, tickets, results, row)
     while True:
-        n = _begin_new_deals(kernel, future, arrivals, at, in_play, entered, open_at_end)
+        n = _begin_new_deals(kernel, future, arrivals, at, in_play, entered)
         if n == 0:
             break
         _begin_stays(kernel, room.tables, room.graph, future, _FIRST_VISIT, in_play, n)

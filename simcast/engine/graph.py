@@ -105,6 +105,7 @@ def tell_counts(
     n_stages, n_slots = plan.destination.shape
     n_periods, n_groups, _ = entered.shape
     n_ends = n_slots + len(plan.outcome_won)
+    _add_to(open_at_end, entered)  # so far only new deals have entered
     at = 0
     for period in range(n_periods):
         for group in range(n_groups):
@@ -124,6 +125,16 @@ def tell_counts(
                         open_at_end[period, group, following] += n
     graph.moved[:] = 0
     _running_sum_over_periods(graph.stock, open_at_end)
+
+
+@inner
+def _add_to(counts: NDArray[np.int32], others: NDArray[np.int32]) -> None:
+    """Add counts by period, group and stage to others of them."""
+    n_periods, n_groups, n_stages = counts.shape
+    for period in range(n_periods):
+        for group in range(n_groups):
+            for stage in range(n_stages):
+                counts[period, group, stage] += others[period, group, stage]
 
 
 @inner

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from simcast.engine.alike import room_for_the_alike
 from simcast.engine.amount_slope import begin_stays_under_own_laws, move_uniforms
 from simcast.engine.amounts import amount_exceeded
-from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block, unsigned
+from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block, unsigned, whole
 from simcast.engine.clock import run_clocks
 from simcast.engine.counts import count
 from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, graph_of, tell_counts
@@ -62,9 +62,7 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
                 origin = _OPEN
                 n = begin_open_deals(plan, tables, graph, alike, future, n_begun, in_play)
             else:
-                n = _begin_new_deals(
-                    plan, future, arrivals, at, in_play, results.entered[row], results.open_at_end[row]
-                )
+                n = _begin_new_deals(plan, future, arrivals, at, in_play, results.entered[row])
             if n == 0:
                 break
             n_begun += n
@@ -104,7 +102,6 @@ def _begin_new_deals(
     at: NDArray[np.int64],
     in_play: InPlay,
     entered: NDArray[np.int32],
-    open_at_end: NDArray[np.int32],
 ) -> int:
     """Put the next block of the deals that arrive in play, their first stays not drawn yet; return how many there are.
 
@@ -118,10 +115,9 @@ def _begin_new_deals(
         segment, stage = in_play.segment[i], np.uint64(0)
         while in_play.u_second[i] >= plan.entry_cumulative[segment, stage]:
             stage += np.uint64(1)
-        period = np.uint64(plan.period_of_day[np.uint64(in_play.enters_on[i])])
+        period = np.uint64(plan.period_of_day[whole(in_play.enters_on[i])])
         group = np.uint64(plan.group_of_segment[segment])
         entered[period, group, stage] += 1
-        open_at_end[period, group, stage] += 1
         in_play.stage[i] = np.uint32(stage)
     for i in range(np.uint64(n)):
         u = in_play.u_first[i]
@@ -167,7 +163,7 @@ def _begin_stays(
         in_play.cell[i] = np.uint32(in_play.stage[i] * n_segments + in_play.segment[i])
     if tables.cumulative.shape[0] > 1:
         for i in range(np.uint64(n)):
-            epoch = np.uint64(plan.epoch_of_day[np.uint64(in_play.enters_on[i])])
+            epoch = np.uint64(plan.epoch_of_day[whole(in_play.enters_on[i])])
             in_play.cell[i] += np.uint32(epoch * n_stages * n_segments)
     choose_slots(tables.reach, graph.n_slots, in_play.cell, in_play.u_first, in_play.slot, n)
     draw_days(tables, graph, in_play, n)
@@ -198,7 +194,7 @@ def _draw_other_days(plan: KernelPlan, tables: Tables, graph: Graph, future: int
         else:
             scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
             days = exceeded_by_log(plan.family[stage, slot], scale, shape, math.log(in_play.u_second[i]))
-        epoch = plan.epoch_of_day[np.uint64(in_play.enters_on[i])]
+        epoch = plan.epoch_of_day[whole(in_play.enters_on[i])]
         days = with_levers(
             days,
             tables.time_factor[epoch, stage, segment, slot],
@@ -233,7 +229,7 @@ def _end_stays(
         in_play.cell[i] = np.uint32(graph.place_of_segment[in_play.segment[i]] + end)
     for i in range(np.uint64(n)):
         ends = in_play.leaves_on[i] < horizon
-        place = graph.place_of_day[np.uint64(in_play.leaves_on[i] if ends else 0.0)] + in_play.cell[i]
+        place = graph.place_of_day[whole(in_play.leaves_on[i] if ends else 0.0)] + in_play.cell[i]
         graph.moved[place if ends else cut_off + (i & unsigned(CUT_OFFS - 1))] += 1
     n_won = n_kept = np.uint64(0)
     for i in range(np.uint64(n)):
@@ -271,14 +267,14 @@ def _win(
     draw = plan.draw_of_future[future]
     for k in range(n_won):
         i = in_play.won[k]
-        segment, deal, day = in_play.segment[i], in_play.deal[i], np.uint64(in_play.leaves_on[i])
+        segment, deal, day = in_play.segment[i], in_play.deal[i], whole(in_play.leaves_on[i])
         worth = float(in_play.amount[i])
         scale = plan.amount_scale[draw, segment]
         if worth < 0.0 and scale > 0.0:
             u, _ = uniforms(plan.seed, future, in_play.key[i], _FIRST_VISIT, AMOUNT)
             quantiles, shape = plan.amount_quantiles[segment], plan.amount_shape[draw, segment]
             worth = min(amount_exceeded(plan.amount_family, scale, shape, quantiles, u), plan.amount_most)
-        epoch = plan.epoch_of_day[np.uint64(in_play.enters_on[i])]
+        epoch = plan.epoch_of_day[whole(in_play.enters_on[i])]
         worth = max(worth, 0.0) * tables.amount_factor[epoch, origin, segment]
         worth += tables.amount_add[epoch, origin, segment]
         period, group = plan.period_of_day[day], plan.group_of_segment[segment]

@@ -108,12 +108,21 @@ def fill_uniforms(
     first: NDArray[np.float64],
     second: NDArray[np.float64],
 ) -> None:
-    """Write the two uniforms of one event of each of the first n deals."""
+    """Write the two uniforms of one event of each of the first n deals.
+
+    Each round waits for the one before it: two deals at a time, one from either half, keep the processor busy.
+    """
     counter = (np.uint64(visit) << np.uint64(8)) | purpose
-    for i in range(n):
+    half = np.uint64(n // 2)
+    for i in range(half):
+        k = half + np.uint64(i)
+        one0, one1 = _threefry(seed, np.uint64(future), deal_keys[i], counter)
+        other0, other1 = _threefry(seed, np.uint64(future), deal_keys[k], counter)
+        first[i], second[i] = to_unit(one0), to_unit(one1)
+        first[k], second[k] = to_unit(other0), to_unit(other1)
+    for i in range(np.uint64(n - n % 2), np.uint64(n)):
         bits0, bits1 = _threefry(seed, np.uint64(future), deal_keys[i], counter)
-        first[i] = to_unit(bits0)
-        second[i] = to_unit(bits1)
+        first[i], second[i] = to_unit(bits0), to_unit(bits1)
 
 
 @njit(cache=True)
