@@ -79,10 +79,10 @@ class Summary:
 class Plots(Protocol):
     """The pictures of a forecast, as `Forecast.plot` offers them; each returns its axes."""
 
-    def fan(self, metric: Metric = "bookings", *, ax: Axes | None = None) -> Axes:
-        """Draw how the total builds up from period to period."""
+    def fan(self, metric: Metric | None = None, *, ax: Axes | None = None) -> Axes:
+        """Draw how the total builds up from period to period; of bookings, or wins where nothing is booked."""
 
-    def distribution(self, metric: Metric = "bookings", *, ax: Axes | None = None) -> Axes:
+    def distribution(self, metric: Metric | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw how likely each total is."""
 
     def funnel(self, *, ax: Axes | None = None) -> Axes:
@@ -210,6 +210,16 @@ class Forecast:
             data = data.isel(origin=slice(at, at + 1))  # a view, which a list of labels is not
         # There is no NaN to be skipped, and skipping makes a copy of all.
         return np.asarray(data.sum(("period", "segment", "origin"), skipna=False), dtype=np.float64)
+
+    @property
+    def books_nothing(self) -> bool:
+        """Whether nothing is booked in any future, as where no amount is known: only wins can tell plans apart then."""
+        return not self.results["bookings"].to_numpy().any()
+
+    @property
+    def metric(self) -> Metric:
+        """What its total is counted in: bookings, or wins where nothing is booked."""
+        return "wins" if self.books_nothing else "bookings"
 
     def net(self) -> NDArray[np.float64]:
         """Return bookings times the margin, less the cost of the levers, float64, (n_futures,)."""

@@ -57,6 +57,8 @@ class Allocated:
         Of the best over the second, in those other futures.
     frontier
         The best way for each amount spent, where more brings more.
+    books_nothing
+        Whether nothing is booked in any way that was played, since no amounts are known.
     """
 
     ground: Ground
@@ -72,11 +74,12 @@ class Allocated:
     second_checked: Allocation | None
     ahead: Summary | None
     frontier: tuple[Allocation, ...]
+    books_nothing: bool
 
 
 def usual_goal(ground: Ground) -> Goal:
     """Return the goal where none is named: net, or wins where nothing is ever booked."""
-    return "net" if ground.with_futures(FEW_FUTURES).play().values("bookings").any() else "wins"
+    return "wins" if ground.with_futures(FEW_FUTURES).play().books_nothing else "net"
 
 
 def check_question(scenario: Scenario, among: Sequence[str], limits: Limits, goal: Goal | None) -> None:
@@ -165,6 +168,7 @@ def allocate(
         None if second is None else check.allocation(second),
         None if second is None else Summary.of(check.values(best) - check.values(second)),
         search.frontier(),
+        search.books_nothing,
     )
 
 

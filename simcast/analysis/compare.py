@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from simcast.forecast import Forecast, Summary
+
+_UNCERTAIN_BELOW = 1.645
+"""A mean that is no more than so many of its Monte Carlo errors from zero may be zero."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,12 @@ class Difference:
         Differences of the totals; net is bookings times the margin, less cost.
     probability_better, probability_worse
         The shares of futures in which the net result is larger, and smaller; in the others it is the same.
+    probability_more_wins, probability_fewer_wins
+        The shares of futures with more wins, and with fewer.
+    cost
+        The mean cost, of one less that of the other.
+    books_nothing
+        Whether neither books anything in any future, so that money does not tell them apart: net is only the cost.
     """
 
     scenario: str
@@ -30,6 +40,32 @@ class Difference:
     net: Summary
     probability_better: float
     probability_worse: float
+    probability_more_wins: float
+    probability_fewer_wins: float
+    cost: float
+    books_nothing: bool
+
+    @property
+    def cost_per_win(self) -> float | None:
+        """The mean cost over the mean of the additional wins; None where there is no cost, or may be no such win."""
+        return self.cost / self.wins.mean if self.clearly_wins and self.cost > 0.0 else None
+
+    @property
+    def clearly_wins(self) -> bool:
+        """Whether there are more wins on average, beyond the simulation's error."""
+        return self.wins.mean > _UNCERTAIN_BELOW * self.wins.mean_error
+
+    def gain(self, *, by_wins: bool) -> Summary:
+        """Return what the scenario is judged by: the additional wins, or the net gain."""
+        return self.wins if by_wins else self.net
+
+    def better(self, *, by_wins: bool) -> float:
+        """Return the share of futures in which that is above zero."""
+        return self.probability_more_wins if by_wins else self.probability_better
+
+    def worse(self, *, by_wins: bool) -> float:
+        """Return the share of futures in which that is below zero."""
+        return self.probability_fewer_wins if by_wins else self.probability_worse
 
 
 def compare(forecast: Forecast, against: Forecast) -> Difference:
@@ -46,12 +82,22 @@ def compare(forecast: Forecast, against: Forecast) -> Difference:
     if forecast.n_futures != against.n_futures or forecast.fingerprint != against.fingerprint:
         raise ValueError("the two forecasts were not played from one posterior with the same number of futures")
     net = forecast.net() - against.net()
+    wins = forecast.values("wins") - against.values("wins")
     return Difference(
         forecast.scenario,
         against.scenario,
         Summary.of(forecast.values("bookings") - against.values("bookings")),
-        Summary.of(forecast.values("wins") - against.values("wins")),
+        Summary.of(wins),
         Summary.of(net),
         float(np.mean(net > 0)),
         float(np.mean(net < 0)),
+        float(np.mean(wins > 0)),
+        float(np.mean(wins < 0)),
+        float(forecast.results["cost"].mean() - against.results["cost"].mean()),
+        forecast.books_nothing and against.books_nothing,
     )
+
+
+def judged_by_wins(differences: Sequence[Difference]) -> bool:
+    """Tell whether scenarios are judged by wins: none of them books anything, nor does what they are compared with."""
+    return bool(differences) and all(difference.books_nothing for difference in differences)

@@ -47,7 +47,7 @@ SORTED_BY = ("value_at_stake", "probability_won", "amount", "age_days", "expecte
 
 
 def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame:
-    """Return a row per open deal, those first of which most is at stake.
+    """Return a row per open deal, those first of which most is at stake; without amounts, those most open.
 
     Parameters
     ----------
@@ -69,7 +69,8 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
           does not wait in line for a team
         - ``usual_days``: how long those nine needed at most; NaN where too few have
         - ``value_at_stake``: amount times P(won) times P(not won), which is largest where the outcome is most open:
-          what can still be changed. Where the amount is not known, that of a typical deal of the segment stands for it
+          what can still be changed. Where the amount is not known, that of a typical deal of the segment stands for it;
+          0 where no amounts are known at all
 
     Examples
     --------
@@ -108,7 +109,22 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
             "value_at_stake": worth * probability * (1.0 - probability),
         }
     )
-    return table.sort_values(["value_at_stake", "deal"], ascending=[False, True], ignore_index=True)
+    return _sorted(table, "value_at_stake")
+
+
+def have_no_worth(table: pd.DataFrame) -> bool:
+    """Tell whether nothing is at stake in money, since no amount is known: deals differ by their chances alone."""
+    return not (table["value_at_stake"].any() or table["amount"].fillna(0.0).any())
+
+
+def _sorted(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Sort by a column, then by name; what is at stake is one win each where no amount is known."""
+    falling = column not in ("expected_close", "stage", "deal")
+    chance = table["probability_won"]
+    at_stake = column == "value_at_stake" and have_no_worth(table)
+    by = table.assign(_key=chance * (1.0 - chance) if at_stake else table[column])
+    found = by.sort_values(["_key", "deal"], ascending=[not falling, True], ignore_index=True)
+    return found.drop(columns="_key")
 
 
 def chosen_deals(
@@ -156,9 +172,7 @@ def chosen_deals(
         table = table[table[column].astype(str).isin(values)]
     if stalled is not None:
         table = table[table["stalled"] == stalled]
-    falling = sort not in ("expected_close", "stage", "deal")
-    keys, orders = ([sort], [not falling]) if sort == "deal" else ([sort, "deal"], [not falling, True])
-    found = table.sort_values(keys, ascending=orders, ignore_index=True)
+    found = _sorted(table, sort)
     if sort == "expected_close":
         hopeless = found["probability_won"] < LEAST_EXPECTED
         found = found.iloc[hopeless.argsort(kind="stable")].reset_index(drop=True)

@@ -107,7 +107,7 @@ def worth_of_knowing(ground: Ground, forecasts: Mapping[str, Forecast]) -> Knowi
     baseline = forecasts[BASELINE]
     if len(forecasts) < 2 or baseline.n_futures < FEWEST_FUTURES:
         return None
-    metric: Literal["net", "wins"] = "net" if baseline.values("bookings").any() else "wins"
+    metric: Literal["net", "wins"] = "wins" if all(f.books_nothing for f in forecasts.values()) else "net"
     names = list(forecasts)
     brought = np.stack([f.net() if metric == "net" else f.values("wins") for f in forecasts.values()], axis=1)
     gain = brought - brought[:, [names.index(BASELINE)]]

@@ -77,7 +77,7 @@ class Leak:
         What the point brings in the long run, with the deals that would arrive over as many days as are forecast.
     best_segment, best_conversion
         The segment with the highest mean conversion; None with one segment.
-    gap_bookings
+    gap_bookings, gap_wins
         What reaching it would bring within the forecast: the gap in points times the worth of one.
     """
 
@@ -92,6 +92,7 @@ class Leak:
     best_segment: str | None
     best_conversion: float | None
     gap_bookings: float | None
+    gap_wins: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +118,11 @@ class Leaks:
     extra_deal: Worth | None
     losses: tuple[Losses, ...]
     n_futures: int
+
+    @property
+    def by_wins(self) -> bool:
+        """Whether changes are worth wins only, since nothing has an amount."""
+        return _by_wins(self.leaks)
 
 
 def leaks(
@@ -148,9 +154,13 @@ def leaks(
         found.append(_leak(ground, baseline, stage, where))
         if progress is not None:
             progress("working out what changes are worth", (done + 1) / len(parts))
-    by_wins = all(leak.point.bookings.mean == 0.0 for leak in found)
+    by_wins = _by_wins(found)
     ranked = sorted(found, key=lambda leak: -(leak.point.wins if by_wins else leak.point.bookings).mean)
     return Leaks(ground, tuple(ranked), _extra_deal(ground, baseline), losses_of(ground), baseline.n_futures)
+
+
+def _by_wins(found: Sequence[Leak]) -> bool:
+    return all(leak.point.bookings.mean == 0.0 for leak in found)
 
 
 def _checked(ground: Ground, by: Sequence[str]) -> Sequence[str]:
@@ -185,10 +195,22 @@ def _leak(ground: Ground, baseline: Forecast, stage: str, where: dict[str, str])
     conversion = _conversion(ground, stage, where)
     worth = Worth.of(point, baseline)
     best, highest = _best_segment(ground, stage) if not where else (None, None)
-    gap = None if highest is None else max(0.0, highest - conversion.mean) / POINT * worth.bookings.mean
+    points = None if highest is None else max(0.0, highest - conversion.mean) / POINT
+    gap_bookings, gap_wins = (None if points is None else points * gain.mean for gain in (worth.bookings, worth.wins))
     wins, bookings = _long_run(ground, stage, where)
     return Leak(
-        stage, where, conversion, worth, Worth.of(day, baseline, 1.0 / saved), saved, wins, bookings, best, highest, gap
+        stage=stage,
+        where=where,
+        conversion=conversion,
+        point=worth,
+        day=Worth.of(day, baseline, 1.0 / saved),
+        days_saved=saved,
+        long_run_wins=wins,
+        long_run_bookings=bookings,
+        best_segment=best,
+        best_conversion=highest,
+        gap_bookings=gap_bookings,
+        gap_wins=gap_wins,
     )
 
 

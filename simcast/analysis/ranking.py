@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.run import Run
@@ -31,6 +32,8 @@ class Option:
         The share of futures that reach all targets; None without any.
     interaction
         Of a scenario made of others: its mean gain in net, less the sum of the gains of its parts; None otherwise.
+    interaction_wins
+        The same in wins.
     pays_back
         The end of the first period by which the mean gain (bookings times the margin) has paid the mean cost; None when
         it never does, or where there is no cost.
@@ -42,6 +45,7 @@ class Option:
     difference: Difference | None
     target: float | None
     interaction: Summary | None
+    interaction_wins: Summary | None
     pays_back: date | None
 
 
@@ -54,7 +58,8 @@ class Ranking:
     runs
         One per file.
     options
-        The baselines, in the order of the files, and after them all other scenarios by their mean net gain.
+        The baselines, in the order of the files, and after them all other scenarios by their mean net gain; by their
+        mean of additional wins, where nothing is booked.
     across
         Each further file's baseline against that of the first, where both were played in the same futures.
     notes
@@ -65,6 +70,11 @@ class Ranking:
     options: tuple[Option, ...]
     across: tuple[Difference, ...]
     notes: tuple[str, ...]
+
+    @property
+    def by_wins(self) -> bool:
+        """Whether nothing is booked in any scenario of any file, so that wins are what they are judged by."""
+        return all(run.by_wins for run in self.runs)
 
     @property
     def trusted(self) -> bool:
@@ -91,7 +101,7 @@ def rank(runs: Sequence[Run]) -> Ranking:
     options = [option for label, run in zip(labels, runs, strict=True) for option in _options(label, run)]
     baselines = [option for option in options if option.difference is None]
     changes = [option for option in options if option.difference is not None]
-    by_wins = all(not option.forecast.values("bookings").any() for option in baselines)
+    by_wins = all(run.by_wins for run in runs)
     changes.sort(key=lambda option: -_gain(option, by_wins))
     across, notes = _across(labels, runs)
     return Ranking(tuple(runs), (*baselines, *changes), across, notes)
@@ -104,7 +114,7 @@ def _label(scenario: Scenario, position: int) -> str:
 def _gain(option: Option, by_wins: bool) -> float:
     if option.difference is None:
         return 0.0
-    return option.difference.wins.mean if by_wins else option.difference.net.mean
+    return option.difference.gain(by_wins=by_wins).mean
 
 
 def _options(label: str, run: Run) -> list[Option]:
@@ -118,22 +128,28 @@ def _options(label: str, run: Run) -> list[Option]:
             forecast,
             differences.get(name),
             forecast.probability_of_targets() if forecast.targets else None,
-            _interaction(run, name),
+            _interaction(run, name, Forecast.net),
+            _interaction(run, name, _wins),
             _pays_back(run, forecast, baseline),
         )
         for name, forecast in run.forecasts.items()
     ]
 
 
-def _interaction(run: Run, name: str) -> Summary | None:
+def _wins(forecast: Forecast) -> NDArray[np.float64]:
+    return forecast.values("wins")
+
+
+def _interaction(run: Run, name: str, total: Callable[[Forecast], NDArray[np.float64]]) -> Summary | None:
     """Return what a combined scenario brings beyond the sum of the scenarios that it is made of, future by future."""
     entries = run.scenario.scenarios.get(name, ())
     parts = [entry for entry in entries if isinstance(entry, str)]
     if len(parts) < 2 or len(parts) < len(entries) or not all(part in run.forecasts for part in parts):
         return None
-    baseline = run.forecasts[BASELINE].net()
-    together = run.forecasts[name].net() - baseline
-    return Summary.of(together - sum((run.forecasts[part].net() - baseline for part in parts), np.zeros_like(baseline)))
+    baseline = total(run.forecasts[BASELINE])
+    together = total(run.forecasts[name]) - baseline
+    alone = (total(run.forecasts[part]) - baseline for part in parts)
+    return Summary.of(together - sum(alone, np.zeros_like(baseline)))
 
 
 def _pays_back(run: Run, forecast: Forecast, baseline: Forecast) -> date | None:
@@ -159,7 +175,7 @@ def _across(labels: Sequence[str], runs: Sequence[Run]) -> tuple[tuple[Differenc
             notes.append(f"{label} and {labels[0]} have different {', '.join(reasons)}: their totals are not compared")
             continue
         pair = compare(run.forecasts[BASELINE], first.forecasts[BASELINE])
-        found.append(Difference(label, labels[0], *list(vars(pair).values())[2:]))
+        found.append(replace(pair, scenario=label, against=labels[0]))
     return tuple(found), tuple(notes)
 
 

@@ -69,6 +69,11 @@ class Run:
     fine: Forecast | None = None
 
     @property
+    def by_wins(self) -> bool:
+        """Whether no scenario books anything in any future, so that wins are what they are judged by."""
+        return all(forecast.books_nothing for forecast in self.forecasts.values())
+
+    @property
     def trusted(self) -> bool:
         """Whether the fit's diagnostics allow the answer to be trusted; assumptions always do."""
         diagnostics = self.posterior.diagnostics
@@ -199,6 +204,8 @@ def _warnings(
         found += posterior.diagnostics.warnings
     found += [note for forecast in forecasts.values() for note in forecast.notes]
     found += [note for answer in answers.values() for note in answer.notes]
+    if forecasts[BASELINE].books_nothing and forecasts[BASELINE].targets.get("bookings", 0.0) > 0.0:
+        found.append("forecast.target.bookings: no amounts are known, so nothing is booked; give a target of wins")
     found += scenario.warnings()
     if known is not None:
         found += still_true(known.quality.warnings, scenario)

@@ -81,6 +81,8 @@ class Search:
         self._ground, self._choices, self._exclusive = ground, choices, exclusive
         self._limits, self._goal, self._progress = limits, goal, progress
         self._found: dict[Split, Floats] = {}
+        self.books_nothing = True
+        """Whether no way that was played books anything in any future."""
         self._score: dict[Split, float] = {}
 
     @property
@@ -150,6 +152,7 @@ class Search:
         if split not in self._found:
             forecast = self._ground.play(NAME, together(self.sizes(split)))
             self._found[split] = _goal(forecast, self._goal)
+            self.books_nothing &= forecast.books_nothing
             self._score[split] = float(self._found[split].mean())
             if self._goal == "target":
                 self._score[split] += _HINT * _nearness(forecast)

@@ -82,7 +82,11 @@ def sources_of_spread(ground: Ground, forecast: Forecast, metric: Metric = "book
         return ()
     kernel = ground.plan().kernel
     draw = kernel.draw_of_future
-    found = [Source(kind, stage, _explained(total, parameters[draw])) for kind, stage, parameters in parts_of(ground)]
+    found = [
+        Source(kind, stage, _explained(total, parameters[draw]))
+        for kind, stage, parameters in parts_of(ground)
+        if kind != "amounts" or parameters.any()  # where no deal is worth anything there is nothing to know of it
+    ]
     if (weather := _weather_of(kernel)).size:
         found.append(Source("weather", "", _explained(total, weather)))
     known = sum(source.share for source in found)

@@ -8,6 +8,7 @@ import numpy as np
 
 from simcast.app.outcome import BANDS, Outcome
 from simcast.app.wording import in_figure
+from simcast.forecast import Metric
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -24,16 +25,16 @@ CONFIG = {"displaylogo": False, "displayModeBar": False}
 
 
 def fan(baseline: Outcome, plan: Outcome | None, as_of: np.datetime64, target: float | None) -> go.Figure:
-    """Draw cumulative bookings: median and 80% interval of the baseline, and of the plan with its 50% one.
+    """Draw the cumulative total: median and 80% interval of the baseline, and of the plan with its 50% one.
 
     Parameters
     ----------
     baseline, plan
         What is drawn; no plan while nothing is changed.
     as_of
-        The day on which the forecast stands; all bookings count from it.
+        The day on which the forecast stands; the total counts from it.
     target
-        The wanted bookings, if any.
+        The wanted total, if any.
     """
     import plotly.graph_objects as go
 
@@ -69,7 +70,7 @@ def fan(baseline: Outcome, plan: Outcome | None, as_of: np.datetime64, target: f
         figure.add_annotation(
             x=0, xref="paper", xanchor="left", y=target, yanchor="bottom", text="target", showarrow=False, font=font
         )
-    figure.update_layout(**_layout("cumulative bookings"))
+    figure.update_layout(**_layout(f"cumulative {baseline.metric}"))
     return figure
 
 
@@ -81,7 +82,7 @@ def differences(plan: Outcome) -> go.Figure:
     """Draw how much the plan brings against the baseline in the same future, and its 80% interval."""
     import plotly.graph_objects as go
 
-    low, high = plan.difference.bookings.quantile(0.1), plan.difference.bookings.quantile(0.9)
+    low, high = plan.gained.quantile(0.1), plan.gained.quantile(0.9)
     counts, edges = np.histogram(plan.differences, bins=40)
     figure = go.Figure()
     figure.add_bar(
@@ -95,13 +96,16 @@ def differences(plan: Outcome) -> go.Figure:
         figure.add_vrect(x0=low, x1=high, fillcolor=f"rgba({PLAN_COLOUR}, 0.12)", line_width=0)
     figure.add_vline(x=0, line={"color": f"rgb({BASELINE_COLOUR})", "width": 1})
     figure.update_layout(**_layout("share of futures"), bargap=0)
-    figure.update_layout(height=260, xaxis={"title": {"text": "difference of bookings"}})
+    figure.update_layout(height=260, xaxis={"title": {"text": f"difference of {plan.metric}"}})
     figure.update_yaxes(tickformat=".0%")
     return figure
 
 
 def bars(
-    names: list[str], baseline: list[tuple[float, float, float]], plan: list[tuple[float, float, float]] | None
+    names: list[str],
+    baseline: list[tuple[float, float, float]],
+    plan: list[tuple[float, float, float]] | None,
+    metric: Metric = "bookings",
 ) -> go.Figure:
     """Draw medians with 80% intervals, side by side.
 
@@ -111,6 +115,8 @@ def bars(
         What the bars stand for.
     baseline, plan
         Per name P10, P50 and P90; no plan while nothing is changed.
+    metric
+        What they are of.
     """
     import plotly.graph_objects as go
 
@@ -126,7 +132,7 @@ def bars(
             name=name,
             hovertemplate="%{y:.3s}",
         )
-    figure.update_layout(**_layout("bookings: median, 80% interval"), barmode="group")
+    figure.update_layout(**_layout(f"{metric}: median, 80% interval"), barmode="group")
     ticks = [in_figure(text, _LONGEST_TICK) for text in names]
     figure.update_xaxes(tickmode="array", tickvals=list(range(len(names))), ticktext=ticks)
     return figure

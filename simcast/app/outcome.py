@@ -25,12 +25,14 @@ class Outcome:
     ----------
     futures
         How many futures were played.
+    metric
+        What is shown: bookings, or wins where the baseline books nothing.
     bookings, wins
         Summaries of the totals.
     difference
         Against the baseline, future by future.
     differences : float64, (n_futures,)
-        Of bookings, one per future.
+        Of it, one per future.
     cost
         The mean cost of the levers.
     targets
@@ -38,11 +40,11 @@ class Outcome:
     days : datetime64[D], (n_points,)
         The last day of each step of the fan.
     fan : float64, (n_points, n_bands)
-        Quantiles of the cumulative bookings at `BANDS`.
+        Quantiles of the cumulative total at `BANDS`.
     periods
-        By first day of each period of the file, bookings per future.
+        By first day of each period of the file, the total per future.
     groups
-        By column and value, bookings per future.
+        By column and value, the total per future.
     deals
         The ids of the open deals.
     deal_chance : float64, (n_deals,)
@@ -54,6 +56,7 @@ class Outcome:
     """
 
     futures: int
+    metric: Metric
     bookings: Summary
     wins: Summary
     difference: Difference
@@ -69,6 +72,21 @@ class Outcome:
     deal_days: Floats
     notes: tuple[str, ...]
 
+    @property
+    def by_wins(self) -> bool:
+        """Whether wins are shown, since nothing is booked."""
+        return self.metric == "wins"
+
+    @property
+    def total(self) -> Summary:
+        """The total of what is shown."""
+        return self.wins if self.by_wins else self.bookings
+
+    @property
+    def gained(self) -> Summary:
+        """What the plan brings more of it than the baseline, in the same futures."""
+        return self.difference.wins if self.by_wins else self.difference.bookings
+
 
 def outcome_of(forecast: Forecast, baseline: Forecast, difference: Difference, period: Period) -> Outcome:
     """Take from a forecast what the page shows.
@@ -82,17 +100,18 @@ def outcome_of(forecast: Forecast, baseline: Forecast, difference: Difference, p
     period
         The period of the file.
     """
-    results = forecast.results
-    per_period = np.asarray(results["bookings"].sum(("segment", "origin"), skipna=False), dtype=np.float64)
+    results, metric = forecast.results, baseline.metric
+    per_period = np.asarray(results[metric].sum(("segment", "origin"), skipna=False), dtype=np.float64)
     wins = results["deal_wins"].to_numpy()
     with np.errstate(invalid="ignore"):
         deal_days = results["deal_win_days"].to_numpy() / np.where(wins > 0, wins, np.nan)
     return Outcome(
         futures=forecast.n_futures,
+        metric=metric,
         bookings=Summary.of(forecast.values("bookings")),
         wins=Summary.of(forecast.values("wins")),
         difference=difference,
-        differences=forecast.values("bookings") - baseline.values("bookings"),
+        differences=forecast.values(metric) - baseline.values(metric),
         cost=float(results["cost"].mean()),
         targets={metric: (wanted, forecast.probability(metric, wanted)) for metric, wanted in forecast.targets.items()},
         days=results["period_end"].to_numpy().astype("datetime64[D]"),
@@ -100,7 +119,7 @@ def outcome_of(forecast: Forecast, baseline: Forecast, difference: Difference, p
         periods=_periods(forecast, per_period, period),
         groups={
             column: {
-                value: forecast.values("bookings", where={column: value})
+                value: forecast.values(metric, where={column: value})
                 for value in dict.fromkeys(forecast.segments.column(column))
             }
             for column in forecast.segments.columns

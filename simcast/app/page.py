@@ -16,7 +16,8 @@ from simcast.app.sidebar import plan_of_sliders
 from simcast.app.upload import check_csv
 from simcast.app.wording import as_label, as_markdown
 from simcast.errors import SimcastError
-from simcast.writing import chance, interval, money
+from simcast.forecast import Metric
+from simcast.writing import chance, count, interval, money
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
@@ -107,11 +108,12 @@ def _show_answer(bench: Bench, levers: Levers, baseline: Outcome, plan: Outcome 
         _forecast(bench, baseline, plan)
     with next(tabs):
         period = bench.scenario.forecast.period
-        _split(period, baseline.periods, plan.periods if plan else None, key="period")
+        _split(period, baseline.periods, plan.periods if plan else None, baseline.metric, key="period")
     if column:
         with next(tabs):
             for name in bench.columns:
-                _split(name, baseline.groups[name], plan.groups[name] if plan else None, key=f"column {name}")
+                after = plan.groups[name] if plan else None
+                _split(name, baseline.groups[name], after, baseline.metric, key=f"column {name}")
     with next(tabs):
         show_plans(bench, levers)
     with next(tabs):
@@ -124,10 +126,13 @@ def _numbers(baseline: Outcome, plan: Outcome | None) -> None:
     """Show the answer in four numbers."""
     shown = plan or baseline
     first, second, third, fourth = st.columns(4)
-    median, before = shown.bookings.quantile(0.5), baseline.bookings.quantile(0.5)
-    change = money(median - before, signed=True) if plan else None
-    first.metric("Bookings, median", money(median), change, help="Half of the futures end above it.")
-    first.caption(f"80% interval: {interval(shown.bookings)}")
+    by_wins = baseline.by_wins
+    write = count if by_wins else money
+    median, before = shown.total.quantile(0.5), baseline.total.quantile(0.5)
+    change = write(median - before, signed=True) if plan else None
+    title = f"{baseline.metric.capitalize()}, median"
+    first.metric(title, write(median), change, help="Half of the futures end above it.")
+    first.caption(f"80% interval: {interval(shown.total, deals=by_wins)}")
     for metric, (wanted, share) in shown.targets.items():
         wish = money(wanted) if metric == "bookings" else f"{wanted:,.0f} wins"
         points = f"{100 * (share - baseline.targets[metric][1]):+.1f} points" if plan else None
@@ -136,27 +141,40 @@ def _numbers(baseline: Outcome, plan: Outcome | None) -> None:
         second.metric("P(target)", "no target", help="Set forecast.target in the file.")
     if plan is None:
         third.metric("Difference, mean", "0")
-        fourth.metric("P(better)", "–", help="Move a slider.")
+        fourth.metric("P(more wins)" if by_wins else "P(better)", "–", help="Move a slider.")
         return
-    difference = plan.difference
     third.metric(
-        "Difference, mean", money(difference.bookings.mean, signed=True), help="Of bookings, against the baseline."
+        "Difference, mean",
+        write(plan.gained.mean, signed=True),
+        help=f"Of {plan.metric}, against the baseline.",
     )
-    third.caption(f"80% interval: {interval(difference.bookings, signed=True)}")
-    fourth.metric(
+    third.caption(f"80% interval: {interval(plan.gained, signed=True, deals=by_wins)}")
+    _better(plan, fourth)
+    for note in plan.notes:
+        st.caption(as_markdown(note))
+
+
+def _better(plan: Outcome, place: DeltaGenerator) -> None:
+    """Show how often a plan is better, and what it costs: by wins where nothing is booked."""
+    difference = plan.difference
+    if plan.by_wins:
+        same = 1.0 - difference.probability_more_wins - difference.probability_fewer_wins
+        place.metric("P(more wins)", chance(difference.probability_more_wins), help=f"As many in {chance(same)}.")
+        each = difference.cost_per_win
+        place.caption(f"cost {money(plan.cost)}" + ("" if each is None else f"; {money(each)} per additional win"))
+        return
+    place.metric(
         "P(better)",
         chance(difference.probability_better),
         help="Net gain (bookings times the margin, less cost) above 0.",
     )
-    fourth.caption(f"net gain {money(difference.net.mean, signed=True)}; cost {money(plan.cost)}")
-    for note in plan.notes:
-        st.caption(as_markdown(note))
+    place.caption(f"net gain {money(difference.net.mean, signed=True)}; cost {money(plan.cost)}")
 
 
 def _forecast(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:
     """Show the fan, and how the difference varies."""
     as_of = np.datetime64(bench.scenario.forecast.as_of, "D")
-    target = baseline.targets["bookings"][0] if "bookings" in baseline.targets else None
+    target = baseline.targets[baseline.metric][0] if baseline.metric in baseline.targets else None
     st.plotly_chart(figures.fan(baseline, plan, as_of, target), key="fan", config=figures.CONFIG)
     st.caption("Lines: medians. Bands: 8 of 10 futures, and for the what-if the middle half in a darker shade.")
     if plan is not None:
@@ -164,15 +182,21 @@ def _forecast(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:
 
 
 def _split(
-    title: str, baseline: Mapping[str, tables.Floats], plan: Mapping[str, tables.Floats] | None, *, key: str
+    title: str,
+    baseline: Mapping[str, tables.Floats],
+    plan: Mapping[str, tables.Floats] | None,
+    metric: Metric,
+    *,
+    key: str,
 ) -> None:
-    """Show bookings by part as figure and table."""
+    """Show the total by part as figure and table."""
     after = tables.bands(plan) if plan is not None else None
-    st.markdown(f"Bookings by {as_label(title)}")
-    figure = figures.bars(list(baseline), tables.bands(baseline), after)
+    st.markdown(f"{metric.capitalize()} by {as_label(title)}")
+    figure = figures.bars(list(baseline), tables.bands(baseline), after, metric)
     st.plotly_chart(figure, key=f"bars of {key}", config=figures.CONFIG)
     narrow = {title: st.column_config.TextColumn(width="medium")}  # a long name leaves room for the numbers
-    st.dataframe(tables.split(baseline, plan, title), hide_index=True, column_config=narrow)
+    shown = tables.split(baseline, plan, title, by_wins=metric == "wins")
+    st.dataframe(shown, hide_index=True, column_config=narrow)
 
 
 def _open_deals(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:

@@ -42,8 +42,13 @@ def show_plans(bench: Bench, levers: Levers) -> None:
     if levers and levers not in kept.values():
         plans[_MOVING] = levers
     narrow = {"plan": st.column_config.TextColumn(width="medium")}
-    st.dataframe(tables.comparison(_played(bench, plans)), hide_index=True, column_config=narrow)
-    st.caption("Difference: mean over the same futures, against the baseline; net gain: less the cost.")
+    played = _played(bench, plans)
+    st.dataframe(tables.comparison(played), hide_index=True, column_config=narrow)
+    st.caption(
+        "More wins: mean over the same futures, against the baseline; cost per win: mean cost by that mean."
+        if all(outcome.by_wins for outcome in played.values())
+        else "Difference: mean over the same futures, against the baseline; net gain: less the cost."
+    )
     if kept:
         _save(bench, kept)
 

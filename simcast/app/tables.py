@@ -19,33 +19,38 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-def split(baseline: Mapping[str, Floats], plan: Mapping[str, Floats] | None, title: str) -> pd.DataFrame:
-    """Return the bookings of each part: baseline, plan, and their difference with its 80% interval.
+def split(
+    baseline: Mapping[str, Floats], plan: Mapping[str, Floats] | None, title: str, *, by_wins: bool = False
+) -> pd.DataFrame:
+    """Return the total of each part: baseline, plan, and their difference with its 80% interval.
 
     Parameters
     ----------
     baseline, plan
-        By part, bookings per future; no plan while nothing is changed.
+        By part, bookings or wins per future; no plan while nothing is changed.
     title
         The heading of the column of parts.
+    by_wins
+        Whether wins are counted.
     """
     import pandas as pd
 
+    write = count if by_wins else money
     rows = []
     for part, values in baseline.items():
         before = Summary.of(values)
         row: dict[str, str] = {
             title: part,
-            "baseline P50": money(before.quantile(0.5)),
-            "baseline P10 to P90": interval(before),
+            "baseline P50": write(before.quantile(0.5)),
+            "baseline P10 to P90": interval(before, deals=by_wins),
         }
         if plan is not None:
             after, change = Summary.of(plan[part]), Summary.of(plan[part] - values)
             row |= {
-                "what-if P50": money(after.quantile(0.5)),
-                "what-if P10 to P90": interval(after),
-                "difference": money(change.mean, signed=True),
-                "difference P10 to P90": interval(change, signed=True),
+                "what-if P50": write(after.quantile(0.5)),
+                "what-if P10 to P90": interval(after, deals=by_wins),
+                "difference": write(change.mean, signed=True),
+                "difference P10 to P90": interval(change, signed=True, deals=by_wins),
             }
         rows.append(row)
     return pd.DataFrame(rows)
@@ -57,9 +62,41 @@ def bands(parts: Mapping[str, Floats]) -> list[tuple[float, float, float]]:
 
 
 def comparison(plans: Mapping[str, Outcome]) -> pd.DataFrame:
-    """Return plans side by side, each against the baseline in the same futures."""
+    """Return plans side by side, each against the baseline in the same futures; by wins where nothing is booked."""
     import pandas as pd
 
+    by_wins = all(outcome.by_wins for outcome in plans.values())
+    return pd.DataFrame(_plans_by_wins(plans) if by_wins else _plans(plans))
+
+
+def _plans_by_wins(plans: Mapping[str, Outcome]) -> list[dict[str, str]]:
+    """Return what each plan brings in wins, and what they cost."""
+    rows = []
+    for name, outcome in plans.items():
+        difference, each = outcome.difference, outcome.difference.cost_per_win
+        still = difference.probability_more_wins == difference.probability_fewer_wins == 0.0
+        rows.append(
+            {
+                "plan": name,
+                "wins P50": count(round(outcome.total.quantile(0.5))),
+                "P(target)": _reached(outcome),
+                "more wins": count(difference.wins.mean, signed=True),
+                "80% interval": "" if still else interval(difference.wins, signed=True, deals=True),
+                "P(more)": "" if still else chance(difference.probability_more_wins),
+                "P(fewer)": "" if still else chance(difference.probability_fewer_wins),
+                "cost": money(outcome.cost),
+                "cost per win": "" if each is None else money(each),
+            }
+        )
+    return rows
+
+
+def _reached(outcome: Outcome) -> str:
+    return "; ".join(chance(share) for _, share in outcome.targets.values()) or "no target"
+
+
+def _plans(plans: Mapping[str, Outcome]) -> list[dict[str, str]]:
+    """Return what each plan brings in bookings, wins and net of its cost."""
     rows = []
     for name, outcome in plans.items():
         difference = outcome.difference
@@ -67,8 +104,8 @@ def comparison(plans: Mapping[str, Outcome]) -> pd.DataFrame:
         rows.append(
             {
                 "plan": name,
-                "bookings P50": money(outcome.bookings.quantile(0.5)),
-                "P(target)": "; ".join(chance(share) for _, share in outcome.targets.values()) or "no target",
+                "bookings P50": money(outcome.total.quantile(0.5)),
+                "P(target)": _reached(outcome),
                 "difference": "0" if still else money(difference.bookings.mean, signed=True),
                 "80% interval": "" if still else interval(difference.bookings, signed=True),
                 "more wins": count(difference.wins.mean, signed=True),
@@ -77,11 +114,13 @@ def comparison(plans: Mapping[str, Outcome]) -> pd.DataFrame:
                 "P(better)": "" if still else chance(difference.probability_better),
             }
         )
-    return pd.DataFrame(rows)
+    return rows
 
 
 def open_deals(book: Book, baseline: Outcome, plan: Outcome | None, usual_days: Mapping[str, float]) -> pd.DataFrame:
     """Return the open deals with their chances by the last day forecast, the largest amount times chance first.
+
+    Without amounts the likeliest come first.
 
     Parameters
     ----------
@@ -112,7 +151,7 @@ def open_deals(book: Book, baseline: Outcome, plan: Outcome | None, usual_days: 
     frame["stalled"] = frame["days in stage"] > frame["stage"].map(dict(usual_days)).astype(float).fillna(np.inf)
     days = frame.pop("_days").round().astype("Int64")
     frame["expected close, if won"] = book.as_of + pd.to_timedelta(days, unit="D")
-    value = worth_of(frame).to_numpy()
+    value = (worth_of(frame) if "amount" in frame else frame["P(won)"]).to_numpy()
     return frame.iloc[np.lexsort((frame["deal"].to_numpy(), -value))].reset_index(drop=True)
 
 

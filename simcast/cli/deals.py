@@ -54,7 +54,8 @@ def deals(
     """List the open deals of FILE with their chances to be won by the end of the forecast.
 
     A deal is stalled when it has been in its stage for longer than nine of ten won deals were. Sorted first are the
-    deals with most at stake: amount x P(won) x P(not won), which is largest where the outcome is most open.
+    deals with most at stake: amount x P(won) x P(not won), which is largest where the outcome is most open; without
+    amounts, those whose outcome is most open.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from simcast.analysis import Ground
     from simcast.analysis.inputs import Progress
     from simcast.analysis.since import Changes
-    from simcast.forecast import Metric
 
 
 @click.command(short_help="Say a file in words, and where its uncertainty comes from.")
@@ -67,8 +66,7 @@ def explain(
         forecasts = {name: ground.play(name, progress=progress) for name in scenario.scenario_names}
         changes = None if since is None else _changes(since, ground, threads, progress)
     baseline = forecasts[BASELINE]
-    metric: Metric = "bookings" if baseline.values("bookings").any() else "wins"
-    sources, language = sources_of_spread(ground, baseline, metric), LANGUAGES["en"]
+    sources, language = sources_of_spread(ground, baseline, baseline.metric), LANGUAGES["en"]
     knowing = worth_of_knowing(ground, forecasts)
     if as_json:
         told = {} if changes is None else {"since": changes_document(*changes)}

@@ -25,11 +25,11 @@ class ForecastPlots:
     def __init__(self, forecast: Forecast) -> None:
         self._forecast = forecast
 
-    def fan(self, metric: Metric = "bookings", *, ax: Axes | None = None) -> Axes:
+    def fan(self, metric: Metric | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw how the total builds up, see `simcast.plots.plot_cumulative`."""
         return plot_cumulative(self._forecast, metric, axes=ax)
 
-    def distribution(self, metric: Metric = "bookings", *, ax: Axes | None = None) -> Axes:
+    def distribution(self, metric: Metric | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw how likely each total is, see `simcast.plots.plot_distribution`."""
         return plot_distribution(self._forecast, metric, axes=ax)
 

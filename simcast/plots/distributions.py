@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot_distribution(forecast: Forecast, metric: Metric = "bookings", *, axes: Axes | None = None) -> Axes:
+def plot_distribution(forecast: Forecast, metric: Metric | None = None, *, axes: Axes | None = None) -> Axes:
     """Draw the shares of futures by total, parted by the target where there is one, and P10, P50 and P90 below.
 
     Parameters
@@ -23,7 +23,7 @@ def plot_distribution(forecast: Forecast, metric: Metric = "bookings", *, axes: 
     forecast
         The forecast.
     metric
-        ``"bookings"`` or ``"wins"``.
+        ``"bookings"`` or ``"wins"``; bookings unless given, or wins where nothing is booked.
     axes
         Where to draw; a new figure unless given.
 
@@ -33,6 +33,7 @@ def plot_distribution(forecast: Forecast, metric: Metric = "bookings", *, axes: 
         When matplotlib is not installed.
     """
     axes = new_axes(3.0, axes)
+    metric = metric or forecast.metric
     chart, target = histogram(forecast, metric), forecast.targets.get(metric)
     reached = np.zeros(len(chart.shares), dtype=bool) if target is None else chart.edges[:-1] >= target * (1 - 1e-9)
     colours = [GREEN if hit else (BLUE if target is None else GREY) for hit in reached]

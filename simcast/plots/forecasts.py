@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simcast.analysis import Difference, Leaks
+from simcast.analysis.compare import judged_by_wins
 from simcast.forecast import Forecast, Metric
 from simcast.plots.drawing import BAND_OPACITY, BLUE, GREEN, GREY, INK, RED, label_dates, label_values, new_axes
-from simcast.report.phrases import chance, money
-from simcast.report.tables import counts_wins, leak_name
+from simcast.report.phrases import chance, count, money
+from simcast.report.tables import leak_name
 from simcast.scenario import BASELINE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Axes | None = None) -> Axes:
+def plot_cumulative(forecast: Forecast, metric: Metric | None = None, *, axes: Axes | None = None) -> Axes:
     """Draw how a total builds up from period to period: median and the central 50%, 80% and 90% of the futures.
 
     Parameters
@@ -26,7 +27,8 @@ def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Ax
     forecast
         Best by day or week (``forecast.period``): the fan has a point per period.
     metric
-        ``"bookings"`` or ``"wins"``; a target is drawn where there is one.
+        ``"bookings"`` or ``"wins"``; a target is drawn where there is one. Bookings unless given, or wins where nothing
+        is booked.
     axes
         Where to draw; a new figure unless given.
 
@@ -36,6 +38,7 @@ def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Ax
         When matplotlib is not installed.
     """
     axes = new_axes(3.0, axes)
+    metric = metric or forecast.metric
     per_period = (
         forecast.results[metric].sum(("segment", "origin"), skipna=False).transpose("future", "period").to_numpy()
     )
@@ -61,6 +64,8 @@ def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Ax
 def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = None) -> Axes:
     """Draw what each scenario brings net of its cost: the mean, and the central 50% and 90% of the futures.
 
+    Where nothing is booked, what it brings in wins.
+
     Parameters
     ----------
     differences
@@ -74,15 +79,19 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
         When matplotlib is not installed.
     """
     axes = new_axes(0.8 + 0.42 * max(len(differences), 1), axes)
+    by_wins = judged_by_wins(differences)
     for position, difference in enumerate(reversed(differences)):
-        net = difference.net
-        colour = GREEN if net.mean > 0 else RED
+        gain, better = difference.gain(by_wins=by_wins), chance(difference.better(by_wins=by_wins))
+        colour = GREEN if gain.mean > 0 else RED
         for level, width in ((0.05, 2.0), (0.25, 6.0)):
-            axes.hlines(position, net.quantile(level), net.quantile(round(1 - level, 2)), color=colour, linewidth=width)
-        axes.plot(net.mean, position, "o", color=INK, markersize=5)
+            low, high = gain.quantile(level), gain.quantile(round(1 - level, 2))
+            axes.hlines(position, low, high, color=colour, linewidth=width)
+        axes.plot(gain.mean, position, "o", color=INK, markersize=5)
         axes.annotate(
-            f"{money(net.mean, signed=True)}, better in {chance(difference.probability_better)}",
-            (net.quantile(0.95), position),
+            f"{count(gain.mean, signed=True)} wins, more in {better}"
+            if by_wins
+            else f"{money(gain.mean, signed=True)}, better in {better}",
+            (gain.quantile(0.95), position),
             xytext=(6, 0),
             textcoords="offset points",
             va="center",
@@ -93,11 +102,10 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
     axes.set_ylim(-0.6, len(differences) - 0.4)
     low, high = axes.get_xlim()
     axes.set_xlim(low, high + 0.35 * (high - low))  # room for the words
-    label_values(axes.xaxis, "bookings", signed=True)
+    label_values(axes.xaxis, "wins" if by_wins else "bookings", signed=True)
     against = {difference.against for difference in differences} - {BASELINE}
-    axes.set_xlabel(
-        f"gain less cost, against {', '.join(sorted(against)) or 'the baseline'} in the same futures", fontsize=9
-    )
+    what, other = "more wins" if by_wins else "gain less cost", ", ".join(sorted(against)) or "the baseline"
+    axes.set_xlabel(f"{what}, against {other} in the same futures", fontsize=9)
     return axes
 
 
@@ -117,7 +125,7 @@ def plot_leaks(found: Leaks, *, axes: Axes | None = None) -> Axes:
         When matplotlib is not installed.
     """
     axes = new_axes(0.8 + 0.42 * max(len(found.leaks), 1), axes)
-    metric: Metric = "wins" if counts_wins(found) else "bookings"
+    metric: Metric = "wins" if found.by_wins else "bookings"
     for position, leak in enumerate(found.leaks):
         worth = leak.point.wins if metric == "wins" else leak.point.bookings
         colour = GREEN if worth.mean > 0 else RED

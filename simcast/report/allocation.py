@@ -66,8 +66,10 @@ def print_allocation(found: Allocated, console: Console) -> None:
     for one, other in found.exclusive:
         console.print(f"not combined, as they act on the same thing: {escape(one)}; {escape(other)}", highlight=False)
     by_people = found.limits.budget is None
+    priced = found.goal == "wins" and found.books_nothing and not by_people
     table = plain_table(
-        "The best for each amount spent", "people" if by_people else "spent", found.goal, "gain", "take"
+        "The best for each amount spent",
+        *("people" if by_people else "spent", found.goal, "gain", *(["per win"] if priced else []), "take"),
     )
     table.columns[0].justify = "right"
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False  # choices in words may be long
@@ -77,6 +79,7 @@ def print_allocation(found: Allocated, console: Console) -> None:
             str(allocation.people) if by_people else money(allocation.cost),
             _written(found, allocation.value),
             f"{_written(found, gain.mean, signed=True)} ± {_written(found, gain.mean_error)}",
+            *([money(each) if (each := _per_win(allocation)) is not None else ""] if priced else []),
             escape(take(found.choices, allocation)),
         )
     console.print()
@@ -102,9 +105,19 @@ def answer(found: Allocated) -> str:
         brings = f"it saves {money(-checked.cost)} and brings"
     sentence = f"Take {take(found.choices, checked)}: {brings} {_written(found, gain.mean, signed=True)}"
     sentence += f" ± {_written(found, gain.mean_error)} {'wins' if found.goal == 'wins' else 'of ' + _goal(found)}"
+    if found.goal == "wins" and found.books_nothing:
+        price = _per_win(checked)
+        each = "" if price is None else f"; {money(price)} per additional win"
+        sentence += f" ({interval(gain, signed=True, deals=True)} in 8 of 10 futures{each})"
     if found.goal in ("net", "bookings"):
         sentence += f" ({interval(gain, signed=True)} in 8 of 10 futures)"
     return sentence + "."
+
+
+def _per_win(allocation: Allocation) -> float | None:
+    """Return what a win costs that a way brings beyond nothing at all; None where it brings none, or costs nothing."""
+    gain = allocation.gain
+    return allocation.cost / gain.mean if allocation.cost > 0.0 and gain.mean > gain.mean_error else None
 
 
 def _runner_up(found: Allocated) -> str:

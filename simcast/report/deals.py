@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.markup import escape
 
-from simcast.analysis.deals import LEAST_EXPECTED
+from simcast.analysis.deals import LEAST_EXPECTED, have_no_worth
 from simcast.errors import SimcastError
 from simcast.report.phrases import chance, count, money
 from simcast.report.terminal import plain_table, print_table
@@ -108,10 +108,12 @@ def print_deals(
         f"[bold]{len(table)} open deals; {count(expected)} of them are expected to be won by {until}; "
         f"{stalled} are stalled.[/bold]\n"
     )
+    by_wins = have_no_worth(table)
+    order = "those first whose outcome is most open" if by_wins and sort == "value_at_stake" else _SORTED[sort]
     shown = plain_table(
-        f"Open deals, {_SORTED[sort]}",
-        *("deal", "stage", *columns, "days", "usual", "amount"),
-        *("P(won)", "expected", "80% of wins between", "at stake", ""),
+        f"Open deals, {order}",
+        *("deal", "stage", *columns, "days", "usual", *([] if by_wins else ["amount"])),
+        *("P(won)", "expected", "80% of wins between", *([] if by_wins else ["at stake"]), ""),
         n_texts=2 + len(columns),
     )
     for row in table.head(top).to_dict("records"):
@@ -123,17 +125,20 @@ def print_deals(
             *(escape(str(row[column])) for column in columns),
             count(math.ceil(row["age_days"])),
             count(math.ceil(row["usual_days"])) if row["usual_days"] == row["usual_days"] else "",
-            money(row["amount"]) if row["amount"] == row["amount"] else "",
+            *([] if by_wins else [money(row["amount"]) if row["amount"] == row["amount"] else ""]),
             chance(row["probability_won"]),
             f"{row['expected_close']:%d %b %Y}" if won else "",
             f"{row['close_low']:%d %b} and {row['close_high']:%d %b}" if between else "",
-            money(row["value_at_stake"]),
+            *([] if by_wins else [money(row["value_at_stake"])]),
             "[yellow]stalled[/yellow]" if row["stalled"] else "",
         )
     print_table(shown, console)
     console.print("usual: nine of ten won deals had moved on by then", style="dim", highlight=False)
-    console.print("at stake: amount x P(won) x P(not won): what can still be changed", style="dim", highlight=False)
-    if table.head(top)["amount"].isna().any():
+    legend = "at stake: amount x P(won) x P(not won): what can still be changed"
+    if by_wins:
+        legend = "no amounts on record: the outcome is most open where P(won) is nearest to 50%"
+    console.print(legend, style="dim", highlight=False)
+    if not by_wins and table.head(top)["amount"].isna().any():
         console.print(
             "no amount on record: at stake is then that of a usual deal of the segment", style="dim", highlight=False
         )

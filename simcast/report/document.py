@@ -30,6 +30,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "diagnostics": None if run.posterior.diagnostics is None else run.posterior.diagnostics.line(),
         "open_deals": len(run.book),
         "scenarios": {name: _forecast(forecast) for name, forecast in run.forecasts.items()},
+        "judged_by": "wins" if run.by_wins else "net",
         "differences": [difference_document(difference) for difference in run.differences],
         "warnings": list(run.warnings),
     }
@@ -153,6 +154,9 @@ def difference_document(difference: Difference) -> dict[str, Any]:
         "net": difference.net.to_dict(),
         "probability_better": difference.probability_better,
         "probability_worse": difference.probability_worse,
+        "probability_more_wins": difference.probability_more_wins,
+        "probability_fewer_wins": difference.probability_fewer_wins,
+        "cost_per_win": difference.cost_per_win,
     }
 
 

@@ -74,7 +74,9 @@ def explanation_document(
         "futures": baseline.n_futures,
         "words": scenario_sentences(scenario, language),
         "scenarios": lever_sentences(scenario, language),
+        "metric": baseline.metric,
         "total": Summary.of(baseline.values("bookings")).to_dict(),
+        "total_wins": Summary.of(baseline.values("wins")).to_dict(),
         "sources": [{"kind": source.kind, "stage": source.stage or None, "share": source.share} for source in sources],
         "knowing": None
         if knowing is None
@@ -114,14 +116,19 @@ def print_explanation(
 
 def _print_sources(baseline: Forecast, sources: tuple[Source, ...], language: Language, console: Console) -> None:
     """Print what the baseline's interval is made of."""
-    low, high = (language.money(Summary.of(baseline.values("bookings")).quantile(level)) for level in (0.1, 0.9))
+    total = Summary.of(baseline.values(baseline.metric))
+    by_wins = baseline.metric == "wins"
+    ends = (total.quantile(0.1), total.quantile(0.9))
+    low, high = (language.count(round(end)) if by_wins else language.money(end) for end in ends)
+    high += " wins" if by_wins else ""
     console.print(f"\n[bold]Why the baseline lies anywhere between {low} and {high}[/bold] (8 of 10 futures)")
     for source in sources:
         name = language.say(f"source.{source.kind}", stage=source.stage)
         console.print(f"  {language.share(source.share):>5}  {escape(name)}", highlight=False)
     luck = sum(source.share for source in sources if source.is_chance)
+    lead = "lead.spread.wins" if by_wins else "lead.spread"
     console.print(
-        f"\n{language.say('lead.spread', luck=language.share(luck), known=language.share(1.0 - luck))}", highlight=False
+        f"\n{language.say(lead, luck=language.share(luck), known=language.share(1.0 - luck))}", highlight=False
     )
 
 

@@ -30,6 +30,7 @@ def leaks_document(found: Leaks) -> dict[str, Any]:
     return {
         **heading(found.ground),
         "futures": found.n_futures,
+        "judged_by": "wins" if found.by_wins else "bookings",
         "trusted": found.ground.trusted,
         "stages": [_leak(leak) for leak in found.leaks],
         "extra_deal": None if found.extra_deal is None else _worth(found.extra_deal),
@@ -52,6 +53,7 @@ def _leak(leak: Leak) -> dict[str, Any]:
         "best_segment": leak.best_segment,
         "best_conversion": leak.best_conversion,
         "gap_bookings": leak.gap_bookings,
+        "gap_wins": leak.gap_wins,
     }
 
 
@@ -60,6 +62,7 @@ def _worth(worth: Worth) -> dict[str, Any]:
         "bookings": worth.bookings.to_dict(),
         "wins": worth.wins.to_dict(),
         "monte_carlo_error": worth.bookings.mean_error,
+        "wins_monte_carlo_error": worth.wins.mean_error,
         "uncertain": worth.uncertain,
     }
 
@@ -71,7 +74,7 @@ def _or_null(summary: Summary | None) -> dict[str, object] | None:
 def print_leaks(found: Leaks, console: Console) -> None:
     """Print the answer in a sentence, then a row per stage, then what was lost."""
     scenario = found.ground.scenario
-    by_wins = all(leak.point.bookings.mean == 0.0 for leak in found.leaks)
+    by_wins = found.by_wins
     has_segments = any(leak.best_segment is not None for leak in found.leaks)
     first = found.leaks[0]
     console.print(f"[bold]{escape(_sentence(first, by_wins, str(scenario.forecast.until)))}[/bold]\n")
@@ -122,6 +125,7 @@ def _amount(value: float, by_wins: bool) -> str:
 def _row(leak: Leak, by_wins: bool) -> list[str]:
     point, day = (worth.wins if by_wins else worth.bookings for worth in (leak.point, leak.day))
     long_run = leak.long_run_wins if by_wins else leak.long_run_bookings
+    gap = leak.gap_wins if by_wins else leak.gap_bookings
     name = escape(leak.stage) + "".join(f"  {escape(value)}" for value in leak.where.values())
     return [
         name,
@@ -133,21 +137,18 @@ def _row(leak: Leak, by_wins: bool) -> list[str]:
         "" if long_run is None else _amount(long_run.mean, by_wins),
         _amount(day.mean, by_wins) + (" ?" if leak.day.uncertain and day.sd > 0.0 else ""),
         "" if leak.best_segment is None else f"{escape(leak.best_segment)} {chance(leak.best_conversion or 0.0)}",
-        "" if leak.gap_bookings is None else money(leak.gap_bookings, signed=True),
+        "" if gap is None else _amount(gap, by_wins),
     ]
 
 
 def _losses(found: Leaks) -> Any:  # noqa: ANN401  # a table of rich
+    is_valued = not found.by_wins or any(loss.value for loss in found.losses)
     table = plain_table(
         "Lost over the last year, and stays that moved on",
-        "stage",
-        "lost",
-        "their value",
-        "last 91 days",
-        "year before",
+        *("stage", "lost", *(["their value"] if is_valued else []), "last 91 days", "year before"),
     )
     for loss in found.losses:
         shares = ("" if share is None else chance(share) for share in (loss.conversion_recent, loss.conversion_before))
-        value = "not known" if loss.lost and not loss.value else money(loss.value)
-        table.add_row(escape(loss.stage), count(loss.lost), value, *shares)
+        value = ["not known" if loss.lost and not loss.value else money(loss.value)] if is_valued else []
+        table.add_row(escape(loss.stage), count(loss.lost), *value, *shares)
     return table

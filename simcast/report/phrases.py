@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from simcast.analysis import Difference, Run, WithoutChance
-from simcast.forecast import Forecast, Summary
+from simcast.forecast import Forecast, Metric, Summary
 from simcast.scenario import BASELINE
 from simcast.writing import chance, count, interval, money
 
@@ -40,8 +42,34 @@ def answer(run: Run) -> str:
     return sentence + (f"; {target}." if target else ".")
 
 
+def more_wins(wins: Summary, *, error: bool = True) -> str:
+    """Write a mean of additional wins with its Monte Carlo error, to the digits that the error leaves.
+
+    Examples
+    --------
+    >>> more_wins(Summary(3.358, 1.2, (), 400)), more_wins(Summary(2.0, 0.0, (), 400))
+    ('+3.36 ± 0.06', '+2')
+    """
+    if not wins.mean_error > 0.0:
+        return count(wins.mean, signed=True)
+    digits = min(max(math.ceil(-math.log10(wins.mean_error)), 0), 3)
+    return f"{wins.mean:+,.{digits}f}" + (f" ± {wins.mean_error:,.{digits}f}" if error else "")
+
+
+def price_per_win(difference: Difference) -> str:
+    """Write what an additional win costs; empty where nothing is paid, or nothing is clearly won."""
+    each = difference.cost_per_win
+    return "" if each is None else f"{money(each)} per additional win"
+
+
 def difference_phrase(difference: Difference) -> str:
     """Say in one sentence what a scenario brings."""
+    if difference.books_nothing:
+        return (
+            f"{difference.scenario} brings {more_wins(difference.wins, error=False)} wins on average "
+            f"({interval(difference.wins, signed=True, deals=True)} in 8 of 10 futures) and brings more than "
+            f"{difference.against} with probability {chance(difference.probability_more_wins)}."
+        )
     return (
         f"{difference.scenario} brings {money(difference.bookings.mean, signed=True)} of bookings on average "
         f"({interval(difference.bookings, signed=True)} in 8 of 10 futures) and is better than {difference.against} "
@@ -50,16 +78,29 @@ def difference_phrase(difference: Difference) -> str:
 
 
 def exact_phrase(exact: WithoutChance) -> str:
-    """Say what the mean bookings are without chance, and what was simulated in the same futures."""
-    means = exact.means["bookings"]
+    """Say what the mean bookings are without chance, and what was simulated in the same futures.
+
+    Of wins, where nothing is booked.
+    """
+    booked = exact.means["bookings"]
+    metric: Metric = "bookings" if booked.expected or booked.simulated else "wins"
+    means, write = exact.means[metric], _money if metric == "bookings" else _wins
     of = "" if exact.covers_all else f" of {' and '.join(exact.origins)} deals"
-    error = "" if means.monte_carlo_error is None else f" ± {money(means.monte_carlo_error)}"
+    error = "" if means.monte_carlo_error is None else f" ± {write(means.monte_carlo_error, 2)}"
     z = "" if means.z is None else f", z = {means.z:+.1f}"
-    simulated = f"{money(means.simulated)}{error}{z}"
+    simulated = f"{write(means.simulated)}{error}{z}"
     return (
-        f"expected bookings{of} without chance: {money(means.expected)} (simulated in the same {exact.n_futures} "
-        f"futures: {simulated}; numerical error {money(means.numerical_error)})"
+        f"expected {metric}{of} without chance: {write(means.expected)} (simulated in the same {exact.n_futures} "
+        f"futures: {simulated}; numerical error {write(means.numerical_error, 1)})"
     )
+
+
+def _money(amount: float, _: int = 4) -> str:
+    return money(amount)
+
+
+def _wins(number: float, digits: int = 4) -> str:
+    return f"{number:,.{digits}g}"
 
 
 __all__ = [
@@ -71,5 +112,7 @@ __all__ = [
     "interval",
     "margin_words",
     "money",
+    "more_wins",
+    "price_per_win",
     "target_phrase",
 ]

@@ -8,11 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from simcast.analysis import Solution, compare
+from simcast.analysis import Difference, Solution, compare
 from simcast.analysis.questions import Value, lever_words
 from simcast.report.document import difference_document
 from simcast.report.heading import heading
-from simcast.report.phrases import chance, count, money
+from simcast.report.phrases import chance, count, money, more_wins, price_per_win
 
 
 def solution_document(found: Solution) -> dict[str, Any]:
@@ -49,12 +49,11 @@ def print_solution(found: Solution, console: Console) -> None:
     console.print(f"[bold]{escape(sentence(found))}[/bold]")
     difference = compare(found.forecast, found.baseline)
     which = "It" if found.answer is not None else "The largest change"
-    console.print(
-        f"{which} brings {money(difference.bookings.mean, signed=True)} ± {money(difference.bookings.mean_error)} of "
-        f"bookings and {count(difference.wins.mean, signed=True)} wins on average over the baseline "
-        f"({money(difference.net.mean, signed=True)} net of cost).",
-        highlight=False,
-    )
+    console.print(f"{which} brings {_brought(difference)}.", highlight=False)
+    if difference.books_nothing and found.condition.quantity != "wins":
+        console.print(
+            "[yellow]beware:[/yellow] no amounts are known, so nothing is booked; ask for wins", highlight=False
+        )
     if not found.is_monotone:
         console.print(
             "[yellow]beware:[/yellow] the condition's measure does not rise steadily with the change; "
@@ -66,6 +65,20 @@ def print_solution(found: Solution, console: Console) -> None:
         f"{found.baseline.n_futures} futures, seed {scenario.simulation.seed}, {len(found.points)} values tried",
         style="dim",
         highlight=False,
+    )
+
+
+def _brought(difference: Difference) -> str:
+    """Say what a change brings; in wins and what they cost, where nothing is booked."""
+    if difference.books_nothing:
+        each = price_per_win(difference)
+        paid = f"; it costs {money(difference.cost)}" + (f", {each}" if each else "") if difference.cost > 0.0 else ""
+        return f"{more_wins(difference.wins)} wins on average over the baseline{paid}"
+    bookings = difference.bookings
+    return (
+        f"{money(bookings.mean, signed=True)} ± {money(bookings.mean_error)} of bookings and "
+        f"{count(difference.wins.mean, signed=True)} wins on average over the baseline "
+        f"({money(difference.net.mean, signed=True)} net of cost)"
     )
 
 

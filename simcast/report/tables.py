@@ -9,11 +9,11 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simcast.analysis import Difference, Leaks, Run
+from simcast.analysis import Leaks, Run
+from simcast.analysis.deals import have_no_worth
 from simcast.analysis.leaks import Leak
-from simcast.forecast import METRICS, ORIGINS, Forecast, Summary
+from simcast.forecast import METRICS, ORIGINS, Forecast, Metric, Summary
 from simcast.report.words import Language
 from simcast.scenario import BASELINE
 
@@ -99,39 +99,40 @@ def as_date(day: np.datetime64) -> date:
     return date.fromisoformat(str(day.astype("datetime64[D]")))
 
 
-def _bands(language: Language) -> list[Column]:
+def _metrics(run: Run) -> tuple[Metric, ...]:
+    """Return what tables tell: wins alone where nothing is booked."""
+    return ("wins",) if run.by_wins else METRICS
+
+
+def _bands(run: Run, language: Language) -> list[Column]:
     """Return the columns of bookings and wins: P10, P50, P90."""
-    kinds: tuple[tuple[str, Kind], ...] = (("bookings", "money"), ("wins", "count"))
-    return [Column(f"{language.say(name)} P{q}", kind) for name, kind in kinds for q in (10, 50, 90)]
+    kinds: dict[Metric, Kind] = {"bookings": "money", "wins": "count"}
+    return [Column(f"{language.say(metric)} P{q}", kinds[metric]) for metric in _metrics(run) for q in (10, 50, 90)]
 
 
-def _band_values(bookings: NDArray[np.float64], wins: NDArray[np.float64]) -> tuple[float, ...]:
-    summaries = (Summary.of(bookings), Summary.of(wins))
-    money = tuple(summaries[0].quantile(q) for q in (0.1, 0.5, 0.9))
-    return money + tuple(float(round(summaries[1].quantile(q))) for q in (0.1, 0.5, 0.9))
+def _band_values(run: Run, **selection: Any) -> tuple[float, ...]:  # noqa: ANN401 - handed on to values()
+    """Return the quantiles of a part of the baseline in those columns."""
+    found: list[float] = []
+    for metric in _metrics(run):
+        summary = Summary.of(run.forecasts[BASELINE].values(metric, **selection))
+        quantiles = [summary.quantile(q) for q in (0.1, 0.5, 0.9)]
+        found += [float(round(value)) for value in quantiles] if metric == "wins" else quantiles
+    return tuple(found)
 
 
 def periods_table(run: Run, language: Language) -> Table:
     """Bookings and wins of the baseline by period, in all, and from open and new deals."""
-    baseline = run.forecasts[BASELINE]
     rows: list[tuple[Value, ...]] = []
     for position, (start, end) in enumerate(zip(run.days.starts, run.days.ends, strict=True)):
         first, last = as_date(start), as_date(end)
-        rows.append(
-            (
-                _days_label(first, last, language),
-                *_band_values(*(baseline.values(metric, period=position) for metric in METRICS)),
-            )
-        )
+        rows.append((_days_label(first, last, language), *_band_values(run, period=position)))
     total = len(rows)
-    rows.append((language.say("total"), *_band_values(*(baseline.values(metric) for metric in METRICS))))
-    for origin in ORIGINS:
-        values = (baseline.values(metric, origin=origin) for metric in METRICS)
-        rows.append((language.say(f"origin.{origin}"), *_band_values(*values)))
+    rows.append((language.say("total"), *_band_values(run)))
+    rows += [(language.say(f"origin.{origin}"), *_band_values(run, origin=origin)) for origin in ORIGINS]
     return Table(
         "periods",
         language.say(f"table.periods.{run.days.period}"),
-        (Column(language.say("period")), *_bands(language)),
+        (Column(language.say("period")), *_bands(run, language)),
         tuple(rows),
         language.say("note.quantiles"),
         frozenset([total]),
@@ -153,9 +154,9 @@ def segment_tables(run: Run, language: Language) -> list[Table]:
         Table(
             f"by-{column}",
             language.say("table.by", column=column),
-            (Column(column), *_bands(language)),
+            (Column(column), *_bands(run, language)),
             tuple(
-                (value, *_band_values(*(baseline.values(metric, where={column: value}) for metric in METRICS)))
+                (value, *_band_values(run, where={column: value}))
                 for value in dict.fromkeys(baseline.segments.column(column))
             ),
         )
@@ -164,67 +165,21 @@ def segment_tables(run: Run, language: Language) -> list[Table]:
 
 
 def distribution_table(forecast: Forecast, language: Language) -> Table:
-    """Return the quantiles of bookings and wins, and the chance of more than each."""
-    bookings, wins = (forecast.values(metric) for metric in METRICS)
+    """Return the quantiles of bookings and wins (alone where nothing is booked), and the chance of more than each."""
+    metrics: tuple[Metric, ...] = ("wins",) if forecast.books_nothing else METRICS
+    totals = [forecast.values(metric) for metric in metrics]
     levels = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
     rows: list[tuple[Value, ...]] = [
-        (f"P{100 * level:.0f}", 1.0 - level, float(np.quantile(bookings, level)), float(np.quantile(wins, level)))
+        (f"P{100 * level:.0f}", 1.0 - level, *(float(np.quantile(total, level)) for total in totals))
         for level in levels
     ]
-    rows.append((language.say("mean"), None, float(bookings.mean()), float(wins.mean())))
+    rows.append((language.say("mean"), None, *(float(total.mean()) for total in totals)))
     columns = (
         Column(language.say("quantile")),
         Column(language.say("chance.more"), "chance"),
-        Column(language.say("bookings"), "money"),
-        Column(language.say("wins"), "count"),
+        *(Column(language.say(metric), "count" if metric == "wins" else "money") for metric in metrics),
     )
     return Table("distribution", language.say("table.distribution"), columns, tuple(rows), strong=frozenset([3]))
-
-
-def scenarios_table(run: Run, language: Language) -> Table:
-    """Each scenario, its chance of the target, and its difference from the baseline, future by future."""
-    targets = run.forecasts[BASELINE].targets
-    columns = [Column(language.say("scenario")), Column(f"{language.say('bookings')} P50", "money")]
-    columns += [
-        Column(
-            language.say("chance.target") if len(targets) == 1 else language.say(f"chance.target.{metric}"), "chance"
-        )
-        for metric in targets
-    ]
-    columns += [
-        Column(language.say("difference"), "gain"),
-        Column("P10", "gain"),
-        Column("P90", "gain"),
-        Column(language.say("more-wins"), "more"),
-        Column(language.say("cost"), "money"),
-        Column(language.say("net"), "gain"),
-        Column(language.say("chance.better"), "chance"),
-    ]
-    rows: list[tuple[Value, ...]] = []
-    for name, forecast in run.forecasts.items():
-        head: tuple[Value, ...] = (name, float(np.median(forecast.values("bookings"))))
-        head += tuple(forecast.probability(metric, wanted) for metric, wanted in targets.items())
-        difference = next((found for found in run.differences if found.scenario == name), None)
-        rows.append(head + _difference_values(difference, forecast))
-    note = language.say("note.scenarios")
-    if (margin := run.forecasts[BASELINE].margin) is not None:
-        note += " " + language.say("note.margin", margin=language.share(float(margin.mean()), 1))
-    return Table("scenarios", language.say("table.scenarios"), tuple(columns), tuple(rows), note)
-
-
-def _difference_values(difference: Difference | None, forecast: Forecast) -> tuple[Value, ...]:
-    """Return what a scenario brings; nothing for the baseline."""
-    if difference is None:
-        return (None,) * 7
-    return (
-        difference.bookings.mean,
-        difference.bookings.quantile(0.1),
-        difference.bookings.quantile(0.9),
-        difference.wins.mean,
-        float(forecast.results["cost"].mean()),
-        difference.net.mean,
-        difference.probability_better,
-    )
 
 
 @dataclass(frozen=True)
@@ -285,6 +240,7 @@ def deals_table(deals: pd.DataFrame, segments: Sequence[str], language: Language
 
     Columns in which nothing is known are left out.
     """
+    by_wins = have_no_worth(deals)
     columns = [("deal", Column(language.say("deal"))), ("stage", Column(language.say("stage")))]
     columns += [(name, Column(name)) for name in segments]
     columns.append(("age_days", Column(language.say("age"), "count")))
@@ -298,7 +254,10 @@ def deals_table(deals: pd.DataFrame, segments: Sequence[str], language: Language
     ]
     if full:
         columns += [(f"close_{end}", Column(language.say(f"close-{end}"), "date")) for end in ("low", "high")]
-    columns.append(("value_at_stake", Column(language.say("at-stake"), "money")))
+    if by_wins:
+        columns = [(name, column) for name, column in columns if name != "amount"]
+    else:
+        columns.append(("value_at_stake", Column(language.say("at-stake"), "money")))
     cells = {name: [_value(value, column.kind) for value in deals[name]] for name, column in columns}
     kept = [(name, column) for name, column in columns if not len(deals) or set(cells[name]) != {None}]
     return Table(
@@ -306,7 +265,7 @@ def deals_table(deals: pd.DataFrame, segments: Sequence[str], language: Language
         language.say("table.deals"),
         tuple(column for _, column in kept),
         tuple(zip(*(cells[name] for name, _ in kept), strict=True)),
-        language.say("note.deals"),
+        language.say("note.deals.wins" if by_wins else "note.deals"),
     )
 
 
@@ -325,7 +284,7 @@ def _value(value: Any, kind: Kind) -> Value:  # noqa: ANN401 - whatever a data f
 
 def leaks_table(found: Leaks, language: Language) -> Table:
     """Return what small changes of each stage bring, ranked."""
-    by_wins = counts_wins(found)
+    by_wins = found.by_wins
     kind: Kind = "more" if by_wins else "gain"
     columns = (
         Column(language.say("stage")),
@@ -336,7 +295,7 @@ def leaks_table(found: Leaks, language: Language) -> Table:
         Column(language.say("leaks.day"), kind),
         Column(language.say("leaks.long-run"), kind),
         Column(language.say("leaks.best")),
-        Column(language.say("leaks.gap"), "gain"),
+        Column(language.say("leaks.gap"), kind),
     )
     rows: list[tuple[Value, ...]] = []
     for leak in found.leaks:
@@ -355,7 +314,7 @@ def leaks_table(found: Leaks, language: Language) -> Table:
                 day.mean,
                 None if later is None else later.mean,
                 best,
-                leak.gap_bookings,
+                leak.gap_wins if by_wins else leak.gap_bookings,
             )
         )
     return Table("leaks", language.say("table.leaks"), columns, tuple(rows), language.say("note.leaks"))
@@ -366,25 +325,24 @@ def leak_name(leak: Leak) -> str:
     return leak.stage + "".join(f" / {value}" for value in leak.where.values())
 
 
-def counts_wins(found: Leaks) -> bool:
-    """Tell whether changes are worth wins only, since nothing has an amount."""
-    return all(leak.point.bookings.mean == 0.0 for leak in found.leaks)
-
-
 def losses_table(found: Leaks, language: Language) -> Table | None:
     """Return what each stage lost over the last year, and whether its conversion changed; None without a history."""
     if not found.losses:
         return None
+    is_valued = not found.by_wins or any(loss.value for loss in found.losses)
     columns = (
         Column(language.say("stage")),
         Column(language.say("losses.lost"), "count"),
-        Column(language.say("losses.value"), "money"),
-        Column(language.say("losses.recent"), "share"),
-        Column(language.say("losses.before"), "share"),
+        *([Column(language.say("losses.value"), "money")] if is_valued else []),
+        *(Column(language.say(f"losses.{when}"), "share") for when in ("recent", "before")),
     )
     rows = tuple(
-        (loss.stage, loss.lost, loss.value or None, loss.conversion_recent, loss.conversion_before)
-        for loss in found.losses  # a value of 0 is one that nobody knows
+        (
+            *(loss.stage, loss.lost),
+            *([loss.value or None] if is_valued else []),  # a value of 0 is one that nobody knows
+            *(loss.conversion_recent, loss.conversion_before),
+        )
+        for loss in found.losses
     )
     return Table("losses", language.say("table.losses"), columns, rows)
 

@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from simcast.analysis import Run
-from simcast.forecast import METRICS, ORIGINS, Forecast, Summary
-from simcast.report.phrases import answer, chance, count, exact_phrase, interval, margin_words, money
+from simcast.analysis import Difference, Run
+from simcast.forecast import METRICS, ORIGINS, Forecast, Metric, Summary
+from simcast.report.phrases import answer, chance, count, exact_phrase, interval, margin_words, money, more_wins
 from simcast.scenario import BASELINE
 
 N_WARNINGS = 3
@@ -25,6 +25,11 @@ _MOST_LETTERS = 60
 """Texts that are longer than these are folded where a table is wide."""
 
 _ANY_WIDTH = 100_000
+
+WINS_CAPTION = (
+    "more wins: mean of the paired differences ± its Monte Carlo error; in the other futures there are as many"
+)
+WINS_PRICE = "; per win: mean cost by mean of more wins"
 
 
 def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
@@ -39,10 +44,10 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
     print_table(_periods(run, baseline), console)
     if run.differences:
         console.print()
-        print_table(_scenarios(run), console)
+        print_table(_scenarios_by_wins(run) if run.by_wins else _scenarios(run), console)
     for column in baseline.segments.columns:
         console.print()
-        print_table(_by(baseline, column), console)
+        print_table(_by(baseline, column, run.by_wins), console)
     console.print()
     print_table(_stages(baseline), console)
     if "team" in baseline.results.dims:
@@ -99,16 +104,18 @@ def _length(cell: str) -> int:
 
 
 def _periods(run: Run, baseline: Forecast) -> Table:
-    """Bookings and wins by period, with what happened where that is known."""
-    with_actual = ("actual bookings", "actual wins") if run.actual is not None else ()
-    title = f"Baseline by {run.days.period}"
-    table = plain_table(title, "period", "bookings P10", "P50", "P90", "wins P10", "P50", "P90", *with_actual)
+    """Bookings and wins by period, with what happened where that is known; wins alone where nothing is booked."""
+    by_wins = run.by_wins and not (run.actual and any(run.actual.bookings))
+    metrics: tuple[Metric, ...] = ("wins",) if by_wins else METRICS
+    with_actual = [f"actual {metric}" for metric in metrics if run.actual is not None]
+    bands = [title for metric in metrics for title in (f"{metric} P10", "P50", "P90")]
+    table = plain_table(f"Baseline by {run.days.period}", "period", *bands, *with_actual)
 
     def row(label: str, bookings: Summary, wins: Summary, actual: tuple[float, float] | None) -> None:
-        shown = [money(bookings.quantile(q)) for q in (0.1, 0.5, 0.9)] + [
-            count(round(wins.quantile(q))) for q in (0.1, 0.5, 0.9)
-        ]
-        table.add_row(label, *shown, *((money(actual[0]), count(actual[1])) if actual else ()))
+        booked = () if by_wins else [money(bookings.quantile(q)) for q in (0.1, 0.5, 0.9)]
+        won = [count(round(wins.quantile(q))) for q in (0.1, 0.5, 0.9)]
+        happened = () if actual is None else (money(actual[0]), count(actual[1]))[-len(metrics) :]
+        table.add_row(label, *booked, *won, *happened)
 
     for position, (start, end) in enumerate(zip(run.days.starts, run.days.ends, strict=True)):
         happened = (run.actual.bookings[position], run.actual.wins[position]) if run.actual else None
@@ -154,17 +161,49 @@ def _scenarios(run: Run) -> Table:
     return table
 
 
-def _by(baseline: Forecast, column: str) -> Table:
-    """Bookings and wins by one column."""
-    table = plain_table(
-        f"Baseline by {escape(column)}", column, "bookings P50", "80% interval", "wins P50", "80% interval"
-    )
+def _scenarios_by_wins(run: Run) -> Table:
+    """Each scenario and its additional wins, future by future, with what they cost: nothing is booked."""
+    has_target = bool(run.forecasts[BASELINE].targets)
+    is_paid = any(difference.cost for difference in run.differences)
+    columns = ["scenario", "wins P50", *(["P(target)"] if has_target else []), "more wins", "80% interval"]
+    columns += ["P(more)", "P(fewer)", *(["cost", "per win"] if is_paid else [])]
+    table = plain_table("Scenarios against the baseline, in the same futures", *columns)
+    differences = {difference.scenario: difference for difference in run.differences}
+    for name, forecast in run.forecasts.items():
+        row = [escape(name), count(round(Summary.of(forecast.values("wins")).quantile(0.5)))]
+        if has_target:
+            row.append(" / ".join(chance(forecast.probability(m, v)) for m, v in forecast.targets.items()))
+        found = differences.get(name)
+        table.add_row(*row, *wins_cells(found, is_paid=is_paid))
+    table.caption = WINS_CAPTION + (WINS_PRICE if is_paid else "")
+    table.caption_justify = "left"
+    return table
+
+
+def wins_cells(difference: Difference | None, *, is_paid: bool) -> list[str]:
+    """Return the cells on additional wins: mean, 80% interval, chances of more and fewer, cost, and cost of each."""
+    if difference is None:
+        return [""] * (6 if is_paid else 4)
+    wins = difference.wins
+    shares = (difference.probability_more_wins, difference.probability_fewer_wins)
+    paid = [money(difference.cost), "" if difference.cost_per_win is None else money(difference.cost_per_win)]
+    return [
+        more_wins(wins),
+        interval(wins, signed=True, deals=True),
+        *(map(chance, shares) if any(shares) else ("same", "same")),
+        *(paid if is_paid else []),
+    ]
+
+
+def _by(baseline: Forecast, column: str, by_wins: bool) -> Table:
+    """Bookings and wins by one column; wins alone where nothing is booked."""
+    booked = () if by_wins else ("bookings P50", "80% interval")
+    table = plain_table(f"Baseline by {escape(column)}", column, *booked, "wins P50", "80% interval")
     for value in dict.fromkeys(baseline.segments.column(column)):
         bookings, wins = (Summary.of(baseline.values(metric, where={column: value})) for metric in METRICS)
         table.add_row(
             escape(value),
-            money(bookings.quantile(0.5)),
-            interval(bookings),
+            *(() if by_wins else (money(bookings.quantile(0.5)), interval(bookings))),
             count(round(wins.quantile(0.5))),
             interval(wins, deals=True),
         )
@@ -202,11 +241,13 @@ def _teams(run: Run) -> Table:
 
 def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     """Say how far to trust the tables, and where the files are."""
-    bookings = Summary.of(run.forecasts[BASELINE].values("bookings"))
+    metric: Metric = "wins" if run.by_wins else "bookings"
+    total = Summary.of(run.forecasts[BASELINE].values(metric))
+    error = f"{total.mean_error:.2g}" if run.by_wins else money(total.mean_error)
     console.print()
     console.print(
-        f"{len(run.book)} open deals, {bookings.n_futures} futures, seed {run.scenario.simulation.seed}; "
-        f"Monte Carlo error of the mean bookings: ± {money(bookings.mean_error)}",
+        f"{len(run.book)} open deals, {total.n_futures} futures, seed {run.scenario.simulation.seed}; "
+        f"Monte Carlo error of the mean {metric}: ± {error}",
         style="dim",
         highlight=False,
     )

@@ -16,6 +16,7 @@ from simcast.report.page.answering import spread_table
 from simcast.report.page.assuming import assumed_tables, assumed_teams_table, lever_sentence, priors_table
 from simcast.report.page.material import Material
 from simcast.report.page.trusting import provenance_table
+from simcast.report.scenario_tables import scenarios_table
 from simcast.report.tables import (
     Column,
     Kind,
@@ -28,7 +29,6 @@ from simcast.report.tables import (
     listed_table,
     losses_table,
     periods_table,
-    scenarios_table,
     segment_tables,
     stages_table,
 )
@@ -224,8 +224,10 @@ def _write_forecast(sheets: _Sheets, material: Material) -> None:
     sheet, headers = sheets.add("forecast", tables)
     name, n_periods = language.say("sheet.forecast"), len(run.days.starts)
     right = max(len(table.columns) for table in tables) + 1
-    chart = sheets.chart(sheet, (0, right), {"type": "column"}, "periods")
-    at = 4 if material.metric == "wins" else 1
+    in_wins = material.metric == "wins"
+    chart = sheets.chart(sheet, (0, right), {"type": "column"}, "periods.wins" if in_wins else "periods")
+    beside = in_wins and not run.by_wins  # wins stand beside bookings
+    at = 4 if beside else 1
     for offset, colour in zip(range(3), ("#B0D0E3", "#0072B2", "#7AB0D1"), strict=True):
         chart.add_series(
             {
@@ -236,7 +238,7 @@ def _write_forecast(sheets: _Sheets, material: Material) -> None:
             }
         )
     line = sheets.chart(sheet, (18, right), {"type": "scatter", "subtype": "straight_with_markers"}, "distribution")
-    total = 3 if material.metric == "wins" else 2
+    total = 3 if beside else 2
     n_levels = sum(row[1] is not None for row in spread.rows)
     line.add_series(
         {
@@ -265,13 +267,17 @@ def _write_scenarios(sheets: _Sheets, material: Material) -> None:
         tables.append(listed_table("levers", language.say("sheet.lever"), columns, levers))
     sheet, headers = sheets.add("scenarios", tables)
     if run.differences:
-        name, top, net = language.say("sheet.scenarios"), headers[0] + 2, len(table.columns) - 2
-        chart = sheets.chart(sheet, (0, len(table.columns) + 1), {"type": "bar"}, "scenarios")
+        by_wins = run.by_wins
+        title = language.say("more-wins" if by_wins else "net")
+        name, top = language.say("sheet.scenarios"), headers[0] + 2
+        gain = next(at for at, column in enumerate(table.columns) if column.title == title)
+        place = (0, len(table.columns) + 1)
+        chart = sheets.chart(sheet, place, {"type": "bar"}, "scenarios.wins" if by_wins else "scenarios")
         last = top + len(run.differences) - 1
         chart.add_series(
             {
                 "categories": [name, top, 0, last, 0],
-                "values": [name, top, net, last, net],
+                "values": [name, top, gain, last, gain],
                 "fill": {"color": "#009E73"},
                 "invert_if_negative": True,
                 "invert_if_negative_color": _COLOURS[1],

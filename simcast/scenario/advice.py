@@ -37,7 +37,12 @@ def warnings(scenario: Scenario) -> list[str]:
         if scenario.assume.arrivals is None:
             found.append("assume.arrivals: not given, so no new deals come in")
         if scenario.assume.amount is None:
-            found.append("assume.amount: not given, so only open deals with an amount bring bookings")
+            valued = any(deals.amount is not None for deals in scenario.assume.open)
+            found.append(
+                "assume.amount: not given, so only open deals with an amount bring bookings"
+                if valued
+                else "assume.amount: not given, nor an amount of open deals, so wins are counted and nothing is booked"
+            )
     return [*found, *_waits_counted_twice(scenario)]
 
 

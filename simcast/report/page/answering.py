@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 import numpy as np
 
-from simcast.forecast import Metric, Summary
+from simcast.analysis import Difference, Run
+from simcast.forecast import Metric
 from simcast.report.page.charts import Bar, Bars, Interval, Intervals, fan, histogram, interval_of
 from simcast.report.page.material import Material
 from simcast.report.page.section import Figure, Key, Section, Tile
+from simcast.report.scenario_tables import gains_table, scenarios_table
 from simcast.report.tables import (
     Column,
     Table,
-    Value,
     as_date,
-    counts_wins,
     distribution_table,
     listed_table,
     periods_table,
-    scenarios_table,
     segment_tables,
 )
 from simcast.report.words import Language
@@ -145,36 +144,37 @@ def scenarios(material: Material, language: Language) -> Section | None:
     run = material.run
     if not run.differences:
         return None
-    by_wins = counts_wins(material.leaks)  # without amounts there is no net gain to speak of
-    gains = {difference.scenario: difference.wins if by_wins else difference.net for difference in run.differences}
+    by_wins = run.by_wins  # without amounts there is no net gain to speak of
     rows = []
     for difference in run.differences:
-        gain = gains[difference.scenario]
-        written = _gain(gain.mean, by_wins, language)
-        if not by_wins:
-            chance = language.chance(difference.probability_better)
-            written = language.say("label.better", gain=written, chance=chance)
+        gain = difference.gain(by_wins=by_wins)
+        written = language.say(
+            "label.more-often" if by_wins else "label.better",
+            gain=_gain(gain.mean, by_wins, language),
+            chance=language.chance(difference.better(by_wins=by_wins)),
+        )
         outer = (gain.quantile(0.05), gain.quantile(0.25), gain.quantile(0.75), gain.quantile(0.95))
         rows.append(Interval(difference.scenario, written, gain.mean, outer))
     figure = Figure(
         language.say("figure.scenarios.wins" if by_wins else "figure.scenarios"),
         Intervals(tuple(rows), signed=True, metric="wins" if by_wins else "bookings"),
         interval_legend(language, signed=True),
-        _more_wins_table(material, language) if by_wins else _net_table(material, language),
+        gains_table(run, language),
     )
     return Section(
         "scenarios",
         language.say("section.scenarios"),
-        (_best_sentence(material, gains, by_wins, language), language.say("lead.paired")),
+        (_best_sentence(run, language), language.say("lead.paired")),
         (figure,),
         tables=(scenarios_table(run, language),),
     )
 
 
-def _best_sentence(material: Material, gains: Mapping[str, Summary], by_wins: bool, language: Language) -> str:
-    """Say which scenario brings most."""
-    best = max(material.run.differences, key=lambda difference: gains[difference.scenario].mean)
-    gain = gains[best.scenario]
+def _best_sentence(run: Run, language: Language) -> str:
+    """Say which scenario brings most; where that is told in wins, what they cost too."""
+    by_wins = run.by_wins
+    best = max(run.differences, key=lambda difference: difference.gain(by_wins=by_wins).mean)
+    gain = best.gain(by_wins=by_wins)
     key = {
         (False, True): "lead.best",
         (False, False): "lead.none-better",
@@ -182,13 +182,29 @@ def _best_sentence(material: Material, gains: Mapping[str, Summary], by_wins: bo
         (True, False): "lead.none-more-wins",
     }[by_wins, gain.mean > 0]
     low, high = (_gain(gain.quantile(level), by_wins, language) for level in (0.1, 0.9))
-    return language.say(
+    sentence = language.say(
         key,
         name=best.scenario,
         gain=_gain(gain.mean, by_wins, language),
         interval=language.interval(low, high),
-        chance=language.chance(best.probability_better),
+        chance=language.chance(best.better(by_wins=by_wins)),
     )
+    return " ".join([sentence, *(_price_sentences(run, best, language) if by_wins else ())])
+
+
+def _price_sentences(run: Run, best: Difference, language: Language) -> Iterator[str]:
+    """Say what each additional win of the best scenario costs, and which one's cost least."""
+    if best.cost_per_win is None:
+        return
+    each = language.money(best.cost_per_win)
+    yield language.say("lead.cost-per-win", cost=language.money(best.cost), each=each)
+    winners = [difference for difference in run.differences if difference.clearly_wins]
+    least = min(winners, key=lambda difference: difference.cost_per_win or 0.0)
+    if least.cost_per_win is None:
+        gain = _gain(least.wins.mean, True, language)
+        yield language.say("lead.no-cost-wins", name=least.scenario, gain=gain)
+    elif least.cost_per_win < best.cost_per_win:
+        yield language.say("lead.least-per-win", name=least.scenario, each=language.money(least.cost_per_win))
 
 
 def _gain(value: float, by_wins: bool, language: Language) -> str:
@@ -204,39 +220,6 @@ def interval_legend(language: Language, *, signed: bool) -> tuple[Key, ...]:
         Key("thick", language.say("legend.half")),
         Key("thin", language.say("legend.ninety")),
     )
-
-
-def _net_table(material: Material, language: Language) -> Table:
-    """Return the distribution of what each scenario brings net of its cost."""
-    columns = [Column(language.say("scenario")), Column(language.say("mean"), "gain")]
-    columns += [Column(f"P{q}", "gain") for q in (5, 25, 50, 75, 95)]
-    columns += [Column(language.say("chance.better"), "chance"), Column(language.say("chance.worse"), "chance")]
-    rows: list[tuple[Value, ...]] = [
-        (
-            difference.scenario,
-            difference.net.mean,
-            *(difference.net.quantile(q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)),
-            difference.probability_better,
-            difference.probability_worse,
-        )
-        for difference in material.run.differences
-    ]
-    return listed_table("net", language.say("table.net"), columns, rows)
-
-
-def _more_wins_table(material: Material, language: Language) -> Table:
-    """Return the distribution of the wins that each scenario brings more or fewer."""
-    columns = [Column(language.say("scenario")), Column(language.say("mean"), "more")]
-    columns += [Column(f"P{q}", "more") for q in (5, 25, 50, 75, 95)]
-    rows: list[tuple[Value, ...]] = [
-        (
-            difference.scenario,
-            difference.wins.mean,
-            *(difference.wins.quantile(q) for q in (0.05, 0.25, 0.5, 0.75, 0.95)),
-        )
-        for difference in material.run.differences
-    ]
-    return listed_table("more-wins", language.say("table.more-wins"), columns, rows)
 
 
 def parts(material: Material, language: Language) -> Section | None:
@@ -281,7 +264,8 @@ def spread(material: Material, language: Language) -> Section | None:
     luck = sum(source.share for source in material.sources if source.is_chance)
     mostly_luck = luck >= _MOSTLY
     words = {} if mostly_luck else {"luck": language.share(luck), "known": language.share(1.0 - luck)}
-    lead = language.say("lead.spread-luck" if mostly_luck else "lead.spread", **words)
+    known = "lead.spread.wins" if material.run.by_wins else "lead.spread"
+    lead = language.say("lead.spread-luck" if mostly_luck else known, **words)
     return Section("spread", language.say("section.spread"), (lead,), (figure,))
 
 

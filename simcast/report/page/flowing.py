@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from simcast.analysis.deals import have_no_worth
 from simcast.analysis.leaks import POINT
 from simcast.report.page.answering import interval_legend
 from simcast.report.page.charts import Bar, Bars, Interval, Intervals
 from simcast.report.page.material import Material
 from simcast.report.page.section import Figure, Key, Section
 from simcast.report.tables import (
-    counts_wins,
     deals_table,
     leak_name,
     leaks_table,
@@ -41,7 +41,7 @@ def leaks(material: Material, language: Language) -> Section | None:
     found = material.leaks
     if not found.leaks:
         return None
-    by_wins = counts_wins(found)
+    by_wins = found.by_wins
     rows = []
     for leak in found.leaks:
         worth = leak.point.wins if by_wins else leak.point.bookings
@@ -55,14 +55,14 @@ def leaks(material: Material, language: Language) -> Section | None:
         language.say(
             "lead.leaks",
             stage=leak_name(first),
-            gain=_gain(worth.mean, by_wins, language),
+            gain=_told(worth.mean, by_wins, language),
             now=language.share(now),
             then=language.share(now + POINT),
         )
     ]
     if found.extra_deal is not None:
         extra = found.extra_deal.wins if by_wins else found.extra_deal.bookings
-        lead.append(language.say("lead.extra-deal", gain=_gain(extra.mean, by_wins, language)))
+        lead.append(language.say("lead.extra-deal", gain=_told(extra.mean, by_wins, language)))
     figure = Figure(
         language.say("figure.leaks"),
         Intervals(tuple(rows), signed=True, metric="wins" if by_wins else "bookings"),
@@ -79,6 +79,12 @@ def _gain(value: float, by_wins: bool, language: Language) -> str:
     return language.number(value, 2, signed=True) if by_wins else language.money(value, signed=True)
 
 
+def _told(value: float, by_wins: bool, language: Language) -> str:
+    """Write a gain in a sentence, which says that it is in wins."""
+    gain = _gain(value, by_wins, language)
+    return language.say("gain.wins", gain=gain) if by_wins else gain
+
+
 def deals(material: Material, language: Language) -> Section:
     """Tell the open deals and their chances."""
     segments = material.run.book.segments.columns
@@ -91,7 +97,8 @@ def deals(material: Material, language: Language) -> Section:
     if n_stalled:
         lead.append(language.say("lead.stalled", n=n_stalled))
     if n_deals > MOST_DEALS_SHOWN:
-        lead.append(language.say("lead.deals-shown", n=MOST_DEALS_SHOWN))
+        by_wins = have_no_worth(material.deals)
+        lead.append(language.say("lead.deals-shown.wins" if by_wins else "lead.deals-shown", n=MOST_DEALS_SHOWN))
     if n_deals > MOST_DEALS:
         lead.append(language.say("lead.deals-held", n=MOST_DEALS))
     full = deals_table(material.deals, segments, language, full=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from simcast.report.words.language import Language, Message
 from simcast.report.words.people import ENGLISH_PEOPLE
+from simcast.report.words.wins import ENGLISH_WINS
 
 MESSAGES: dict[str, Message] = {
     **ENGLISH_PEOPLE,
+    **ENGLISH_WINS,
     # The page
     "page.kind": "Forecast",
     "page.dates": "As of {as_of} · until {until}",
@@ -67,10 +69,6 @@ MESSAGES: dict[str, Message] = {
         "Of {n} simulated future, half book {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
         "Of {n} simulated futures, half book {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
     ),
-    "answer.wins": (
-        "Of {n} simulated future, half bring {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
-        "Of {n} simulated futures, half bring {middle} or more by {until}; 8 in 10 end between {low} and {high}.",
-    ),
     "answer.target": "The chance to reach the target of {target} is {chance}.",
     "tile.low": "Cautious (P10)",
     "tile.low.hint": "9 in 10 futures bring this or more",
@@ -86,7 +84,6 @@ MESSAGES: dict[str, Message] = {
     "lead.build-up": "Each band holds that share of the simulated futures. The line is the middle one: half of the "
     "futures run above it, half below.",
     "figure.fan.bookings": "Bookings so far",
-    "figure.fan.wins": "Wins so far",
     "legend.median": "middle (P50)",
     "legend.central": "{share} of futures",
     "legend.target": "target",
@@ -102,7 +99,6 @@ MESSAGES: dict[str, Message] = {
     "lead.distribution": ("{n} future was played.", "{n} futures were played."),
     "lead.target": "The target of {target} is reached in {chance} of them.",
     "figure.distribution.bookings": "Bookings over the whole horizon",
-    "figure.distribution.wins": "Wins over the whole horizon",
     "legend.missed": "target missed",
     "legend.reached": "target reached",
     "legend.futures": "share of futures",
@@ -117,10 +113,6 @@ MESSAGES: dict[str, Message] = {
     "lead.paired": "Scenarios are compared future by future under the same luck, so a difference is known far more "
     "sharply than either total.",
     "figure.scenarios": "Net gain against the baseline",
-    "lead.best-wins": "{name} brings most: {gain} wins in the mean ({interval} in 8 of 10 futures).",
-    "lead.none-more-wins": "No scenario brings more wins than the baseline. The best of them is {name}: {gain} in the mean.",
-    "figure.scenarios.wins": "Wins more or fewer than in the baseline",
-    "table.more-wins": "Wins more or fewer than in the baseline",
     "label.better": "{gain} · better in {chance}",
     "legend.gain": "gain",
     "legend.loss": "loss",
@@ -136,7 +128,6 @@ MESSAGES: dict[str, Message] = {
     "section.parts": "What makes up the total",
     "lead.parts": "The baseline, told apart. The parts share their futures, so their intervals do not add up.",
     "figure.by.bookings": "Bookings by {column}",
-    "figure.by.wins": "Wins by {column}",
     "legend.level": "total",
     "table.by": "Baseline by {column}",
     # Funnel

@@ -5,9 +5,11 @@ from __future__ import annotations
 from simcast.report.words.language import NBSP, Language, Message
 from simcast.report.words.people import RUSSIAN_PEOPLE
 from simcast.report.words.russian_sentences import in_russian
+from simcast.report.words.wins import RUSSIAN_WINS
 
 MESSAGES: dict[str, Message] = {
     **RUSSIAN_PEOPLE,
+    **RUSSIAN_WINS,
     # Страница
     "page.kind": "Прогноз",
     "page.dates": "Построен на {as_of} · до {until}",
@@ -72,14 +74,6 @@ MESSAGES: dict[str, Message] = {
         "Из {n} смоделированных вариантов будущего половина приносит к {until} не менее {middle}; в 8 из 10 итог лежит "
         "между {low} и {high}.",
     ),
-    "answer.wins": (
-        "Из {n} смоделированного варианта будущего половина приносит к {until} не менее {middle}; в 8 из 10 итог лежит "
-        "между {low} и {high}.",
-        "Из {n} смоделированных вариантов будущего половина приносит к {until} не менее {middle}; в 8 из 10 итог лежит "
-        "между {low} и {high}.",
-        "Из {n} смоделированных вариантов будущего половина приносит к {until} не менее {middle}; в 8 из 10 итог лежит "
-        "между {low} и {high}.",
-    ),
     "answer.target": "Вероятность достичь цели {target}: {chance}.",
     "tile.low": "Осторожно (P10)",
     "tile.low.hint": "в 9 из 10 вариантов столько или больше",
@@ -95,7 +89,6 @@ MESSAGES: dict[str, Message] = {
     "lead.build-up": "Каждая полоса содержит указанную долю вариантов будущего. Линия — середина: половина вариантов выше "
     "неё, половина ниже.",
     "figure.fan.bookings": "Сумма с начала периода",
-    "figure.fan.wins": "Продажи с начала периода",
     "legend.median": "середина (P50)",
     "legend.central": "{share} вариантов",
     "legend.target": "цель",
@@ -115,7 +108,6 @@ MESSAGES: dict[str, Message] = {
     ),
     "lead.target": "Цели {target} достигает {chance} из них.",
     "figure.distribution.bookings": "Сумма за весь период",
-    "figure.distribution.wins": "Продажи за весь период",
     "legend.missed": "цель не достигнута",
     "legend.reached": "цель достигнута",
     "legend.futures": "доля вариантов",
@@ -130,10 +122,6 @@ MESSAGES: dict[str, Message] = {
     "lead.paired": "Сценарии сравниваются вариант за вариантом при одной и той же удаче, поэтому разница известна гораздо "
     "точнее, чем каждый из итогов.",
     "figure.scenarios": "Чистый выигрыш по сравнению с «без изменений»",
-    "lead.best-wins": "Больше всего даёт «{name}»: продаж {gain} в среднем ({interval} в 8 вариантах из 10).",
-    "lead.none-more-wins": "Ни один сценарий не даёт больше продаж, чем без изменений. Лучший — «{name}»: {gain} в среднем.",
-    "figure.scenarios.wins": "На сколько продаж больше или меньше, чем без изменений",
-    "table.more-wins": "На сколько продаж больше или меньше, чем без изменений",
     "label.better": "{gain} · P(лучше) {chance}",
     "legend.gain": "выигрыш",
     "legend.loss": "потеря",
@@ -149,7 +137,6 @@ MESSAGES: dict[str, Message] = {
     "section.parts": "Из каких частей состоит итог",
     "lead.parts": "Прогноз без изменений по частям. У частей общие варианты будущего, поэтому их интервалы не складываются.",
     "figure.by.bookings": "Сумма по «{column}»",
-    "figure.by.wins": "Продажи по «{column}»",
     "legend.level": "итог",
     "table.by": "Без изменений, по «{column}»",
     # Воронка

@@ -82,6 +82,10 @@ _WHOLE = {
     "assume.arrivals: not given, so no new deals come in": "assume.arrivals: не задано, новых сделок не будет",
     "assume.amount: not given, so only open deals with an amount bring bookings": "assume.amount: не задано, сумму "
     "приносят только открытые сделки с известной суммой",
+    "assume.amount: not given, nor an amount of open deals, so wins are counted and nothing is booked": "assume.amount: не "
+    "задано, нет и сумм открытых сделок: считаются продажи, а не их сумма",
+    "forecast.target.bookings: no amounts are known, so nothing is booked; give a target of wins": "forecast.target.bookings: "
+    "суммы неизвестны, и сумма продаж всегда равна нулю; задайте цель по числу продаж",
     # The priors' reasons
     "A stage converts somewhere between 5% and 95% of the stays that end; nothing is known of which half.": "Этап "
     "пропускает дальше от 5 % до 95 % завершённых пребываний; какую половину — неизвестно.",

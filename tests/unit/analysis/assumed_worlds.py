@@ -21,8 +21,9 @@ def ground(
     teams: dict[str, dict[str, Any]] | None = None,
     amount: Any = 100,  # noqa: ANN401  # a quantity as a file writes it
 ) -> Ground:
-    """Return the ground of a pipeline that is assumed throughout; every deal is worth 100 unless said otherwise."""
-    assume: dict[str, Any] = {"stages": stages, "arrivals": {"per_day": per_day}, "amount": amount}
+    """Return the ground of a pipeline that is assumed throughout; deals are worth 100 each, or nothing."""
+    assume: dict[str, Any] = {"stages": stages, "arrivals": {"per_day": per_day}}
+    assume |= {} if amount is None else {"amount": amount}
     assume |= {"open": open_deals} if open_deals else {}
     assume |= {"segments": segments} if segments else {}
     return ground_of(

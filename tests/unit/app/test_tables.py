@@ -1,10 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from simcast.app import tables
-from simcast.app.bench import Bench
+from simcast.app.bench import Bench, Question, open_bench
+from simcast.scenario import dump_yaml
 
-from .conftest import RUSSIAN
+from .conftest import DESK, RUSSIAN
 
 BETTER = [{"lever": "conversion", "stage": "lead", "add": 0.1}]
 
@@ -69,3 +72,23 @@ def test_worth_is_amount_times_chance() -> None:
     deals = pd.DataFrame({"amount": [100.0, np.nan], "P(won)": [0.25, 0.5]})
     assert tables.worth_of(deals).sum() == pytest.approx(25.0)
     assert tables.worth_of(deals[["P(won)"]]).sum() == 0.0
+
+
+def test_where_nothing_is_booked_plans_are_told_by_wins(tmp_path: Path) -> None:
+    assume = {key: value for key, value in DESK["assume"].items() if key != "amount"}  # type: ignore[attr-defined]
+    forecast = {**DESK["forecast"], "target": {"wins": 20}}  # type: ignore[dict-item]
+    file = tmp_path / "unpaid.yaml"
+    file.write_text(dump_yaml({**DESK, "assume": assume, "forecast": forecast}), encoding="utf-8")
+    bench = open_bench(Question(str(file), (), 200))
+    before, after = bench.play(()), bench.play([{**BETTER[0], "cost": 500}])
+    assert (before.metric, after.by_wins) == ("wins", True)
+    assert before.fan[-1, 2] == before.total.quantile(0.5) > 0.0
+    assert list(after.differences) != [0.0] * after.futures
+    table = tables.comparison({"baseline": before, "better": after}).set_index("plan")
+    assert not {"bookings P50", "net gain", "P(better)"} & set(table.columns)
+    assert table.loc["better", "P(more)"] not in ("", "under 1%")
+    assert table.loc["better", "cost per win"]
+    parts = tables.split(before.groups["source"], after.groups["source"], "source", by_wins=True)
+    assert all(float(text) > 0.0 for text in parts["baseline P50"])
+    deals = tables.open_deals(bench.book, before, None, bench.usual_days)
+    assert deals["P(won)"].is_monotonic_decreasing

@@ -123,3 +123,16 @@ def test_a_forecast_alone_loads_no_pictures() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_where_nothing_is_booked_pictures_are_of_wins(scenario: Scenario) -> None:
+    assume = scenario.assume
+    assert assume is not None
+    unpaid = scenario.model_copy(update={"assume": assume.model_copy(update={"amount": None})})
+    found = run(unpaid, threads=1).forecasts
+    plot = found["baseline"].plot
+    assert plot.fan().get_ylabel() == "wins so far"
+    assert plot.distribution().patches[-1].get_x() > 0.0
+    compared = plot.compare(found["better"])
+    assert "more wins" in compared.get_xlabel()
+    assert any("wins, more in" in text.get_text() for text in compared.texts)
