@@ -14,6 +14,7 @@ from simcast.analysis import Run
 from simcast.forecast import METRICS, ORIGINS, Forecast, Summary
 from simcast.report.phrases import answer, chance, count, exact_phrase, interval, margin_words, money
 from simcast.scenario import BASELINE
+from simcast.writing import counted
 
 N_WARNINGS = 3
 """How many warnings the terminal shows; the result holds all."""
@@ -205,7 +206,8 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     bookings = Summary.of(run.forecasts[BASELINE].values("bookings"))
     console.print()
     console.print(
-        f"{len(run.book)} open deals, {bookings.n_futures} futures, seed {run.scenario.simulation.seed}; "
+        f"{counted(len(run.book), 'open deal').replace(',', '')}, {bookings.n_futures} futures, seed"
+        f" {run.scenario.simulation.seed}; "
         f"Monte Carlo error of the mean bookings: ± {money(bookings.mean_error)}",
         style="dim",
         highlight=False,
