@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from simcast.history.crm import Crm, fold
 from simcast.history.parsing import normalise
@@ -67,6 +69,24 @@ def words_by_semantic(stage: pd.Series, semantic: pd.Series, stages: Sequence[st
         str(word): str(kind)
         for word, count, kind in kinds.itertuples(name=None)
         if count == 1 and kind != "open" and word and word not in own
+    }
+
+
+def words_by_flags(texts: pd.Series, won: NDArray[np.bool_], lost: NDArray[np.bool_]) -> dict[str, str]:
+    """Tell which names of stages mean an end, by the flags of won and lost, where all rows with a name agree.
+
+    Parameters
+    ----------
+    texts
+        The stages that deals are in, a row per deal.
+    won, lost : bool, (n_rows,)
+        What the flags say of each.
+    """
+    flags = pd.DataFrame({"won": won, "lost": lost & ~won}).groupby(texts.to_numpy(dtype=object)).all()
+    return {
+        str(word): "won" if is_won else "lost"
+        for word, is_won, is_lost in flags.itertuples(name=None)
+        if word and (is_won or is_lost)
     }
 
 
