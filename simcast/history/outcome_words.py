@@ -104,7 +104,7 @@ def outcome_words(
     stages
         The pipeline's: they mean themselves.
     given
-        The user's meanings.
+        The user's meanings, of words with or without the pipeline behind them.
     by_name
         Whether other words are names of present stages, so that the deal is open; words that sound like an end
         are left out even so: they are asked for.
@@ -115,13 +115,18 @@ def outcome_words(
         **{word_key(word): "won" for word in crm.won},
     }
     own = {normalise(stage) for stage in stages}
+    given = {normalise(word): name for word, name in given.items()}
     words: dict[str, str] = {}
     for word in map(normalise, column.astype("str").unique()):
         if not word or word in own:
             continue
-        meaning = known.get(word_key(word)) or known.get(word_key(without_pipeline(word)))
+        meaning = (
+            given.get(without_pipeline(word))
+            or known.get(word_key(word))
+            or known.get(word_key(without_pipeline(word)))
+        )
         if meaning is None and by_name and not _SOUNDS_ENDED.search(word):
             meaning = "open"
         if meaning is not None:
             words[word] = meaning
-    return {**words, **{normalise(word): name for word, name in given.items()}}
+    return {**words, **given}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pandas as pd
 
 from simcast.history.crm import Crm, fold
@@ -27,6 +29,17 @@ def own_ends(export: Export, crm: Crm, unsure: list[str]) -> dict[str, str]:
     }
     if export.form == "log":
         found = {word: name for word, name in found.items() if _stays(export, texts == word) >= _NEARLY_ALL}
+    stages = [
+        word
+        for word, name in export.outcomes.items()
+        if name == "open" and word not in found and fold(word) not in known and export.form == "deals"
+    ]
+    if stages:
+        end = shlex.quote(f"{stages[-1]}=lost")
+        unsure.append(
+            f"in {column!r} {words.listed(stages)} taken for stages of open deals: if deals end in one, say so, such as"
+            f" --outcome {end} (history.outcomes)"
+        )
     unsure += [
         f"in {column!r} {words.listed(meant)} taken to mean {name} (history.outcomes)"
         for name in ("won", "lost")

@@ -107,7 +107,13 @@ def propose(
     pipeline = Pipeline.define(seen.way.stages, moves)
     history, on_bad_rows = _read(source, seen, pipeline, guessed, last_day, unsure, repeats, rare=rare)
     if history.quality.n_won == 0 and not any(text.startswith(NOT_FIT) for text in unsure):
-        unsure.insert(0, f"{NOT_FIT}, since no deal is ever won as the file is read here: look at what follows")
+        end = shlex.quote(f"{seen.way.stages[-1]}=won")
+        unsure.insert(
+            0,
+            f"{NOT_FIT}, since no deal is ever won as the file is read here: say what a win is called, such as"
+            " --outcome"
+            f" {end}, or look at what follows",
+        )
     unsure += _doubts(seen.way)
     as_of, back = _as_of(path, history)
     unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]

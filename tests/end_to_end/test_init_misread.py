@@ -251,3 +251,32 @@ def test_copies_of_events_do_not_set_their_visitors_aside(tmp_path: Path) -> Non
     _, history, read = proposed(tmp_path, "visitor_id,event_name,event_time", rows)
     assert (history.repeats, history.on_bad_rows) == ("first", "stop")
     assert read.n_deals == N_DEALS
+
+
+def test_stages_in_which_deals_may_end_are_named_and_can_be_said(tmp_path: Path) -> None:
+    words = ("Closed won", "Closed lost", "Parked", "Demo")
+    rows = [f"{k},{words[k % 4]} (Sales),{day(k)},{day(k + 9)}" for k in range(80)]
+    header = "Record ID,Deal Stage,Create Date,Close Date"
+    proposal, _, read = proposed(tmp_path / "guessed", header, rows)
+    assert counts(read) == (20, 20)
+    assert says(proposal, "are taken for stages of open deals: if deals end in one, say so, such as --outcome")
+    _, _, read = proposed(tmp_path / "said", header, rows, outcomes={"Parked": "lost"})
+    assert counts(read) == (20, 40)
+
+
+def test_where_nothing_is_won_it_is_said_first_and_the_last_stage_can_be_the_win(tmp_path: Path) -> None:
+    rows = []
+    for k in range(N_DEALS):
+        path = course(k, "Customer", "Not a fit")
+        dates = {stage: day(at, "%Y-%m-%d %H:%M") for stage, at in path}
+        cells = [dates.get(stage, "") for stage in (*STAGES, "Customer", "Not a fit")]
+        rows.append(",".join([str(k), f"{path[-1][0]} (Sales)", day(k), day(k + 14), *cells]))
+    header = "Record ID,Deal Stage,Create Date,Close Date," + ",".join(
+        f'"Date entered ""{stage} (Sales)"""' for stage in (*STAGES, "Customer", "Not a fit")
+    )
+    proposal, _, _ = proposed(tmp_path / "guessed", header, rows)
+    assert proposal.unsure[0].startswith("NOT FIT TO FORECAST FROM yet, since no deal is ever won")
+    assert "--outcome Customer=won" in proposal.unsure[0]
+    _, _, read = proposed(tmp_path / "said", header, rows, outcomes={"Customer": "won", "Not a fit": "lost"})
+    assert read.pipeline.stages == STAGES
+    assert counts(read) == (30, 60)
