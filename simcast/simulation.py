@@ -20,7 +20,7 @@ from simcast.engine.layout import Results, as_declared
 from simcast.errors import SimcastError
 from simcast.forecast import Forecast
 from simcast.plan import MINOR_UNITS, Plan
-from simcast.writing import money
+from simcast.writing import agreed, counted, money
 
 if TYPE_CHECKING:
     from simcast.cluster import Cluster
@@ -162,8 +162,10 @@ def _labelled(plan: Plan, played: Results | TeamResults) -> Forecast:
     )
     notes = plan.notes
     if results.capped[0]:
+        n_capped = int(results.capped[0])
+        they, their = agreed(n_capped, "it was", "they were"), agreed(n_capped, "its", "their")
         stopped = (
-            f"{results.capped[0]} deals visited so many stages that they were stopped: their later wins are missing"
+            f"{counted(n_capped, 'deal')} visited so many stages that {they} stopped: {their} later wins are missing"
         )
         notes += (f"{stopped}; check the pipeline's moves",)
     notes += _team_notes(plan, dataset)

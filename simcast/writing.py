@@ -38,6 +38,28 @@ def count(number: float, *, signed: bool = False) -> str:
     return f"{number:{'+' if signed and number != 0 else ''},.{digits}f}"
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun, in the plural where it needs it.
+
+    Examples
+    --------
+    >>> counted(1, "open deal"), counted(2000, "open deal"), counted(0, "day"), counted(2, "person", "people")
+    ('1 open deal', '2,000 open deals', '0 days', '2 people')
+    """
+    return f"{number:,} {agreed(number, one, many or f'{one}s')}"
+
+
+def agreed(number: int, one: str, many: str) -> str:
+    """Return the form of a word that goes with a number.
+
+    Examples
+    --------
+    >>> agreed(1, "is", "are"), agreed(3, "is", "are")
+    ('is', 'are')
+    """
+    return one if number == 1 else many
+
+
 def chance(probability: float) -> str:
     """Write a probability in whole percent, without claiming certainty that a simulation cannot give.
 

@@ -11,6 +11,7 @@ from simcast.analysis.inputs import read_scenario_history, still_true
 from simcast.history import History
 from simcast.plan import check_names, forecast_days
 from simcast.scenario import Scenario
+from simcast.writing import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,8 @@ class Check:
         counts = np.bincount(book.stage_code, minlength=len(stages))
         where = ", ".join(f"{count:,} in {stage}" for stage, count in zip(stages, counts, strict=True) if count)
         return [
-            f"open at the start of {history.observed_until}: {len(book):,} deals" + (f" ({where})" if where else "")
+            f"open at the start of {history.observed_until}: {counted(len(book), 'deal')}"
+            + (f" ({where})" if where else "")
         ]
 
     def _next(self) -> list[str]:

@@ -15,6 +15,7 @@ from simcast.posterior import Diagnostics, FamilyChoice, Posterior, PriorInfluen
 from simcast.posterior.diagnostics import LEAST_EBFMI, LEAST_ESS, MOST_RHAT, QUICK_ESS, QUICK_RHAT
 from simcast.posterior.files import load_sampled
 from simcast.scenario import Scenario
+from simcast.writing import agreed, counted
 
 if TYPE_CHECKING:
     from simcast.predictive_checks import PredictiveCheck
@@ -144,8 +145,10 @@ def _warnings(
         yield "weekly arrivals were not checked: the history is too short, or what the sampler drew is not stored"
     for choice in diagnostics.families:
         if choice.n_high_pareto_k:
+            weigh = agreed(choice.n_high_pareto_k, "weighs", "weigh")
             yield (
-                f"stage {choice.stage!r}: {choice.n_high_pareto_k} of {choice.n_stays} stays weigh so much that "
+                f"stage {choice.stage!r}: {choice.n_high_pareto_k} of {counted(choice.n_stays, 'stay')} {weigh} so"
+                " much that "
                 "leaving them out is not foretold well (Pareto k above 0.7): the comparison of its families is rough"
             )
     yield from still_true([*diagnostics.warnings, *known.quality.warnings], scenario)

@@ -12,6 +12,7 @@ from scipy import stats
 from simcast.backtesting.results import Backtest
 from simcast.backtesting.summary import Summary
 from simcast.scoring import brier
+from simcast.writing import agreed, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,8 @@ def judge(backtest: Backtest, summary: Summary) -> Judgement:
                 held = scores.coverage[interval]
                 way = "too narrow or biased" if scores.coverage_in_part[interval] < interval else "too wide"
                 reasons.append(
-                    f"{metric}: {interval:.0%} intervals held the truth {round(held * scores.n)} times of {scores.n}, "
+                    f"{metric}: {interval:.0%} intervals held the truth {counted(round(held * scores.n), 'time')} of"
+                    f" {scores.n}, "
                     f"which chance explains with p = {p:.2g}: they are {way}"
                 )
         reasons += [
@@ -72,13 +74,15 @@ def judge(backtest: Backtest, summary: Summary) -> Judgement:
         ]
     n, poor = len(backtest.origins), sum(not each["trusted"] for each in backtest.origins)
     if poor:
-        text = f"{poor} of {n} fits are not to be trusted (simcast diagnose says why)"
+        fits = f"{poor} of {counted(n, 'fit')} {agreed(poor, 'is', 'are')}"
+        text = f"{fits} not to be trusted (simcast diagnose says why)"
         (reasons if 2 * poor > n else notes).append(text)
     independent = n / summary.overlap
     if independent < 6:
         notes.append(
-            f"{n} as-of dates make about {max(round(independent), 1)} forecasts that do not overlap: too few to find "
-            "anything but gross errors"
+            f"{counted(n, 'as-of date')} {agreed(n, 'makes', 'make')} about"
+            f" {counted(max(round(independent), 1), 'forecast')} without overlap: too few to find anything but gross"
+            " errors"
         )
     notes += _notes_of_origins(backtest)
     return Judgement(not reasons, tuple(reasons), tuple(notes))
@@ -90,7 +94,8 @@ def _notes_of_origins(backtest: Backtest) -> list[str]:
     for each in backtest.origins:
         for note in each["notes"]:
             counts[note] = counts.get(note, 0) + 1
-    return [f"{note} (at {count} of {len(backtest.origins)} as-of dates)" for note, count in counts.items()]
+    dates = counted(len(backtest.origins), "as-of date")
+    return [f"{note} (at {count} of {dates})" for note, count in counts.items()]
 
 
 def coverage_p_value(held: float, interval: float, n: int, overlap: float) -> float:

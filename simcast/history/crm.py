@@ -53,6 +53,8 @@ class Crm:
         The tables it exports, those that say most first.
     won, lost, is_open
         Its words for outcomes.
+    gone
+        Its words for deals that were deleted.
     with_dates
         How to export the dates of stages.
     marks
@@ -69,6 +71,7 @@ class Crm:
     lost: tuple[str, ...]
     with_dates: str
     is_open: tuple[str, ...] = ("open",)
+    gone: tuple[str, ...] = ()
     marks: tuple[tuple[str, ...], ...] = ()
     has_footer: bool = False
     entered: tuple[re.Pattern[str], ...] = field(default=())
@@ -212,6 +215,7 @@ _PIPEDRIVE = Crm(
     won=("won", "выигран", "выиграна", "выиграно"),
     lost=("lost", "проигран", "проиграна", "проиграно"),
     is_open=("open", "открыт", "открыта", "открыто", "в работе"),
+    gone=("deleted", "удален", "удалён", "удалена", "удалено"),
     with_dates="export the changes of stage (the deals' flow: item_id, field_key, old_value, new_value, log_time)",
     marks=(("Deal - ID", "Deal - Status"), ("Deal created", "Won time", "Lost time")),
 )

@@ -17,6 +17,7 @@ from simcast.history.parsing import NO_DAY, Days, find_unfit, parse_amounts, par
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline
 from simcast.segments import UNKNOWN
+from simcast.writing import agreed, counted
 
 AmountKnownFrom = Literal["close", "entry"]
 
@@ -76,8 +77,10 @@ def _amount_remarks(amounts: NDArray[np.float64], ended: NDArray[np.bool_], amou
     known = ~np.isnan(amounts)
     if amount_known_from == "entry" or not (known & ~ended).any() or not (known & ended).any():
         return ()
+    n_known = int((known & ~ended).sum())
     text = (
-        f"{int((known & ~ended).sum()):,} open deals have amounts, as ended ones do: where amounts are known from the"
+        f"{counted(n_known, 'open deal')} {agreed(n_known, 'has an amount', 'have amounts')}, as ended ones do:"
+        " where amounts are known from the"
         " beginning on, set history.amount_known_from: entry; else forecasts of the past know those of deals that"
         " stayed open, and of no others"
     )

@@ -30,7 +30,8 @@ def without_footer(table: Table, crm: Crm) -> tuple[Table, list[str]]:
         return table, []
     kept = np.arange(n_rows) < first
     text = table.fields(first)[0]
-    return table.keep(kept), [f"the last {n_rows - first:,} lines are the report's footer ({text[:60]!r}) and left out"]
+    lines = "line is" if n_rows - first == 1 else f"{n_rows - first:,} lines are"
+    return table.keep(kept), [f"the last {lines} the report's footer ({text[:60]!r}) and left out"]
 
 
 def _is_one_field(table: Table, row: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,7 +15,14 @@ from simcast.history.columns import ColumnNames
 from simcast.history.crm import ONE_STAGE, Crm, Shape, fold
 from simcast.history.dialect import Dialect, rewrite
 from simcast.history.export_rows import currency_caveats, without_footer
-from simcast.history.outcome_words import outcome_words, semantic_meaning, without_pipeline, word_key, words_by_semantic
+from simcast.history.outcome_words import (
+    outcome_words,
+    semantic_meaning,
+    without_pipeline,
+    word_key,
+    words_by_flags,
+    words_by_semantic,
+)
 from simcast.history.parsing import normalise
 from simcast.history.responses import holds_hours
 from simcast.history.stage_changes import keep_changes
@@ -93,7 +100,10 @@ def translate(
     given = {name: normalise(column) for name, column in (columns or {}).items() if isinstance(column, str)}
     shape, found = _find_shape(table, crm, given)
     _check_one_pipeline(table, found, chosen)
-    entered = {} if shape.form == "log" else _entered_columns(table, crm, columns, stages, chosen)
+    words = {} if shape.form == "log" else _words_of_deals(table, crm, shape, found, stages, outcomes or {})
+    entered = (
+        {} if shape.form == "log" else _entered_columns(table, _kinds_of_ends(crm, words), crm, columns, stages, chosen)
+    )
     dated = [column for name, column in found.items() if name in DATES] + list(entered.values())
     amounts = [found["amount"]] if "amount" in found else []
     contacts = (columns or {}).get("first_response")
@@ -108,7 +118,7 @@ def translate(
     if shape.form == "log":
         export = _translate_log(table, crm, shape, found, stages, outcomes or {})
     else:
-        export = _translate_deals(table, crm, shape, found, entered, stages, outcomes or {})
+        export = _translate_deals(table, crm, found, entered, words, stages, outcomes or {})
     if contacts is not None:
         named = contacts if isinstance(contacts, str) else dict(contacts)
         export = replace(export, columns={**export.columns, "first_response": named})
@@ -176,15 +186,19 @@ def _check_one_pipeline(table: Table, found: Mapping[str, str], chosen: Chosen) 
 
 
 def _entered_columns(
-    table: Table, crm: Crm, columns: ColumnNames | None, stages: Sequence[str], chosen: Chosen
+    table: Table,
+    ends: Collection[str],
+    crm: Crm,
+    columns: ColumnNames | None,
+    stages: Sequence[str],
+    chosen: Chosen,
 ) -> dict[str, str]:
-    """Return the columns that hold days of entry, by the stage that each is named after."""
+    """Return the columns that hold days of entry, by the stage or the end that each is named after."""
     given = (columns or {}).get("entered")
     if isinstance(given, Mapping):
         return {normalise(stage): normalise(column) for stage, column in given.items()}
     dated = _of_one_pipeline(_dated_columns(table, crm), chosen)
     known = {fold(stage): stage for stage in stages}
-    ends = {word_key(word) for word in (*crm.won, *crm.lost)}
     found: dict[str, list[str]] = {}
     for column, name in dated.items():
         short = without_pipeline(name)
@@ -251,15 +265,15 @@ def _translate_log(
 def _translate_deals(
     table: Table,
     crm: Crm,
-    shape: Shape,
     found: Mapping[str, str],
     entered: dict[str, str],
+    words: dict[str, str],
     stages: Sequence[str],
     given: Mapping[str, str],
 ) -> Export:
     """Give a table with a row per deal one column of outcomes and one of their dates."""
-    words = outcome_words(table.cells[found["outcome"]], crm, stages, given, by_name=not shape.tells_status)
-    ends = {name: column for name, column in entered.items() if words.get(name) in {"won", "lost"} or _ends(name, crm)}
+    kinds = _kinds_of_ends(crm, words)
+    ends = {name: column for name, column in entered.items() if word_key(name) in kinds}
     dated = {name: column for name, column in entered.items() if name not in ends}
     remarks = []
     if not dated:
@@ -274,7 +288,8 @@ def _translate_deals(
             "the export tells no dates of stages: a deal's whole way, from its creation to its end, is one stage here"
         )
     cells, outcome = _with_outcomes(table, crm, found, words, given)
-    cells, closed = _with_ends(cells, crm, found, ends, words)
+    losses = {name for name in ends if kinds[word_key(name)] == "lost"}
+    cells, closed = _with_ends(cells, crm, found, ends, losses, words)
     columns: dict[str, str | dict[str, str]] = {
         "deal": found["deal"],
         "outcome": outcome,
@@ -286,8 +301,23 @@ def _translate_deals(
     return Export(replace(table, cells=cells), "deals", columns, words, tuple(dated), tuple(remarks))
 
 
-def _ends(name: str, crm: Crm) -> bool:
-    return word_key(name) in {word_key(word) for word in (*crm.won, *crm.lost)}
+def _words_of_deals(
+    table: Table, crm: Crm, shape: Shape, found: Mapping[str, str], stages: Sequence[str], given: Mapping[str, str]
+) -> dict[str, str]:
+    """Tell what the words of outcomes mean: by the user, by the CRM's own, and by flags where names are a company's."""
+    words = outcome_words(table.cells[found["outcome"]], crm, stages, given, by_name=not shape.tells_status)
+    told = {normalise(word) for word in (*stages, *given)}
+    won, lost, _ = _flags(table, found)
+    for word, name in words_by_flags(table.cells[found["outcome"]].astype("str").map(normalise), won, lost).items():
+        if words.get(word, "open") == "open" and word not in told:
+            words[word] = name
+    return words
+
+
+def _kinds_of_ends(crm: Crm, words: Mapping[str, str]) -> dict[str, str]:
+    """Return won or lost for the stages that are ends, as `word_key` writes their names."""
+    own = {word_key(word): "lost" for word in crm.lost} | {word_key(word): "won" for word in crm.won}
+    return own | {word_key(without_pipeline(word)): name for word, name in words.items() if name in {"won", "lost"}}
 
 
 _TRUE = {"1", "true", "yes", "y", "да", "истина", "s"}
@@ -299,6 +329,18 @@ def _flag(table: Table, found: Mapping[str, str], name: str) -> NDArray[np.bool_
     return table.cells[found[name]].map(lambda text: fold(str(text)) in _TRUE).to_numpy(dtype=bool, copy=True)
 
 
+def _flags(table: Table, found: Mapping[str, str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which rows are flagged as won, as lost, and as closed."""
+    won, lost, closed = (_flag(table, found, name) for name in ("is_won", "is_lost", "is_closed"))
+    if "is_won" in found:
+        lost |= closed & ~won
+    if "semantic" in found:
+        meant_so = table.cells[found["semantic"]].map(semantic_meaning)
+        won |= (meant_so == "won").to_numpy(dtype=bool)
+        lost |= (meant_so == "lost").to_numpy(dtype=bool)
+    return won, lost, closed
+
+
 def _with_outcomes(
     table: Table, crm: Crm, found: Mapping[str, str], words: dict[str, str], given: Mapping[str, str]
 ) -> tuple[pd.DataFrame, str]:
@@ -308,13 +350,7 @@ def _with_outcomes(
     """
     cells, outcome = table.cells.copy(), found["outcome"]
     texts = cells[outcome].map(lambda text: normalise(str(text)))
-    won, lost, closed = (_flag(table, found, name) for name in ("is_won", "is_lost", "is_closed"))
-    if "is_won" in found:
-        lost |= closed & ~won
-    if "semantic" in found:
-        meant_so = table.cells[found["semantic"]].map(semantic_meaning)
-        won |= (meant_so == "won").to_numpy(dtype=bool)
-        lost |= (meant_so == "lost").to_numpy(dtype=bool)
+    won, lost, closed = _flags(table, found)
     said = texts.isin({normalise(word) for word in given}).to_numpy(dtype=bool)
     meant = texts.map(words).to_numpy(dtype=object)
     for mask, word, name in ((won, crm.won[0], "won"), (lost & ~won, crm.lost[0], "lost")):
@@ -328,14 +364,18 @@ def _with_outcomes(
 
 
 def _with_ends(
-    cells: pd.DataFrame, crm: Crm, found: Mapping[str, str], ends: Mapping[str, str], words: Mapping[str, str]
+    cells: pd.DataFrame,
+    crm: Crm,
+    found: Mapping[str, str],
+    ends: Mapping[str, str],
+    lost: Collection[str],
+    words: Mapping[str, str],
 ) -> tuple[pd.DataFrame, str]:
     """Join the dates of winning and losing, and of closing where those are empty, in one column."""
     wins = [found["won_at"]] if "won_at" in found else []
     losses = [found["lost_at"]] if "lost_at" in found else []
-    lost_keys = {word_key(word) for word in crm.lost}
     for name, column in ends.items():
-        (losses if word_key(name) in lost_keys else wins).append(column)
+        (losses if name in lost else wins).append(column)
     closed = [found["closed"]] if "closed" in found else []
     sources = list(dict.fromkeys([*wins, *losses, *closed]))
     if not sources:

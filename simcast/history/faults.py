@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simcast.errors import MOST_SHOWN, DataError
 from simcast.history.table import Table
+from simcast.writing import counted
 
 MOST_CHARACTERS = 60
 """Longer values are cut in an error."""
@@ -91,7 +92,7 @@ class Faults:
             return DataError(self.lines())
         counts = Counter(f"column {fault.column!r}" if fault.column else "whole rows" for fault in self._found)
         parts = ", ".join(f"{count:,} in {name}" for name, count in counts.most_common())
-        summary = f"{self.table.path}: {len(self.rows):,} of {len(self.table.place):,} rows are bad: {parts}"
+        summary = f"{self.table.path}: {len(self.rows):,} of {counted(len(self.table.place), 'row')} are bad: {parts}"
         examples, rest = self._examples(MOST_SHOWN - 1)
         return DataError([summary, *map(self._line, examples), *map(self._line, rest)])
 

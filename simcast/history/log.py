@@ -17,8 +17,13 @@ from simcast.history.table import Table
 EMPTY_ID = "the deal's id is empty; give it one, or remove the row"
 
 
-def read_log(table: Table, columns: Columns, words: Words, today: date, faults: Faults) -> Content:
-    """Read a table with one row per event; what is wrong with its cells goes to `faults`."""
+def read_log(
+    table: Table, columns: Columns, words: Words, today: date, faults: Faults, *, copies_count: bool = True
+) -> Content:
+    """Read a table with one row per event; what is wrong with its cells goes to `faults`.
+
+    Rows that are copies of others are wrong if `copies_count`; where rows that repeat a stage do not, nor do these.
+    """
     row_deal, deals = parse_words(table.cells[columns.deal])
     faults.require(columns.deal, row_deal < 0, EMPTY_ID)
     faults.add(columns.deal, find_unfit(row_deal, deals))
@@ -32,7 +37,8 @@ def read_log(table: Table, columns: Columns, words: Words, today: date, faults: 
     if columns.amount:
         amounts, broken = parse_amounts(table.cells[columns.amount])
         faults.add(columns.amount, broken)
-    faults.add_rows(_find_copies(table, row_deal, place, days.day))
+    if copies_count:
+        faults.add_rows(_find_copies(table, row_deal, place, days.day))
     segments, late = read_segments(table, columns.segments, row_deal, days.day, len(deals), faults)
     events = Events(
         row=np.arange(len(place), dtype=np.int64),

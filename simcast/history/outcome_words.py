@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from simcast.history.crm import Crm, fold
 from simcast.history.parsing import normalise
@@ -70,6 +72,24 @@ def words_by_semantic(stage: pd.Series, semantic: pd.Series, stages: Sequence[st
     }
 
 
+def words_by_flags(texts: pd.Series, won: NDArray[np.bool_], lost: NDArray[np.bool_]) -> dict[str, str]:
+    """Tell which names of stages mean an end, by the flags of won and lost, where all rows with a name agree.
+
+    Parameters
+    ----------
+    texts
+        The stages that deals are in, a row per deal.
+    won, lost : bool, (n_rows,)
+        What the flags say of each.
+    """
+    flags = pd.DataFrame({"won": won, "lost": lost & ~won}).groupby(texts.to_numpy(dtype=object)).all()
+    return {
+        str(word): "won" if is_won else "lost"
+        for word, is_won, is_lost in flags.itertuples(name=None)
+        if word and (is_won or is_lost)
+    }
+
+
 def outcome_words(
     column: pd.Series, crm: Crm, stages: Sequence[str], given: Mapping[str, str], *, by_name: bool = False
 ) -> dict[str, str]:
@@ -84,7 +104,7 @@ def outcome_words(
     stages
         The pipeline's: they mean themselves.
     given
-        The user's meanings.
+        The user's meanings, of words with or without the pipeline behind them.
     by_name
         Whether other words are names of present stages, so that the deal is open; words that sound like an end
         are left out even so: they are asked for.
@@ -95,13 +115,18 @@ def outcome_words(
         **{word_key(word): "won" for word in crm.won},
     }
     own = {normalise(stage) for stage in stages}
+    given = {normalise(word): name for word, name in given.items()}
     words: dict[str, str] = {}
     for word in map(normalise, column.astype("str").unique()):
         if not word or word in own:
             continue
-        meaning = known.get(word_key(word)) or known.get(word_key(without_pipeline(word)))
+        meaning = (
+            given.get(without_pipeline(word))
+            or known.get(word_key(word))
+            or known.get(word_key(without_pipeline(word)))
+        )
         if meaning is None and by_name and not _SOUNDS_ENDED.search(word):
             meaning = "open"
         if meaning is not None:
             words[word] = meaning
-    return {**words, **{normalise(word): name for word, name in given.items()}}
+    return {**words, **given}

@@ -15,6 +15,7 @@ from simcast.history import measures
 from simcast.history.measures import Amounts, FirstContacts, SegmentSizes, StageStays
 from simcast.pipeline import Pipeline
 from simcast.segments import Segments
+from simcast.writing import agreed, counted
 
 MOST_SEGMENTS = 50
 FEWEST_DEALS_PER_SEGMENT = 5
@@ -172,14 +173,15 @@ def assess(
 def _summary(report: QualityReport) -> Iterator[str]:
     if report.reading is not None:
         rows = report.reading
-        yield f"{rows.rows_read:,} rows read, {rows.rows_kept:,} kept, {rows.rows_quarantined:,} set aside"
+        yield f"{counted(rows.rows_read, 'row')} read, {rows.rows_kept:,} kept, {rows.rows_quarantined:,} set aside"
     if not report.n_deals:
         yield f"no deal is known before {report.observed_until}"
         return
     ends = report.n_won + report.n_lost + report.n_open_deals
     again = " (each win of a deal that is won again counts)" if ends > report.n_deals else ""
     yield (
-        f"{report.n_deals:,} deals in {report.n_stays:,} stays, {report.first_day} to {report.last_day}:"
+        f"{counted(report.n_deals, 'deal')} in {counted(report.n_stays, 'stay')}, {report.first_day} to"
+        f" {report.last_day}:"
         f" {report.n_won:,} won, {report.n_lost:,} lost, {report.n_open_deals:,} open{again}"
     )
 
@@ -189,16 +191,19 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
     if rows is not None and rows.rows_quarantined:
         where = f"; see {rows.rejects.name}" if rows.rejects else ""
         others = rows.rows_quarantined - rows.rows_bad
-        why = f" ({rows.rows_bad:,} are bad, {others:,} belong to the same deals)" if others else ""
+        bad = f"{rows.rows_bad:,} {agreed(rows.rows_bad, 'is', 'are')} bad"
+        why = f" ({bad}, {others:,} {agreed(others, 'belongs', 'belong')} to the same deals)" if others else ""
         yield (
-            f"{_of(rows.rows_quarantined, rows.rows_read)} rows are set aside{why}, and with them"
-            f" {_of(rows.deals_quarantined, rows.deals_read)} deals{where}"
+            f"{_of(rows.rows_quarantined, rows.rows_read)} {agreed(rows.rows_read, 'row', 'rows')}"
+            f" {agreed(rows.rows_quarantined, 'is', 'are')} set aside{why}, and with"
+            f" {agreed(rows.rows_quarantined, 'it', 'them')}"
+            f" {_of(rows.deals_quarantined, rows.deals_read)} {agreed(rows.deals_read, 'deal', 'deals')}{where}"
         )
     if rows is not None:
         yield from rows.caveats
     if report.n_deals and report.silent_days > max(3, report.longest_gap_days):
         yield (
-            f"nothing is recorded in the {report.silent_days:,} days before {report.observed_until}, longer than any"
+            f"nothing is recorded in the {_days(report.silent_days)} before {report.observed_until}, longer than any"
             f" gap before ({_days(report.longest_gap_days)}): the data may have been exported earlier, and open deals"
             " may have ended since"
         )
@@ -220,9 +225,11 @@ def _data_warnings(report: QualityReport) -> Iterator[str]:
     if amounts.share_of_deals == 0:
         yield "no amount is recorded: bookings cannot be learned from these data, only the number of wins"
     elif amounts.n_wins_unknown:
-        yield f"{_of(amounts.n_wins_unknown, amounts.n_wins)} wins have no amount"
+        wins, have = agreed(amounts.n_wins, "win", "wins"), agreed(amounts.n_wins_unknown, "has", "have")
+        yield f"{_of(amounts.n_wins_unknown, amounts.n_wins)} {wins} {have} no amount"
     if amounts.n_wins_zero:
-        yield f"{_of(amounts.n_wins_zero, amounts.n_wins)} wins have an amount of 0"
+        wins, have = agreed(amounts.n_wins, "win", "wins"), agreed(amounts.n_wins_zero, "has", "have")
+        yield f"{_of(amounts.n_wins_zero, amounts.n_wins)} {wins} {have} an amount of 0"
     if report.bulk_days:
         named = ", ".join(f"{day} ({_percent(share)})" for day, share in report.bulk_days[:3])
         more = f" and {len(report.bulk_days) - 3} more" if len(report.bulk_days) > 3 else ""
@@ -263,19 +270,22 @@ def _notes(report: QualityReport) -> Iterator[str]:
     if amounts.share_of_deals:
         yield f"{_percent(amounts.share_of_deals)} of the deals have an amount"
     if amounts.n_losses_zero:
-        yield f"{_of(amounts.n_losses_zero, amounts.n_losses)} lost deals have an amount of 0"
+        lost, have = agreed(amounts.n_losses, "lost deal", "lost deals"), agreed(amounts.n_losses_zero, "has", "have")
+        yield f"{_of(amounts.n_losses_zero, amounts.n_losses)} {lost} {have} an amount of 0"
     if report.weekend_share is not None:
         yield f"{_percent(report.weekend_share)} of the events fall on weekends (2 of 7 days are 29%)"
     if sizes is not None:
         yield (
-            f"{sizes.n_segments:,} segments, from {sizes.smallest[1]:,} deals ({sizes.smallest[0]})"
+            f"{counted(sizes.n_segments, 'segment')}, from {counted(sizes.smallest[1], 'deal')} ({sizes.smallest[0]})"
             f" to {sizes.largest[1]:,} ({sizes.largest[0]})"
         )
     for contacts in report.first_contacts:
         yield FIRST_CONTACTS.format(contacts=contacts, share=_of(contacts.n_deals, contacts.n_entered))
     if report.reading is not None and report.reading.close_dates_ignored:
         yield (
-            f"{report.reading.close_dates_ignored:,} open deals have a date of closing; it is ignored, as one that"
+            f"{counted(report.reading.close_dates_ignored, 'open deal')}"
+            f" {agreed(report.reading.close_dates_ignored, 'has', 'have')} a date of closing; it is ignored, as one"
+            " that"
             " is only expected"
         )
 

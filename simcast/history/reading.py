@@ -26,6 +26,7 @@ from simcast.history.sources import Source, Where, format_problems
 from simcast.history.sql import is_database
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline
+from simcast.writing import agreed, counted
 
 Repeats = Literal["stay", "join", "first"]
 
@@ -128,7 +129,9 @@ def read_history(
     export, written, digest = source.read(pipeline.stages)
     chosen = () if segments is None and format != "log" else segments
     last_day = today or date.today()
-    table, content, faults, found = read_content(export, written, pipeline, chosen, amount_known_from, last_day)
+    table, content, faults, found = read_content(
+        export, written, pipeline, chosen, amount_known_from, last_day, copies_count=repeats == "stay"
+    )
     waits = read_waits(table, found, content.events, pipeline, len(content.deals), last_day, faults)
     # A path can be judged only when all the cells it consists of are good.
     sound = np.isin(content.events.deal, _deals_of(faults, content), invert=True)
@@ -138,11 +141,9 @@ def read_history(
     if len(faults) and on_bad_rows == "stop":
         raise faults.error()
     reading = _set_aside(table, content, faults, False if is_database(str(path)) and rejects is None else rejects)
-    left_out = (
-        (f"{again.sum():,} rows repeat a stage of their deal and are left out (history.repeats)",)
-        if again.any()
-        else ()
-    )
+    n_again = int(again.sum())
+    repeat, are = agreed(n_again, "repeats a stage of its", "repeat a stage of their"), agreed(n_again, "is", "are")
+    left_out = (f"{counted(n_again, 'row')} {repeat} deal and {are} left out (history.repeats)",) if n_again else ()
     remarks = (*export.remarks, *left_out, *content.remarks, *(remark for one in waits for remark in one.remarks))
     reading = replace(reading, remarks=remarks, caveats=export.caveats, source_digest=digest)
     events = events.take(np.isin(events.deal, _deals_of(faults, content), invert=True))
@@ -158,8 +159,12 @@ def read_content(
     segments: Sequence[str] | None,
     amount_known_from: str,
     today: date,
+    *,
+    copies_count: bool = True,
 ) -> tuple[Table, Content, Faults, Columns]:
     """Read the cells of a log or a table of deals; what is wrong with single cells is in the faults.
+
+    Copies of rows of a log are wrong if `copies_count`.
 
     Raises
     ------
@@ -182,7 +187,7 @@ def read_content(
     for column, rules in export.faults.items():
         faults.add(column, rules)
     if export.form == "log":
-        return table, read_log(table, found, words, today, faults), faults, found
+        return table, read_log(table, found, words, today, faults, copies_count=copies_count), faults, found
     return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults, found
 
 

@@ -18,6 +18,7 @@ from simcast.history.faults import Faults
 from simcast.history.parsing import NO_DAY, normalise, parse_amount, parse_days
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline
+from simcast.writing import agreed, counted
 
 SECONDS_PER_HOUR, HOURS_PER_DAY = 3600.0, 24.0
 
@@ -156,7 +157,8 @@ def _remarks(stage: str, n_early: int, *, timed: bool, any_contact: bool) -> tup
     """Say what the waits do not hold."""
     found = []
     if n_early:
-        found.append(f"{n_early:,} first contacts lie before the entry into {stage!r} and are left out")
+        lie, are = agreed(n_early, "lies", "lie"), agreed(n_early, "is", "are")
+        found.append(f"{counted(n_early, 'first contact')} {lie} before the entry into {stage!r} and {are} left out")
     if any_contact and not timed:
         found.append(
             f"entries into {stage!r} have no time of day, so that waits for the first contact are known to about"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simcast.history.crm import Crm, Shape, fold
 from simcast.history.outcome_words import word_key
 from simcast.history.table import Table
+from simcast.writing import agreed, counted
 
 USUAL_BEGINNING = 0.9
 """The share of deals that must begin in one stage, for those of which nothing is said to be taken to begin there."""
@@ -31,6 +32,7 @@ def keep_changes(table: Table, shape: Shape, found: Mapping[str, str], crm: Crm)
     if "field" in found and shape.fields:
         everything, found = _with_creations(table, shape, found)
         table = _of_fields(everything, shape, found, crm, remarks)
+        table = _without_deletions(table, found, crm, remarks)
     table = _with_beginnings(everything, table, found, crm, remarks)
     order = _in_time(table, found)
     deal = _ids(table, found)
@@ -39,7 +41,9 @@ def keep_changes(table: Table, shape: Shape, found: Mapping[str, str], crm: Crm)
     same = (deal[order][1:] == deal[order][:-1]) & (stage[order][1:] == stage[order][:-1])
     repeats[order[1:][same]] = True
     if repeats.any():
-        remarks.append(f"{int(repeats.sum()):,} rows change no stage (the amount or another field) and are left out")
+        n_same = int(repeats.sum())
+        change, are = agreed(n_same, "changes", "change"), agreed(n_same, "is", "are")
+        remarks.append(f"{counted(n_same, 'row')} {change} no stage (the amount or another field) and {are} left out")
         table = table.keep(~repeats)
     return table, remarks
 
@@ -81,8 +85,33 @@ def _of_fields(table: Table, shape: Shape, found: Mapping[str, str], crm: Crm, r
         told = created & (stage != "").to_numpy(dtype=bool)
     chosen |= told
     if not chosen.all():
-        remarks.append(f"{int((~chosen).sum()):,} rows tell of other things than stages and are left out")
+        n_others = int((~chosen).sum())
+        tell, are = agreed(n_others, "tells", "tell"), agreed(n_others, "is", "are")
+        remarks.append(f"{counted(n_others, 'row')} {tell} of other things than stages and {are} left out")
     return table.keep(chosen)
+
+
+def _without_deletions(table: Table, found: Mapping[str, str], crm: Crm, remarks: list[str]) -> Table:
+    """Take an open deal that was deleted as lost on that day; one that had ended stays as it ended."""
+    gone = table.cells[found["stage"]].astype("str").map(word_key).isin({word_key(word) for word in crm.gone})
+    if not gone.any():
+        return table
+    deleted, ended = gone.to_numpy(dtype=bool), _is_end(table, found, crm)
+    order, deal = _in_time(table, found), _ids(table, found)
+    after = np.zeros(len(order), dtype=bool)
+    after[order[1:]] = (deal[order][1:] == deal[order][:-1]) & (ended | deleted)[order][:-1]
+    cells = table.cells.copy()
+    cells[found["stage"]] = cells[found["stage"]].mask(gone & ~after, crm.lost[0])
+    if n_lost := int((deleted & ~after).sum()):
+        were, count = agreed(n_lost, "was", "were"), agreed(n_lost, "it counts", "they count")
+        remarks.append(f"{counted(n_lost, 'open deal')} {were} deleted: {count} as lost on that day")
+    if n_ended := int((deleted & after).sum()):
+        were, end = (
+            agreed(n_ended, "was", "were"),
+            agreed(n_ended, "its end: it stays as it", "their end: they stay as they"),
+        )
+        remarks.append(f"{counted(n_ended, 'deal')} {were} deleted after {end} ended")
+    return replace(table, cells=cells).keep(~(deleted & after))
 
 
 def _in_time(table: Table, found: Mapping[str, str]) -> Order:
@@ -107,24 +136,30 @@ def _with_beginnings(everything: Table, table: Table, found: Mapping[str, str], 
     if "created" not in found:
         _say_left_out(len(silent), remarks)
         if told.any():
+            n_told = int(told.sum())
+            begin, they = agreed(n_told, "begins here with its", "begin here with their"), agreed(n_told, "it", "they")
             remarks.append(
-                f"{int(told.sum()):,} deals begin here with their first change, since the export does not say when they"
-                " entered the stage before it: add the date of creation"
+                f"{counted(n_told, 'deal')} {begin} first change, since the export does not say when {they} entered the"
+                " stage before it: add the date of creation"
             )
         return table
     dated = (table.cells[found["created"]].astype("str").str.strip() != "").to_numpy(dtype=bool)[first]
     parts = [_entries(table, found, first[told & dated], before[told & dated])]
     if (told & dated).any():
-        remarks.append(f"{int((told & dated).sum()):,} deals enter their first stage on the day of their creation")
+        n_dated = int((told & dated).sum())
+        enter, their = agreed(n_dated, "enters its", "enter their"), agreed(n_dated, "its", "their")
+        remarks.append(f"{counted(n_dated, 'deal')} {enter} first stage on the day of {their} creation")
     usual = _usual(before[told])
     is_end = _is_end(table, found, crm)[first]
     ended = first[was_open & dated & is_end]
     if usual is None:
         _say_left_out(len(silent), remarks)
     elif len(silent) + len(ended):
+        n_still = len(silent) + len(ended)
+        change, are = agreed(n_still, "changes", "change"), agreed(n_still, "it is", "they are")
         remarks.append(
-            f"{len(silent) + len(ended):,} deals never change from one stage to another: they are taken to have begun"
-            f" in {usual!r}, as nearly all others did"
+            f"{counted(n_still, 'deal')} never {change} from one stage to another: {are} taken to have begun in"
+            f" {usual!r}, as nearly all others did"
         )
         parts += [_entries(table, found, ended, usual), _entries(everything, found, silent, usual)]
     return _joined([*parts, table])
@@ -138,7 +173,8 @@ def _first_rows(ids: NDArray[np.object_], others: set[str]) -> NDArray[np.intp]:
 
 def _say_left_out(n_deals: int, remarks: list[str]) -> None:
     if n_deals:
-        remarks.append(f"{n_deals:,} deals have no change of stage on record and are left out")
+        have, are = agreed(n_deals, "has", "have"), agreed(n_deals, "is", "are")
+        remarks.append(f"{counted(n_deals, 'deal')} {have} no change of stage on record and {are} left out")
 
 
 def _usual(stages: pd.Series) -> str | None:

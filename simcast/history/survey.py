@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -15,11 +15,13 @@ from simcast.history.crm import ONE_STAGE
 from simcast.history.dialect import Dialect, rewrite
 from simcast.history.exports import Export
 from simcast.history.parsing import NO_DAY, normalise, parse_days
+from simcast.history.renamed import renamed
 from simcast.history.sources import Source
 from simcast.history.usual_path import UsualPath, usual_path
 from simcast.pipeline import LOST, WON
 
 MOST_STAGES = 40
+_LAST_SECOND = 86_399
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Survey:
         The table, its columns and words.
     n_repeating, n_returning
         How many deals enter a stage in which they are already, and one in which they were before.
+    renamed
+        Stages that seem to have been renamed: the later name, and the day since 1970 on which it is first used.
     """
 
     way: UsualPath
@@ -46,6 +50,7 @@ class Survey:
     export: Export
     n_repeating: int = 0
     n_returning: int = 0
+    renamed: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def survey(source: Source, today: date | None = None, repeats: str = "stay") -> Survey:
@@ -85,7 +90,9 @@ def survey(source: Source, today: date | None = None, repeats: str = "stay") -> 
         _check_dates(export, dialect, last)
         raise DataError(f"{export.table.path}: no deal enters any stage; check history.columns and history.outcomes")
     days = np.sort(events["day"].to_numpy())
-    return Survey(usual_path(events), n_deals, days, export, n_repeating, n_returning)
+    before_all = ended & ~events["deal"].duplicated()  # a mistake of the record: nothing is won before it begins
+    way = usual_path(events[~before_all])
+    return Survey(way, n_deals, days, export, n_repeating, n_returning, renamed(events, way.stages))
 
 
 def _check_dates(export: Export, dialect: Dialect, today: date) -> None:
@@ -143,7 +150,8 @@ def _deal_events(export: Export, dialect: Dialect, today: date) -> tuple[pd.Data
         parts.append(pd.DataFrame({"deal": ids, "stage": stage, "day": days.day, "second": days.second}))
     days = parse_days(cells[closed], today)
     over = ends.isin([WON, LOST]).to_numpy()
-    parts.append(pd.DataFrame({"deal": ids, "stage": ends, "day": days.day, "second": days.second})[over])
+    second = np.where(days.second == 0, _LAST_SECOND, days.second)  # an end without a time is the last of its day
+    parts.append(pd.DataFrame({"deal": ids, "stage": ends, "day": days.day, "second": second})[over])
     frame = pd.concat(parts, ignore_index=True)
     frame = frame[(frame["deal"] != "") & (frame["day"] != NO_DAY)]
     return frame.sort_values(["deal", "day", "second"], kind="stable", ignore_index=True), int(ids.nunique())

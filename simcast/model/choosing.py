@@ -18,6 +18,7 @@ from simcast.model.priors import Prior
 from simcast.model.screening import FamilyLikelihood, HazardLikelihood
 from simcast.model.stays import StageStays
 from simcast.posterior import FamilyChoice
+from simcast.writing import counted
 
 HAZARD = "hazard"
 
@@ -54,7 +55,7 @@ def choose_family(
         return _without_comparison(stage, stays, candidates[0], "named in the scenario")
     if stays.n_ended < FEW_ENDED:
         return _without_comparison(
-            stage, stays, candidates[0], f"only {stays.n_ended} stays ended, too few to tell families apart"
+            stage, stays, candidates[0], f"only {counted(stays.n_ended, 'stay')} ended, too few to tell families apart"
         )
     compared = stays.by_segment() if stays.cells.n_segments <= _MOST_SEGMENTS else stays.pooled()
     judged = {family: _judge(compared, family, priors, seed) for family in candidates}

@@ -17,6 +17,7 @@ from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
 from simcast.posterior import Diagnostics, FamilyChoice, PartDiagnostics, PriorInfluence
 from simcast.posterior.diagnostics import NO_AMOUNTS
+from simcast.writing import counted
 
 FEW_STAYS = 30
 MOSTLY_OPEN = 0.7
@@ -164,7 +165,8 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         total = stays.n_ended + stays.n_open
         if stays.n_ended < FEW_STAYS:
             found.append(
-                f"stage {stage!r}: only {stays.n_ended} stays ended; its conversion and times rest mostly on the priors"
+                f"stage {stage!r}: only {counted(stays.n_ended, 'stay')} ended; its conversion and times rest mostly"
+                " on the priors"
             )
         if total and stays.n_open > MOSTLY_OPEN * total:
             found.append(
@@ -220,13 +222,14 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
             "they are left out, as if they were worth what the others are"
         )
     found += [
-        f"{count} deals began on {np.datetime64(day, 'D')}, far more than on other days: taken for an import and "
+        f"{counted(count, 'deal')} began on {np.datetime64(day, 'D')}, far more than on other days: taken for an"
+        " import and "
         "left out of arrivals"
         for day, count in tables.arrivals.imports
     ]
     length = tables.arrivals.length_days
     if length < DAYS_FOR_WEEKDAYS:
-        found.append(f"the history spans {length} days: new deals have neither a weekly pattern nor a trend")
+        found.append(f"the history spans {counted(length, 'day')}: new deals have neither a weekly pattern nor a trend")
     elif length < DAYS_FOR_TREND:
         found.append(f"the history spans {length} days: new deals have no trend")
     return found

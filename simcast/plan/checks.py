@@ -9,6 +9,7 @@ from simcast.history import Book
 from simcast.plan.levers import PlacedLever
 from simcast.scenario import DealLever, Scenario, TimedLever
 from simcast.segments import Segments
+from simcast.writing import counted
 
 
 def placed_levers(scenario: Scenario, name: str) -> list[PlacedLever]:
@@ -70,7 +71,8 @@ def check_names(scenario: Scenario, segments: Segments, book: Book, names: Itera
             lever = placed.lever
             if isinstance(lever, DealLever) and lever.deal not in open_deals:
                 problems.append(
-                    f"{placed.place}.deal: {lever.deal!r} is not among the {len(book)} deals open at {book.as_of}"
+                    f"{placed.place}.deal: {lever.deal!r} is not among the {counted(len(book), 'deal')} open at"
+                    f" {book.as_of}"
                 )
             if isinstance(lever, TimedLever):
                 try:

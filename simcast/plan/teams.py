@@ -17,6 +17,7 @@ from simcast.plan.derived import day_of
 from simcast.plan.levers import LeverFrame, PlacedLever, key_of
 from simcast.scenario import Distribution, HireLever, LeaveLever, Team, TrainLever
 from simcast.scenario.team import WEEKDAYS, YoungerThan
+from simcast.writing import counted
 
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
@@ -73,7 +74,10 @@ def too_many_leave(frame: LeverFrame, teams: Mapping[str, Team], levers: Sequenc
         wanted = sum(lever.count for lever in _of_team(levers, LeaveLever, name))
         found = sum(place.until < FOREVER for place in positions_of(frame, name, team, levers))
         if found < wanted:
-            problems.append(f"{leaving[-1].place}.count: {wanted} people would leave team {name!r}, which has {found}")
+            problems.append(
+                f"{leaving[-1].place}.count: {counted(wanted, 'person', 'people')} would leave team {name!r}, which"
+                f" has {found}"
+            )
     return problems
 
 

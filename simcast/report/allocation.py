@@ -14,6 +14,7 @@ from simcast.analysis.splits import Allocation
 from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, interval, money
 from simcast.report.terminal import plain_table, print_table
+from simcast.writing import counted
 
 _CERTAIN_AT = 2.0
 _METHODS = {
@@ -86,7 +87,8 @@ def print_allocation(found: Allocated, console: Console) -> None:
     print_table(table, console)
     how = _METHODS[found.method]
     console.print(
-        f"{found.n_tried} ways tried ({how}) in {found.best.gain.n_futures} futures; the best played again in "
+        f"{counted(found.n_tried, 'way')} tried ({how}) in {found.best.gain.n_futures} futures; the best played"
+        " again in "
         f"{found.checked.gain.n_futures} others",
         style="dim",
         highlight=False,
@@ -99,7 +101,7 @@ def answer(found: Allocated) -> str:
     if not any(size.text for size in checked.sizes):
         return f"Nothing of what the limits allow raises {_goal(found)}: spend nothing."
     gain = checked.gain
-    people = f" and {checked.people} people" if checked.people else ""
+    people = f" and {counted(checked.people, 'person', 'people')}" if checked.people else ""
     brings = f"for {money(checked.cost)}{people} it brings" if checked.cost > 0.0 else f"at no cost{people} it brings"
     if checked.cost < 0.0:
         brings = f"it saves {money(-checked.cost)} and brings"

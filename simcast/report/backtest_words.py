@@ -14,6 +14,7 @@ from simcast.backtesting.recalibration import RECALIBRATED
 from simcast.backtesting.scenario_file import BacktestRun
 from simcast.report.phrases import count, money
 from simcast.report.terminal import plain_table, print_table
+from simcast.writing import counted
 
 _IN_WORDS = {
     "weighted_pipeline": "weighted pipeline",
@@ -38,7 +39,7 @@ def answer(run: BacktestRun) -> str:
     summary = run.summary.metrics[run.metric]
     scores = summary.methods["simcast"]
     held = round(scores.coverage[0.8] * scores.n)
-    text = f"80% intervals of {run.metric} held the truth {held} times of {scores.n}"
+    text = f"80% intervals of {run.metric} held the truth {counted(held, 'time')} of {scores.n}"
     ratio = next((each for each in summary.ratios if each.against == "weighted_pipeline"), None)
     if ratio is None:
         return f"{text}."
@@ -107,7 +108,7 @@ def _methods(metric: str, summary: MetricSummary) -> Table:
     """All methods beside each other."""
     n = summary.methods["simcast"].n
     table = plain_table(
-        f"{metric}: against what people use today, {n} as-of dates",
+        f"{metric}: against what people use today, {counted(n, 'as-of date')}",
         *("method", "CRPS", "ratio", "95% interval", "so simcast is", "error", "bias"),
         *(f"in {level:.0%}" for level in INTERVALS),
     )
@@ -161,9 +162,10 @@ def _deals(deals: DealScores) -> Table:
 
 def _deals_in_words(deals: DealScores) -> str:
     if not deals.n_won:
-        return f"none of {deals.n} open deals was won"
+        return f"none of {counted(deals.n, 'open deal')} was won"
     return (
-        f"{deals.n} open deals, {deals.n_won} of them won; Brier score {deals.brier:.4f}, of one share for all "
+        f"{counted(deals.n, 'open deal')}, {deals.n_won} of them won; Brier score {deals.brier:.4f}, of one share"
+        " for all "
         f"{deals.brier_base_rate:.4f}, of one per stage {deals.brier_stage_rate:.4f}; a won deal ranks above another "
         f"{deals.auc:.0%} of the time" + ("" if deals.stalled is None else f"\n{_stalled_in_words(deals.stalled)}")
     )
@@ -171,7 +173,7 @@ def _deals_in_words(deals: DealScores) -> str:
 
 def _stalled_in_words(stalled: StalledScores) -> str:
     return (
-        f"{stalled.n_stalled} of {stalled.n} open deals had waited longer than nine of ten that moved on: "
+        f"{stalled.n_stalled} of {counted(stalled.n, 'open deal')} had waited longer than nine of ten that moved on: "
         f"{stalled.stayed_stalled:.0%} of them were still in the same stage at the horizon's end "
         f"({stalled.won_stalled:.1%} won), of the others {stalled.stayed_others:.0%} ({stalled.won_others:.1%} won); "
         f"a deal that stayed had waited longer than one that moved {stalled.auc:.0%} of the time"

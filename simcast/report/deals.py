@@ -14,6 +14,7 @@ from simcast.analysis.deals import LEAST_EXPECTED, have_no_worth
 from simcast.errors import SimcastError
 from simcast.report.phrases import chance, count, money
 from simcast.report.terminal import plain_table, print_table
+from simcast.writing import agreed, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,8 +106,8 @@ def print_deals(
     expected = float(table["probability_won"].sum())
     stalled = int(table["stalled"].sum())
     console.print(
-        f"[bold]{len(table)} open deals; {count(expected)} of them are expected to be won by {until}; "
-        f"{stalled} are stalled.[/bold]\n"
+        f"[bold]{counted(len(table), 'open deal')}; {count(expected)} of them are expected to be won by {until}; "
+        f"{stalled} {agreed(stalled, 'is', 'are')} stalled.[/bold]\n"
     )
     by_wins = have_no_worth(table)
     order = "those first whose outcome is most open" if by_wins and sort == "value_at_stake" else _SORTED[sort]

@@ -13,6 +13,7 @@ from simcast.analysis.questions import Value, lever_words
 from simcast.report.document import difference_document
 from simcast.report.heading import heading
 from simcast.report.phrases import chance, count, money, more_wins, price_per_win
+from simcast.writing import counted
 
 
 def solution_document(found: Solution) -> dict[str, Any]:
@@ -62,7 +63,8 @@ def print_solution(found: Solution, console: Console) -> None:
         )
     scenario = found.ground.scenario
     console.print(
-        f"{found.baseline.n_futures} futures, seed {scenario.simulation.seed}, {len(found.points)} values tried",
+        f"{found.baseline.n_futures} futures, seed {scenario.simulation.seed}, {counted(len(found.points), 'value')}"
+        " tried",
         style="dim",
         highlight=False,
     )

@@ -14,6 +14,7 @@ from simcast.analysis import Difference, Run
 from simcast.forecast import METRICS, ORIGINS, Forecast, Metric, Summary
 from simcast.report.phrases import answer, chance, count, exact_phrase, interval, margin_words, money, more_wins
 from simcast.scenario import BASELINE
+from simcast.writing import counted
 
 N_WARNINGS = 3
 """How many warnings the terminal shows; the result holds all."""
@@ -246,8 +247,8 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     error = f"{total.mean_error:.2g}" if run.by_wins else money(total.mean_error)
     console.print()
     console.print(
-        f"{len(run.book)} open deals, {total.n_futures} futures, seed {run.scenario.simulation.seed}; "
-        f"Monte Carlo error of the mean {metric}: ± {error}",
+        f"{counted(len(run.book), 'open deal').replace(',', '')}, {total.n_futures} futures, seed"
+        f" {run.scenario.simulation.seed}; Monte Carlo error of the mean {metric}: ± {error}",
         style="dim",
         highlight=False,
     )

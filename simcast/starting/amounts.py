@@ -36,12 +36,15 @@ def find_amount(columns: Sequence[Column], unsure: list[str]) -> Column | None:
 
 
 def _nearly(columns: Sequence[Column]) -> str:
-    """Name a column that is called an amount and whose cells are no numbers."""
+    """Name a column that is called an amount and whose cells have figures, but are no numbers."""
     for column in columns:
         called = words.AMOUNT.search(column.key) and not words.NO_AMOUNT.search(column.key)
         wrong = next((word for word in column.words if not reads_as_number(word)), "")
-        if called and not column.is_date and any(map(reads_as_number, column.words)) and wrong:
-            return f" ({column.name!r} is called so, but holds {wrong!r}; leave such cells empty)"
+        figures = any(any(map(str.isdigit, word)) for word in column.words)
+        if called and not column.is_date and figures and wrong:
+            return (
+                f" ({column.name!r} is called so, but holds {wrong!r}; write it as a number, or leave such cells empty)"
+            )
     return ""
 
 

@@ -10,13 +10,14 @@ from simcast.history.crm import ONE_STAGE
 from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
-from simcast.starting.deal_ends import ends_by_outcome, ends_without_outcome, may_end, share_dated
+from simcast.starting.deal_ends import ends_by_outcome, ends_without_outcome, has_word, may_end, share_dated
 from simcast.starting.log_columns import candidates
 from simcast.starting.said import Said
 
 _MOST_WORDS = 60
 _MOST_SHOWN = 6
 _HALF = 0.5
+_NEARLY_ALL = 0.95
 
 
 def read_as_deals(
@@ -58,14 +59,37 @@ def read_as_deals(
         if share_dated(table, outcome, denied, end) < _HALF:  # not yet, rather than no
             means |= dict.fromkeys(denied, "open")
     chosen.update(outcome=outcome.name, closed=closed, entered=_entered(begun, closed, unsure))
+    if isinstance(closed, str):
+        means |= _dated_losses(table, outcome, means, next(column for column in dated if column.name == closed), unsure)
     outcomes = {word: means.get(word) or "open" for word in outcome.words}
     for name in ("won", "lost", "open"):
         meant = [word for word, found in outcomes.items() if found == name and word.casefold() != name]
         if meant:
-            unsure.append(
-                f"in {outcome.name!r} {', '.join(map(repr, meant))} is taken to mean {name} (history.outcomes)"
-            )
+            unsure.append(f"in {outcome.name!r} {words.listed(meant)} taken to mean {name} (history.outcomes)")
     return {word: found for word, found in outcomes.items() if word not in {"won", "lost", "open"}}
+
+
+def _dated_losses(
+    table: Table, outcome: Column, means: Mapping[str, str], end: Column, unsure: list[str]
+) -> dict[str, str]:
+    """Take further words for losses where nearly all of their deals have a date of the end, and hardly any open ones.
+
+    So it is with reasons: a deal that was archived as *Underqualified* is lost. Where open deals have (planned) dates
+    too, nothing can be told.
+    """
+    if "won" not in means.values():
+        return {}
+    others = [word for word in outcome.words if word not in means]
+    shares = {word: share_dated(table, outcome, [word], end) for word in ("", *others)}
+    there = {word for word in others if shares[word] >= _NEARLY_ALL}
+    is_open = [word for word in ("", *others) if word not in there and has_word(table, outcome, [word]).any()]
+    if not there or not is_open or max(shares[word] for word in is_open) > 1.0 - _NEARLY_ALL:
+        return {}
+    unsure.append(
+        f"in {outcome.name!r} {words.listed(sorted(there))} taken for lost since nearly all such deals have a date in"
+        f" {end.name!r}, and hardly any others but the won ones"
+    )
+    return dict.fromkeys(there, "lost")
 
 
 def _entered(begun: Sequence[Column], closed: str | Mapping[str, str], unsure: list[str]) -> dict[str, str]:

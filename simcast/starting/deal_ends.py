@@ -34,7 +34,7 @@ def may_end(column: Column) -> bool:
 
 def share_dated(table: Table, outcome: Column, ends: Sequence[str], column: Column) -> float:
     """Return which share of the deals with one of these outcomes have a date in a column; 0 where there are none."""
-    ended = _has_word(table, outcome, ends)
+    ended = has_word(table, outcome, ends)
     return float(_is_filled(table, column)[ended].mean()) if ended.any() else 0.0
 
 
@@ -138,7 +138,7 @@ def _date_of_one_outcome(
     table: Table, outcome: Column, ends: Sequence[str], columns: Sequence[Column]
 ) -> Column | None:
     """Return the column with a date of nearly all deals with these words, and of hardly any others."""
-    ended = _has_word(table, outcome, ends)
+    ended = has_word(table, outcome, ends)
     if not ended.any() or ended.all():
         return None
 
@@ -154,7 +154,8 @@ def _date_of_one_outcome(
     return min(able, key=others, default=None)
 
 
-def _has_word(table: Table, column: Column, among: Sequence[str]) -> NDArray[np.bool_]:
+def has_word(table: Table, column: Column, among: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell which rows have one of some words in a column; an empty cell has the word ``""``."""
     return table.cells[column.name].astype("str").map(normalise).isin(among).to_numpy(dtype=bool)
 
 

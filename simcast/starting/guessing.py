@@ -9,14 +9,18 @@ from pathlib import Path
 from simcast.errors import DataError
 from simcast.history.crm import CRMS
 from simcast.history.dialect import Dialect
+from simcast.history.parsing import normalise
 from simcast.history.several_ends import OUTCOME
 from simcast.history.sources import Source
 from simcast.history.sql import is_database, read_query
 from simcast.history.table import TEXTS, Table, find_delimiter, find_encoding, read_table
 from simcast.history.written_amounts import find_decimal
+from simcast.starting import words
 from simcast.starting.amounts import amount_known_from, find_amount, find_mark
+from simcast.starting.chosen_rows import ChosenRows, choose_rows
 from simcast.starting.columns import Column, look_at
 from simcast.starting.contacts import find_contact
+from simcast.starting.crm_words import own_ends
 from simcast.starting.days import date_order, find_zone, why_no_dates
 from simcast.starting.deal_columns import read_as_deals
 from simcast.starting.log_columns import find_deal, find_stage, read_as_log
@@ -24,6 +28,7 @@ from simcast.starting.said import Said
 from simcast.starting.telling_apart import named_segments
 from simcast.starting.undated_ends import undated_ends
 from simcast.starting.whose_export import find_crm, largest_pipeline
+from simcast.writing import agreed, counted
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,8 @@ def guess(path: str, query: str | None = None, said: Said | None = None) -> Gues
             dialect = replace(dialect, decimal=find_mark(written, unsure))
         source = Source(path, name, outcomes=dict(said.outcomes), dialect=dialect, query=query)
         return _guess_export(source, table, columns, unsure)
-    return _guess_plain(Source(path, query=query), table, columns, dialect, said, unsure)
+    rows = choose_rows(table, columns, said, unsure)
+    return _guess_plain(Source(path, query=query, where=rows.where), rows, dialect, said, unsure)
 
 
 def _guess_export(source: Source, table: Table, columns: list[Column], unsure: list[str]) -> Guess:
@@ -89,6 +95,9 @@ def _guess_export(source: Source, table: Table, columns: list[Column], unsure: l
     unsure.append(f"the columns are those of {title}, so it is read as an export of it (history.format)")
     source = replace(source, where=largest_pipeline(source, table, unsure))
     export, _, _ = source.read()
+    if ends := own_ends(export, CRMS[source.format], unsure):
+        source = replace(source, outcomes={**ends, **source.outcomes})
+        export, _, _ = source.read()
     used = _names(export.columns)
     contact = find_contact(table, columns, used, unsure)
     if contact is not None:
@@ -126,14 +135,29 @@ def _names(columns: Mapping[str, str | dict[str, str]]) -> set[str]:
     return {name for value in columns.values() for name in ([value] if isinstance(value, str) else value.values())}
 
 
-def _guess_plain(
-    source: Source,
-    table: Table,
-    columns: list[Column],
-    dialect: Dialect,
-    said: Said,
-    unsure: list[str],
-) -> Guess:
+def _check_stages(table: Table, stage: Column, said: Said) -> None:
+    """Refuse a column of stages in which most rows are ends: a deal has one, and at least one stage before it.
+
+    Raises
+    ------
+    DataError
+        Saying what rows seem to be.
+    """
+    ends = words.meanings(stage.words, said.outcomes)
+    texts = table.cells[stage.name].astype("str").map(normalise)
+    n_ends, n_stages = int(texts.isin(ends).sum()), int((~texts.isin(ends) & (texts != "")).sum())
+    if n_ends > n_stages:
+        raise DataError(
+            f"{table.path}: {counted(n_ends, 'row')} of {stage.name!r} {agreed(n_ends, 'is an end', 'are ends')}"
+            f" ({', '.join(list(ends)[:4])}) and {n_stages:,} {agreed(n_stages, 'is a stage', 'are stages')}, though"
+            " ids repeat: if a row is a term or a try of its own, with a beginning and an end, give"
+            " each an id of its own, such as the id with the day on which it began; if rows are changes, add those into"
+            " the stages before"
+        )
+
+
+def _guess_plain(source: Source, rows: ChosenRows, dialect: Dialect, said: Said, unsure: list[str]) -> Guess:
+    table, columns = rows.table, rows.columns
     dated = [column for column in columns if column.is_date]
     if not dated:
         raise DataError(
@@ -147,8 +171,10 @@ def _guess_plain(
     if dated == [contact]:
         contact = None
     others = [column for column in columns if column is not contact]
-    stage = (said.column(columns, "stage") or find_stage(table, others, deal)) if repeats else None
+    told = next((column for column in columns if column.name == rows.stage), None) or said.column(columns, "stage")
+    stage = (told or find_stage(table, others, deal)) if repeats else None
     if stage is not None:
+        _check_stages(table, stage, said)
         form, outcomes = "log", read_as_log(table, others, said, deal, stage, chosen, unsure)
     else:
         form, outcomes = "deals", read_as_deals(table, others, said, chosen, unsure)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from simcast.errors import DataError
+from simcast.history.dialect import rewrite_date
+from simcast.history.parsing import normalise
 from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
 from simcast.starting.said import Said
+
+_FITTING = 0.75
+"""A date of entry must tell so large a share of the days that another one tells of the same deals."""
 
 
 def candidates(columns: Sequence[Column], said: Said, name: str, otherwise: Sequence[Column]) -> list[Column]:
@@ -64,6 +69,34 @@ def find_stage(table: Table, columns: Sequence[Column], deal: Column) -> Column 
     return max(named, key=fit) if named else None
 
 
+def _of_entry(table: Table, columns: Sequence[Column], deal: Column) -> list[Column]:
+    """Return the dates that may be those of entry: in a log, a row was made or changed when its deal entered a stage.
+
+    A date that differs less between the rows of a deal than one that is called less fittingly gives way to it, such
+    as the deal's own creation; so does one that is called as a deal's end, such as the planned one.
+    """
+    dated = [column for column in columns if column.is_date]
+    events = [column for column in dated if not words.NO_EVENT.search(column.key)]
+    ways = (
+        [column for column in events if not words.NO_ENTRY.search(column.key)],
+        [column for column in dated if words.CHANGED.search(column.key) and not words.NO_ENTRY.search(column.key)],
+        events,
+        dated,
+    )
+    most = [max((_n_days(table, deal, column) for column in way), default=0) for way in ways]
+    return next(way for way, n_days in zip(ways, most, strict=True) if way and n_days >= _FITTING * max(most[:2]))
+
+
+def _n_days(table: Table, deal: Column, column: Column, *, whole: bool = False) -> int:
+    """Count the days of all deals, each as often as a deal has it in a column; or the `whole` cells."""
+    cells = table.cells[[deal.name, column.name]]
+    if not whole:
+        texts = cells[column.name].astype("str")
+        days = {text: rewrite_date(normalise(text), "day-first")[:10] for text in texts.unique()}
+        cells = cells.assign(**{column.name: texts.map(days)})
+    return len(cells.drop_duplicates())
+
+
 def read_as_log(
     table: Table,
     columns: Sequence[Column],
@@ -74,10 +107,13 @@ def read_as_log(
     unsure: list[str],
 ) -> dict[str, str]:
     """Choose the columns of a log; return what its words mean."""
-    dated = [column for column in columns if column.is_date and not words.NO_EVENT.search(column.key)]
-    dated = candidates(columns, said, "entered", dated or [column for column in columns if column.is_date])
-    changing = [len(table.cells[[deal.name, column.name]].drop_duplicates()) for column in dated]
-    entered = dated[max(range(len(dated)), key=lambda k: changing[k])]
+    dated = candidates(columns, said, "entered", _of_entry(table, columns, deal))
+    entered = max(dated, key=lambda column: _n_days(table, deal, column, whole=True))
+    if len(table.place) > deal.n_words == _n_days(table, deal, entered, whole=True):
+        unsure.append(
+            f"{entered.name!r} is the same in all rows of a deal, so it seems to date deals, not the entry into stages:"
+            " name another, such as --column entered=... (history.columns.entered)"
+        )
     if len(dated) > 1:
         others = ", ".join(column.name for column in dated if column is not entered)
         unsure.append(f"{entered.name!r} is taken as the day of entry, not {others} (history.columns.entered)")
@@ -87,5 +123,5 @@ def read_as_log(
     for name in ("won", "lost"):
         meant = [word for word, found in outcomes.items() if found == name and word.casefold() != name]
         if meant:
-            unsure.append(f"{', '.join(map(repr, meant))} is taken to mean {name} (history.outcomes)")
+            unsure.append(f"{words.listed(meant)} taken to mean {name} (history.outcomes)")
     return {word: found for word, found in outcomes.items() if word != found}

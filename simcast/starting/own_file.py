@@ -24,7 +24,8 @@ from simcast.starting.guessing import Guess, guess
 from simcast.starting.project import SCHEMA, schema_bytes, write_new
 from simcast.starting.said import Said
 from simcast.starting.scenario_text import Content, scenario_text
-from simcast.starting.set_aside import outcomes_set_aside
+from simcast.starting.set_aside import NOT_FIT, outcomes_set_aside
+from simcast.writing import agreed, counted
 
 SCENARIO = "scenario.yaml"
 RARE_MOVE = 0.01
@@ -100,13 +101,23 @@ def propose(
         )
         seen = survey(guessed.source, last_day, repeats)
     seen = _with_a_win(guessed.source, seen, unsure, repeats)
-    source = replace(guessed.source, outcomes=_outcomes(guessed.source, seen))
+    seen, names = _with_renamed(guessed.source, seen, unsure, repeats)
+    source = replace(guessed.source, outcomes={**_outcomes(guessed.source, seen), **names})
     moves, rare = _moves(seen)
     pipeline = Pipeline.define(seen.way.stages, moves)
     history, on_bad_rows = _read(source, seen, pipeline, guessed, last_day, unsure, repeats, rare=rare)
+    if history.quality.n_won == 0 and not any(text.startswith(NOT_FIT) for text in unsure):
+        end = shlex.quote(f"{seen.way.stages[-1]}=won")
+        unsure.insert(
+            0,
+            f"{NOT_FIT}, since no deal is ever won as the file is read here: say what a win is called, such as"
+            " --outcome"
+            f" {end}, or look at what follows",
+        )
     unsure += _doubts(seen.way)
     as_of, back = _as_of(path, history)
     unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]
+    unsure.sort(key=lambda text: not text.startswith(NOT_FIT))
     content = Content(
         title=Path(path.partition("?")[0]).stem,
         path=_moved(path, folder),
@@ -150,6 +161,19 @@ def _with_a_win(source: Source, seen: Survey, unsure: list[str], repeats: str) -
     return survey(replace(source, outcomes=outcomes), repeats=repeats)
 
 
+def _with_renamed(source: Source, seen: Survey, unsure: list[str], repeats: str) -> tuple[Survey, dict[str, str]]:
+    """Give stages of a log that seem to have been renamed their later name; return these names, too."""
+    if seen.export.form != "log" or not seen.renamed:
+        return seen, {}
+    for name, (later, day) in seen.renamed.items():
+        unsure.append(
+            f"no deal enters {name!r} any more since the first one entered {later!r}, on"
+            f" {EPOCH + timedelta(days=day)}, and none was in both: it is taken to have been renamed (history.outcomes)"
+        )
+    ours = {name: later for name, (later, _) in seen.renamed.items()}
+    return survey(replace(source, outcomes={**seen.export.outcomes, **ours}), repeats=repeats), ours
+
+
 def _outcomes(source: Source, seen: Survey) -> dict[str, str]:
     return dict(seen.export.outcomes) if source.format in {"log", "deals"} else dict(source.outcomes)
 
@@ -159,7 +183,10 @@ def _doubts(way: UsualPath) -> list[str]:
     doubts = [f"whether {one!r} comes before {other!r} is not clear from the file" for one, other in way.doubtful]
     for name in way.beside:
         if name in way.never_left:
-            end = shlex.quote(f"{name}=won")
+            won = way.moves.get((way.stages[-1], name), 0) > sum(
+                count for (start, end), count in way.moves.items() if end == name and start != way.stages[-1]
+            )
+            end = shlex.quote(f"{name}={'won' if won else 'lost'}")
             doubts.append(f"no deal moves on from {name!r}: if deals end there, say so, such as --outcome {end}")
         else:
             doubts.append(f"{name!r} is taken to stand beside the way of most deals (pipeline.moves)")
@@ -212,13 +239,15 @@ def _read(
         reading = history.reading
         share = reading.deals_quarantined / max(1, reading.deals_read) if reading else 0.0
         first = error.problems[0] if len(error.problems) < 2 else error.problems[min(1, len(error.problems) - 1)]
-        why = f" ({rare} moves are too rare to be a way that deals go)" if rare else ""
+        why = (
+            f" ({counted(rare, 'move')} {agreed(rare, 'is', 'are')} too rare to be a way that deals go)" if rare else ""
+        )
         text = f"{_percent(share)} of the deals have bad rows{why} and are set aside (history.on_bad_rows), such as:"
         text = f"{text} {first}"
         if ended := outcomes_set_aside(seen, history):
-            text = f"NOT FIT TO FORECAST FROM yet, since {ended} would be set aside: {text}"
+            text = f"{NOT_FIT}, since {ended} would be set aside: {text}"
         elif share > MOST_SET_ASIDE:
-            text = f"NOT FIT TO FORECAST FROM yet, since {text}"
+            text = f"{NOT_FIT}, since {text}"
         unsure.insert(0, text)
         return history, "quarantine"
 
@@ -231,7 +260,8 @@ def _as_of(path: str, history: History) -> tuple[date, date]:
     """Return the day after the last one on which anything happened, and the same a quarter before."""
     if history.n_deals < _FEWEST_DEALS:
         raise DataError(
-            f"{path}: only {history.n_deals} deals can be read; at least {_FEWEST_DEALS} are needed to learn from"
+            f"{path}: only {counted(history.n_deals, 'deal')} can be read; at least {_FEWEST_DEALS} are needed to"
+            " learn from"
         )
     as_of = EPOCH + timedelta(days=int(history.last_event.astype("int64")) + 1)
     return as_of, as_of - timedelta(days=91)
@@ -245,7 +275,8 @@ def _thin_end(seen: Survey) -> list[str]:
     if quarters < 2 or late >= usual / 4:
         return []
     text = (
-        f"only {late:,} events fall in the last 91 days of the file, where {usual:,.0f} are usual: the record thins"
+        f"only {counted(late, 'event')} {agreed(late, 'falls', 'fall')} in the last 91 days of the file, where"
+        f" {usual:,.0f} are usual: the record thins"
         " out, and an earlier day may be wiser (forecast.as_of)"
     )
     return [text]
@@ -262,7 +293,8 @@ def _missed_contacts(seen: Survey, source: Source, history: History) -> list[str
     if n_used >= n_deals / 2:
         return []
     text = (
-        f"{column!r} tells of the first contact with {n_deals:,} deals, and of {n_used:,} of them in the row by which a"
+        f"{column!r} tells of the first contact with {counted(n_deals, 'deal')}, and of {n_used:,} of them in the"
+        " row by which a"
         " deal enters the first stage and not before that: only those are used (history.columns.first_response)"
     )
     return [text]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from simcast.errors import DataError
 from simcast.history.dialect import Dialect, check_dialect
+from simcast.history.outcome_words import without_pipeline
 from simcast.starting.columns import Column
 
 OURS = ("deal", "stage", "entered", "outcome", "closed", "closed.won", "closed.lost", "amount", "first_response")
@@ -59,6 +60,7 @@ class Said:
             if name not in _ENDS
         ]
         there = {word for column in columns for word in column.words} if self.outcomes else set()
+        there |= {without_pipeline(word) for word in there}  # as stages are named
         problems += [
             f"--outcome {word}: no cell of the file is {word!r}" for word in self.outcomes if word not in there
         ]

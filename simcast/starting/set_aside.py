@@ -7,6 +7,9 @@ from simcast.history.parsing import normalise
 from simcast.history.survey import Survey
 from simcast.pipeline import LOST, WON
 
+NOT_FIT = "NOT FIT TO FORECAST FROM yet"
+"""With this begins what must be mended before all else."""
+
 
 def outcomes_set_aside(seen: Survey, history: History) -> str:
     """Say which won or lost deals of a table are gone where most of them are; nothing where none are.

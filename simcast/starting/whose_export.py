@@ -37,6 +37,8 @@ def _has_marks(table: Table, crm: Crm) -> bool:
     columns = set(table.cells.columns)
     if any(len(columns & set(marks)) == len(marks) for marks in crm.marks):
         return True
+    if any(form.fullmatch(column) for form in crm.entered for column in columns):
+        return True
     words = {fold(word) for shape in crm.shapes for word in (*shape.fields, *shape.creations) if "_" in word}
     told = [name for shape in crm.shapes for name in shape.columns.get("field", ()) if name in columns]
     return any(set(table.cells[name].astype("str").map(fold)) & words for name in told)

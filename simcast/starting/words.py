@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 ID = re.compile(r"(^|_)(id|key|number|no|nr|guid|uuid|номер|код|ид)(_|$)|^deal$|^сделка$")
 DEAL = re.compile(
@@ -15,13 +15,31 @@ NO_DEAL = re.compile(
     r"|источник|ответств|этап|стади|воронк|менеджер|компани|контакт|телефон|(^|_)инн(_|$)"
 )
 """Ids of what a deal belongs to, and numbers that are none."""
+PIPELINE = re.compile(
+    r"(deal_|sales_|lead_)?(pipeline|funnel)(_name)?|(название_)?воронк[аи](_продаж)?|направление(_сделки)?"
+)
+"""Columns that name the pipeline of a deal."""
+FIELD = re.compile(
+    r"(changed_)?(field|property|attribute|update|change)(_(name|key|label|type|event))?|event|action|what"
+    r"|(название_)?(пол[ея]|свойств[оа])|событие|действие|изменение|что(_изменилось)?"
+)
+"""Columns that name the field of which a row tells the change."""
+NEW_VALUE = re.compile(
+    r"^(property_)?value$|(^|_)(new|to|after|current)_value(_|$)|(^|_)value_(after|new|to)(_|$)"
+    r"|^значение$|нов(ое|ый)_значение|значение_(после|новое)|^(стало|новое)$"
+)
+STAGE_FIELD = re.compile(r"stage|status|phase|этап|стади|статус")
+STAGE_NAME = re.compile(r"stage|phase|этап|стади")
+"""Names of fields that are stages, and of those the ones that are hardly anything else."""
 STAGE = re.compile(r"stage|phase|step|state|status|activity|event|этап|стади|статус|событие|шаг")
 NEW_STAGE = re.compile(
     r"^(stage|stage_name|activity|event|event_name|step|этап|стадия|статус|событие)$"
     r"|(^|_)(to|new|after|новый|новая|новое|на|стало)_|_(to|new|after)$"
 )
 OLD_STAGE = re.compile(r"(^|_)(from|old|prev|previous|prior|before|предыдущ\w*|старый|старая|прежн\w*|было|из)(_|$)")
-OUTCOME = re.compile(r"outcome|result|status|stage|state|won|decision|исход|итог|результат|статус|этап|стади|решени")
+OUTCOME = re.compile(
+    r"outcome|archive_reason|disposition|result|status|stage|state|won|decision|исход|итог|результат|статус|этап|стади|решени"
+)
 _STARTED_WORK = r"(^|_)(выхода?|вышел|вышла)($|_(на_работу|сотрудника|кандидата|факт)($|_))"
 """Of a candidate: the first day at work. The same words of other things (getting in touch) are left."""
 LOSS_REASON = re.compile(
@@ -31,7 +49,7 @@ LOSS_REASON = re.compile(
 CLOSED = re.compile(
     r"clos|(^|_)end|ended|finish|won|lost|complet|(?<!as)signed(?!_?(up|in)(_|$))|decid|decision|resol|outcome|conclu|settled|hire|reject|declin"
     r"|withdr|churn|cancel|convert|conversion|paid|payment|purchas|sold|sale_date|renewed|funded|awarded|result"
-    r"|закры|заверш|оконч|выигр|проигр|решени|оплат|подписан|отказ|расторж|продаж|исход|итог|результат|найма"
+    r"|archived|закры|заверш|оконч|выигр|проигр|решени|оплат|подписан|отказ|расторж|продаж|исход|итог|результат|найма"
     rf"|{_STARTED_WORK}"
 )
 WON_ON = re.compile(
@@ -49,6 +67,12 @@ NO_EVENT = re.compile(
     r"|(^|_)срок(и|а)?(_|$)|дедлайн|редакт|выгруз|рожден"
 )
 """Dates on which nothing happened to a deal; whole words where other words hold them: interviewed, due diligence."""
+CHANGED = re.compile(r"updat|modif|chang|(^|_)last_(stage|status)|измен|обновл|редакт")
+"""Of those, the ones that are the time of an event where each event is a row."""
+NO_ENTRY = re.compile(
+    r"(^|_)(clos(e|ed|ing)|exit(ed)?|left|ends?|ended|until|expir\w*|renewal)(_|$)|закры|заверш|оконч|(^|_)до(_|$)"
+)
+"""Dates of a log that are not those on which a deal entered a stage: when it left one, or when it is to end."""
 NO_END = re.compile(rf"{NO_EVENT.pattern}|(^|_)(entered|reached|created|start\w*|begun|созда\w*|начал\w*)(_|$)")
 AMOUNT = re.compile(
     r"amount|value|revenue|price|budget|sum$|total|income|turnover|(^|_)(acv|arr|mrr|tcv|sale|fee|gift|opportunity|cheque)(_|$)"
@@ -82,12 +106,12 @@ SEGMENTS = (
 _LOST = re.compile(
     r"lost|(?<!c)lose|reject|declin|cancel|dead|withdr|churn|disqualif|unqualif|no.?decision|collection|abandon|lapsed|expired"
     r"|fail|unsuccess|refus|dropped|(^|\W|_)(not?|non|never).?(renew|hired|won|accept|paid|interested|convert|sold)"
-    r"|junk|spam|duplicate"
-    r"|провал|отказ|проигр|отмен|потер|слит|неуспе|отклон|нецелев|дубл|спам|выбыл"
+    r"|junk|spam|duplicate|^(merged|deleted|removed)$"
+    r"|провал|отказ|проигр|отмен|потер|слит|неуспе|отклон|нецелев|дубл|спам|выбыл|удал[её]н|объедин[её]н"
     r"|(^|\W)не.?(реализ|принят|нанят|продл|заключ|подпис|оплач|куп|состоял|успе|выш(ел|ла))",
 )
 _WON = re.compile(
-    r"(^|\W|_)won($|[^\w'’]|_)|^win|success|(^|\W|_)paid|hired|(?<!as)signed(?!\W?_?(up|in)(\W|_|$))"
+    r"(^|\W|_|closed)won($|[^\w'’]|_)|^win|success|(^|\W|_)paid|hired|(?<!as)signed(?!\W?_?(up|in)(\W|_|$))"
     r"|(?<!sales )accepted(?! lead)"
     r"|(^|\W|_)(converted|renewed)($|\W|_)"
     r"|^(purchased?|bought|sold|placed|funded|donated|invested|committed|wired|subscribed)$"
@@ -106,6 +130,18 @@ _DATE_WORDS = re.compile(
     r"(?:^|_)(entered|reached|started|began|begun|date|time|day|at|on|дата|время|when|ts|timestamp)(?=_|$)|^(entered|date|дата)_",
     re.IGNORECASE,
 )
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words in quotes with the verb that they need.
+
+    Examples
+    --------
+    >>> listed(["Signed"]), listed(["Lost", "Dead"])
+    ("'Signed' is", "'Lost' and 'Dead' are")
+    """
+    quoted = [repr(word) for word in words]
+    return f"{quoted[0]} is" if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]} are"
 
 
 def plain(name: str) -> str:

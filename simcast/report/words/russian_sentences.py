@@ -155,22 +155,22 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "{n1} событий приходится на выходные (2 дня из 7 — это 29 %)",
     ),
     (
-        rf"(?P<n1>{_NUMBER}) segments, from (?P<n2>{_NUMBER}) deals \((?P<small>.*)\) to (?P<n3>{_NUMBER}) \((?P<large>.*)\)",
+        rf"(?P<n1>{_NUMBER}) segments?, from (?P<n2>{_NUMBER}) deals? \((?P<small>.*)\) to (?P<n3>{_NUMBER}) \((?P<large>.*)\)",
         "сегментов: {n1}, сделок в них от {n2} ({small}) до {n3} ({large})",
     ),
-    (rf"(?P<n1>{_OF}) lost deals have an amount of 0", "проигранных сделок с суммой 0: {n1}"),
-    (rf"(?P<n1>{_OF}) wins have an amount of 0", "выигранных сделок с суммой 0: {n1}"),
-    (rf"(?P<n1>{_OF}) wins have no amount", "выигранных сделок без суммы: {n1}"),
+    (rf"(?P<n1>{_OF}) lost deals? (?:have|has) an amount of 0", "проигранных сделок с суммой 0: {n1}"),
+    (rf"(?P<n1>{_OF}) wins? (?:have|has) an amount of 0", "выигранных сделок с суммой 0: {n1}"),
+    (rf"(?P<n1>{_OF}) wins? (?:have|has) no amount", "выигранных сделок без суммы: {n1}"),
     (
-        rf"(?P<n1>{_NUMBER}) open deals have a date of closing; it is ignored, as one that is only expected",
+        rf"(?P<n1>{_NUMBER}) open deals? (?:have|has) a date of closing; it is ignored, as one that is only expected",
         "открытых сделок с датой закрытия: {n1}; она не учитывается, так как лишь ожидается",
     ),
     (
-        rf"(?P<n1>{_OF}) rows are set aside.*, and with them (?P<n2>{_OF}) deals(?P<where>; see .*)?",
+        rf"(?P<n1>{_OF}) rows? (?:are|is) set aside.*, and with (?:them|it) (?P<n2>{_OF}) deals?(?P<where>; see .*)?",
         "отложено строк: {n1}, а с ними сделок: {n2}",
     ),
     (
-        rf"nothing is recorded in the (?P<n1>{_NUMBER}) days before (?P<day>[\d-]+), longer than any gap before "
+        rf"nothing is recorded in the (?P<n1>{_NUMBER}) days? before (?P<day>[\d-]+), longer than any gap before "
         rf"\((?P<n2>{_NUMBER}) days?\): .*",
         "за {n1} дн. перед {day} ничего не записано — дольше любого прежнего перерыва ({n2} дн.): возможно, данные выгружены "
         "раньше, и открытые сделки с тех пор могли завершиться",
@@ -198,7 +198,7 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "ни одна сделка не была на этапах {stages}: проверьте названия этапов или уберите их",
     ),
     (
-        rf"only (?P<n1>{_NUMBER}) stays ended, too few to tell families apart",
+        rf"only (?P<n1>{_NUMBER}) stays? ended, too few to tell families apart",
         "завершённых пребываний только {n1}: слишком мало, чтобы различить семейства",
     ),
     (
@@ -212,7 +212,7 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     ),
     (r"stage (?P<stage>[^:]*)", "этап {stage}"),
     (
-        rf"stage (?P<stage>.*): only (?P<n1>{_NUMBER}) stays ended; its conversion and times rest mostly on the priors",
+        rf"stage (?P<stage>.*): only (?P<n1>{_NUMBER}) stays? ended; its conversion and times rest mostly on the priors",
         "этап {stage}: завершено пребываний только {n1}; конверсия и сроки опираются в основном на априорные допущения",
     ),
     (
@@ -235,11 +235,11 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "сделок без суммы: {n1} из {n2}; они не учитываются, как если бы стоили столько же, сколько остальные",
     ),
     (
-        rf"(?P<n1>{_NUMBER}) deals began on (?P<day>[\d-]+), far more than on other days: .*",
+        rf"(?P<n1>{_NUMBER}) deals? began on (?P<day>[\d-]+), far more than on other days: .*",
         "{day} началось сделок: {n1}, гораздо больше, чем в другие дни; это сочтено загрузкой и не входит в поступление",
     ),
     (
-        rf"the history spans (?P<n1>{_NUMBER}) days: new deals have neither a weekly pattern nor a trend",
+        rf"the history spans (?P<n1>{_NUMBER}) days?: new deals have neither a weekly pattern nor a trend",
         "история охватывает {n1} дн.: у новых сделок нет ни недельного рисунка, ни тренда",
     ),
     (

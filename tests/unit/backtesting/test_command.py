@@ -174,6 +174,14 @@ def test_the_terminal_opens_with_one_sentence(scenario_file: Path) -> None:
         assert words in shown.stdout
 
 
+def test_one_date_is_told_in_the_singular(scenario_file: Path) -> None:
+    shown = run(scenario_file, "--min-history", "120", "--last", "1")
+    text = " ".join(shown.stdout.split())
+    assert "1 as-of date makes about 1 forecast without overlap" in text
+    assert "today, 1 as-of date " in text
+    assert not any(words in text for words in ("1 as-of dates", "1 times of", "1 forecasts"))
+
+
 def test_the_folder_holds_tables_that_agree_with_the_document(scenario_file: Path, tmp_path: Path) -> None:
     found = document(scenario_file, *ONLY_TWO)
     assert json.loads((tmp_path / "out" / "backtest.json").read_text(encoding="utf-8")) == found

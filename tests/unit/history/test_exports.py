@@ -112,7 +112,7 @@ def test_the_report_of_salesforces_stage_history_knows_where_deals_began(tmp_pat
     assert course(history, "006B") == [("Qualification", "2026-01-07", "lost")]
     assert course(history, "006C")[-1] == ("Proposal", "2026-02-03", None)
     assert history.stays["amount_at_end"].dropna().tolist() == [15000.0, 800.0]
-    assert any("change no stage" in note for note in history.quality.notes)
+    assert any("1 row changes no stage" in note for note in history.quality.notes)
 
 
 def test_times_in_utc_need_a_time_zone_and_then_fall_on_its_days(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_before_the_first_event_nothing_is_known(read: Read) -> None:
     known = history.known_at("2026-01-05")
 
     assert (known.n_deals, len(known.segments), known.silent_days) == (0, 0, 0)
-    assert known.quality.lines() == ["1 rows read, 1 kept, 0 set aside", "no deal is known before 2026-01-05"]
+    assert known.quality.lines() == ["1 row read, 1 kept, 0 set aside", "no deal is known before 2026-01-05"]
     assert len(history.open_deals("2026-01-05")) == 0
     assert known.digest == known.known_at("2026-01-05").digest
 

@@ -96,7 +96,7 @@ def test_missing_and_zero_amounts_are_counted(read: Read) -> None:
     assert without.warnings[0].startswith("no amount is recorded")
     assert "48 of 48 (100%) wins have an amount of 0" in zero.warnings
     assert "49 of 49 (100%) lost deals have an amount of 0" in zero.notes
-    assert one.quality.warnings == ("1 of 49 (2%) wins have no amount",)
+    assert one.quality.warnings == ("1 of 49 (2%) wins has no amount",)
     assert "more than 99% of the deals have an amount" in one.quality.notes
 
 

@@ -52,3 +52,12 @@ def test_rows_of_one_stay_are_joined_and_coming_back_is_a_stay_of_its_own(read: 
 def test_an_unknown_word_is_refused(read: Read) -> None:
     with pytest.raises(DataError, match=r"history.repeats: 'last' is none of stay, join, first"):
         read(TEXT, ["просмотр"], repeats="last")
+
+
+@pytest.mark.parametrize("repeats", ["first", "join"])
+def test_a_copy_of_a_row_is_a_repeat_where_repeats_do_not_count(read: Read, repeats: str) -> None:
+    text = f"{TEXT}b,просмотр,2026-01-07\n"
+    with pytest.raises(DataError, match="is a duplicate of line 7"):
+        read(text, ["просмотр", "корзина"])
+    history = read(text, ["просмотр", "корзина"], repeats=repeats, on_bad_rows="quarantine")
+    assert set(history.stays["deal"]) >= {"b"}

@@ -34,7 +34,7 @@ def test_the_row_of_the_first_entry_into_the_first_stage_says_when_the_contact_w
     history = read(TIMED, ["заявка", "звонок"], columns={"first_response": "contacted"})
     assert _hours(history) == {("a", "заявка"): 3.5, ("c", "заявка"): 48.0}
     assert history.segments.columns == ()  # the column is not taken for one of segments
-    assert any("1 first contacts lie before the entry into 'заявка'" in note for note in history.quality.notes)
+    assert any("1 first contact lies before the entry into 'заявка'" in note for note in history.quality.notes)
     told = next(note for note in history.quality.notes if note.startswith("first contact in 'заявка'"))
     assert "2 of 4 (50%) deals" in told
     assert "25.8 hours or less" in told

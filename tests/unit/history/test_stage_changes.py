@@ -159,3 +159,19 @@ def test_a_first_stage_that_no_deal_has_left_is_taken_from_the_row_of_creation(t
         ("40", "2026-01-06"),
         ("41", "2026-01-07"),
     ]
+
+
+def test_a_deal_that_is_deleted_after_its_end_stays_as_it_ended(tmp_path: Path) -> None:
+    rows = """item_id,field_key,old_value,new_value,log_time,add_time
+1,stage_id,11,12,2026-01-20 10:00:00,2026-01-05 10:00:00
+1,status,open,won,2026-02-14 10:00:00,2026-01-05 10:00:00
+1,status,won,deleted,2026-03-01 10:00:00,2026-01-05 10:00:00
+2,stage_id,11,12,2026-01-20 10:00:00,2026-01-07 10:00:00
+2,status,open,deleted,2026-02-01 10:00:00,2026-01-07 10:00:00
+"""
+    history = read(tmp_path, rows, "pipedrive", ["11", "12"])
+    assert [course(history, deal)[-1][2] for deal in "12"] == ["won", "lost"]
+    assert history.quality.reading is not None
+    remarks = history.quality.reading.remarks
+    assert "1 open deal was deleted: it counts as lost on that day" in remarks
+    assert "1 deal was deleted after its end: it stays as it ended" in remarks

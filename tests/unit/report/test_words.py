@@ -80,6 +80,21 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
             "12 segments, from 1,122 deals (referral / West) to 2,116 (site / North)",
             "сегментов: 12, сделок в них от 1 122 (referral / West) до 2 116 (site / North)",
         ),
+        ("1 segment, from 1 deal (West) to 1 (West)", "сегментов: 1, сделок в них от 1 (West) до 1 (West)"),
+        ("1 of 500 (less than 1%) wins has no amount", "выигранных сделок без суммы: 1 из 500 (менее 1 %)"),
+        ("1 of 1 (100%) win has an amount of 0", "выигранных сделок с суммой 0: 1 из 1 (100 %)"),
+        (
+            "1 open deal has a date of closing; it is ignored, as one that is only expected",
+            "открытых сделок с датой закрытия: 1; она не учитывается, так как лишь ожидается",
+        ),
+        (
+            "1 of 9 (11%) rows is set aside, and with it 1 of 4 (25%) deals; see bad.rejects.csv",
+            "отложено строк: 1 из 9 (11 %), а с ними сделок: 1 из 4 (25 %)",
+        ),
+        (
+            "only 1 stay ended, too few to tell families apart",
+            "завершённых пребываний только 1: слишком мало, чтобы различить семейства",
+        ),
         ("stage meeting", "этап meeting"),
         (
             "open stays that have lasted longer than any that ended will probably never leave: 132 of 234 (56%) in 'lead' "

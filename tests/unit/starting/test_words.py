@@ -128,3 +128,17 @@ def test_others_are_no_first_contacts(header: str) -> None:
 )
 def test_words_mean_what_they_say(word: str, means: str | None) -> None:
     assert meaning(word) == means
+
+
+@pytest.mark.parametrize(
+    ("word", "end"),
+    [("closedwon", "won"), ("closedlost", "lost"), ("Merged", "lost"), ("Deleted", "lost"), ("Удалена", "lost"),
+     ("Emerged need", None), ("Removed blockers", None), ("disclosed", None)],
+)  # fmt: skip
+def test_codes_and_deals_that_are_gone_are_ends(word: str, end: str | None) -> None:
+    assert meaning(word) == end
+
+
+def test_columns_of_pipelines_are_told_from_phases_of_one() -> None:
+    names = ("Deal Pipeline", "Воронка", "Sales pipeline", "Pipeline Phase", "Pipeline value", "Этап воронки")
+    assert [bool(words.PIPELINE.fullmatch(plain(name))) for name in names] == [True] * 3 + [False] * 3
