@@ -24,7 +24,7 @@ from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
 from simcast.plan.costs import cost_of_one, costs_of, margin_of, notes_of
 from simcast.plan.cuts import cut_conversions
-from simcast.plan.derived import derived_effects
+from simcast.plan.derived import days_without_leads, derived_effects
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
 from simcast.plan.plan import MINOR_UNITS, Plan
@@ -97,9 +97,14 @@ def build_plan(
 
     seed, n_slots = np.uint64(scenario.simulation.seed), max(map(len, pipeline.moves)) + 1
     draw_of_future = draw_of_futures(seed, scenario.simulation.futures, posterior.draws.sizes["draw"])
-    frame = LeverFrame(pipeline, segments, days, seed, draw_of_future, n_slots, fitted_responses(posterior))
+    weekdays = _array(posterior, "weekday_weight", "draw", "weekday")
+    frame = LeverFrame(pipeline, segments, days, seed, draw_of_future, n_slots, fitted_responses(posterior), weekdays)
     teams = scenario.teams
-    if problems := [*missing_numbers(frame, levers, teams), *too_many_leave(frame, teams, levers)]:
+    if problems := [
+        *missing_numbers(frame, levers, teams),
+        *too_many_leave(frame, teams, levers),
+        *days_without_leads(frame, levers),
+    ]:
         raise ScenarioError(problems)
     of_levers = effects_of(frame, levers, derived_effects(frame, levers, teams))
     epoch_of_day, effects = with_weather(posterior, frame, of_levers, book)

@@ -80,4 +80,10 @@ class ForecastDays:
     @cached_property
     def weekday_of_day(self) -> NDArray[np.int64]:
         """The weekday of each day, Monday 0, int64, (n_days,)."""
-        return (self.days.astype(np.int64) + _MONDAY_OFFSET) % 7
+        return weekdays_of(self.days)
+
+
+def weekdays_of(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
+    """Return the weekday of each day, Monday 0."""
+    found: NDArray[np.int64] = (days.astype("datetime64[D]").astype(np.int64) + _MONDAY_OFFSET) % 7
+    return found

@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcast.engine import layout
 from simcast.plan.answering import answered
+from simcast.plan.calendar import weekdays_of
 from simcast.plan.levers import Acting, LeverFrame, PlacedLever
 from simcast.scenario import (
     ArrivalsLever,
@@ -17,9 +19,10 @@ from simcast.scenario import (
     Distribution,
     ResponseLever,
     Team,
-    TimedLever,
     TrainLever,
 )
+
+Floats = NDArray[np.float64]
 
 _DAYS_PER_WEEK = 7.0
 
@@ -64,10 +67,8 @@ def _trained(frame: LeverFrame, placed: PlacedLever, lever: TrainLever, team: Te
 def _moved(frame: LeverFrame, placed: PlacedLever, lever: BudgetLever) -> Iterator[Acting]:
     """Return what money does to new deals on both sides, as many weeks later as it takes to show."""
     amount = frame.size(lever, lever.amount, "amount")
-    lag = round(lever.lag_weeks * _DAYS_PER_WEEK)
-    weight = frame.weight(lever)
+    lag, weight = _lag_days(lever), frame.weight(lever)
     later = np.concatenate([np.zeros(min(lag, len(weight))), weight[: max(0, len(weight) - lag)]])
-    n_days = _days_acting(frame, lever)
     for side, sign in (("out_of", -1.0), ("into", 1.0)):
         where = getattr(lever, side)
         if not where:
@@ -76,7 +77,8 @@ def _moved(frame: LeverFrame, placed: PlacedLever, lever: BudgetLever) -> Iterat
         segments = segments & frame.segments.select(lever.where, f"{placed.place}.where")
         if lever.cost_per_lead is not None:
             per_deal = frame.size(lever, _side(lever.cost_per_lead, side), f"cost_per_lead.{side}")
-            yield Acting(ArrivalsLever, layout.ADD, -1, segments, later, sign * amount / per_deal / n_days)
+            a_day = sign * amount / per_deal / _average_days(frame, lever)
+            yield Acting(ArrivalsLever, layout.ADD, -1, segments, later, a_day)
         elif lever.elasticity is not None:
             spend = frame.size(lever, _side(lever.spend, side), f"spend.{side}")
             ratio = np.maximum(1.0 + sign * amount / spend, 0.0)
@@ -90,11 +92,42 @@ def _side(sides: object, side: str) -> Distribution:
     return sum_of_side
 
 
-def _days_acting(frame: LeverFrame, lever: TimedLever) -> int:
-    """Return how many days a lever acts on, over which its money is spent: from the as-of date on."""
+def days_without_leads(frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
+    """List the levers whose new deals would come on weekdays alone on which none ever come."""
+    problems = []
+    for placed in levers:
+        lever = placed.lever
+        if isinstance(lever, BudgetLever) and lever.cost_per_lead is not None:
+            days, keys = _average_days(frame, lever), "from, until or lag_weeks"
+        elif isinstance(lever, ArrivalsLever) and lever.add_per_day is not None and frame.weight(lever).any():
+            acting = frame.days.weekday_of_day[frame.weight(lever) > 0.0]
+            days, keys = frame.weekday_weight @ np.bincount(acting, minlength=7), "from or until"
+        else:
+            continue
+        if not np.all(days > 0.0):
+            problems.append(
+                f"{placed.place}: its new deals would come on weekdays on which none ever do (arrivals go by the "
+                f"weekday); change {keys}"
+            )
+    return problems
+
+
+def _average_days(frame: LeverFrame, lever: BudgetLever) -> Floats:
+    """Return over how many average days of the week the new deals of a budget come, by future.
+
+    Its money is spent from the as-of date on; what it brings comes `lag_weeks` later, in part maybe after the forecast.
+    """
     first = max(np.datetime64(lever.from_), frame.days.as_of) if lever.from_ else frame.days.as_of
     last = np.datetime64(lever.until) if lever.until else frame.days.until
-    return max(1, int((last - first).astype(np.int64)) + 1)
+    lag = np.timedelta64(_lag_days(lever), "D")
+    days = np.arange(first + lag, max(first, last) + lag + np.timedelta64(1, "D"))
+    n_of_weekday = np.bincount(weekdays_of(days), minlength=7)
+    return np.asarray((frame.weekday_weight @ n_of_weekday)[frame.draw_of_future])
+
+
+def _lag_days(lever: BudgetLever) -> int:
+    """Return how many whole days later money shows; half a day is a day."""
+    return math.floor(lever.lag_weeks * _DAYS_PER_WEEK + 0.5)
 
 
 def day_of(frame: LeverFrame, on: object) -> float:

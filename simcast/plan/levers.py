@@ -55,6 +55,8 @@ class LeverFrame:
     n_slots: int
     responses: Mapping[str, FittedResponse] = field(default_factory=dict)
     """What was fitted of waiting for the first contact, by stage."""
+    weekday_weight: NDArray[np.float64] = field(default_factory=lambda: np.ones((1, 7)))
+    """float64, (n_draws, 7): arrivals by weekday, Monday first, averaging 1; all alike unless given."""
 
     @property
     def n_futures(self) -> int:

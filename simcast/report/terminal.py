@@ -79,6 +79,9 @@ def print_table(table: Table, console: Console) -> None:
         for column in table.columns:
             column.max_width = None if column.no_wrap else _MOST_LETTERS
         table.width = max(console.width, _width(table, console))
+    title, table.title = table.title, None
+    if title:  # apart from the table, which would fill it with blanks up to its own width
+        console.print(title, style="bold", highlight=False)
     console.print(table, crop=False)
 
 

@@ -63,8 +63,8 @@ class ArrivalAssumption(Closed):
     )
     size: Positive | None = Field(
         default=None,
-        description="The size of a negative binomial count per day (variance m + m^2 / size); as fitted unless given, "
-        "and without a history Poisson.",
+        description="The size of a negative binomial count per day (variance m + m^2 / size) over all segments, which "
+        "vary apart; as fitted unless given, and without a history Poisson.",
     )
     weekdays: tuple[Annotated[float, Field(ge=0)], ...] | None = Field(
         default=None,

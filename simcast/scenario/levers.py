@@ -108,14 +108,16 @@ class ConversionLever(TimedLever):
 
 
 class DurationLever(TimedLever):
-    """Changes the days that stays last."""
+    """Changes the days that stays last; of open deals those that are left to them at the as-of date."""
 
     lever: Literal["duration"] = Field(description="The kind of lever.")
     stage: Text = Field(description="The stage whose stays change.")
     move: Text | None = Field(default=None, description="The destination whose stays change; all moves unless given.")
     multiply: Positive | None = Field(default=None, description="A factor on the days.")
     set: Positive | None = Field(default=None, description="The new median, in days.")
-    cap_days: Positive | None = Field(default=None, description="The most days that a stay lasts.")
+    cap_days: Positive | None = Field(
+        default=None, description="The most days that a stay lasts; of open deals, from the as-of date on."
+    )
 
     @model_validator(mode="after")
     def _check_operation(self) -> Self:
@@ -130,7 +132,8 @@ class ArrivalsLever(TimedLever):
     lever: Literal["arrivals"] = Field(description="The kind of lever.")
     multiply: NonNegative | None = Field(default=None, description="A factor on the new deals per day.")
     add_per_day: Number | None = Field(
-        default=None, description="New deals added per day in all, shared among the segments chosen by `where`."
+        default=None,
+        description="New deals added per average day of the week in all, shared among the segments chosen by `where`.",
     )
     cost_per_deal: Number | None = Field(
         default=None,
@@ -145,7 +148,7 @@ class ArrivalsLever(TimedLever):
 
 
 class AmountLever(TimedLever):
-    """Changes the amounts of deals."""
+    """Changes the amounts of deals whose last stay before the win begins on its days."""
 
     lever: Literal["amount"] = Field(description="The kind of lever.")
     multiply: NonNegative | None = Field(default=None, description="A factor on the amount.")
