@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simcast.arguments import check_kind
+from simcast.errors import ArgumentError
 from simcast.forecast import Forecast, Summary
+from simcast.writing import chance, interval, money
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Difference:
     """What one scenario brings against another, future by future.
 
@@ -31,6 +34,12 @@ class Difference:
     probability_better: float
     probability_worse: float
 
+    def __repr__(self) -> str:
+        return (
+            f"Difference of {self.scenario!r} from {self.against!r}: net {money(self.net.mean, signed=True)} "
+            f"on average (80%: {interval(self.net, signed=True)}), better in {chance(self.probability_better)}"
+        )
+
 
 def compare(forecast: Forecast, against: Forecast) -> Difference:
     """Compare two forecasts that were played with the same seed and futures.
@@ -40,11 +49,18 @@ def compare(forecast: Forecast, against: Forecast) -> Difference:
 
     Raises
     ------
-    ValueError
-        When the two do not share their futures.
+    ArgumentError
+        When the two do not share their futures; a `ValueError` too.
+    ArgumentTypeError
+        When one is no forecast.
     """
-    if forecast.n_futures != against.n_futures or forecast.fingerprint != against.fingerprint:
-        raise ValueError("the two forecasts were not played from one posterior with the same number of futures")
+    for value, place in ((forecast, "forecast"), (against, "against")):
+        check_kind(value, Forecast, place, "a run holds one per scenario in .forecasts")
+    if apart := _apart(forecast, against):
+        raise ArgumentError(
+            "the two forecasts were not played from one posterior with the same number of futures, seed and days: "
+            + "; ".join(apart)
+        )
     net = forecast.net() - against.net()
     return Difference(
         forecast.scenario,
@@ -55,3 +71,13 @@ def compare(forecast: Forecast, against: Forecast) -> Difference:
         float(np.mean(net > 0)),
         float(np.mean(net < 0)),
     )
+
+
+def _apart(one: Forecast, other: Forecast) -> list[str]:
+    """Say in what two forecasts differ that futures depend on."""
+    pairs: dict[str, tuple[object, object]] = {
+        "futures": (one.n_futures, other.n_futures),
+        "posteriors": (one.fingerprint, other.fingerprint),
+        **{name: (one.results.attrs.get(name), other.results.attrs.get(name)) for name in ("seed", "as_of", "until")},
+    }
+    return [f"{name} {left} and {right}" for name, (left, right) in pairs.items() if left != right]

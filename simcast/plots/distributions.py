@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from simcast.forecast import Forecast, Metric
+from simcast.arguments import check_name
+from simcast.forecast import METRICS, Forecast, Metric
 from simcast.plots.drawing import BLUE, GREEN, GREY, INK, RED, SKY, label_values, new_axes
 from simcast.report.page.charts import histogram
 from simcast.report.phrases import chance
@@ -32,6 +33,7 @@ def plot_distribution(forecast: Forecast, metric: Metric = "bookings", *, axes: 
     SimcastError
         When matplotlib is not installed.
     """
+    check_name(metric, METRICS, "metric")
     axes = new_axes(3.0, axes)
     chart, target = histogram(forecast, metric), forecast.targets.get(metric)
     reached = np.zeros(len(chart.shares), dtype=bool) if target is None else chart.edges[:-1] >= target * (1 - 1e-9)

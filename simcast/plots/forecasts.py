@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simcast.analysis import Difference, Leaks
-from simcast.forecast import Forecast, Metric
+from simcast.arguments import check_name
+from simcast.forecast import METRICS, Forecast, Metric
 from simcast.plots.drawing import BAND_OPACITY, BLUE, GREEN, GREY, INK, RED, label_dates, label_values, new_axes
 from simcast.report.phrases import chance, money
 from simcast.report.tables import counts_wins, leak_name
@@ -35,6 +36,7 @@ def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Ax
     SimcastError
         When matplotlib is not installed.
     """
+    check_name(metric, METRICS, "metric")
     axes = new_axes(3.0, axes)
     per_period = (
         forecast.results[metric].sum(("segment", "origin"), skipna=False).transpose("future", "period").to_numpy()

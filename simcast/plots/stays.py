@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.errors import SimcastError
+from simcast.arguments import nearest
+from simcast.errors import SimcastError, UnknownNameError
 from simcast.plots.drawing import BLUE, INK, new_axes
 from simcast.predictive_checks.laws import player
 from simcast.predictive_checks.replicates import replicate_stage
@@ -66,10 +67,10 @@ def plot_days(
     """
     moves = dict(zip(posterior.pipeline.stages, posterior.pipeline.moves, strict=True))
     if stage not in moves:
-        raise SimcastError(f"there is no stage {stage!r} (known: {', '.join(moves)})")
+        raise UnknownNameError(f"there is no stage {stage!r}; {nearest(stage, moves)}")
     move = move or moves[stage][0]
     if move not in moves[stage]:
-        raise SimcastError(f"no stay in {stage!r} moves to {move!r} (known: {', '.join(moves[stage])})")
+        raise UnknownNameError(f"no stay in {stage!r} moves to {move!r}; {nearest(move, moves[stage])}")
     shares = _shares_by_day(_replicated(posterior, history, stage, sampled, seed), moves[stage].index(move))
     last = int(np.argmax(shares[0] >= _SHOWN * shares[0, -1])) + 1
     days = np.arange(last)
