@@ -96,6 +96,10 @@ class Forecast(Shown):
     fingerprint: str
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_kind(self.results, xr.Dataset, "results", "simulate(plan) makes a forecast of them")
+        check_kind(self.segments, Segments, "segments")
+
     @property
     def n_futures(self) -> int:
         """How many futures were played."""

@@ -47,6 +47,11 @@ def compare(forecast: Forecast, against: Forecast) -> Difference:
     Future i of both is the same course of luck under the same posterior draw, so that the difference is known
     far more sharply than either total.
 
+    Parameters
+    ----------
+    forecast, against
+        Such as two of `Run.forecasts`.
+
     Raises
     ------
     ArgumentError

@@ -118,6 +118,11 @@ class Ranking(Shown):
 def rank(runs: Sequence[Run]) -> Ranking:
     """Rank the scenarios of several runs.
 
+    Parameters
+    ----------
+    runs
+        One per file; a single one is a list of one.
+
     Raises
     ------
     ScenarioError

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from simcast.arguments import check_name
+from simcast.arguments import check_kind, check_name
 from simcast.forecast import METRICS, Forecast, Metric
 from simcast.plots.drawing import BLUE, GREEN, GREY, INK, RED, SKY, label_values, new_axes
 from simcast.report.page.charts import histogram
@@ -33,6 +33,7 @@ def plot_distribution(forecast: Forecast, metric: Metric = "bookings", *, axes: 
     SimcastError
         When matplotlib is not installed.
     """
+    check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
     check_name(metric, METRICS, "metric")
     axes = new_axes(3.0, axes)
     chart, target = histogram(forecast, metric), forecast.targets.get(metric)
@@ -69,6 +70,7 @@ def plot_funnel(forecast: Forecast, *, axes: Axes | None = None) -> Axes:
     SimcastError
         When matplotlib is not installed.
     """
+    check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
     stages = [str(stage) for stage in forecast.results["stage"].to_numpy()]
     axes = new_axes(0.8 + 0.6 * len(stages), axes)
     bars: tuple[tuple[Literal["entered", "left_forward", "open_at_end"], str, str], ...] = (

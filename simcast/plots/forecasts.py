@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simcast.analysis import Difference, Leaks
-from simcast.arguments import check_name
+from simcast.arguments import check_kind, check_name, listed
 from simcast.forecast import METRICS, Forecast, Metric
 from simcast.plots.drawing import BAND_OPACITY, BLUE, GREEN, GREY, INK, RED, label_dates, label_values, new_axes
 from simcast.report.phrases import chance, money
@@ -36,6 +36,7 @@ def plot_cumulative(forecast: Forecast, metric: Metric = "bookings", *, axes: Ax
     SimcastError
         When matplotlib is not installed.
     """
+    check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
     check_name(metric, METRICS, "metric")
     axes = new_axes(3.0, axes)
     per_period = (
@@ -75,6 +76,9 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
     SimcastError
         When matplotlib is not installed.
     """
+    differences = listed(differences)
+    for each in differences:
+        check_kind(each, Difference, "differences", "a run holds them in .differences")
     axes = new_axes(0.8 + 0.42 * max(len(differences), 1), axes)
     for position, difference in enumerate(reversed(differences)):
         net = difference.net
@@ -118,6 +122,7 @@ def plot_leaks(found: Leaks, *, axes: Axes | None = None) -> Axes:
     SimcastError
         When matplotlib is not installed.
     """
+    check_kind(found, Leaks, "found", "simcast.analysis.leaks(ground) finds them")
     axes = new_axes(0.8 + 0.42 * max(len(found.leaks), 1), axes)
     metric: Metric = "wins" if counts_wins(found) else "bookings"
     for position, leak in enumerate(found.leaks):

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.arguments import nearest
+from simcast.arguments import check_kind, nearest
 from simcast.errors import SimcastError, UnknownNameError
+from simcast.history import History
 from simcast.plots.drawing import BLUE, INK, new_axes
+from simcast.posterior import Posterior
 from simcast.predictive_checks.laws import player
 from simcast.predictive_checks.replicates import replicate_stage
 from simcast.predictive_checks.stage_checks import StageComparison
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-    from simcast.history import History
-    from simcast.posterior import Posterior
 
 Floats = NDArray[np.float64]
 
@@ -65,6 +65,8 @@ def plot_days(
     SimcastError
         When matplotlib is not installed, the pipeline has no such stage or move, or no stay ended so.
     """
+    check_kind(posterior, Posterior, "posterior", "fit(history) and Posterior.load(path) return one")
+    check_kind(history, History, "history", "read_history reads one")
     moves = dict(zip(posterior.pipeline.stages, posterior.pipeline.moves, strict=True))
     if stage not in moves:
         raise UnknownNameError(f"there is no stage {stage!r}; {nearest(stage, moves)}")

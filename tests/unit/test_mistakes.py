@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import simcast
+from simcast import plots
 from simcast.analysis import (
     Ground,
     Limits,
@@ -115,6 +116,14 @@ RUNS: list[Mistake] = [
     ("limits", lambda w: allocate(w.ground, ["<script>"], 1000.0), TypeError, "such as Limits"),
     ("range", lambda w: solve(w.ground, "amount multiply=2", "mean(wins)>=9"), SimcastError, "one number is looked"),
     ("condition", lambda w: solve(w.ground, "amount multiply=?", 0.8), TypeError, "write it as text"),
+    ("figure of a run", lambda w: plots.plot_funnel(w.result), TypeError, "forecast: needs a Forecast, got a Run"),
+    ("fan of a run", lambda w: plots.plot_cumulative(w.result), TypeError, "a run holds one per scenario"),
+    ("gains of forecasts", lambda w: plots.plot_differences([w.forecast]), TypeError, "a run holds them in"),
+    ("leaks of a run", lambda w: plots.plot_leaks(w.result), TypeError, "found: needs a Leaks"),
+    ("past of a run", lambda w: plots.plot_backtest(w.result), TypeError, "needs a Backtest, got a Run"),
+    ("priors", lambda w: plots.plot_prior_influence(w.ground.posterior), TypeError, "needs a Diagnostics"),
+    ("days of stays", lambda w: plots.plot_days(w.ground.posterior, w.result, "lead"), TypeError, "needs a History"),
+    ("no results", lambda w: Forecast("x", None, w.forecast.segments, {}, ""), TypeError, "results: needs a Dataset"),
     ("days", lambda w: actual_of(None, w.result.days), TypeError, "history: needs a History, got None"),
 ]
 
