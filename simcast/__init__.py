@@ -1,4 +1,35 @@
-"""simcast: calibrated forecasts for anything that moves through stages."""
+"""simcast: calibrated forecasts for anything that moves through stages.
+
+From a history to a forecast::
+
+    import simcast
+
+    scenario = simcast.load_scenario("scenarios/q3.yaml")
+    history = simcast.read_history("deals.csv", scenario.pipeline_definition, segments=["source"])
+    posterior = simcast.fit(history.known_at("2026-07-01"), seed=1)
+    plan = simcast.build_plan(posterior, history.open_deals("2026-07-01"), scenario)
+    forecast = simcast.simulate(plan)
+    forecast.quantiles("bookings", by="month")
+
+================  ===================================================================================
+load_scenario     a question, from a YAML file: a `Scenario`
+read_history      what the CRM recorded, read strictly: a `History`; `Pipeline` names its stages
+fit               the parameters, learned: a `Posterior`; `open_in_arviz` opens its chains
+build_plan        parameters, open deals and one scenario's levers: a `Plan`
+simulate          its futures, played: a `Forecast`, which holds an xarray.Dataset in ``results``
+backtest          forecasts of the past against what happened
+SimcastError      all errors that a user can mend, one line per problem in ``problems``
+================  ===================================================================================
+
+All of a scenario file at once is in `simcast.analysis`: ``run(scenario)`` plays and compares its scenarios, ``rank``
+says which is best, ``diagnose`` whether the fit is to be trusted, ``leaks(ground_of(scenario))`` what each stage is
+worth, ``deal_table``, ``solve`` and ``allocate`` the rest. Pictures are in `simcast.plots` and ``forecast.plot``;
+levers and scenarios built in Python in `simcast.scenario`; origins and baselines in `simcast.backtesting`.
+
+Results show a short table as the last line of a notebook's cell, and have ``to_frame()`` where they are tables. An
+argument that has no meaning raises a `SimcastError` that is a `ValueError`, `KeyError`, `IndexError` or `TypeError`
+too, and says the nearest name that is known.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +68,12 @@ _ROOMS = {
     "simulate": "simulation",
 }
 
+_OPEN = ("analysis", "backtesting", "errors", "plots", "scenario")
+"""The rooms that analysts use as they are: ``simcast.analysis.run`` needs no import of its own."""
+
+_OF_ANALYSIS = ("allocate", "check", "compare", "deal_table", "diagnose", "ground_of", "leaks", "rank", "run", "solve")
+"""What is easily looked for here."""
+
 __all__ = [
     "Forecast",
     "History",
@@ -59,4 +96,22 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first asked for, so that `import simcast` stays light."""
     if name in _ROOMS:
         return getattr(importlib.import_module(f"simcast.{_ROOMS[name]}"), name)
-    raise AttributeError(f"module 'simcast' has no attribute {name!r}")
+    if name in _OPEN:
+        return importlib.import_module(f"simcast.{name}")
+    raise AttributeError(f"module 'simcast' has no attribute {name!r}{_meant(name)}", name=name)
+
+
+def __dir__() -> list[str]:
+    """List the public names, those that are not imported yet among them, so that they can be completed."""
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__, *_OPEN})
+
+
+def _meant(name: str) -> str:
+    """Say what was probably meant by a name that is none; nothing of names that only machines ask for."""
+    if name.startswith("_"):
+        return ""
+    from simcast.arguments import nearest
+
+    if name in _OF_ANALYSIS:
+        return f"; it is simcast.analysis.{name}"
+    return f"; {nearest(name, (*__all__, *_OPEN))}"

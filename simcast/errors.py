@@ -61,3 +61,19 @@ class ScenarioError(SimcastError):
 
 class FitError(SimcastError):
     """The model could not be fitted to this history."""
+
+
+class ArgumentError(SimcastError, ValueError):
+    """A function was given a value that it has no meaning for; also a `ValueError`."""
+
+
+class UnknownNameError(ArgumentError, KeyError):
+    """There is no stage, scenario, metric, column, ... of this name; also a `KeyError`."""
+
+
+class OutOfRangeError(ArgumentError, IndexError):
+    """There is nothing at this position; also an `IndexError`."""
+
+
+class ArgumentTypeError(SimcastError, TypeError):
+    """A function was given another kind of thing than it works with; also a `TypeError`."""

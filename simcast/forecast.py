@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, cast
@@ -12,7 +11,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simcast.arguments import check_kind, check_name, nearest, number, shares, whole_number
+from simcast.errors import ArgumentError, OutOfRangeError, UnknownNameError
+from simcast.notebook import Shown
 from simcast.segments import Segments
+from simcast.summary import QUANTILES, Summary
+from simcast.writing import chance, count, money
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,56 +28,10 @@ METRICS: tuple[Metric, ...] = ("bookings", "wins")
 Origin = Literal["open", "new"]
 ORIGINS: tuple[Origin, ...] = ("open", "new")
 
-QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-"""The quantiles that every summary gives."""
+StageVariable = Literal["entered", "left_forward", "open_at_end"]
+STAGE_VARIABLES: tuple[StageVariable, ...] = ("entered", "left_forward", "open_at_end")
 
-
-@dataclass(frozen=True)
-class Summary:
-    """A distribution over futures in a few numbers.
-
-    Parameters
-    ----------
-    mean, sd
-        Mean and standard deviation over futures.
-    quantiles
-        The quantiles at `QUANTILES`, in the same order.
-    n_futures
-        How many futures there are.
-    """
-
-    mean: float
-    sd: float
-    quantiles: tuple[float, ...]
-    n_futures: int
-
-    @classmethod
-    def of(cls, values: NDArray[np.generic]) -> Summary:
-        """Summarise one value per future."""
-        numbers = np.asarray(values, dtype=np.float64)
-        return cls(
-            float(numbers.mean()),
-            float(numbers.std()),
-            tuple(float(q) for q in np.quantile(numbers, QUANTILES)),
-            len(numbers),
-        )
-
-    def quantile(self, q: float) -> float:
-        """Return one of the quantiles at `QUANTILES`."""
-        return self.quantiles[QUANTILES.index(q)]
-
-    @property
-    def mean_error(self) -> float:
-        """The Monte Carlo standard error of the mean."""
-        return self.sd / math.sqrt(self.n_futures)
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the summary as the JSON documents hold it."""
-        return {
-            "mean": self.mean,
-            "sd": self.sd,
-            "quantiles": {f"{q:g}": value for q, value in zip(QUANTILES, self.quantiles, strict=True)},
-        }
+__all__ = ["METRICS", "ORIGINS", "QUANTILES", "STAGE_VARIABLES", "Forecast", "Metric", "Origin", "Plots", "Summary"]
 
 
 class Plots(Protocol):
@@ -95,8 +53,8 @@ class Plots(Protocol):
         """Draw what one point of conversion is worth at each stage, as `simcast.analysis.leaks` found it."""
 
 
-@dataclass(frozen=True, eq=False)
-class Forecast:
+@dataclass(frozen=True, eq=False, repr=False)
+class Forecast(Shown):
     """The results of one scenario, by future.
 
     Parameters
@@ -138,6 +96,10 @@ class Forecast:
     fingerprint: str
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        check_kind(self.results, xr.Dataset, "results", "simulate(plan) makes a forecast of them")
+        check_kind(self.segments, Segments, "segments")
+
     @property
     def n_futures(self) -> int:
         """How many futures were played."""
@@ -147,15 +109,32 @@ class Forecast:
         """Return the first futures alone, which are those that a run of so many plays.
 
         What is counted over all futures (``deal_wins``, ``deal_win_days``) is left out.
+
+        Raises
+        ------
+        ArgumentError
+            When it is fewer than one.
         """
-        fewer = self.results.drop_vars(["deal_wins", "deal_win_days"]).isel(future=slice(n_futures))
+        whole_number(n_futures, "n_futures")
+        counts = ["deal_wins", "deal_win_days"]
+        fewer = self.results.drop_vars(counts, errors="ignore").isel(future=slice(n_futures))
         return replace(self, results=fewer)
 
     def joined(self, later: Forecast) -> Forecast:
         """Return these futures and later ones of the same plan together, as if all had been played at once.
 
         Not for plans with teams: what is said of them is said of all futures.
+
+        Raises
+        ------
+        ArgumentError
+            When the two are not of the same plan, or one has lost its open deals (see `first`).
         """
+        check_kind(later, Forecast, "later", "simulate(plan, begin=...) plays more futures")
+        if (self.scenario, self.fingerprint) != (later.scenario, later.fingerprint):
+            raise ArgumentError(f"later: {later.scenario!r} is not of the plan of {self.scenario!r}; see compare")
+        if not all("deal_wins" in forecast.results for forecast in (self, later)):
+            raise ArgumentError("later: what `first` returned has lost the open deals; join whole forecasts")
         over_futures = [str(name) for name, values in self.results.items() if "future" in values.dims]
         parts = [forecast.results[over_futures] for forecast in (self, later)]
         together = xr.concat(parts, dim="future", coords="minimal", compat="override", join="override")
@@ -184,28 +163,36 @@ class Forecast:
         Parameters
         ----------
         metric
-            ``"bookings"`` or ``"wins"``.
+            ``"bookings"``, in money, or ``"wins"``, in deals.
         period
-            The position of one period; all of them unless given.
+            The position of one period, from 0, or from -1 back; all of them unless given.
         where
-            Column values that the segments must have.
+            Column values that the segments must have; a list of values means any of them.
         origin
-            Only deals open at the as-of date, or only new ones.
+            Only deals ``"open"`` at the as-of date, or only ``"new"`` ones.
 
         Returns
         -------
         float64, (n_futures,)
 
+        Raises
+        ------
+        UnknownNameError
+            When there is no such metric or origin; a `KeyError` too.
+        OutOfRangeError
+            When there is no such period; an `IndexError` too.
+        ScenarioError
+            When a column or a value of `where` is not in the forecast.
+
         Examples
         --------
         ``forecast.values("wins", where={"source": "ads"}, origin="new")``
         """
-        data = self.results[metric]
-        if period is not None:
-            data = data.isel(period=[period])
+        data = self._results_of(metric, period)
         if where:
             data = data.isel(segment=np.flatnonzero(self.segments.select(where)))
         if origin is not None:
+            check_name(origin, ORIGINS, "origin")
             at = ORIGINS.index(origin)
             data = data.isel(origin=slice(at, at + 1))  # a view, which a list of labels is not
         # There is no NaN to be skipped, and skipping makes a copy of all.
@@ -220,6 +207,31 @@ class Forecast:
     def metric(self) -> Metric:
         """What its total is counted in: bookings, or wins where nothing is booked."""
         return "wins" if self.books_nothing else "bookings"
+
+    def _results_of(self, metric: Metric, period: int | None = None) -> xr.DataArray:
+        """Return a metric, of one period or all, with its dimensions."""
+        check_name(metric, METRICS, "metric")
+        data = self.results[metric]
+        return data if period is None else data.isel(period=[self._position(period)])
+
+    def _position(self, period: int) -> int:
+        """Return the position of a period, from 0, or from -1 back; refuse one that is not there."""
+        starts = self.results["period"].to_numpy().astype("datetime64[D]")
+        if isinstance(period, str):
+            raise UnknownNameError(
+                f"period: needs a position, 0 to {len(starts) - 1}, got {period!r}; quantiles(by=...) splits by period"
+            )
+        found = whole_number(period, "period", least=-len(starts))
+        if found >= len(starts):
+            first, last = starts[0], starts[-1]
+            raise OutOfRangeError(
+                f"period: there is none at {found}; there are {len(starts)}, from 0 (begins {first}) to "
+                f"{len(starts) - 1} (begins {last})"
+            )
+        return found
+
+    def _check_stage(self, stage: str) -> None:
+        check_name(stage, self.results["stage"].to_numpy().tolist(), "stage")
 
     def net(self) -> NDArray[np.float64]:
         """Return bookings times the margin, less the cost of the levers, float64, (n_futures,)."""
@@ -237,8 +249,7 @@ class Forecast:
 
     def _bookings_by_segment(self, period: int | None = None) -> NDArray[np.float64]:
         """Return bookings, all or those of one period, float64, (n_futures, n_segments)."""
-        data = self.results["bookings"]
-        data = data if period is None else data.isel(period=[period])
+        data = self._results_of("bookings", period)
         return np.asarray(data.sum(("period", "origin"), skipna=False).transpose("future", "segment"))
 
     @property
@@ -256,8 +267,16 @@ class Forecast:
         return np.asarray(margin @ (booked / booked.sum()) if booked.sum() > 0.0 else margin.mean(axis=1))
 
     def probability(self, metric: Metric, at_least: float) -> float:
-        """Return the share of futures in which a total reaches a value."""
-        return float(np.mean(self.values(metric) >= at_least))
+        """Return the share of futures in which a total reaches a value, from 0 to 1.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such metric.
+        ArgumentTypeError, ArgumentError
+            When `at_least` is no number.
+        """
+        return float(np.mean(self.values(metric) >= number(at_least, "at_least")))
 
     def probability_of_targets(self) -> float:
         """Return the share of futures that reach all targets; 1 without any."""
@@ -266,21 +285,36 @@ class Forecast:
             reached &= self.values(metric) >= wanted
         return float(reached.mean())
 
-    def stage_values(
-        self, variable: Literal["entered", "left_forward", "open_at_end"], stage: str
-    ) -> NDArray[np.float64]:
-        """Return the stays begun or ended over the horizon, or open at its end, float64, (n_futures,)."""
+    def stage_values(self, variable: StageVariable, stage: str) -> NDArray[np.float64]:
+        """Return the stays begun or ended over the horizon, or open at its end, float64, (n_futures,).
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such variable or stage; a `KeyError` too.
+        """
+        check_name(variable, STAGE_VARIABLES, "variable of stages")
+        self._check_stage(stage)
         data = self.results[variable].sel(stage=stage)
         total = data.isel(period=-1) if variable == "open_at_end" else data.sum("period")
         return np.asarray(total, dtype=np.float64)
 
     def wait_days(self, stage: str) -> NDArray[np.float64]:
-        """Return the mean wait for a free person in each future, float64, (n_futures,): 0 without a team."""
+        """Return the mean wait for a free person in each future, in days, float64, (n_futures,): 0 without a team.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such stage; a `KeyError` too.
+        """
+        self._check_stage(stage)
         if "wait_days" not in self.results:
             return np.zeros(self.n_futures)
         return np.asarray(self.results["wait_days"].sel(stage=stage), dtype=np.float64)
 
-    def quantiles(self, metric: Metric, by: str | None = None, levels: Sequence[float] = QUANTILES) -> pd.DataFrame:
+    def quantiles(
+        self, metric: Metric, by: str | None = None, levels: Sequence[float] | float = QUANTILES
+    ) -> pd.DataFrame:
         """Return quantiles of a metric over futures, one row per value of `by`.
 
         Parameters
@@ -291,20 +325,24 @@ class Forecast:
             ``None`` for the total; ``"period"``, or a calendar period no finer than the forecast's (``"month"``);
             or one of the columns by which the forecast was asked for (``"source"``).
         levels
-            Which quantiles.
+            Which quantiles, between 0 and 1.
 
         Returns
         -------
         pandas.DataFrame
-            Columns: mean, then one per level.
+            Columns: mean, then one per level, in money or deals. Index: the metric, the first days of periods, or the
+            values of the column.
 
         Raises
         ------
-        ValueError
-            When the forecast was not made by this column, or its periods are coarser.
+        UnknownNameError
+            When there is no such metric, or the forecast was not made by this column; a `KeyError` and a `ValueError`.
+        ArgumentError
+            When its periods are coarser, or a level is not between 0 and 1; a `ValueError` too.
         """
         import pandas as pd
 
+        levels = shares(levels, "levels")
         rows = {}
         for label, values in self._split(metric, by).items():
             rows[label] = [values.mean(), *np.quantile(values, levels)]
@@ -313,6 +351,8 @@ class Forecast:
 
     def _split(self, metric: Metric, by: str | None) -> dict[object, NDArray[np.float64]]:
         """Return values per future for the total, each period, or each value of a column."""
+        if isinstance(by, list | tuple) and len(by) == 1:
+            (by,) = by
         if by is None:
             return {metric: self.values(metric)}
         if by in self.segments.columns:
@@ -322,13 +362,34 @@ class Forecast:
         period = str(self.results.attrs["period"])
         order = ("day", "week", "month", "quarter")
         if by not in ("period", *order):
-            known = ", ".join((*self.segments.columns, "period", *order))
-            raise ValueError(f"by={by!r}: the forecast is not split by that (known: {known})")
+            known = (*self.segments.columns, "period", *order)
+            raise UnknownNameError(f"by={by!r}: the forecast is not split by that; {nearest(by, known)}")
         if by in ("period", period):
             return {start: self.values(metric, period=i) for i, start in enumerate(starts)}
         if order.index(by) < order.index(period) or period == "week":
-            raise ValueError(f"by={by!r}: the forecast holds one value per {period}; set forecast.period to {by}")
+            raise ArgumentError(f"by={by!r}: the forecast holds one value per {period}; set forecast.period to {by}")
         months = starts.astype("datetime64[M]").astype(np.int64)
         number = {"week": (starts.astype(np.int64) + 3) // 7, "month": months, "quarter": months // 3}[by]
         per_period = np.asarray(self.results[metric].sum(("segment", "origin"), skipna=False))
         return {starts[number == k][0]: per_period[:, number == k].sum(axis=1) for k in np.unique(number)}
+
+    def _headline(self) -> str:
+        about = self.results.attrs
+        dates = f"{about.get('as_of')} to {about.get('until')} by {about.get('period')}"
+        lines = [f"Forecast {self.scenario!r}: {self.n_futures:,} futures, {dates}"]
+        for metric, wanted in self.targets.items():
+            written = money(wanted) if metric == "bookings" else count(wanted)
+            lines.append(
+                f"{metric} reach the target of {written} in {chance(self.probability(metric, wanted))} of futures"
+            )
+        return "\n".join(lines)
+
+    def _table(self) -> pd.DataFrame:
+        import pandas as pd
+
+        found = {metric: Summary.of(self.values(metric)) for metric in METRICS}
+        rows = {
+            metric: [write(value) for value in (each.mean, *map(each.quantile, (0.1, 0.5, 0.9)))]
+            for (metric, each), write in zip(found.items(), (money, count), strict=True)
+        }
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["mean", "P10", "P50", "P90"])

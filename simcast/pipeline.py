@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from simcast.errors import ScenarioError
+from simcast.arguments import check_kind, check_name
+from simcast.errors import ArgumentTypeError, ScenarioError
 
 WON = "won"
 LOST = "lost"
@@ -62,8 +63,10 @@ class Pipeline:
         Raises
         ------
         ScenarioError
-            On an empty or repeated stage, a reserved name, a move that is forward already, or a
-            move out of a lost outcome. All problems are listed at once.
+            On an empty or repeated stage, a reserved name, a move that is forward already, a
+            move out of a lost outcome, or an outcome that is neither won nor lost. All problems are listed at once.
+        ArgumentTypeError
+            When stages are no list of names, moves no list of pairs, or outcomes no mapping.
 
         Examples
         --------
@@ -73,6 +76,7 @@ class Pipeline:
         >>> pipeline.moves
         (('meeting', 'lost'), ('won', 'lost', 'nurture'), ('meeting', 'lost'))
         """
+        _check_kinds(stages, moves, outcomes)
         ends: dict[str, Kind] = {WON: "won", LOST: "lost", **(outcomes or {})}
         problems = _problems(stages, moves, ends)
         if problems:
@@ -116,28 +120,59 @@ class Pipeline:
         return inner | {name: self.n_stages + code for code, name in enumerate(self.outcomes)}
 
     def stage_code(self, stage: str) -> int:
-        """Return the code of a stage; `KeyError` when it is not one."""
+        """Return the code of a stage.
+
+        Raises
+        ------
+        UnknownNameError
+            When it is not one; a `KeyError` too.
+        """
+        if stage not in self._stage_codes:
+            check_name(stage, self.stages, "stage")
         return self._stage_codes[stage]
 
     def destination_code(self, name: str) -> int:
-        """Return the code of a stage or outcome as the end of a move; `KeyError` when it is neither."""
+        """Return the code of a stage or outcome as the end of a move.
+
+        Raises
+        ------
+        UnknownNameError
+            When it is neither; a `KeyError` too.
+        """
+        if name not in self._destination_codes:
+            check_name(name, self._destination_codes, "stage or outcome")
         return self._destination_codes[name]
 
     def forward(self, stage: str) -> str:
-        """Return the destination of a stage's forward move."""
+        """Return the destination of a stage's forward move; `UnknownNameError` when it is no stage."""
         return self.moves[self.stage_code(stage)][0]
 
     def allows(self, stage: str, destination: str) -> bool:
-        """Tell whether a stay in `stage` may end in a move to `destination`."""
+        """Tell whether a stay in `stage` may end in a move to `destination`; `UnknownNameError` when it is no stage."""
         return destination in self.moves[self.stage_code(stage)]
 
     def is_won(self, outcome: str) -> bool:
-        """Tell whether an outcome counts as won."""
+        """Tell whether an outcome counts as won; `UnknownNameError` when it is no outcome."""
+        check_name(outcome, self.outcomes, "outcome")
         return self.kinds[self.outcomes.index(outcome)] == "won"
 
     def renews(self, outcome: str) -> bool:
         """Tell whether deals go on after this outcome, by a declared move out of it."""
         return outcome in self._stage_codes
+
+
+def _check_kinds(stages: Sequence[str], moves: Sequence[tuple[str, str]], outcomes: object) -> None:
+    """Refuse what is no list of names, no list of pairs of names, or no mapping."""
+    check_kind(stages, (list, tuple), "pipeline.stages", "list the names in order, such as ['lead', 'meeting']")
+    for name in stages:
+        check_kind(name, str, "pipeline.stages")
+    pairs = "list pairs of names, such as [('meeting', 'nurture')]"
+    check_kind(moves, (list, tuple), "pipeline.moves", pairs)
+    for move in moves:
+        if not isinstance(move, list | tuple) or len(move) != 2 or not all(isinstance(name, str) for name in move):
+            raise ArgumentTypeError(f"pipeline.moves: {move!r} is no pair of names; {pairs}")
+    if outcomes is not None:
+        check_kind(outcomes, Mapping, "pipeline.outcomes", "say of each what it is: {'disqualified': 'lost'}")
 
 
 def _problems(stages: Sequence[str], moves: Sequence[tuple[str, str]], ends: Mapping[str, Kind]) -> list[str]:
@@ -158,6 +193,11 @@ def _problems(stages: Sequence[str], moves: Sequence[tuple[str, str]], ends: Map
         f"pipeline.outcomes: {reserved!r} is reserved and always counts as {reserved}"
         for reserved in (WON, LOST)
         if ends[reserved] != reserved
+    ]
+    problems += [
+        f"pipeline.outcomes: {name!r} counts as {kind!r}; write won or lost"
+        for name, kind in ends.items()
+        if kind not in (WON, LOST)
     ]
     for position, move in enumerate(moves):
         problems += [f"pipeline.moves[{position}]: {text}" for text in _move_problems(move, moves[:position], ends)]

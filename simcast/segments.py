@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.errors import ScenarioError
+from simcast.arguments import check_kind, check_name, listed, nearest
+from simcast.errors import ScenarioError, UnknownNameError
 
 UNKNOWN = "(unknown)"
 """The value of a segment column where the data leave it empty."""
@@ -52,11 +53,22 @@ class Segments:
         return {value: code for code, value in enumerate(self.values)}
 
     def code(self, value: Sequence[str]) -> int:
-        """Return the code of one combination of column values; `KeyError` when it does not occur."""
-        return self._code_of[tuple(value)]
+        """Return the code of one combination of column values, one per column.
+
+        Raises
+        ------
+        UnknownNameError
+            When it does not occur; a `KeyError` too.
+        """
+        key = listed(value)
+        if key not in self._code_of:
+            label = SEPARATOR.join(map(str, key))
+            raise UnknownNameError(f"there is no segment {label!r}; {nearest(label, self.labels)}")
+        return self._code_of[key]
 
     def column(self, name: str) -> tuple[str, ...]:
-        """Return the value of column `name` in each segment."""
+        """Return the value of column `name` in each segment, (n_segments,); `UnknownNameError` when there is none."""
+        check_name(name, self.columns, "segment column")
         position = self.columns.index(name)
         return tuple(value[position] for value in self.values)
 
@@ -77,19 +89,25 @@ class Segments:
         Raises
         ------
         ScenarioError
-            When a column is not a segment column, or a value never occurs in it.
+            When a column is not a segment column, a value never occurs in it, or none is named.
         """
+        check_kind(where, Mapping, place, "such as {'source': 'ads'}")
         chosen = np.ones(len(self), dtype=bool)
         problems = []
         for column, wanted in where.items():
             if column not in self.columns:
-                known = ", ".join(self.columns) or "none: name them under history.segments"
-                problems.append(f"{place}: {column!r} is not a segment column (known: {known})")
+                if self.columns:
+                    problems.append(f"{place}: {column!r} is not a segment column; {nearest(column, self.columns)}")
+                else:
+                    unnamed = "known: none: name them under history.segments"
+                    problems.append(f"{place}: {column!r} is not a segment column ({unnamed})")
                 continue
-            options = (wanted,) if isinstance(wanted, str) else tuple(wanted)
+            options = listed(wanted)
             present = self.column(column)
+            if not options:
+                problems.append(f"{place}.{column}: no value is named (known: {', '.join(sorted(set(present)))})")
             problems += [
-                f"{place}.{column}: no deal has the value {option!r} (known: {', '.join(sorted(set(present)))})"
+                f"{place}.{column}: no deal has the value {option!r}; {nearest(option, sorted(set(present)))}"
                 for option in options
                 if option not in present
             ]
@@ -99,7 +117,7 @@ class Segments:
         return chosen
 
     def grouped(self, columns: Sequence[str]) -> tuple[Segments, NDArray[np.int64]]:
-        """Merge segments that agree on `columns`.
+        """Merge segments that agree on `columns`; `UnknownNameError` when one is not there.
 
         Returns
         -------
@@ -108,6 +126,7 @@ class Segments:
         int64, (n_segments,)
             The code of the coarser segment that each segment belongs to.
         """
+        columns = listed(columns)
         if not columns:
             return Segments(), np.zeros(len(self), dtype=np.int64)
         keys = list(zip(*(self.column(name) for name in columns), strict=True))

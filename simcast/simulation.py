@@ -14,10 +14,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simcast.arguments import check_kind, whole_number
 from simcast.engine.capacity_layout import TeamResults
 from simcast.engine.chunks import AnyPlan, empty_chunk, empty_whole, play_chunk, put_chunk
 from simcast.engine.layout import Results, as_declared
-from simcast.errors import SimcastError
+from simcast.errors import ArgumentTypeError, OutOfRangeError, SimcastError
 from simcast.forecast import Forecast
 from simcast.plan import MINOR_UNITS, Plan
 from simcast.writing import agreed, counted, money
@@ -61,15 +62,30 @@ def simulate(
     progress
         Called with a description and the fraction done.
     begin
-        The first future to play, where those before have been played already, see `Forecast.joined`.
+        The first future to play, from 0, where those before have been played already, see `Forecast.joined`.
+
+    Returns
+    -------
+    Forecast
+        Its ``results`` are an `xarray.Dataset` with dims (future, period, segment, origin, stage).
 
     Raises
     ------
     SimcastError
         When `threads` or `chunk` is less than 1, or both `threads` and a cluster are given; when the cluster fails.
+    ArgumentTypeError
+        When `plan` is no plan, or a number is not whole; a `TypeError` too.
+    OutOfRangeError
+        When there is no future at `begin`.
     """
-    if (threads is not None and threads < 1) or (chunk is not None and chunk < 1):
-        raise SimcastError(f"threads and chunk must be 1 or more, got threads={threads}, chunk={chunk}")
+    check_kind(plan, Plan, "plan", "build_plan makes one of a posterior, open deals and a scenario")
+    for name, value in (("threads", threads), ("chunk", chunk)):
+        if value is not None:
+            whole_number(value, name)
+    if whole_number(begin, "begin", least=0) >= plan.n_futures:
+        raise OutOfRangeError(f"begin: there is no future {begin}; the plan has {plan.n_futures:,}, from 0")
+    if isinstance(cluster, str):
+        raise ArgumentTypeError(f"cluster: needs one that is connected, got {cluster!r}; see simcast.cluster.connect")
     if threads is not None and cluster is not None:
         raise SimcastError(f"threads={threads}: a cluster's workers have one thread each; give threads or a cluster")
     kernel = as_declared(plan.playable)
@@ -158,7 +174,12 @@ def _labelled(plan: Plan, played: Results | TeamResults) -> Forecast:
             "deal": plan.deals.astype(str),
             **({"team": list(plan.teams)} if plan.teams else {}),
         },
-        attrs={"period": plan.days.period, "as_of": str(plan.days.as_of), "until": str(plan.days.until)},
+        attrs={
+            "period": plan.days.period,
+            "as_of": str(plan.days.as_of),
+            "until": str(plan.days.until),
+            "seed": int(plan.kernel.seed),
+        },
     )
     notes = plan.notes
     if results.capped[0]:

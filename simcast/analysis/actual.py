@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from simcast.arguments import check_kind
 from simcast.history import History
 from simcast.plan import ForecastDays
 
@@ -48,7 +49,14 @@ def actual_of(history: History, days: ForecastDays) -> Actual | None:
     -------
     Actual or None
         None when the history ends before the as-of date or on it.
+
+    Raises
+    ------
+    ArgumentTypeError
+        When `history` is no history, or `days` are none.
     """
+    check_kind(history, History, "history", "read_history reads one")
+    check_kind(days, ForecastDays, "days", "a run holds them in .days; plan.forecast_days(scenario) makes them")
     known_until = min(history.observed_until - np.timedelta64(1, "D"), days.until)
     if known_until < days.as_of:
         return None

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from simcast.analysis.choices import Choice, check_choices, choices_of, exclusive_pairs
-from simcast.analysis.ground import Ground
+from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.inputs import Progress
 from simcast.analysis.proposing import propose
 from simcast.analysis.splits import Allocation, Goal, Limits, Search
+from simcast.arguments import check_kind, check_name, listed, whole_number
 from simcast.errors import ScenarioError
 from simcast.forecast import Summary
+from simcast.notebook import Shown
 from simcast.scenario import Scenario
+from simcast.writing import count, money
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 GOALS: tuple[Goal, ...] = ("net", "bookings", "wins", "target")
 
@@ -34,8 +40,8 @@ FEW_FUTURES = 50
 """So many futures tell whether anything is booked at all."""
 
 
-@dataclass(frozen=True, eq=False)
-class Allocated:
+@dataclass(frozen=True, eq=False, repr=False)
+class Allocated(Shown):
     """What was found.
 
     Parameters
@@ -76,9 +82,23 @@ class Allocated:
     frontier: tuple[Allocation, ...]
     books_nothing: bool
 
+    def _headline(self) -> str:
+        hired = f" and {self.best.people} people" if self.best.people else ""
+        return f"Best of {self.n_tried} ways to spend for {self.goal}: costs {money(self.best.cost)}{hired}"
+
+    def _table(self) -> pd.DataFrame:
+        import pandas as pd
+
+        rows = {
+            choice.name: [size.text or "nothing", money(size.cost), count(size.people)]
+            for choice, size in zip(self.choices, self.best.sizes, strict=True)
+        }
+        return pd.DataFrame.from_dict(rows, orient="index", columns=["take", "cost", "people"])
+
 
 def usual_goal(ground: Ground) -> Goal:
     """Return the goal where none is named: net, or wins where nothing is ever booked."""
+    check_kind(ground, Ground, "ground", GROUND_OF)
     return "wins" if ground.with_futures(FEW_FUTURES).play().books_nothing else "net"
 
 
@@ -143,9 +163,20 @@ def allocate(
     ScenarioError
         When a choice is none, nothing is limited, the target is the goal and there is none, or all of too many ways
         are to be played.
+    UnknownNameError
+        When there is no such goal or method.
+    ArgumentTypeError
+        When an argument is another kind of thing.
     SimcastError
         When Optuna is wanted and not installed.
     """
+    check_kind(ground, Ground, "ground", GROUND_OF)
+    check_kind(limits, Limits, "limits", "such as Limits(budget=40_000, people=None)")
+    check_name(goal, GOALS, "goal")
+    check_name(method, METHODS, "method")
+    among = listed(among)
+    whole_number(steps, "steps")
+    whole_number(trials, "trials")
     check_question(ground.scenario, among, limits, goal)
     choices = choices_of(ground, among, steps)
     exclusive = exclusive_pairs(ground, choices)

@@ -9,13 +9,14 @@ import numpy as np
 
 from simcast.analysis.inputs import read_scenario_history, still_true
 from simcast.history import History
+from simcast.notebook import Shown
 from simcast.plan import check_names, forecast_days
 from simcast.scenario import Scenario
 from simcast.writing import counted
 
 
-@dataclass(frozen=True, eq=False)
-class Check:
+@dataclass(frozen=True, eq=False, repr=False)
+class Check(Shown):
     """What was found in a scenario that can be run.
 
     Parameters
@@ -28,6 +29,9 @@ class Check:
 
     scenario: Scenario
     history: History | None
+
+    def _headline(self) -> str:
+        return "\n".join(["Check (all of it in .lines())", *self.lines()[:3]])
 
     def lines(self) -> list[str]:
         """Return the findings for people."""

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simcast.arguments import check_kind
+from simcast.errors import ArgumentError
 from simcast.forecast import Forecast, Summary
+from simcast.writing import chance, count, interval, money
 
 _UNCERTAIN_BELOW = 1.645
 """A mean that is no more than so many of its Monte Carlo errors from zero may be zero."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Difference:
     """What one scenario brings against another, future by future.
 
@@ -67,6 +70,18 @@ class Difference:
         """Return the share of futures in which that is below zero."""
         return self.probability_fewer_wins if by_wins else self.probability_worse
 
+    def __repr__(self) -> str:
+        if self.books_nothing:
+            gained = interval(self.wins, signed=True, deals=True)
+            return (
+                f"Difference of {self.scenario!r} from {self.against!r}: {count(self.wins.mean, signed=True)} wins "
+                f"on average (80%: {gained}), more in {chance(self.probability_more_wins)}"
+            )
+        return (
+            f"Difference of {self.scenario!r} from {self.against!r}: net {money(self.net.mean, signed=True)} "
+            f"on average (80%: {interval(self.net, signed=True)}), better in {chance(self.probability_better)}"
+        )
+
 
 def compare(forecast: Forecast, against: Forecast) -> Difference:
     """Compare two forecasts that were played with the same seed and futures.
@@ -74,13 +89,25 @@ def compare(forecast: Forecast, against: Forecast) -> Difference:
     Future i of both is the same course of luck under the same posterior draw, so that the difference is known
     far more sharply than either total.
 
+    Parameters
+    ----------
+    forecast, against
+        Such as two of `Run.forecasts`.
+
     Raises
     ------
-    ValueError
-        When the two do not share their futures.
+    ArgumentError
+        When the two do not share their futures; a `ValueError` too.
+    ArgumentTypeError
+        When one is no forecast.
     """
-    if forecast.n_futures != against.n_futures or forecast.fingerprint != against.fingerprint:
-        raise ValueError("the two forecasts were not played from one posterior with the same number of futures")
+    for value, place in ((forecast, "forecast"), (against, "against")):
+        check_kind(value, Forecast, place, "a run holds one per scenario in .forecasts")
+    if apart := _apart(forecast, against):
+        raise ArgumentError(
+            "the two forecasts were not played from one posterior with the same number of futures, seed and days: "
+            + "; ".join(apart)
+        )
     net = forecast.net() - against.net()
     wins = forecast.values("wins") - against.values("wins")
     return Difference(
@@ -101,3 +128,13 @@ def compare(forecast: Forecast, against: Forecast) -> Difference:
 def judged_by_wins(differences: Sequence[Difference]) -> bool:
     """Tell whether scenarios are judged by wins: none of them books anything, nor does what they are compared with."""
     return bool(differences) and all(difference.books_nothing for difference in differences)
+
+
+def _apart(one: Forecast, other: Forecast) -> list[str]:
+    """Say in what two forecasts differ that futures depend on."""
+    pairs: dict[str, tuple[object, object]] = {
+        "futures": (one.n_futures, other.n_futures),
+        "posteriors": (one.fingerprint, other.fingerprint),
+        **{name: (one.results.attrs.get(name), other.results.attrs.get(name)) for name in ("seed", "as_of", "until")},
+    }
+    return [f"{name} {left} and {right}" for name, (left, right) in pairs.items() if left != right]

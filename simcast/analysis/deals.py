@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.analysis.ground import Ground
+from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.parameters import median_amounts
 from simcast.analysis.stalled import usual_days
+from simcast.arguments import check_kind
 from simcast.engine.capacity_layout import TeamPlan, TeamResults
 from simcast.engine.chunks import play_chunk
 from simcast.engine.layout import as_declared
-from simcast.errors import SimcastError
+from simcast.errors import ArgumentError, SimcastError
 from simcast.forecast import Forecast
 from simcast.history import Book
 from simcast.plan import Plan
@@ -75,9 +76,21 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
     Examples
     --------
     ``deal_table(ground_of(load_scenario("scenarios/q3.yaml"))).head(20)``
+
+    Raises
+    ------
+    ArgumentTypeError
+        When `ground` or `forecast` is none.
+    ArgumentError
+        When the forecast does not hold the open deals of the ground.
     """
     import pandas as pd
 
+    check_kind(ground, Ground, "ground", GROUND_OF)
+    if forecast is not None:
+        check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
+        if "deal_wins" not in forecast.results or len(forecast.results["deal"]) != len(ground.book):
+            raise ArgumentError("forecast: does not hold the open deals of this ground; leave it out to play it")
     plan = ground.plan()
     forecast = simulate(plan, threads=ground.threads) if forecast is None else forecast
     order = {deal: position for position, deal in enumerate(forecast.results["deal"].to_numpy().astype(str))}

@@ -11,6 +11,7 @@ import numpy as np
 from simcast.analysis.inputs import Progress, read_scenario_history, still_true
 from simcast.errors import ScenarioError
 from simcast.history import History
+from simcast.notebook import Shown
 from simcast.posterior import Diagnostics, FamilyChoice, Posterior, PriorInfluence, posterior_path
 from simcast.posterior.diagnostics import LEAST_EBFMI, LEAST_ESS, MOST_RHAT, QUICK_ESS, QUICK_RHAT
 from simcast.posterior.files import load_sampled
@@ -18,11 +19,13 @@ from simcast.scenario import Scenario
 from simcast.writing import agreed, counted
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simcast.predictive_checks import PredictiveCheck
 
 
-@dataclass(frozen=True, eq=False)
-class Diagnosis:
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnosis(Shown):
     """All that speaks for and against the fit of a scenario.
 
     Parameters
@@ -83,6 +86,26 @@ class Diagnosis:
         """What is wrong with the sampling, with what to do about it; empty when it is trusted."""
         return tuple(_sampler_problems(self.diagnostics))
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per predictive check, its columns the fields of `simcast.predictive_checks.PredictiveCheck`."""
+        import pandas as pd
+
+        return pd.DataFrame(self.checks)
+
+    def _headline(self) -> str:
+        verdict = "trusted" if self.trusted else "NOT TO BE TRUSTED"
+        warned = f"; warnings: {len(self.warnings)} (.warnings)" if self.warnings else ""
+        return f"Diagnosis of {self.scenario.name!r}: {verdict}{warned}\n{self.diagnostics!r}"
+
+    def _table(self) -> pd.DataFrame:
+        import pandas as pd
+
+        rows: dict[str, dict[str, int]] = {}
+        for check in self.checks:
+            counts = rows.setdefault(check.name, {})
+            counts[check.verdict] = counts.get(check.verdict, 0) + 1
+        return pd.DataFrame.from_dict(rows, orient="index").fillna(0).astype(int).rename_axis("predictive checks")
+
 
 def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
     """Fit the history of a scenario, or load its stored fit, and diagnose it.
@@ -104,6 +127,8 @@ def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
         When the history cannot be read.
     FitError
         When the model cannot be fitted.
+    ArgumentTypeError
+        When `scenario` is none, such as the path of one.
     """
     history = read_scenario_history(scenario)
     if history is None or scenario.history is None:

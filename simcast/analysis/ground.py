@@ -11,16 +11,22 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true
+from simcast.arguments import check_name, shown, whole_number
+from simcast.errors import ArgumentTypeError
 from simcast.forecast import Forecast
 from simcast.history import Book, History
+from simcast.notebook import Shown
 from simcast.plan import Plan, build_plan
 from simcast.posterior import Posterior
-from simcast.scenario import BASELINE, Lever, Scenario
+from simcast.scenario import BASELINE, LEVERS, Lever, Scenario
 from simcast.simulation import simulate
 
+GROUND_OF = "ground_of(scenario) makes one"
+"""How one comes by a ground, for errors."""
 
-@dataclass(frozen=True, eq=False)
-class Ground:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ground(Shown):
     """All that stays the same while questions vary the levers.
 
     Parameters
@@ -66,18 +72,41 @@ class Ground:
 
     def with_futures(self, most: int) -> Ground:
         """Return the same with at most so many futures: the first ones, which are the same futures as before."""
+        whole_number(most, "most")
         settings = self.scenario.simulation
         fewer = settings.model_copy(update={"futures": min(settings.futures, most)})
         return replace(self, scenario=self.scenario.model_copy(update={"simulation": fewer}))
 
     def plan(self, name: str = BASELINE, levers: Sequence[Lever] | None = None) -> Plan:
-        """Plan a scenario of the file or, under a name of its own, any levers."""
+        """Plan a scenario of the file or, under a name of its own, any levers.
+
+        Raises
+        ------
+        ScenarioError
+            When there is no scenario of this name, or a lever is none that the pipeline could have.
+        ArgumentTypeError
+            When levers are no levers.
+        """
         scenario = self.scenario
         if levers is not None:
+            self._check_levers(levers)
             scenario = scenario.model_copy(update={"scenarios": {**scenario.scenarios, name: tuple(levers)}})
         plan = build_plan(self.posterior, self.book, scenario, name, like=self._plans.get(self.posterior))
         self._plans.setdefault(self.posterior, plan)
         return plan
+
+    def _check_levers(self, levers: Sequence[Lever | str]) -> None:
+        """Refuse what is neither a lever nor the name of a scenario."""
+        for lever in levers:
+            if isinstance(lever, str):
+                check_name(lever, self.scenario.scenarios, "scenario")
+            elif not isinstance(lever, tuple(LEVERS.values())):
+                hint = "such as simcast.scenario.ConversionLever(lever='conversion', stage='lead', add=0.1)"
+                raise ArgumentTypeError(f"levers: needs levers, {hint}, got {shown(lever)}")
+
+    def _headline(self) -> str:
+        known = "" if self.history is None else f" and {self.history.n_deals:,} deals of history"
+        return f"Ground of {self.scenario.name!r}: {len(self.book):,} open deals{known}\n{self.posterior._headline()}"
 
     def play(
         self, name: str = BASELINE, levers: Sequence[Lever] | None = None, progress: Progress | None = None

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from simcast.arguments import check_kind
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import DataError, ScenarioError
 from simcast.history import Book, Dialect, History, read_history
@@ -37,7 +38,10 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
     ------
     DataError
         When rows are bad, or when nothing is known at the as-of date.
+    ArgumentTypeError
+        When `scenario` is none, such as the path of one.
     """
+    check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
     settings, path = scenario.history, scenario.history_source
     if settings is None or path is None:
         return None

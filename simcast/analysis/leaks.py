@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.analysis.ground import Ground
+from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.inputs import Progress
 from simcast.analysis.long_run import thinning, wins_from
 from simcast.analysis.losses import Losses, losses_of
 from simcast.analysis.parameters import days_exceeded, mean_amounts
-from simcast.errors import ScenarioError
+from simcast.arguments import check_kind, listed, nearest
+from simcast.errors import ArgumentError, ScenarioError
 from simcast.forecast import Forecast, Summary
+from simcast.notebook import Shown
 from simcast.scenario import ArrivalsLever, ConversionLever, Distribution, DurationLever, Lever
+from simcast.writing import count, money
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -95,8 +102,8 @@ class Leak:
     gap_wins: float | None
 
 
-@dataclass(frozen=True, eq=False)
-class Leaks:
+@dataclass(frozen=True, eq=False, repr=False)
+class Leaks(Shown):
     """All stages, those first in which one point of conversion is worth most.
 
     Parameters
@@ -124,6 +131,45 @@ class Leaks:
         """Whether changes are worth wins only, since nothing has an amount."""
         return _by_wins(self.leaks)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per stage, or per segment's part of it, by rank: means over futures, in money and deals.
+
+        Columns: ``stage``, ``where`` (empty for all), ``conversion``, ``point_bookings`` and ``point_wins`` (what one
+        point of conversion brings), ``day_bookings`` and ``day_wins`` (one day less), ``uncertain``, ``gap_bookings``
+        and ``gap_wins``.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "stage": leak.stage,
+                "where": ", ".join(f"{column}={value}" for column, value in leak.where.items()),
+                "conversion": leak.conversion.mean,
+                "point_bookings": leak.point.bookings.mean,
+                "point_wins": leak.point.wins.mean,
+                "day_bookings": leak.day.bookings.mean,
+                "day_wins": leak.day.wins.mean,
+                "uncertain": leak.point.uncertain,
+                "gap_bookings": leak.gap_bookings,
+                "gap_wins": leak.gap_wins,
+            }
+            for leak in self.leaks
+        )
+
+    def _headline(self) -> str:
+        name, futures = self.ground.scenario.name, f"{self.n_futures:,} futures"
+        return f"Leaks of {name!r} in {futures}: what one point of conversion, and one day less, bring"
+
+    def _table(self) -> pd.DataFrame:
+        frame = self.to_frame()
+        metric, write = ("wins", count) if self.by_wins else ("bookings", money)
+        shown = frame[["stage", "where"]].assign(
+            conversion=[f"{value:.0%}" for value in frame["conversion"]],
+            point=[write(value, signed=True) for value in frame[f"point_{metric}"]],
+            day=[write(value, signed=True) for value in frame[f"day_{metric}"]],
+        )
+        return (shown if frame["where"].any() else shown.drop(columns="where")).set_index("stage")
+
 
 def leaks(
     ground: Ground, *, by: Sequence[str] = (), baseline: Forecast | None = None, progress: Progress | None = None
@@ -145,7 +191,17 @@ def leaks(
     ------
     ScenarioError
         When a column of `by` is not a segment column.
+    ArgumentTypeError, ArgumentError
+        When `ground` or `baseline` is none, or the baseline has too few futures.
     """
+    check_kind(ground, Ground, "ground", GROUND_OF)
+    by = listed(by)
+    if baseline is not None:
+        check_kind(baseline, Forecast, "baseline")
+        needed = ground.scenario.simulation.futures
+        if baseline.n_futures < needed:
+            has = f"baseline: has {baseline.n_futures:,} futures, the ground plays {needed:,}"
+            raise ArgumentError(f"{has}; leave it out, or ask ground.with_futures(...)")
     ground.posterior.segments.grouped(_checked(ground, by))
     parts = list(_parts(ground, by))
     baseline = ground.play() if baseline is None else baseline.first(ground.scenario.simulation.futures)
@@ -166,9 +222,7 @@ def _by_wins(found: Sequence[Leak]) -> bool:
 def _checked(ground: Ground, by: Sequence[str]) -> Sequence[str]:
     known = ground.posterior.segments.columns
     if missing := [column for column in by if column not in known]:
-        raise ScenarioError(
-            [f"--by {column}: not a segment column (known: {', '.join(known) or 'none'})" for column in missing]
-        )
+        raise ScenarioError([f"--by {column}: not a segment column; {nearest(column, known)}" for column in missing])
     return by
 
 

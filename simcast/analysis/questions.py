@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from simcast.arguments import nearest
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.scenario import LEVERS
-from simcast.scenario.wording import nearest
 
 Quantity = Literal["bookings", "wins", "net"]
 Value = float | int | date

@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.run import Run
-from simcast.errors import ScenarioError
+from simcast.arguments import check_kind, listed
+from simcast.errors import ArgumentError, ScenarioError
 from simcast.forecast import Forecast, Summary
+from simcast.notebook import Shown
 from simcast.scenario import BASELINE, Scenario
+from simcast.writing import chance, count, interval, money
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,8 @@ class Option:
     pays_back: date | None
 
 
-@dataclass(frozen=True, eq=False)
-class Ranking:
+@dataclass(frozen=True, eq=False, repr=False)
+class Ranking(Shown):
     """The scenarios of all files, the best first.
 
     Parameters
@@ -86,15 +93,60 @@ class Ranking:
         """The scenarios that are no baseline, the best first."""
         return tuple(option for option in self.options if option.difference is not None)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per scenario by file and name, the baselines first, then the others from the best down.
+
+        Columns: those of `Run.to_frame`, and ``pays_back``, the day by which the mean gain has paid the mean cost.
+        """
+        import pandas as pd
+
+        labels = dict.fromkeys(option.file for option in self.options)
+        frames = {label: run.to_frame() for label, run in zip(labels, self.runs, strict=True)}
+        table = pd.concat(frames, names=["file"])
+        order = [(option.file, option.name) for option in self.options]
+        return table.loc[order].assign(
+            pays_back=pd.to_datetime(pd.Series([option.pays_back for option in self.options])).to_numpy()
+        )
+
+    def _headline(self) -> str:
+        doubts = "" if self.trusted else "; a fit is NOT TO BE TRUSTED"
+        return "\n".join([f"Ranking of {len(self.changes)} scenarios, the best first{doubts}", *self.notes])
+
+    def _table(self) -> pd.DataFrame:
+        import pandas as pd
+
+        rows = []
+        for option in self.changes:
+            if option.difference is not None:
+                gain = option.difference.gain(by_wins=self.by_wins)
+                named = option.name if len(self.runs) == 1 else f"{option.file}: {option.name}"
+                better = chance(option.difference.better(by_wins=self.by_wins))
+                mean = (count if self.by_wins else money)(gain.mean, signed=True)
+                rows.append((named, mean, interval(gain, signed=True, deals=self.by_wins), better))
+        gained, surely = ("more wins", "P(more)") if self.by_wins else ("net gain", "P(better)")
+        return pd.DataFrame(rows, columns=["scenario", gained, "80% interval", surely]).set_index("scenario")
+
 
 def rank(runs: Sequence[Run]) -> Ranking:
     """Rank the scenarios of several runs.
+
+    Parameters
+    ----------
+    runs
+        One per file; a single one is a list of one.
 
     Raises
     ------
     ScenarioError
         When two runs are of files that cannot be told apart by name.
+    ArgumentTypeError, ArgumentError
+        When one is no run, or there is none.
     """
+    runs = listed(runs)
+    if not runs:
+        raise ArgumentError("runs: give at least one; run(scenario) makes one")
+    for each in runs:
+        check_kind(each, Run, "runs", "run(scenario) makes one")
     labels = [_label(run.scenario, position) for position, run in enumerate(runs)]
     if len(set(labels)) < len(labels):
         raise ScenarioError(f"two files are called {labels[0]!r}; give each file once, and files different names")

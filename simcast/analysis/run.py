@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -16,18 +16,33 @@ from simcast.analysis.compare import Difference, compare
 from simcast.analysis.fine import coarser, play_fine
 from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true
 from simcast.analysis.without_chance import WithoutChance, without_chance
+from simcast.arguments import check_kind, check_name, listed, nearest
 from simcast.cluster import check, connect
 from simcast.errors import ScenarioError
-from simcast.forecast import Forecast
+from simcast.forecast import METRICS, Forecast, Summary
 from simcast.history import Book, History
+from simcast.notebook import Shown
 from simcast.plan import ForecastDays, Plan, build_plan, check_names
 from simcast.posterior import Posterior
 from simcast.scenario import BASELINE, Scenario
 from simcast.simulation import simulate
+from simcast.writing import chance, count, interval, money
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
+class Forecasts(dict[str, Forecast]):
+    """Forecasts by scenario; of a name that is none it tells the nearest, and all there are."""
+
+    def __missing__(self, name: object) -> Forecast:
+        """Refuse a name that is none; `UnknownNameError` is a `KeyError` too."""
+        check_name(name, self, "forecast of a scenario")
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Run(Shown):
     """All that running a scenario file brought to light.
 
     Parameters
@@ -79,6 +94,69 @@ class Run:
         diagnostics = self.posterior.diagnostics
         return diagnostics is None or diagnostics.trusted
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per scenario, the baseline first: means and quantiles over futures, in money and deals.
+
+        Columns: ``bookings`` and ``wins`` (means), ``bookings_p10``, ``_p50``, ``_p90`` and the same of wins, ``cost``,
+        ``probability_of_targets`` (NaN without any), and against the baseline (NaN for itself) the mean differences
+        ``more_bookings``, ``more_wins`` and ``more_net``, and ``probability_better``.
+        """
+        import pandas as pd
+
+        differences = {found.scenario: found for found in self.differences}
+        rows = {name: _row(forecast, differences.get(name)) for name, forecast in self.forecasts.items()}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("scenario")
+
+    def _headline(self) -> str:
+        doubts = "" if self.trusted else "; the fit is NOT TO BE TRUSTED"
+        warned = f"; warnings: {len(self.warnings)} (.warnings)" if self.warnings else ""
+        first = next(iter(self.forecasts.values()))
+        return (
+            f"Run of {self.scenario.name!r}: {self.days.as_of} to {self.days.until} by {self.days.period}, "
+            f"{first.n_futures:,} futures{doubts}{warned}"
+        )
+
+    def _table(self) -> pd.DataFrame:
+        import pandas as pd
+
+        differences = {found.scenario: found for found in self.differences}
+        rows = {}
+        for name, forecast in self.forecasts.items():
+            bookings, wins = (Summary.of(forecast.values(metric)) for metric in METRICS)
+            row = {"wins P50": count(wins.quantile(0.5))}
+            if self.by_wins:
+                row["80% interval"] = interval(wins, deals=True)
+            else:
+                money_columns = {"bookings P50": money(bookings.quantile(0.5)), "80% interval": interval(bookings)}
+                row = money_columns | row
+            if forecast.targets:
+                row["P(target)"] = chance(forecast.probability_of_targets())
+            if name in differences:
+                found = differences[name]
+                gain = count(found.wins.mean, signed=True) if self.by_wins else money(found.net.mean, signed=True)
+                row["more wins" if self.by_wins else "net gain"] = gain
+                row["P(more)" if self.by_wins else "P(better)"] = chance(found.better(by_wins=self.by_wins))
+            rows[name] = row
+        return pd.DataFrame.from_dict(rows, orient="index").fillna("")
+
+
+def _row(forecast: Forecast, difference: Difference | None) -> dict[str, float]:
+    """Return the numbers of one scenario."""
+    row: dict[str, float] = {}
+    for metric in METRICS:
+        summary = Summary.of(forecast.values(metric))
+        row[metric] = summary.mean
+        row |= {f"{metric}_p{level:.0f}": summary.quantile(level / 100) for level in (10, 50, 90)}
+    nothing = float("nan")
+    return row | {
+        "cost": float(forecast.results["cost"].mean()),
+        "probability_of_targets": forecast.probability_of_targets() if forecast.targets else nothing,
+        "more_bookings": nothing if difference is None else difference.bookings.mean,
+        "more_wins": nothing if difference is None else difference.wins.mean,
+        "more_net": nothing if difference is None else difference.net.mean,
+        "probability_better": nothing if difference is None else difference.probability_better,
+    }
+
 
 def run(
     scenario: Scenario,
@@ -123,10 +201,13 @@ def run(
         When the history cannot be read.
     FitError
         When the model cannot be fitted.
+    ArgumentTypeError
+        When `scenario` is none, such as the path of one.
     SimcastError
         When the cluster is not there or fails; when a mean is to be worked out and is not finite.
     """
-    chosen = _chosen(scenario, names)
+    check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
+    chosen = _chosen(scenario, listed(names))
     if cluster is not None:
         check(cluster)
     history = read_scenario_history(scenario, rejects=rejects)
@@ -160,7 +241,7 @@ def run(
         posterior=posterior,
         book=book,
         days=days,
-        forecasts=forecasts,
+        forecasts=Forecasts(forecasts),
         differences=tuple(
             compare(forecast, forecasts[BASELINE]) for name, forecast in forecasts.items() if name != BASELINE
         ),
@@ -176,7 +257,7 @@ def _chosen(scenario: Scenario, names: Sequence[str]) -> list[str]:
     known = scenario.scenario_names
     if missing := [name for name in names if name not in known]:
         raise ScenarioError(
-            [f"--scenario {name}: there is none of this name (known: {', '.join(known)})" for name in missing]
+            [f"--scenario {name}: there is none of this name; {nearest(name, known)}" for name in missing]
         )
     return [name for name in known if name == BASELINE or not names or name in names]
 
@@ -204,7 +285,8 @@ def _warnings(
         found += posterior.diagnostics.warnings
     found += [note for forecast in forecasts.values() for note in forecast.notes]
     found += [note for answer in answers.values() for note in answer.notes]
-    if forecasts[BASELINE].books_nothing and forecasts[BASELINE].targets.get("bookings", 0.0) > 0.0:
+    baseline = forecasts.get(BASELINE)
+    if baseline and baseline.books_nothing and baseline.targets.get("bookings", 0.0) > 0.0:
         found.append("forecast.target.bookings: no amounts are known, so nothing is booked; give a target of wins")
     found += scenario.warnings()
     if known is not None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from simcast.analysis.ground import Ground
+from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.inputs import Progress
-from simcast.analysis.questions import Condition, Unknown, Value
+from simcast.analysis.questions import Condition, Unknown, Value, lever_words
+from simcast.arguments import check_kind
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
+from simcast.notebook import Shown
 from simcast.scenario import LEVERS, Lever, Scenario, build_scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NAME = "solve"
 """What the scenario with the lever sought is called."""
@@ -40,8 +46,8 @@ class Point:
     error: float
 
 
-@dataclass(frozen=True, eq=False)
-class Solution:
+@dataclass(frozen=True, eq=False, repr=False)
+class Solution(Shown):
     """What was found.
 
     Parameters
@@ -78,8 +84,30 @@ class Solution:
     baseline: Forecast
     is_monotone: bool
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per value tried, from the smallest change on: ``value``, ``measure`` and its ``error``."""
+        import pandas as pd
 
-def solve(ground: Ground, unknown: Unknown, condition: Condition, *, progress: Progress | None = None) -> Solution:
+        return pd.DataFrame([vars(point) for point in self.points])
+
+    def _headline(self) -> str:
+        asked = f"Solution for {self.condition.text}, varying {lever_words(self.unknown.lever)} {self.unknown.key}=?"
+        if self.met_without:
+            return f"{asked}: holds without any change"
+        if self.answer is None:
+            return f"{asked}: cannot be met within {self.unknown.first} to {self.unknown.last}"
+        ends = [_end(value) for value in (self.low, self.high)]
+        return f"{asked}: {self.unknown.key}={_end(self.answer.value)} is enough (95%: {ends[0]} to {ends[1]})"
+
+
+def _end(value: Value | None) -> str:
+    """Write a value of the range, or that the range ends before."""
+    return "the end of the range" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def solve(
+    ground: Ground, unknown: Unknown | str, condition: Condition | str, *, progress: Progress | None = None
+) -> Solution:
     """Find the smallest change for which a condition holds, whichever way its range is written.
 
     All values are played in the same futures, in which the measure is a rising function of a change for the better;
@@ -91,17 +119,25 @@ def solve(ground: Ground, unknown: Unknown, condition: Condition, *, progress: P
     ground
         The pipeline, its parameters and open deals.
     unknown
-        The lever and where to look for its number.
+        The lever and where to look for its number, also as text: ``"conversion stage=operator add=0..0.3"``.
     condition
-        What has to hold.
+        What has to hold, also as text: ``"P(bookings>=target)>=0.8"``.
     progress
         Called with a description and the fraction done.
 
     Raises
     ------
     ScenarioError
-        When the lever is none that this scenario could have.
+        When the lever is none that this scenario could have, or a text says no range or no condition.
+    ArgumentTypeError
+        When an argument is another kind of thing.
     """
+    check_kind(ground, Ground, "ground", GROUND_OF)
+    unknown = Unknown.parse(unknown) if isinstance(unknown, str) else unknown
+    targets = {str(metric): wanted for metric, wanted in ground.scenario.forecast.target.items()}
+    condition = Condition.parse(condition, targets) if isinstance(condition, str) else condition
+    check_kind(unknown, Unknown, "unknown", "write it as text: 'conversion stage=operator add=0..0.3'")
+    check_kind(condition, Condition, "condition", "write it as text: 'P(bookings>=target)>=0.8'")
     check_lever(ground.scenario, unknown)
     search = _from_the_smallest(_Search(ground, unknown, condition, progress))
     unknown = search.unknown

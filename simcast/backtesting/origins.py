@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
+from simcast.arguments import check_kind, check_name, whole_number
 from simcast.backtesting.horizon import Horizon
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.history.history import Day
+from simcast.history.parsing import as_day
 from simcast.plan.calendar import period_number
 from simcast.scenario import Scenario
 
@@ -50,7 +52,20 @@ def rolling_origins(
     -------
     tuple of datetime64[D]
         In order; empty when the history is too short.
+
+    Raises
+    ------
+    UnknownNameError
+        When `every` is none of these periods.
+    ArgumentTypeError, ArgumentError
+        When `history` or `scenario` is none, or a number is negative.
     """
+    check_kind(history, History, "history", "read_history reads one")
+    check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
+    check_name(every, get_args(Every), "period between as-of dates")
+    whole_number(0 if most is None else most, "most", least=0)
+    if history.stays.empty:
+        return ()
     first = history.stays["entered"].min().to_datetime64().astype("datetime64[D]")
     days = np.arange(first + np.timedelta64(least_history_days, "D"), history.observed_until)
     period = period_number(days, every)
@@ -74,8 +89,13 @@ def checked_origins(history: History, scenario: Scenario, origins: Sequence[Day]
     ------
     ScenarioError
         When there is none, or when there is nothing to learn from or not enough to compare with on some.
+    DataError
+        When one is no day.
     """
-    days = sorted({np.datetime64(str(origin), "D") for origin in origins})
+    given: tuple[Day, ...] = (origins,) if isinstance(origins, str | date | np.datetime64) else tuple(origins)
+    days = sorted({as_day(origin, "origins") for origin in given})
+    if history.stays.empty:
+        raise ScenarioError(f"origins: the history is empty; nothing is known until {history.observed_until}")
     first = history.stays["entered"].min().to_datetime64().astype("datetime64[D]")
     last = history.observed_until - _ONE_DAY
     problems = (

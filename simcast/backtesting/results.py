@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from simcast.arguments import check_name
 from simcast.forecast import METRICS, QUANTILES
+from simcast.notebook import Shown
 from simcast.scoring import bias, interval_coverage
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ def quantile_column(level: float) -> str:
 QUANTILE_COLUMNS = tuple(quantile_column(level) for level in QUANTILES)
 
 
-@dataclass(frozen=True, eq=False)
-class Backtest:
+@dataclass(frozen=True, eq=False, repr=False)
+class Backtest(Shown):
     """Forecasts from past as-of dates beside what happened.
 
     Parameters
@@ -71,7 +73,8 @@ class Backtest:
         return cls(_wide(cells, {each["origin"]: each["trusted"] for each in about}), cells, deals, about)
 
     def of(self, metric: str) -> pd.DataFrame:
-        """Return the rows of one metric, with the origin as index."""
+        """Return the rows of one metric, with the origin as index; `UnknownNameError` when there is no such metric."""
+        check_name(metric, METRICS, "metric")
         rows = self.table[self.table["metric"] == metric]
         return rows.drop(columns="metric").set_index("origin")
 
@@ -108,6 +111,15 @@ class Backtest:
         scores = pd.DataFrame.from_dict(rows, orient="index")
         scores.index = pd.MultiIndex.from_tuples(scores.index, names=["metric", "method"])
         return scores
+
+    def _headline(self) -> str:
+        first, last = self.table["origin"].min(), self.table["origin"].max()
+        n = self.table["origin"].nunique()
+        return f"Backtest from {n} as-of dates, {first:%Y-%m-%d} to {last:%Y-%m-%d}" if n else "Backtest without dates"
+
+    def _table(self) -> pd.DataFrame:
+        rounded = {"coverage_50": 2, "coverage_80": 2, "coverage_90": 2, "crps": 1, "bias": 1}
+        return self.scores().round(rounded) if len(self.table) else self.table
 
 
 def _coverage(held: pd.DataFrame, level: float) -> float:

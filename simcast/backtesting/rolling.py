@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simcast.arguments import check_kind, check_name, listed, whole_number
+from simcast.backtesting.automatic import AUTOMATIC
 from simcast.backtesting.baselines import RULES
 from simcast.backtesting.one_origin import OriginResult, play_origin
 from simcast.backtesting.origins import checked_origins
@@ -72,7 +74,17 @@ def backtest(
         When an origin leaves nothing to learn from or reaches beyond the history, or the scenario assumes parameters.
     FitError
         When the model cannot be fitted to what was known at an origin.
+    UnknownNameError
+        When there is no such baseline.
+    ArgumentTypeError, ArgumentError, DataError
+        When an argument is another kind of thing, a number is none, or an origin no day.
     """
+    check_kind(history, History, "history", "read_history reads one")
+    check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
+    whole_number(jobs, "jobs")
+    baselines = listed(baselines)
+    for name in baselines:
+        check_name(name, (*RULES, *AUTOMATIC), "baseline")
     _check_assumptions(scenario)
     days = checked_origins(history, scenario, origins)
     if settings is None and scenario.history is not None:

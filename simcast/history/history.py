@@ -7,23 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simcast.arguments import listed
 from simcast.errors import DataError
 from simcast.history.columns import STAY_COLUMNS
+from simcast.history.given import amounts_of, check_stays, check_tables, dates_of
 from simcast.history.parsing import as_day
 from simcast.history.quality import QualityReport, Reading, assess
 from simcast.history.responses import RESPONSE_COLUMNS, no_responses
+from simcast.notebook import Shown
 from simcast.pipeline import Pipeline
 from simcast.segments import UNKNOWN, Segments
+from simcast.writing import count, counted_share, money
 
 Day: TypeAlias = str | date | np.datetime64
 
-_DATES: Literal["datetime64[us]"] = "datetime64[us]"
 _LATE_COLUMNS = ("deal", "column", "since")
 
 
@@ -31,8 +34,8 @@ def _no_late_values() -> pd.DataFrame:
     return pd.DataFrame({name: [] for name in _LATE_COLUMNS})
 
 
-@dataclass(frozen=True, eq=False)
-class History:
+@dataclass(frozen=True, eq=False, repr=False)
+class History(Shown):
     """What is known of the deals of a pipeline: a table with one row per stay. Build one with `History.of`.
 
     Two histories are equal when their pipeline and all their rows are.
@@ -90,7 +93,8 @@ class History:
             The pipeline that the deals went through.
         stays
             Columns ``deal``, ``stage``, ``entered``, ``left``, ``move`` and the segment columns;
-            ``amount`` and ``amount_at_end`` if known. The paths are trusted to be possible.
+            ``amount`` and ``amount_at_end`` if known. Dates as text are written YYYY-MM-DD; ``left`` and ``move`` are
+            empty while a stay is open. The paths are trusted to be possible.
         segments
             Names of the segment columns.
         observed_until
@@ -101,24 +105,25 @@ class History:
         Raises
         ------
         DataError
-            When a column is missing.
+            When a column is missing, a stage or move is none of the pipeline's, or dates or amounts are none.
+        ArgumentTypeError
+            When `pipeline` is no pipeline, or `stays` no table.
         """
-        needed = ("deal", "stage", "entered", "left", "move", *segments)
-        missing = [name for name in needed if name not in stays.columns]
-        if missing:
-            raise DataError([f"stays: there is no column {name!r}" for name in missing])
+        segments = listed(segments)
+        check_tables(pipeline, stays, ("deal", "stage", "entered", "left", "move", *segments), responses)
         known, codes = _found_segments(stays, segments)
         table = {
             "deal": _text(stays["deal"]),
             "segment_code": codes,
             "stage": _text(stays["stage"]),
-            "entered": stays["entered"].to_numpy().astype(_DATES),
-            "left": stays["left"].to_numpy().astype(_DATES),
+            "entered": dates_of(stays, "entered"),
+            "left": dates_of(stays, "left"),
             "move": _text(stays["move"]),
-            **{name: _amounts(stays, name) for name in ("amount", "amount_at_end")},
+            **{name: amounts_of(stays, name) for name in ("amount", "amount_at_end")},
             **{name: _text(stays[name]) for name in segments},
         }
         frame = pd.DataFrame(table)
+        check_stays(pipeline, frame)
         if not frame["deal"].is_monotonic_increasing:
             frame = frame.sort_values("deal", kind="stable", ignore_index=True)
         until = (
@@ -126,6 +131,8 @@ class History:
             if observed_until is not None
             else _last_day(frame) + np.timedelta64(1, "D")
         )
+        if np.isnat(until):
+            raise DataError("stays: there is none; say up to which day nothing was seen (observed_until)")
         return cls(
             pipeline,
             known,
@@ -243,9 +250,27 @@ class History:
                 _add_column(digest, ordered[name])
         return digest.hexdigest()
 
+    def _headline(self) -> str:
+        by = ", ".join(f"{name} ({len(set(self.segments.column(name)))})" for name in self.segments.columns)
+        until = "" if np.isnat(self.last_event) else f", {self.stays['entered'].min():%Y-%m-%d} to {self.last_event}"
+        return (
+            f"History: {self.n_deals:,} deals, {len(self.stays):,} stays{until}, known until {self.observed_until}"
+            + (f"\nsegments by {by}" if by else "")
+        )
 
-@dataclass(frozen=True, eq=False)
-class Book:
+    def _table(self) -> pd.DataFrame:
+        found = {}
+        for stage in self.pipeline.stages:
+            here = self.stays[self.stays["stage"] == stage]
+            ended = int(here["left"].notna().sum())
+            forward = int((here["move"] == self.pipeline.forward(stage)).sum())
+            share = counted_share(forward / ended) if ended else ""
+            found[stage] = [f"{len(here):,}", f"{len(here) - ended:,}", share]
+        return pd.DataFrame.from_dict(found, orient="index", columns=["stays", "open", "of ended moved forward"])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Book(Shown):
     """The deals that are open at an as-of date, sorted by id.
 
     Parameters
@@ -280,6 +305,36 @@ class Book:
     def __len__(self) -> int:
         return len(self.deal)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per open deal: ``deal``, ``stage``, ``age_days``, ``amount``, and the segment columns."""
+        return pd.DataFrame(
+            {
+                "deal": self.deal.astype(str),
+                "stage": [self.pipeline.stages[code] for code in self.stage_code],
+                "age_days": self.age_days,
+                "amount": self.amount,
+                **{
+                    name: [self.segments.values[code][position] for code in self.segment_code]
+                    for position, name in enumerate(self.segments.columns)
+                },
+            }
+        )
+
+    def _headline(self) -> str:
+        return f"Book: {len(self):,} deals open at {self.as_of}"
+
+    def _table(self) -> pd.DataFrame:
+        found = {}
+        for code, stage in enumerate(self.pipeline.stages):
+            here = self.stage_code == code
+            if here.any():
+                found[stage] = [
+                    f"{here.sum():,}",
+                    count(np.median(self.age_days[here])),
+                    money(np.nansum(self.amount[here])),
+                ]
+        return pd.DataFrame.from_dict(found, orient="index", columns=["deals", "median age in days", "amount in all"])
+
 
 def _found_segments(stays: pd.DataFrame, columns: Sequence[str]) -> tuple[Segments, NDArray[np.int64]]:
     """Return the segments that occur, and the code of each row."""
@@ -294,10 +349,6 @@ def _found_segments(stays: pd.DataFrame, columns: Sequence[str]) -> tuple[Segmen
 
 def _text(column: pd.Series) -> pd.Series:
     return column.reset_index(drop=True).astype("str")
-
-
-def _amounts(stays: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    return stays[name].to_numpy(dtype=np.float64) if name in stays.columns else np.full(len(stays), np.nan)
 
 
 def _last_day(stays: pd.DataFrame) -> np.datetime64:

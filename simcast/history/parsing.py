@@ -69,8 +69,11 @@ def as_day(value: str | date | np.datetime64, place: str = "as_of") -> np.dateti
         return np.datetime64(day, "D")
     if isinstance(value, datetime) and value.tzinfo is not None:
         raise DataError(f"{place}: value {value}: has a time zone; give the local calendar day")
-    if pd.isna(value):
+    is_day = isinstance(value, date | np.datetime64)
+    if value is None or (is_day and pd.isna(value)):
         raise DataError(f"{place}: a day is needed, written YYYY-MM-DD")
+    if not is_day:
+        raise DataError(f"{place}: {value!r} is no day; give a date, or text written YYYY-MM-DD")
     return np.datetime64(str(value)[:10], "D")
 
 

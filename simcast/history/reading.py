@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from simcast.arguments import check_kind, listed
 from simcast.errors import DataError
 from simcast.history.columns import ColumnNames, Columns, Words, find_columns
 from simcast.history.deals import AmountKnownFrom, read_deals
@@ -20,6 +21,7 @@ from simcast.history.exports import Export
 from simcast.history.faults import Faults, write_rejects
 from simcast.history.history import History
 from simcast.history.log import read_log
+from simcast.history.parsing import as_day
 from simcast.history.quality import Reading
 from simcast.history.responses import Waits, holds_hours, read_waits, responses_table
 from simcast.history.sources import Source, Where, format_problems
@@ -42,7 +44,7 @@ def read_history(
     on_bad_rows: Literal["stop", "quarantine"] = "stop",
     rejects: str | Path | Literal[False] | None = None,
     amount_known_from: AmountKnownFrom = "close",
-    today: date | None = None,
+    today: date | str | None = None,
     dialect: Dialect | None = None,
     where: Where | None = None,
     query: str | None = None,
@@ -101,6 +103,8 @@ def read_history(
     ------
     DataError
         With one line per problem: place, value, and what to do about it.
+    ArgumentTypeError
+        When an argument is another kind of thing, such as a list of stages for a pipeline.
 
     Examples
     --------
@@ -122,13 +126,15 @@ def read_history(
     array([20.5,  0.5])
     >>> folder.cleanup()
     """
+    _check_kinds(path, pipeline, {"columns": columns, "outcomes": outcomes, "where": where}, dialect)
     _check_options(format, on_bad_rows, amount_known_from, repeats)
     if rejects and not is_database(str(path)) and Path(rejects).resolve() == Path(path).resolve():
         raise DataError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
     source = Source(path, format, columns or {}, outcomes or {}, dialect or Dialect(), where or {}, query, folder)
     export, written, digest = source.read(pipeline.stages)
-    chosen = () if segments is None and format != "log" else segments
-    last_day = today or date.today()
+    named = None if segments is None else listed(segments)
+    chosen = () if named is None and format != "log" else named
+    last_day = date.today() if today is None else as_day(today, "today").astype(date)
     table, content, faults, found = read_content(
         export, written, pipeline, chosen, amount_known_from, last_day, copies_count=repeats == "stay"
     )
@@ -189,6 +195,17 @@ def read_content(
     if export.form == "log":
         return table, read_log(table, found, words, today, faults, copies_count=copies_count), faults, found
     return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults, found
+
+
+def _check_kinds(path: object, pipeline: object, mappings: Mapping[str, object], dialect: object) -> None:
+    """Refuse what is no path, no pipeline, no mapping or no dialect."""
+    of_tables = "; History.of takes a table of stays" if isinstance(path, pd.DataFrame) else ""
+    check_kind(path, (str, Path), "path", f"name a file, or the URL of a database{of_tables}")
+    check_kind(pipeline, Pipeline, "pipeline", "a scenario has one in .pipeline_definition; Pipeline.define makes one")
+    for name, value in mappings.items():
+        if value is not None:
+            check_kind(value, Mapping, name, "write {name: value}")
+    check_kind(dialect, (Dialect, type(None)), "dialect", "such as Dialect(encoding='cp1251')")
 
 
 def _check_options(form: str, on_bad_rows: str, amount_known_from: str, repeats: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import importlib
 import io
 import re
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simcast.arguments import similar_file
 from simcast.errors import DataError
 from simcast.history.parsing import normalise
 from simcast.history.zones import zone_of
@@ -101,7 +101,7 @@ def read_table(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Tab
         When the file is missing, of another kind, in another encoding, or broken.
     """
     if not path.exists():
-        raise DataError(f"{path}: there is no such file{_similar_files(path)}")
+        raise DataError(f"{path}: there is no such file{similar_file(path)}")
     if path.is_dir():
         raise DataError(f"{path}: is a folder; name the csv or parquet file in it")
     kind = path.suffix.lower()
@@ -119,15 +119,6 @@ def read_table(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Tab
     if table.cells.empty:
         raise DataError(f"{path}: holds no rows; check that the export is complete")
     return table
-
-
-def _similar_files(path: Path) -> str:
-    """Name a sibling with nearly the same name, for a mistyped path."""
-    if not path.parent.is_dir():
-        return f"; the folder {path.parent} does not exist either"
-    names = sorted(entry.name for entry in path.parent.iterdir())
-    near = difflib.get_close_matches(path.name, names, n=1)
-    return f"; did you mean {path.parent / near[0]}?" if near else ""
 
 
 _OTHER_KINDS = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from simcast.arguments import check_kind, nearest
 from simcast.errors import FitError
 from simcast.posterior import Posterior, posterior_path
 from simcast.posterior.files import load_sampled
@@ -72,12 +73,13 @@ def open_in_arviz(
         (part,) = sampled
     if part is None or part not in sampled:
         asked = "name one part of the model" if part is None else f"there is no part {part!r} of the model"
-        raise FitError(f"{asked} (known: {', '.join(sampled)})")
+        raise FitError(f"{asked}; {nearest(part, sampled)}")
     return open_groups(_groups(sampled[part], part, log_likelihood))
 
 
 def _sampled(posterior: Posterior | str | Path) -> Mapping[str, xr.Dataset]:
     """Return what the sampler drew, from memory, from the path given, or from the store."""
+    check_kind(posterior, (Posterior, str, Path), "posterior", "give one that was fitted, or the path of a stored one")
     if not isinstance(posterior, Posterior):
         found: Mapping[str, xr.Dataset] = load_sampled(Path(posterior))
     elif posterior.sampled:

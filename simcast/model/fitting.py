@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from simcast.arguments import check_kind, whole_number
 from simcast.model.priors import Prior, resolve_priors
 from simcast.model.settings import FitSettings, ModelChoices
 from simcast.posterior import CACHE_VARIABLE, FamilyChoice, Posterior, fit_fingerprint, posterior_path, stored_posterior
@@ -58,7 +59,10 @@ def fit(
     ------
     FitError
         When there is nothing to learn from, a choice is not known, or the sampler fails.
+    ArgumentTypeError, ArgumentError
+        When `history` is none, such as the path of one, `settings` are none, or `seed` is no whole number from 0 on.
     """
+    _check(history, seed)
     from simcast.model.finished_parts import FinishedParts
 
     return _fit(history, FitSettings.of(settings), seed, progress or _silence, FinishedParts())
@@ -79,6 +83,7 @@ def load_or_fit(
 
     Parameters and errors are those of `fit`.
     """
+    _check(history, seed)
     chosen = FitSettings.of(settings)
     fingerprint = _fingerprint(history, chosen, seed)
     stored = stored_posterior(fingerprint)
@@ -96,6 +101,14 @@ def load_or_fit(
         return _with_warning(posterior, f"the fit could not be stored ({why}); set {CACHE_VARIABLE} to a folder for it")
     finished.forget()
     return posterior
+
+
+def _check(history: object, seed: object) -> None:
+    """Refuse what is no history, and a seed that is none."""
+    from simcast.history import History
+
+    check_kind(history, History, "history", "read_history reads one from a file")
+    whole_number(seed, "seed", least=0)
 
 
 def _with_warning(posterior: Posterior, warning: str) -> Posterior:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any, Protocol
 
-from simcast.errors import FitError
+from simcast.arguments import shown
+from simcast.errors import ArgumentTypeError, FitError
 
 
 class ModelChoices(Protocol):
@@ -78,7 +79,7 @@ class FitSettings:
     Raises
     ------
     FitError
-        When a choice is not known.
+        When a choice is not known, or a number of draws is none.
     """
 
     durations: str = "auto"
@@ -107,6 +108,12 @@ class FitSettings:
             problems.append(
                 f"history.model.recorded_from: {self.recorded_from!r} is no date; write 2017-03-01, auto or none"
             )
+        counts = {"draws": self.draws, "tune": self.tune, "chains": self.chains, "thin": self.thin or 1}
+        problems += [
+            f"history.model.{name}: {value!r} is no whole number of 1 or more"
+            for name, value in counts.items()
+            if not (isinstance(value, int) and value >= 1)
+        ]
         if problems:
             raise FitError(problems)
 
@@ -129,9 +136,20 @@ class FitSettings:
 
     @classmethod
     def of(cls, choices: FitSettings | ModelChoices | None) -> FitSettings:
-        """Read the settings from a scenario's; None means the defaults."""
+        """Read the settings from a scenario's; None means the defaults.
+
+        Raises
+        ------
+        ArgumentTypeError
+            When they are neither.
+        """
         if choices is None:
             return cls()
+        if not isinstance(choices, cls) and not hasattr(choices, "model_dump"):
+            raise ArgumentTypeError(
+                "settings: needs a scenario's history.model or simcast.model.FitSettings, such as "
+                f"FitSettings(quick=True), got {shown(choices)}"
+            )
         return choices if isinstance(choices, cls) else cls(**choices.model_dump(mode="json"))  # type: ignore[union-attr]
 
     def plain(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.arguments import check_kind
 from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_exceeded
 from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
@@ -80,9 +81,15 @@ def build_plan(
     Raises
     ------
     ScenarioError
-        When the scenario names a segment, a deal or a column that is not there, or its as-of date is not the
-        book's. All problems are listed at once.
+        When there is no scenario of this name, it names a segment, a deal or a column that is not there, its as-of
+        date is not the book's, or its pipeline not the posterior's. All problems are listed at once.
+    ArgumentTypeError
+        When an argument is another kind of thing.
     """
+    check_kind(posterior, Posterior, "posterior", "fit(history) and Posterior.load(path) return one")
+    check_kind(book, Book, "book", "history.open_deals(as_of) returns one")
+    check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
+    check_kind(like, (Plan, type(None)), "like")
     days = ForecastDays(
         np.datetime64(scenario.forecast.as_of, "D"),
         np.datetime64(scenario.forecast.until, "D"),
@@ -91,8 +98,8 @@ def build_plan(
     pipeline, segments = posterior.pipeline, posterior.segments
     check_names(scenario, segments, book, [name])
     levers = placed_levers(scenario, name)
-    stays = _stays_of_no_length(posterior, levers)
-    if problems := [*_mismatches(posterior, book, days), *stays, *too_large_amounts(book)]:
+    stays = _stays_of_no_length(posterior, levers) if scenario.pipeline_definition == pipeline else []
+    if problems := [*_mismatches(posterior, book, days, scenario), *stays, *too_large_amounts(book)]:
         raise ScenarioError(problems)
 
     seed, n_slots = np.uint64(scenario.simulation.seed), max(map(len, pipeline.moves)) + 1
@@ -165,13 +172,17 @@ def _array(posterior: Posterior, variable: str, *dims: str) -> NDArray[np.float6
     return np.ascontiguousarray(posterior.draws[variable].transpose(*dims).to_numpy(), dtype=np.float64)
 
 
-def _mismatches(posterior: Posterior, book: Book, days: ForecastDays) -> list[str]:
+def _mismatches(posterior: Posterior, book: Book, days: ForecastDays, scenario: Scenario) -> list[str]:
     """List where posterior, open deals and scenario do not speak of the same thing."""
     problems = []
     if book.as_of != days.as_of:
         problems.append(f"the open deals stand at {book.as_of}, the scenario's forecast.as_of is {days.as_of}")
     if book.pipeline != posterior.pipeline:
         problems.append("the open deals and the posterior belong to different pipelines")
+    asked = scenario.pipeline_definition
+    if asked != posterior.pipeline:
+        written = f"{', '.join(asked.stages)} in the scenario, {', '.join(posterior.pipeline.stages)} in the posterior"
+        problems.append(f"the scenario and the posterior belong to different pipelines: {written}")
     unknown = {book.segments.values[code] for code in book.segment_code} - set(posterior.segments.values)
     if unknown:
         problems.append(f"the posterior knows nothing of these segments of open deals: {sorted(unknown)}")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simcast.engine.capacity_layout import CapacityPlan, TeamPlan
 from simcast.engine.layout import KernelPlan
 from simcast.forecast import Metric
+from simcast.notebook import Shown
 from simcast.pipeline import Pipeline
 from simcast.plan.calendar import ForecastDays
 from simcast.segments import Segments
@@ -18,8 +19,8 @@ MINOR_UNITS = 100
 """Minor units (cents) in one unit of money."""
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Shown):
     """One scenario, ready to be simulated.
 
     Parameters
@@ -79,3 +80,7 @@ class Plan:
     def n_futures(self) -> int:
         """How many futures the plan holds."""
         return len(self.kernel.draw_of_future)
+
+    def _headline(self) -> str:
+        days = f"{self.days.as_of} to {self.days.until} by {self.days.period}"
+        return f"Plan of {self.scenario!r}: {len(self.deals):,} open deals, {self.n_futures:,} futures, {days}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from simcast.analysis import Leaks, compare
+from simcast.arguments import shown
+from simcast.errors import ArgumentError, ArgumentTypeError
 from simcast.forecast import Forecast, Metric
 from simcast.plots.distributions import plot_distribution, plot_funnel
 from simcast.plots.forecasts import plot_cumulative, plot_differences, plot_leaks
@@ -48,7 +50,7 @@ class ForecastPlots:
             When the forecasts do not share their futures, or there is none to compare with.
         """
         if not others:
-            raise ValueError("compare: name at least one forecast to compare with this one")
+            raise ArgumentError("compare: name at least one forecast to compare with this one")
         return plot_differences([compare(other, self._forecast) for other in others], axes=ax)
 
     def leaks(self, found: object, *, ax: Axes | None = None) -> Axes:
@@ -69,7 +71,7 @@ class ForecastPlots:
             When the leaks are of other parameters than the forecast.
         """
         if not isinstance(found, Leaks):
-            raise TypeError(f"leaks: give what simcast.analysis.leaks found, got {type(found).__name__}")
+            raise ArgumentTypeError(f"leaks: give what simcast.analysis.leaks found, got {shown(found)}")
         if found.ground.posterior.fingerprint != self._forecast.fingerprint:
-            raise ValueError("leaks: these were found under other parameters than the forecast was played")
+            raise ArgumentError("leaks: these were found under other parameters than the forecast was played")
         return plot_leaks(found, axes=ax)

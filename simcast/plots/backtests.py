@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simcast.arguments import check_kind
 from simcast.backtesting import Backtest
 from simcast.forecast import Metric
 from simcast.plots.drawing import BLUE, INK, ORANGE, label_values, new_axes
@@ -32,6 +33,7 @@ def plot_backtest(backtest: Backtest, metric: Metric = "bookings", *, axes: Axes
     SimcastError
         When matplotlib is not installed.
     """
+    check_kind(backtest, Backtest, "backtest", "simcast.backtest(history, scenario, ...) makes one")
     held = backtest.of(metric)
     axes = new_axes(3.2, axes)
     places = range(len(held))

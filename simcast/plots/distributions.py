@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from simcast.forecast import Forecast, Metric
+from simcast.arguments import check_kind, check_name
+from simcast.forecast import METRICS, Forecast, Metric
 from simcast.plots.drawing import BLUE, GREEN, GREY, INK, RED, SKY, label_values, new_axes
 from simcast.report.page.charts import histogram
 from simcast.report.phrases import chance
@@ -32,8 +33,10 @@ def plot_distribution(forecast: Forecast, metric: Metric | None = None, *, axes:
     SimcastError
         When matplotlib is not installed.
     """
-    axes = new_axes(3.0, axes)
+    check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
     metric = metric or forecast.metric
+    check_name(metric, METRICS, "metric")
+    axes = new_axes(3.0, axes)
     chart, target = histogram(forecast, metric), forecast.targets.get(metric)
     reached = np.zeros(len(chart.shares), dtype=bool) if target is None else chart.edges[:-1] >= target * (1 - 1e-9)
     colours = [GREEN if hit else (BLUE if target is None else GREY) for hit in reached]
@@ -68,6 +71,7 @@ def plot_funnel(forecast: Forecast, *, axes: Axes | None = None) -> Axes:
     SimcastError
         When matplotlib is not installed.
     """
+    check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
     stages = [str(stage) for stage in forecast.results["stage"].to_numpy()]
     axes = new_axes(0.8 + 0.6 * len(stages), axes)
     bars: tuple[tuple[Literal["entered", "left_forward", "open_at_end"], str, str], ...] = (

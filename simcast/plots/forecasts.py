@@ -9,7 +9,8 @@ import numpy as np
 
 from simcast.analysis import Difference, Leaks
 from simcast.analysis.compare import judged_by_wins
-from simcast.forecast import Forecast, Metric
+from simcast.arguments import check_kind, check_name, listed
+from simcast.forecast import METRICS, Forecast, Metric
 from simcast.plots.drawing import BAND_OPACITY, BLUE, GREEN, GREY, INK, RED, label_dates, label_values, new_axes
 from simcast.report.phrases import chance, count, money
 from simcast.report.tables import leak_name
@@ -37,8 +38,10 @@ def plot_cumulative(forecast: Forecast, metric: Metric | None = None, *, axes: A
     SimcastError
         When matplotlib is not installed.
     """
-    axes = new_axes(3.0, axes)
+    check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
     metric = metric or forecast.metric
+    check_name(metric, METRICS, "metric")
+    axes = new_axes(3.0, axes)
     per_period = (
         forecast.results[metric].sum(("segment", "origin"), skipna=False).transpose("future", "period").to_numpy()
     )
@@ -78,6 +81,9 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
     SimcastError
         When matplotlib is not installed.
     """
+    differences = listed(differences)
+    for each in differences:
+        check_kind(each, Difference, "differences", "a run holds them in .differences")
     axes = new_axes(0.8 + 0.42 * max(len(differences), 1), axes)
     by_wins = judged_by_wins(differences)
     for position, difference in enumerate(reversed(differences)):
@@ -124,6 +130,7 @@ def plot_leaks(found: Leaks, *, axes: Axes | None = None) -> Axes:
     SimcastError
         When matplotlib is not installed.
     """
+    check_kind(found, Leaks, "found", "simcast.analysis.leaks(ground) finds them")
     axes = new_axes(0.8 + 0.42 * max(len(found.leaks), 1), axes)
     metric: Metric = "wins" if found.by_wins else "bookings"
     for position, leak in enumerate(found.leaks):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simcast.arguments import check_kind
 from simcast.plots.drawing import BLUE, GREY, INK, ORANGE, new_axes
+from simcast.posterior import Diagnostics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from simcast.model.priors import Prior
-    from simcast.posterior import Diagnostics
 
 Floats = NDArray[np.float64]
 
@@ -88,6 +89,7 @@ def plot_prior_influence(diagnostics: Diagnostics, *, most: int = 12, axes: Axes
     SimcastError
         When matplotlib is not installed.
     """
+    check_kind(diagnostics, Diagnostics, "diagnostics", "a posterior that was fitted has them in .diagnostics")
     chosen = sorted(diagnostics.prior_influence, key=lambda item: item.contraction)[:most][::-1]
     axes = new_axes(0.6 + 0.22 * max(len(chosen), 1), axes)
     for position, item in enumerate(chosen):

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.errors import SimcastError
+from simcast.arguments import check_kind, nearest
+from simcast.errors import SimcastError, UnknownNameError
+from simcast.history import History
 from simcast.plots.drawing import BLUE, INK, new_axes
+from simcast.posterior import Posterior
 from simcast.predictive_checks.laws import player
 from simcast.predictive_checks.replicates import replicate_stage
 from simcast.predictive_checks.stage_checks import StageComparison
@@ -19,8 +22,6 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-    from simcast.history import History
-    from simcast.posterior import Posterior
 
 Floats = NDArray[np.float64]
 
@@ -64,12 +65,14 @@ def plot_days(
     SimcastError
         When matplotlib is not installed, the pipeline has no such stage or move, or no stay ended so.
     """
+    check_kind(posterior, Posterior, "posterior", "fit(history) and Posterior.load(path) return one")
+    check_kind(history, History, "history", "read_history reads one")
     moves = dict(zip(posterior.pipeline.stages, posterior.pipeline.moves, strict=True))
     if stage not in moves:
-        raise SimcastError(f"there is no stage {stage!r} (known: {', '.join(moves)})")
+        raise UnknownNameError(f"there is no stage {stage!r}; {nearest(stage, moves)}")
     move = move or moves[stage][0]
     if move not in moves[stage]:
-        raise SimcastError(f"no stay in {stage!r} moves to {move!r} (known: {', '.join(moves[stage])})")
+        raise UnknownNameError(f"no stay in {stage!r} moves to {move!r}; {nearest(move, moves[stage])}")
     shares = _shares_by_day(_replicated(posterior, history, stage, sampled, seed), moves[stage].index(move))
     last = int(np.argmax(shares[0] >= _SHOWN * shares[0, -1])) + 1
     days = np.arange(last)

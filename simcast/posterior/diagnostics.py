@@ -103,7 +103,7 @@ NO_AMOUNTS = "no deal has an amount: new deals count as worth nothing; forecast 
 """A warning that assumed amounts answer."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnostics:
     """The worst value of each diagnostic over all parameters, and what to beware of.
 
@@ -163,6 +163,14 @@ class Diagnostics:
             and self.ess_bulk_min >= least_ess
             and self.ess_tail_min >= least_ess
             and self.divergences == 0
+        )
+
+    def __repr__(self) -> str:
+        verdict = "trusted" if self.trusted else "NOT TO BE TRUSTED"
+        return (
+            f"Diagnostics of a {'quick ' if self.quick else ''}fit: {verdict}, r-hat at most {self.rhat_max:.3f}, "
+            f"effective draws at least {min(self.ess_bulk_min, self.ess_tail_min):.0f}, "
+            f"divergences: {self.divergences}, warnings: {len(self.warnings)}"
         )
 
     def line(self) -> str:

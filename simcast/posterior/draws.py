@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.arguments import check_kind
 from simcast.errors import FitError
+from simcast.notebook import Shown
 from simcast.pipeline import STALLED, Pipeline
 from simcast.posterior.arrivals import HARMONICS
 from simcast.posterior.clocks import clock_problems
@@ -19,6 +21,7 @@ from simcast.posterior.hazards import HAZARD, hazard_problems
 from simcast.segments import Segments
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 FAMILIES = ("lognormal", "weibull", "loglogistic", "exponential", "constant", "gamma")
@@ -111,8 +114,8 @@ def move_names(pipeline: Pipeline) -> tuple[str, ...]:
     return (*stages, *pipeline.outcomes, STALLED)
 
 
-@dataclass(frozen=True, eq=False)
-class Posterior:
+@dataclass(frozen=True, eq=False, repr=False)
+class Posterior(Shown):
     """What is known of a pipeline's parameters, as equally likely draws.
 
     Parameters
@@ -138,6 +141,8 @@ class Posterior:
     FitError
         When variables, dimensions or labels are missing or wrong, probabilities do not sum to 1, or a number
         that a forecast would need is not finite. All problems are listed at once.
+    ArgumentTypeError
+        When `draws` is no `xarray.Dataset`, or `pipeline` or `segments` are none.
     """
 
     pipeline: Pipeline
@@ -148,6 +153,11 @@ class Posterior:
     sampled: Mapping[str, xr.Dataset] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        import xarray as xr
+
+        check_kind(self.pipeline, Pipeline, "pipeline")
+        check_kind(self.segments, Segments, "segments")
+        check_kind(self.draws, xr.Dataset, "draws", "fit(history) and Posterior.load(path) make a posterior of theirs")
         problems = list(_label_problems(self.pipeline, self.segments, self.draws))
         if not problems:
             problems = [
@@ -165,7 +175,18 @@ class Posterior:
         return int(self.draws.sizes["draw"])
 
     def save(self, path: str | Path) -> Path:
-        """Write it to a NetCDF file, whole or not at all, and return the path."""
+        """Write it to a NetCDF file, whole or not at all, and return the path.
+
+        Raises
+        ------
+        FitError
+            When the path is a folder.
+        OSError
+            When the file cannot be written.
+        """
+        check_kind(path, (str, Path), "path", "name a file, such as 'q3.nc'")
+        if Path(path).is_dir():
+            raise FitError(f"{path}: is a folder; name a file in it, such as {Path(path) / 'posterior.nc'}")
         from simcast.posterior.files import save
 
         return save(self, Path(path))
@@ -179,9 +200,34 @@ class Posterior:
         FitError
             When the file is missing, damaged, of another format version, or no posterior at all.
         """
+        check_kind(path, (str, Path), "path", "name the file that Posterior.save wrote")
         from simcast.posterior.files import load
 
         return load(Path(path))
+
+    def _headline(self) -> str:
+        segments = f", {len(self.segments):,} segments" if len(self.segments) > 1 else ""
+        about = "assumed, not fitted" if self.diagnostics is None else repr(self.diagnostics)
+        return f"Posterior: {self.n_draws:,} draws, {self.pipeline.n_stages} stages{segments}\n{about}"
+
+    def _table(self) -> pd.DataFrame:
+        import pandas as pd
+
+        rows = {}
+        for stage in self.pipeline.stages:
+            forward = self.pipeline.forward(stage)
+            here = self.draws.sel(stage=stage)
+            means = here["probability"].mean("draw")
+            shares = [_range(means.sel(move=move).to_numpy()) for move in (forward, STALLED)]
+            rows[stage] = [forward, shares[0], shares[1], str(here["days_family"].sel(move=forward).item())]
+        columns = ["moves forward to", "share (by segment)", "stalls for good", "family of days"]
+        return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def _range(values: NDArray[np.float64]) -> str:
+    """Write shares from the lowest to the highest."""
+    low, high = (f"{value:.0%}" for value in (np.min(values), np.max(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def _label_problems(pipeline: Pipeline, segments: Segments, draws: xr.Dataset) -> Iterator[str]:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from simcast.arguments import similar_file
 from simcast.errors import FitError
 from simcast.pipeline import Pipeline
 from simcast.posterior.diagnostics import Diagnostics
@@ -50,6 +51,7 @@ def load(path: Path) -> Posterior:
     """Read a posterior; `FitError` when the file is missing, damaged or something else."""
     import xarray as xr
 
+    _check_file(path)
     try:
         draws = xr.load_dataset(path, engine=_ENGINE)
         head = json.loads(str(draws[_HEAD].item()))
@@ -78,6 +80,7 @@ def load_sampled(path: Path) -> dict[str, xr.Dataset]:
     """
     import xarray as xr
 
+    _check_file(path)
     try:
         groups = xr.open_groups(path, engine=_ENGINE)
         datasets = [groups[name].load() for name in sorted(groups) if name.startswith("/sampled/")]
@@ -86,6 +89,14 @@ def load_sampled(path: Path) -> dict[str, xr.Dataset]:
     except (OSError, KeyError, ValueError, RuntimeError) as error:
         raise FitError(f"{path}: is not a posterior that can be read ({_first_line(error)}); fit again") from error
     return {str(dataset.attrs["title"]): dataset for dataset in datasets}
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a path at which there is no file."""
+    if path.is_dir():
+        raise FitError(f"{path}: is a folder; name the file of a posterior in it")
+    if not path.exists():
+        raise FitError(f"{path}: there is no such file{similar_file(path)}; fit again, or name one that was saved")
 
 
 def _head(posterior: Posterior) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 
+from simcast.arguments import nearest
 from simcast.pipeline import LOST, Pipeline
 from simcast.scenario.assumptions import Assumptions, StageAssumption
 from simcast.scenario.clashes import find_clashes
@@ -13,7 +14,6 @@ from simcast.scenario.levers import DealLever, DurationLever, HireLever, LeaveLe
 from simcast.scenario.parts import Parts, Problem
 from simcast.scenario.reading import KeyPath
 from simcast.scenario.schema import BASELINE
-from simcast.scenario.wording import nearest
 
 
 def find_problems(parts: Parts) -> list[Problem]:

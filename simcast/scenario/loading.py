@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from simcast.arguments import check_kind, listed
 from simcast.errors import ScenarioError
 from simcast.scenario.checks import find_problems
 from simcast.scenario.merging import Setting, override, read_layers
@@ -34,7 +35,15 @@ def load_scenario(path: str | Path, *, overrides: Sequence[str | Setting] = ()) 
     ------
     ScenarioError
         With every problem found, each with its file, line, column and key.
+    ArgumentTypeError
+        When `path` is no path, or overrides are no texts.
+
+    Examples
+    --------
+    ``load_scenario("scenarios/q3.yaml", overrides=["simulation.futures=2000", "history.model.quick=true"])``
     """
+    check_kind(path, (str, Path), "path", "build_scenario takes data in memory")
+    overrides = _settings(overrides)
     problems: list[str] = []
     changes: list[str] = []
     file = Path(path)
@@ -62,9 +71,24 @@ def build_scenario(
     ------
     ScenarioError
         With every problem found, each with its key.
+    ArgumentTypeError
+        When `data` is no mapping, or overrides are no texts.
     """
+    check_kind(data, Mapping, "data", "load_scenario reads a file")
+    overrides = _settings(overrides)
     place = Place("scenario", folder=Path(folder))
     return _checked(_node(data, place), None, overrides, [], [])
+
+
+def _settings(overrides: Sequence[str | Setting] | str) -> tuple[str | Setting, ...]:
+    """Return overrides as a list, of which a single text is one."""
+    hint = "write each as a text, such as 'simulation.futures=2000'"
+    if isinstance(overrides, Mapping):
+        check_kind(overrides, (list, tuple), "overrides", hint)
+    settings: tuple[str | Setting, ...] = listed(overrides)
+    for setting in settings:
+        check_kind(setting, (str, Setting), "overrides", hint)
+    return settings
 
 
 def _node(value: Any, place: Place) -> Node:  # noqa: ANN401 - plain data of any depth

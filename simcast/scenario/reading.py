@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from simcast.arguments import similar_file
 from simcast.errors import ScenarioError
 from simcast.scenario.showing import dotted
 
@@ -166,7 +167,9 @@ def read_file(path: Path, shown: str, problems: list[str]) -> Node:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise ScenarioError(f"{shown}: no such file; `simcast init` writes one to start from") from None
+        near = similar_file(path)
+        advice = near if near.startswith("; did you mean") else "; `simcast init` writes one to start from"
+        raise ScenarioError(f"{shown}: no such file{advice}") from None
     except (OSError, ValueError) as error:
         raise ScenarioError(f"{shown}: cannot be read ({getattr(error, 'strerror', None) or error})") from None
     if len(raw) > MAX_BYTES:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
+from simcast.arguments import nearest
 from simcast.errors import ScenarioError, hide_passwords
 from simcast.pipeline import Pipeline
 from simcast.scenario.assumptions import Assumptions
@@ -175,7 +176,7 @@ class Scenario(Closed):
             When there is no scenario of this name.
         """
         if name not in self.scenario_names:
-            raise ScenarioError(f"there is no scenario {name!r} (known: {', '.join(self.scenario_names)})")
+            raise ScenarioError(f"there is no scenario {name!r}; {nearest(name, self.scenario_names)}")
         return expand(name, self.scenarios)
 
     def levers(self, name: str) -> tuple[Lever, ...]:
@@ -187,6 +188,11 @@ class Scenario(Closed):
             When there is no scenario of this name.
         """
         return tuple(self.placed_levers(name).values())
+
+    def __repr__(self) -> str:
+        dates = f"{self.forecast.as_of} to {self.forecast.until} by {self.forecast.period}"
+        names = ", ".join(self.scenario_names)
+        return f"Scenario {self.name!r}: {dates}, {self.simulation.futures:,} futures\nscenarios: {names}"
 
     def warnings(self) -> list[str]:
         """List what is allowed but probably not meant, with places."""

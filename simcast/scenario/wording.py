@@ -3,31 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from simcast.arguments import nearest
 from simcast.scenario.fields import PartError
 from simcast.scenario.levers import LEVERS
 from simcast.scenario.meant import hint
 from simcast.scenario.reading import KeyPath, Node, Place
 from simcast.scenario.showing import dotted, shorten
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Suggest the nearest known word, and list those there are.
-
-    Examples
-    --------
-    >>> nearest("meetng", ["lead", "meeting"])
-    "did you mean 'meeting'? (known: lead, meeting)"
-    """
-    names = list(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    listed = f"known: {', '.join(names)}" if names else "there are none"
-    return f"did you mean {close[0]!r}? ({listed})" if close else listed
 
 
 def placed(tree: Node, path: KeyPath, text: str) -> tuple[Place, str]:

@@ -67,7 +67,7 @@ def test_progress_ends_at_one(plan: Plan) -> None:
 
 @pytest.mark.parametrize("wrong", [{"threads": 0}, {"chunk": 0}])
 def test_impossible_settings_are_refused(plan: Plan, wrong: dict[str, int]) -> None:
-    with pytest.raises(SimcastError, match="must be 1 or more"):
+    with pytest.raises(SimcastError, match="needs a whole number of 1 or more"):
         simulate(plan, **wrong)
 
 

@@ -141,9 +141,9 @@ def test_the_days_of_the_history_are_drawn_as_they_were(posterior: Posterior, hi
 
 
 def test_a_stage_or_move_that_is_not_there_is_told_with_those_that_are(posterior: Posterior, history: History) -> None:
-    with pytest.raises(SimcastError, match=r"no stage 'lead' .*заявка, встреча"):
+    with pytest.raises(SimcastError, match=r"no stage 'lead'; .*заявка, встреча"):
         plot_days(posterior, history, "lead")
-    with pytest.raises(SimcastError, match=r"moves to 'won' .*встреча, lost"):
+    with pytest.raises(SimcastError, match=r"moves to 'won'; .*встреча, lost"):
         plot_days(posterior, history, "заявка", "won")
     with pytest.raises(SimcastError, match="no stay in 'встреча' ended in 'won'"):
         plot_days(posterior, history, "встреча")
