@@ -110,8 +110,8 @@ def test_a_history_without_deals_cannot_be_fitted() -> None:
 
 
 def test_a_move_that_the_pipeline_does_not_have_is_named() -> None:
-    history = history_of([("D1", "site", "звонок", 0, 3, "потеряшка", np.nan)], 10)
-    with pytest.raises(FitError, match=r"'потеряшка'.*pipeline\.moves"):
+    history = history_of([("D1", "site", "звонок", 0, 3, "won", np.nan)], 10)
+    with pytest.raises(FitError, match=r"'won'.*pipeline\.moves"):
         fit(history, settings=QUICK)
 
 
