@@ -108,7 +108,7 @@ def promised(plan: TeamPlan, future: int, deal: twin.Deal, since: float) -> floa
 
 def reading(passed: np.ndarray, time: float) -> float:
     far = len(passed) - 1
-    return float(passed[-1] + time - far) if time > far else float(np.interp(time, np.arange(far + 1), passed))
+    return float(passed[-1] + (time - far)) if time > far else float(np.interp(time, np.arange(far + 1), passed))
 
 
 def later(plan: KernelPlan, future: int, deal: twin.Deal, slot: int, leaves_on: float, start: float) -> float:

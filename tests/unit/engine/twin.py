@@ -279,7 +279,7 @@ def on_clock(passed: np.ndarray, began: float, days: float) -> float:
     wanted = float(np.interp(began, instants, readings)) + days
     day = int(np.searchsorted(readings, wanted, side="right")) - 1  # the last of days of no weight
     if day >= len(passed) - 1:
-        return len(passed) - 1 + wanted - readings[-2]
+        return len(passed) - 1 + (wanted - readings[-2])  # exact where nothing is left over
     return day + (wanted - readings[day]) / (readings[day + 1] - readings[day])
 
 
