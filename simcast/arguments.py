@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import operator
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, SupportsIndex, TypeVar, cast, overload
 
@@ -28,11 +28,29 @@ def nearest(word: object, known: Iterable[str]) -> str:
     "did you mean 'meeting'? (known: lead, meeting)"
     """
     names = [str(name) for name in known]
-    folded = {name.casefold(): name for name in reversed(names)}
-    close = difflib.get_close_matches(word.casefold(), list(folded), n=1) if isinstance(word, str) else []
+    close = _closest(word, names) if isinstance(word, str) else None
     more = f" and {len(names) - MOST_KNOWN:,} more" if len(names) > MOST_KNOWN else ""
     listed = f"known: {', '.join(names[:MOST_KNOWN])}{more}" if names else "there are none"
-    return f"did you mean {folded[close[0]]!r}? ({listed})" if close else listed
+    return f"did you mean {close!r}? ({listed})" if close else listed
+
+
+def or_nearest(word: str, known: Sequence[str]) -> str:
+    """Return a hint at the nearest known name, or at all of them: the end of a sentence that says what is not there.
+
+    Examples
+    --------
+    >>> or_nearest("outcom", ["Outcome", "Stage"]), or_nearest("id", ["Outcome", "Stage"])
+    ("; did you mean 'Outcome'?", ' (known: Outcome, Stage)')
+    """
+    close = _closest(word, known)
+    return f"; did you mean {close!r}?" if close else f" (known: {', '.join(known)})"
+
+
+def _closest(word: str, names: Sequence[str]) -> str | None:
+    """Return the name that is nearest to a word, whatever its case; None where none is near."""
+    folded = {name.casefold(): name for name in reversed(names)}
+    close = difflib.get_close_matches(word.casefold(), list(folded), n=1)
+    return folded[close[0]] if close else None
 
 
 def check_name(name: object, known: Iterable[str], what: str) -> None:
@@ -168,12 +186,12 @@ def number(value: Any, place: str) -> float:  # noqa: ANN401  # whatever a calle
     >>> number(3, "at_least")
     3.0
     """
-    try:
-        found = math.nan if isinstance(value, str) else float(value)
-    except (TypeError, ValueError):
-        raise ArgumentTypeError(f"{place}: needs a number, got {shown(value)}") from None
     if isinstance(value, str):
         raise ArgumentTypeError(f"{place}: needs a number, got the text {shown(value)}")
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"{place}: needs a number, got {shown(value)}") from None
     if math.isnan(found):
         raise ArgumentError(f"{place}: needs a number, got NaN")
     return found

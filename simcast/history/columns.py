@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simcast.arguments import or_nearest
 from simcast.history.likely_segments import likely_segments
-from simcast.history.nearest import or_nearest
 from simcast.history.parsing import normalise
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline

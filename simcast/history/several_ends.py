@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from simcast.arguments import or_nearest
 from simcast.errors import DataError
 from simcast.history.empty_cells import is_nothing
-from simcast.history.nearest import or_nearest
 from simcast.history.parsing import normalise
 from simcast.history.table import Table
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from simcast.arguments import or_nearest
 from simcast.errors import DataError
 from simcast.history.columns import ColumnNames
 from simcast.history.crm import CRMS
 from simcast.history.dialect import STRICT_DATES, Dialect, check_dialect
 from simcast.history.export_rows import currency_caveats
 from simcast.history.exports import Export, translate
-from simcast.history.nearest import or_nearest
 from simcast.history.parsing import normalise
 from simcast.history.several_ends import OUTCOME, join_ends, outcome_by_dates
 from simcast.history.sql import is_database, read_query
