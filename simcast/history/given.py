@@ -13,6 +13,7 @@ from simcast.arguments import check_kind, nearest
 from simcast.errors import DataError
 from simcast.history.responses import RESPONSE_COLUMNS
 from simcast.pipeline import Pipeline
+from simcast.writing import counted
 
 _DATES: Literal["datetime64[us]"] = "datetime64[us]"
 
@@ -126,7 +127,7 @@ def check_stays(pipeline: Pipeline, stays: pd.DataFrame) -> None:
     for fault, rows in faults.items():
         if rows.any():
             deal = stays["deal"].iloc[int(np.argmax(rows.to_numpy()))]
-            problems.append(f"stays.{fault} ({int(rows.sum()):,} rows, the first of deal {deal!r})")
+            problems.append(f"stays.{fault} ({counted(int(rows.sum()), 'row')}, the first of deal {deal!r})")
     if problems:
         raise DataError(problems)
 
@@ -137,4 +138,4 @@ def _unknown(column: pd.Series, known: Sequence[str], what: str) -> Iterator[str
         if name not in known:
             yield f"stays.{column.name}: there is no {what} {name!r}; {nearest(name, known)}"
     if column.name == "stage" and column.isna().any():
-        yield f"stays.stage: is missing in {int(column.isna().sum()):,} rows"
+        yield f"stays.stage: is missing in {counted(int(column.isna().sum()), 'row')}"

@@ -25,9 +25,9 @@ def stays(**columns: list[Any]) -> pd.DataFrame:
     ("columns", "words"),
     [
         ({"stage": ["leed"]}, "there is no stage 'leed'; did you mean 'lead'"),
-        ({"stage": [None]}, "stays.stage: is missing in 1 rows"),
+        ({"stage": [None]}, "stays.stage: is missing in 1 row"),
         ({"left": [DAY], "move": ["wonn"]}, "no stage or outcome 'wonn'; did you mean 'won'"),
-        ({"left": [DAY - pd.Timedelta(days=1)], "move": ["lost"]}, "left: is before entered .1 rows, .* deal 'a'"),
+        ({"left": [DAY - pd.Timedelta(days=1)], "move": ["lost"]}, "left: is before entered .1 row, .* deal 'a'"),
         ({"move": ["lost"]}, "left: is missing, though the stay ended"),
         ({"left": [DAY]}, "move: is missing, though the stay ended"),
         ({"entered": [pd.NaT]}, "entered: is missing"),
