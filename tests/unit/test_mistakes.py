@@ -231,4 +231,4 @@ def test_a_baseline_that_is_none_is_said_before_anything_is_fitted(monkeypatch: 
     with pytest.raises(SimcastError, match="origins: value 'soon': is not a date"):
         simcast.backtest(history, scenario, origins=["soon"])
     with pytest.raises(UnknownNameError, match="known: week, month, quarter"):
-        rolling_origins(history, scenario, every="day")  # type: ignore[arg-type]
+        rolling_origins(history, scenario, every="day")  # type: ignore[arg-type]  # refused as it runs

@@ -75,8 +75,8 @@ def test_worth_is_amount_times_chance() -> None:
 
 
 def test_where_nothing_is_booked_plans_are_told_by_wins(tmp_path: Path) -> None:
-    assume = {key: value for key, value in DESK["assume"].items() if key != "amount"}  # type: ignore[attr-defined]
-    forecast = {**DESK["forecast"], "target": {"wins": 20}}  # type: ignore[dict-item]
+    assume = {key: value for key, value in DESK["assume"].items() if key != "amount"}  # type: ignore[attr-defined]  # a document of any depth
+    forecast = {**DESK["forecast"], "target": {"wins": 20}}  # type: ignore[dict-item]  # a document of any depth
     file = tmp_path / "unpaid.yaml"
     file.write_text(dump_yaml({**DESK, "assume": assume, "forecast": forecast}), encoding="utf-8")
     bench = open_bench(Question(str(file), (), 200))

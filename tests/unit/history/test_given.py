@@ -51,9 +51,9 @@ def test_columns_that_are_not_there_are_told_with_the_nearest() -> None:
 
 def test_other_kinds_of_things_are_refused() -> None:
     with pytest.raises(ArgumentTypeError, match="needs a Pipeline, got a list"):
-        History.of(["lead"], stays())  # type: ignore[arg-type]
+        History.of(["lead"], stays())  # type: ignore[arg-type]  # refused as it runs
     with pytest.raises(ArgumentTypeError, match="stays: needs a DataFrame, got a dict"):
-        History.of(PIPELINE, stays().to_dict())  # type: ignore[arg-type]
+        History.of(PIPELINE, stays().to_dict())  # type: ignore[arg-type]  # refused as it runs
     with pytest.raises(DataError, match="say up to which day nothing was seen"):
         History.of(PIPELINE, stays().iloc[:0])
 
@@ -66,10 +66,10 @@ def test_dates_as_text_and_missing_amounts_are_fine() -> None:
 @pytest.mark.parametrize("day", [20260701, 1.5, 2026, pd.DataFrame()])
 def test_a_number_is_no_day(day: object) -> None:
     with pytest.raises(DataError, match="is no day; give a date"):
-        History.of(PIPELINE, stays()).known_at(day)  # type: ignore[arg-type]
+        History.of(PIPELINE, stays()).known_at(day)  # type: ignore[arg-type]  # refused as it runs
 
 
 @pytest.mark.parametrize("day", [None, pd.NaT, np.datetime64("NaT", "D")])
 def test_a_day_is_needed(day: object) -> None:
     with pytest.raises(DataError, match="a day is needed"):
-        History.of(PIPELINE, stays()).known_at(day)  # type: ignore[arg-type]
+        History.of(PIPELINE, stays()).known_at(day)  # type: ignore[arg-type]  # refused as it runs
