@@ -17,6 +17,9 @@ Floats = NDArray[np.float64]
 _LEAST, _MOST = -60.0, 30.0
 """Log hazards beyond these change nothing that floating-point numbers could show."""
 
+_LEAST_RATE, _MOST_RATE = math.exp(_LEAST), math.exp(_MOST)
+_FARTHEST = 300.0
+
 
 @njit(nogil=True, cache=True)
 def hazard_log_likelihood(
@@ -39,6 +42,7 @@ def hazard_log_likelihood(
     """
     n_moves, n_pieces = log_hazard.shape
     by_hazard, by_effect = np.zeros(log_hazard.shape), np.zeros(effects.shape)
+    usual, factor = _exp(log_hazard), _exp(effects)
     rate = np.empty(n_moves)
     total = 0.0
     for cell in range(passed.shape[0]):
@@ -48,15 +52,17 @@ def hazard_log_likelihood(
                 n_ended += ended[cell, piece, move]
             if passed[cell, piece] == 0.0 and n_ended == 0.0:
                 continue
-            sum_of_rates = _rates(log_hazard, effects, cell, piece, rate)
+            sum_of_rates = _rates(usual, factor, cell, piece, rate)
             by_each = -passed[cell, piece] * sum_of_rates
             total -= passed[cell, piece] * sum_of_rates
             if n_ended > 0.0:
-                total += n_ended * (math.log(-math.expm1(-sum_of_rates)) - math.log(sum_of_rates))
-                by_each += n_ended * (sum_of_rates / math.expm1(sum_of_rates) - 1.0)
+                ending = -math.expm1(-sum_of_rates)
+                total += n_ended * math.log(ending / sum_of_rates)
+                by_each += n_ended * (sum_of_rates * (1.0 - ending) / ending - 1.0)
             for move in range(n_moves):
                 count = ended[cell, piece, move]
-                total += count * math.log(rate[move])
+                if count > 0.0:
+                    total += count * min(max(log_hazard[move, piece] + effects[cell, move], _LEAST), _MOST)
                 slope = by_each * rate[move] / sum_of_rates + count
                 by_hazard[move, piece] += slope
                 by_effect[cell, move] += slope
@@ -64,11 +70,17 @@ def hazard_log_likelihood(
 
 
 @njit(nogil=True, cache=True)
-def _rates(log_hazard: Floats, effects: Floats, cell: int, piece: int, rate: Floats) -> float:
+def _exp(logarithms: Floats) -> Floats:
+    """Return a number for each logarithm, of which two can be multiplied."""
+    return np.exp(np.minimum(np.maximum(logarithms, -_FARTHEST), _FARTHEST))
+
+
+@njit(nogil=True, cache=True)
+def _rates(usual: Floats, factor: Floats, cell: int, piece: int, rate: Floats) -> float:
     """Write down the rate of every move, and return their sum."""
     total = 0.0
     for move in range(rate.size):
-        rate[move] = math.exp(min(max(log_hazard[move, piece] + effects[cell, move], _LEAST), _MOST))
+        rate[move] = min(max(usual[move, piece] * factor[cell, move], _LEAST_RATE), _MOST_RATE)
         total += rate[move]
     return total
 
@@ -93,10 +105,11 @@ def hazard_row_log_likelihoods(
     n_cells = effects.shape[0]
     summed = np.zeros((n_cells, n_pieces + 1))
     share = np.zeros((n_cells, n_pieces, n_moves))
+    usual, factor = _exp(log_hazard), _exp(effects)
     rate = np.empty(n_moves)
     for c in range(n_cells):
         for piece in range(n_pieces):
-            sum_of_rates = _rates(log_hazard, effects, c, piece, rate)
+            sum_of_rates = _rates(usual, factor, c, piece, rate)
             summed[c, piece + 1] = summed[c, piece] + sum_of_rates * (starts[piece + 1] - starts[piece])
             for k in range(n_moves):
                 share[c, piece, k] = math.log(rate[k]) - math.log(sum_of_rates)

@@ -40,7 +40,11 @@ _SAFE = 1e-200
 
 
 class _Families(NamedTuple):
-    """The days of each move: what the tails need beside z, and what turns log days into z."""
+    """The days of each cell and move: what the tails need beside z, and what turns log days into z.
+
+    Here and below, arrays by cell and move have one dimension, in which a point's ``point_cell`` counts: whole numbers
+    are slow to divide.
+    """
 
     family: Ints
     precision: Floats
@@ -94,21 +98,23 @@ def stage_log_likelihood(
     log_median = effects[:, n_moves - 1 :]
     stalled = 1.0 / (1.0 + math.exp(-stalled_logit))
     log_stalled, log_moving = -_softplus(-stalled_logit), -_softplus(stalled_logit)
-    log_probability = np.log(share) + log_moving
+    log_probability = (np.log(share) + log_moving).ravel()
 
-    families = _families(data.family, log_shape)
-    points = _evaluate_points(data, families, log_median)
-    by_probability = np.zeros(share.shape)
+    families = _families(data.family, log_shape, share.shape[0])
+    points = _evaluate_points(data, families, log_median.copy().ravel())
+    by_probability = np.zeros(share.size)
     total = _add_ended(data, points, families, log_probability, by_probability)
     waiting, by_stalled = _add_open(data, points, families, log_probability, log_stalled, by_probability)
 
-    by_effect = np.zeros(effects.shape)
-    _add_by_log_odds(by_probability, share, by_effect)
-    by_shape = np.zeros(n_moves)
+    by_median, by_log_shape = np.zeros(share.size), np.zeros(share.size)
     for point in range(points.z.size):
-        cell, move = divmod(data.point_cell[point], n_moves)
-        by_effect[cell, n_moves - 1 + move] -= points.by_z[point] * families.precision[move]
-        by_shape[move] += points.by_z[point] * _shift(families, move, points.z[point])
+        cell = data.point_cell[point]
+        by_median[cell] -= points.by_z[point] * families.precision[cell]
+        by_log_shape[cell] += points.by_z[point] * _shift(families, cell, points.z[point])
+    by_effect = np.zeros(effects.shape)
+    _add_by_log_odds(by_probability.reshape(share.shape), share, by_effect)
+    by_effect[:, n_moves - 1 :] = by_median.reshape(share.shape)
+    by_shape = by_log_shape.reshape(share.shape).sum(axis=0)
     by_logit = by_stalled * (1.0 - stalled) - stalled * by_probability.sum()
     return total + waiting, by_effect, by_logit, by_shape
 
@@ -124,20 +130,19 @@ def row_log_likelihoods(
     n_moves = log_shape.size
     share = move_shares(effects[:, : n_moves - 1])
     log_stalled = -_softplus(-stalled_logit)
-    log_probability = np.log(share) - _softplus(stalled_logit)
-    families = _families(data.family, log_shape)
-    points = _evaluate_points(data, families, effects[:, n_moves - 1 :])
+    log_probability = (np.log(share) - _softplus(stalled_logit)).ravel()
+    families = _families(data.family, log_shape, share.shape[0])
+    points = _evaluate_points(data, families, effects[:, n_moves - 1 :].copy().ravel())
     ended = np.empty(data.ended_count.size)
     for row in range(ended.size):
         first, last = data.ended_start[row], data.ended_start[row + 1]
-        cell, move = divmod(data.point_cell[data.term_low[first]], n_moves)
         value = 0.0
         for term in range(first, last):
             value += data.term_weight[term] * _interval(points, data.term_low[term], data.term_high[term])
         log_value = math.log(value) if value > _SAFE else _add_ended_in_tail(data, points, families, row)
-        ended[row] = log_probability[cell, move] + log_value
+        ended[row] = log_probability[data.point_cell[data.term_low[first]]] + log_value
     waiting = np.empty(data.open_count.size)
-    scratch = np.zeros(share.shape)
+    scratch = np.zeros(share.size)
     for row in range(waiting.size):
         waiting[row] = _add_open_in_tail(data, points, families, log_probability, log_stalled, scratch, row)[0]
     return ended, waiting
@@ -179,8 +184,8 @@ def _add_by_log_odds(by_probability: Floats, share: Floats, by_effect: Floats) -
 
 
 @njit(nogil=True, cache=True)
-def _families(family: Ints, log_shape: Floats) -> _Families:
-    """Work out what the tails of each move need; gamma's shape is no scale of log days."""
+def _families(family: Ints, log_shape: Floats, n_cells: int) -> _Families:
+    """Work out what the tails of each cell and move need; gamma's shape is no scale of log days."""
     n_moves = log_shape.size
     precision = np.exp(-log_shape)
     k, log_median, median_slope = np.ones(n_moves), np.zeros(n_moves), np.zeros(n_moves)
@@ -190,40 +195,40 @@ def _families(family: Ints, log_shape: Floats) -> _Families:
             k[move] = gamma_shape(log_shape[move])
             log_median[move] = gamma_log_median(k[move])
             median_slope[move] = gamma_median_slope(k[move])
-    return _Families(family, precision, k, log_median, median_slope)
+    every = np.arange(n_cells * n_moves) % n_moves
+    return _Families(family[every], precision[every], k[every], log_median[every], median_slope[every])
 
 
 @njit(nogil=True, cache=True)
 def _evaluate_points(data: StageData, families: _Families, log_median: Floats) -> _Points:
-    n_moves = families.family.size
     n_points = data.point_log_days.size
     z, tail, density = np.empty(n_points), np.empty(n_points), np.empty(n_points)
     for point in range(n_points):
-        cell, move = divmod(data.point_cell[point], n_moves)
-        z[point] = (data.point_log_days[point] - log_median[cell, move]) * families.precision[move]
-        if families.family[move] == LOGNORMAL:
+        cell = data.point_cell[point]
+        z[point] = (data.point_log_days[point] - log_median[cell]) * families.precision[cell]
+        if families.family[cell] == LOGNORMAL:
             tail[point] = 0.5 * math.erfc(abs(z[point]) * _ROOT_HALF)
             density[point] = _DENSITY_AT_ZERO * math.exp(-0.5 * z[point] * z[point])
         else:
-            tail[point] = smaller_tail(families.family[move], families.k[move], families.log_median[move], z[point])
-            density[point] = math.exp(_log_density(families, move, z[point]))
+            tail[point] = smaller_tail(families.family[cell], families.k[cell], families.log_median[cell], z[point])
+            density[point] = math.exp(_log_density(families, cell, z[point]))
     return _Points(z, tail, density, np.zeros(n_points))
 
 
 @njit(nogil=True, cache=True)
-def _log_tails(families: _Families, move: int, z: float) -> tuple[float, float]:
-    return both_log_tails(families.family[move], families.k[move], families.log_median[move], z)
+def _log_tails(families: _Families, cell: int, z: float) -> tuple[float, float]:
+    return both_log_tails(families.family[cell], families.k[cell], families.log_median[cell], z)
 
 
 @njit(nogil=True, cache=True)
-def _log_density(families: _Families, move: int, z: float) -> float:
-    return log_density(families.family[move], families.k[move], families.log_median[move], z)
+def _log_density(families: _Families, cell: int, z: float) -> float:
+    return log_density(families.family[cell], families.k[cell], families.log_median[cell], z)
 
 
 @njit(nogil=True, cache=True)
-def _shift(families: _Families, move: int, z: float) -> float:
-    k, log_median, slope = families.k[move], families.log_median[move], families.median_slope[move]
-    return shift_by_log_shape(families.family[move], k, log_median, slope, z)
+def _shift(families: _Families, cell: int, z: float) -> float:
+    k, log_median, slope = families.k[cell], families.log_median[cell], families.median_slope[cell]
+    return shift_by_log_shape(families.family[cell], k, log_median, slope, z)
 
 
 @njit(nogil=True, cache=True)
@@ -231,7 +236,6 @@ def _add_ended(
     data: StageData, points: _Points, families: _Families, log_probability: Floats, by_probability: Floats
 ) -> float:
     """Return the ended stays' log-likelihood; add its derivatives by z and by log probability."""
-    n_moves = log_probability.shape[1]
     total = 0.0
     for row in range(data.ended_count.size):
         first, last = data.ended_start[row], data.ended_start[row + 1]
@@ -247,9 +251,9 @@ def _add_ended(
             total += count * math.log(value)
         else:
             total += count * _add_ended_in_tail(data, points, families, row)
-        cell, move = divmod(data.point_cell[data.term_low[first]], n_moves)
-        total += count * log_probability[cell, move]
-        by_probability[cell, move] += count
+        cell = data.point_cell[data.term_low[first]]
+        total += count * log_probability[cell]
+        by_probability[cell] += count
     return total
 
 
@@ -267,17 +271,17 @@ def _interval(points: _Points, low: int, high: int) -> float:
 def _add_ended_in_tail(data: StageData, points: _Points, families: _Families, row: int) -> float:
     """Do in logarithms what `_add_ended` does for one row, and return the row's log-likelihood of days."""
     first, last = data.ended_start[row], data.ended_start[row + 1]
-    move = data.point_cell[data.term_low[first]] % families.family.size
+    cell = data.point_cell[data.term_low[first]]
     value = -math.inf
     for term in range(first, last):
         low, high = data.term_low[term], data.term_high[term]
-        interval = log_interval(*_log_tails(families, move, points.z[low]), *_log_tails(families, move, points.z[high]))
+        interval = log_interval(*_log_tails(families, cell, points.z[low]), *_log_tails(families, cell, points.z[high]))
         value = log_add(value, math.log(data.term_weight[term]) + interval)
     for term in range(first, last):
         low, high = data.term_low[term], data.term_high[term]
         weight = data.ended_count[row] * data.term_weight[term]
-        points.by_z[low] -= weight * math.exp(_log_density(families, move, points.z[low]) - value)
-        points.by_z[high] += weight * math.exp(_log_density(families, move, points.z[high]) - value)
+        points.by_z[low] -= weight * math.exp(_log_density(families, cell, points.z[low]) - value)
+        points.by_z[high] += weight * math.exp(_log_density(families, cell, points.z[high]) - value)
     return value
 
 
@@ -291,19 +295,18 @@ def _add_open(
     by_probability: Floats,
 ) -> tuple[float, float]:
     """Return the open stays' log-likelihood and its derivative by log stalled; add those by z and log probability."""
-    n_moves = log_probability.shape[1]
-    probability = np.exp(log_probability)
+    probability, stalled = np.exp(log_probability), math.exp(log_stalled)
     total = 0.0
     by_stalled = 0.0
     for row in range(data.open_count.size):
         first, last = data.open_start[row], data.open_start[row + 1]
         count = data.open_count[row]
-        value = math.exp(log_stalled)
+        value = stalled
         for term in range(first, last):
             point = data.wait_point[term]
-            cell, move = divmod(data.point_cell[point], n_moves)
+            cell = data.point_cell[point]
             above = points.tail[point] if points.z[point] > 0.0 else 1.0 - points.tail[point]
-            value += data.wait_weight[term] * probability[cell, move] * above
+            value += data.wait_weight[term] * probability[cell] * above
         if value <= _SAFE:
             row_total, row_by_stalled = _add_open_in_tail(
                 data, points, families, log_probability, log_stalled, by_probability, row
@@ -313,13 +316,13 @@ def _add_open(
             continue
         for term in range(first, last):
             point = data.wait_point[term]
-            cell, move = divmod(data.point_cell[point], n_moves)
+            cell = data.point_cell[point]
             above = points.tail[point] if points.z[point] > 0.0 else 1.0 - points.tail[point]
-            weight = count * data.wait_weight[term] * probability[cell, move] / value
+            weight = count * data.wait_weight[term] * probability[cell] / value
             points.by_z[point] -= weight * points.density[point]
-            by_probability[cell, move] += weight * above
+            by_probability[cell] += weight * above
         total += count * math.log(value)
-        by_stalled += count * math.exp(log_stalled) / value
+        by_stalled += count * stalled / value
     return total, by_stalled
 
 
@@ -334,22 +337,21 @@ def _add_open_in_tail(
     row: int,
 ) -> tuple[float, float]:
     """Do in logarithms what `_add_open` does for one row."""
-    n_moves = log_probability.shape[1]
     first, last = data.open_start[row], data.open_start[row + 1]
     value = log_stalled
     for term in range(first, last):
         point = data.wait_point[term]
-        cell, move = divmod(data.point_cell[point], n_moves)
-        above = _log_tails(families, move, points.z[point])[1]
-        value = log_add(value, math.log(data.wait_weight[term]) + log_probability[cell, move] + above)
+        cell = data.point_cell[point]
+        above = _log_tails(families, cell, points.z[point])[1]
+        value = log_add(value, math.log(data.wait_weight[term]) + log_probability[cell] + above)
     for term in range(first, last):
         point = data.wait_point[term]
-        cell, move = divmod(data.point_cell[point], n_moves)
-        above = _log_tails(families, move, points.z[point])[1]
-        scale = math.log(data.wait_weight[term]) + log_probability[cell, move] - value
-        density = _log_density(families, move, points.z[point])
+        cell = data.point_cell[point]
+        above = _log_tails(families, cell, points.z[point])[1]
+        scale = math.log(data.wait_weight[term]) + log_probability[cell] - value
+        density = _log_density(families, cell, points.z[point])
         points.by_z[point] -= data.open_count[row] * math.exp(scale + density)
-        by_probability[cell, move] += data.open_count[row] * math.exp(scale + above)
+        by_probability[cell] += data.open_count[row] * math.exp(scale + above)
     return value, data.open_count[row] * math.exp(log_stalled - value)
 
 
