@@ -33,6 +33,12 @@ def _shared_by(nodeid: str) -> str:
     return "fits" if module in _FITS else module
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let one of several processes begin with the fits, while another compiles the simulation, for both."""
+    if hasattr(config, "workerinput") and "not slow" in config.option.markexpr:
+        items.sort(key=lambda item: _shared_by(item.nodeid) != "fits")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:  # noqa: ANN401
     """Let each process of ``-n`` take whole modules, in the order of the files: the many small ones come last.
