@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from simcast.analysis.choices import Choice, check_choices, choices_of, exclusive_pairs
 from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.inputs import Progress
-from simcast.analysis.proposing import propose
+from simcast.analysis.proposing import check_installed, propose
 from simcast.analysis.splits import Allocation, Goal, Limits, Search
 from simcast.arguments import check_kind, check_name, listed, whole_number
 from simcast.errors import ScenarioError
@@ -102,14 +102,20 @@ def usual_goal(ground: Ground) -> Goal:
     return "wins" if ground.with_futures(FEW_FUTURES).play().books_nothing else "net"
 
 
-def check_question(scenario: Scenario, among: Sequence[str], limits: Limits, goal: Goal | None) -> None:
+def check_question(
+    scenario: Scenario, among: Sequence[str], limits: Limits, goal: Goal | None, method: Method = "auto"
+) -> None:
     """Refuse a question that `allocate` would, before anything is fitted.
 
     Raises
     ------
     ScenarioError
         When a choice is none, nothing is limited, or the target is the goal and there is none.
+    SimcastError
+        When Optuna is wanted and not installed.
     """
+    if method == "optuna":
+        check_installed()
     if limits.budget is None and limits.people is None:
         raise ScenarioError("--budget, --people: say what may be spent")
     if not among:
@@ -177,7 +183,7 @@ def allocate(
     among = listed(among)
     whole_number(steps, "steps")
     whole_number(trials, "trials")
-    check_question(ground.scenario, among, limits, goal)
+    check_question(ground.scenario, among, limits, goal, method)
     choices = choices_of(ground, among, steps)
     exclusive = exclusive_pairs(ground, choices)
     search = Search(ground.with_futures(MOST_FUTURES), choices, exclusive, limits, goal, progress)

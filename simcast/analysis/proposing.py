@@ -20,6 +20,12 @@ _MOST_REPEATS = 10
 """Proposals end too when so many times as many as the trials were made: then nearly all ways have been played."""
 
 
+def check_installed() -> None:
+    """Raise a SimcastError when Optuna is not installed."""
+    if find_spec("optuna") is None:
+        raise SimcastError("--method optuna needs Optuna, which is not installed: pip install 'simcast[optimize]'")
+
+
 def propose(search: Search, trials: int, seed: int) -> None:
     """Play ways that a tree-structured Parzen estimator proposes, then go on from the best step by step.
 
@@ -35,17 +41,10 @@ def propose(search: Search, trials: int, seed: int) -> None:
     seed
         The same seed gives the same proposals.
 
-    Raises
-    ------
-    SimcastError
-        When Optuna is not installed.
-
     References
     ----------
     Akiba, Sano, Yanase, Ohta & Koyama (2019), Optuna: a next-generation hyperparameter optimization framework.
     """
-    if find_spec("optuna") is None:
-        raise SimcastError("--method optuna needs Optuna, which is not installed: pip install 'simcast[optimize]'")
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

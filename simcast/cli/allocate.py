@@ -99,7 +99,7 @@ def allocate(
     limits = Limits(budget, people)
     wished = next((known for known in GOALS if known == goal), None)
     how = next(known for known in METHODS if known == method)
-    check_question(scenario, chosen, limits, wished)
+    check_question(scenario, chosen, limits, wished, how)
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress)
         wanted = wished or analysis.usual_goal(ground)

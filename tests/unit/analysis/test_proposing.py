@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simcast.analysis import Allocated, Limits, allocate
+from simcast.analysis import Allocated, Limits, allocate, allocating
 from simcast.analysis import proposing as module
 from simcast.analysis.choices import Choice, Size
 from simcast.analysis.splits import Search
@@ -95,8 +95,11 @@ def test_what_is_cut_down_is_allowed_and_nothing_is_played_twice() -> None:
     assert search.n_played <= 12
 
 
-def test_without_optuna_the_command_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_optuna_the_command_to_install_it_is_told_before_anything_is_played(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(module, "find_spec", lambda _: None)
+    monkeypatch.setattr(allocating, "Search", lambda *_: pytest.fail("ways would have been played"))
     with pytest.raises(SimcastError, match=r"pip install 'simcast\[optimize\]'"):
         split("optuna", AMONG, 4000)
 
