@@ -42,6 +42,7 @@ from simcast.model.screening import HazardLikelihood
 from simcast.model.stage_shape import StageShape, Tensor, cell_inputs, effects_by_cell
 from simcast.model.stays import StageStays
 from simcast.model.walk import Walk
+from simcast.model.walk_op import random_walk
 
 Floats = NDArray[np.float64]
 
@@ -60,11 +61,7 @@ def build_hazard_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Mod
         by_cell = effects_by_cell(
             shape, contrasts("effect", [priors["hazard_spread"]] * n_moves, shape.layout), priors, range(n_moves)
         )
-        at_knots = _walk(n_moves, n_pieces, priors)
-        knot: Tensor = pm.Data("walk_knot", np.arange(n_moves * n_pieces), shape=(n_moves * n_pieces,))
-        slowing: Tensor = pm.Data("walk_slowing", np.zeros(n_pieces), shape=(n_pieces,))
-        walk = at_knots.ravel()[knot].reshape((n_moves, n_pieces))
-        log_hazard = pm.Deterministic("log_hazard", walk - slowing)
+        log_hazard = _log_hazard(n_moves, n_pieces, priors)
         data = [
             pm.Data("passed", np.zeros((1, n_pieces)), shape=(None, n_pieces)),
             pm.Data("ended", np.zeros((1, n_pieces, n_moves)), shape=(None, n_pieces, n_moves)),
@@ -73,34 +70,31 @@ def build_hazard_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Mod
     return model
 
 
-def _walk(n_moves: int, n_pieces: int, priors: Mapping[str, Prior]) -> Tensor:
-    """Declare the walks, and return them at the knots, (n_moves, n_pieces)."""
-    level, spread = priors["log_hazard"], priors["hazard_step"]
-    first, spiking = priors["first_day_step"], priors["spike_step"]
-    n_later = n_pieces - 2
+def _log_hazard(n_moves: int, n_pieces: int, priors: Mapping[str, Prior]) -> Tensor:
+    """Declare the walks, and return the log hazards, (n_moves, n_pieces)."""
+    spread = priors["hazard_step"]
     log_step = pm.Normal("log_step", spread.mean, spread.sd, shape=n_moves)
-    centre: Tensor = pm.Data("walk_centre", np.zeros((n_moves, n_pieces)), shape=(n_moves, n_pieces))
-    root: Tensor = pm.Data("walk_root", _unit_roots(n_moves, n_pieces), shape=(n_moves, n_pieces, n_pieces))
     round_: Tensor = pm.Flat("walk_round", shape=(n_moves, n_pieces), initval=np.zeros((n_moves, n_pieces)))
-    as_guessed = centre + (root * round_[:, None, :]).sum(axis=2)
-    guessed: Tensor = pm.Data("walk_log_step", np.zeros(n_moves), shape=(n_moves,))
-    centring: Tensor = pm.Data("walk_centring", np.zeros((n_moves, n_later)), shape=(n_moves, n_later))
-    spike: Tensor = pm.Data("walk_spike", np.zeros((n_moves, n_later)), shape=(n_moves, n_later))
-    modes: Tensor = pm.Data("walk_modes", _unit_modes(n_moves, n_pieces), shape=(n_moves, n_pieces, n_later))
-    beyond = (log_step - guessed)[:, None] * (1 - spike)
-    amplitude = (modes[:, 2:] * ((1 - spike) * as_guessed[:, 2:])[:, :, None]).sum(axis=1)
-    more = amplitude * pt.expm1((1 - centring) * beyond)
-    walk = as_guessed + (modes * more[:, None, :]).sum(axis=2)
-    day_0, start, steps = walk[:, 0], walk[:, 1], walk[:, 2:]
-    squares = ((day_0 - first.mean) / first.sd) ** 2 + ((start - level.mean) / level.sd) ** 2
-    of_steps = spike * steps**2 + (amplitude * pt.exp(-centring * beyond)) ** 2 + 2 * centring * beyond
-    pm.Potential("walk_prior", -0.5 * (squares.sum() + of_steps.sum()))
-    gap: Tensor = pm.Data("walk_root_gap", np.ones((n_moves, n_later)), shape=(n_moves, n_later))
-    walked = start[:, None] + pt.cumsum(steps * pt.exp(guessed[:, None]) * gap * (1 - spike), axis=1)
-    later = walked + spike * (spiking.mean + spiking.sd * steps)
-    pm.Deterministic("log_hazard_start", start)
-    pm.Deterministic("first_day_step", day_0)
-    return pt.concatenate([(start + day_0)[:, None], start[:, None], later], axis=1)
+    steps = (n_moves, n_pieces - 2)
+    unknown = {
+        "walk_centre": np.zeros((n_moves, n_pieces)),
+        "walk_root": _unit_roots(n_moves, n_pieces),
+        "walk_log_step": np.zeros(n_moves),
+        "walk_centring": np.zeros(steps),
+        "walk_spike": np.zeros(steps),
+        "walk_modes": _unit_modes(n_moves, n_pieces),
+        "walk_root_gap": np.ones(steps),
+        "walk_knot": np.arange(n_moves * n_pieces),
+        "walk_slowing": np.zeros(n_pieces),
+    }
+    data = [pm.Data(name, value, shape=value.shape) for name, value in unknown.items()]
+    own = [priors[name] for name in ("first_day_step", "log_hazard", "spike_step")]
+    sizes = pt.constant(np.array([number for prior in own for number in (prior.mean, prior.sd)]))
+    log_prior, log_hazard, told = random_walk(log_step, round_, [*data, sizes])
+    pm.Potential("walk_prior", log_prior)
+    pm.Deterministic("log_hazard_start", told[:, 1])
+    pm.Deterministic("first_day_step", told[:, 0])
+    return pm.Deterministic("log_hazard", log_hazard)
 
 
 def hazard_inputs(shape: StageShape, stays: StageStays, priors: Mapping[str, Prior]) -> dict[str, NDArray[np.generic]]:

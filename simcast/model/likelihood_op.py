@@ -14,7 +14,15 @@ from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-from simcast.model import duration_tails, hazard_kernel, new_deals_kernel, normal_tails, stage_data, stage_kernel
+from simcast.model import (
+    duration_tails,
+    hazard_kernel,
+    new_deals_kernel,
+    normal_tails,
+    stage_data,
+    stage_kernel,
+    walk_kernel,
+)
 
 Kernel = Callable[..., tuple[Any, ...]]
 Tensor: TypeAlias = Any
@@ -28,7 +36,18 @@ _KERNELS: dict[str, tuple[Kernel, int]] = {
 """Each kernel, and how many of its arguments are parameters; the rest are data."""
 
 
-class CompiledLikelihood(Op):
+class CompiledKernel(Op):
+    """What a kernel computes from arrays, as an operation."""
+
+    kernel: Kernel
+
+    def perform(self, node: Apply[Any], inputs: Sequence[Any], outputs: Sequence[list[Any]]) -> None:  # noqa: ARG002
+        """Evaluate outside of Numba's backend."""
+        for storage, result in zip(outputs, self.kernel(*inputs), strict=True):
+            storage[0] = result
+
+
+class CompiledLikelihood(CompiledKernel):
     """The log-likelihood that a kernel computes: the first output.
 
     The further outputs are its derivatives by the parameters, in their shapes, which the gradient reuses.
@@ -44,11 +63,6 @@ class CompiledLikelihood(Op):
         """Declare the outputs' types: a scalar, and the parameters' own types."""
         variables = [pt.as_tensor_variable(value) for value in inputs]
         return Apply(self, variables, [pt.dscalar(), *(value.type() for value in variables[: self.n_parameters])])
-
-    def perform(self, node: Apply[Any], inputs: Sequence[Any], outputs: Sequence[list[Any]]) -> None:  # noqa: ARG002
-        """Evaluate outside of Numba's backend."""
-        for storage, result in zip(outputs, self.kernel(*inputs), strict=True):
-            storage[0] = result
 
     def pullback(
         self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], cotangents: Sequence[Tensor]
@@ -78,11 +92,11 @@ def log_likelihood(name: str, parameters: Sequence[Tensor], data: Iterable[Tenso
 @cache
 def _source_version() -> int:
     """Return a number that changes with the kernels' sources, for PyTensor's cache on disk."""
-    modules = (stage_kernel, stage_data, duration_tails, normal_tails, hazard_kernel, new_deals_kernel)
+    modules = (stage_kernel, stage_data, duration_tails, normal_tails, hazard_kernel, walk_kernel, new_deals_kernel)
     sources = [Path(str(module.__file__)).read_bytes() for module in modules]
     return int(hashlib.sha256(b"".join(sources)).hexdigest()[:12], 16)
 
 
-@register_funcify_default_op_cache_key(CompiledLikelihood)  # type: ignore[untyped-decorator]
-def _compile_for_numba(op: CompiledLikelihood, **_: object) -> tuple[Kernel, int]:
+@register_funcify_default_op_cache_key(CompiledKernel)  # type: ignore[untyped-decorator]
+def _compile_for_numba(op: CompiledKernel, **_: object) -> tuple[Kernel, int]:
     return op.kernel, _source_version()
