@@ -15,6 +15,7 @@ import pytest
 
 import simcast
 from simcast.forecast import Forecast
+from simcast.model.settings import FitSettings
 from simcast.scenario import build_scenario
 from simcast.synthetic import Bookings, sample_truth, simulate_bookings, simulate_history
 
@@ -45,7 +46,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Forecast]
         }
     )
     history = simcast.read_history(file, scenario.pipeline_definition, segments=SEGMENTS).known_at(AS_OF)
-    posterior = simcast.fit(history, seed=1)
+    posterior = simcast.fit(history, seed=1, settings=FitSettings(draws=300, tune=500))
     book = history.open_deals(AS_OF)
     plans = {name: simcast.build_plan(posterior, book, scenario, name) for name in scenario.scenario_names}
     return {name: simcast.simulate(plan) for name, plan in plans.items()}, happened
