@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from simcast.analysis.choices import Choice, check_choices, choices_of, exclusive_pairs
 from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.inputs import Progress
-from simcast.analysis.proposing import check_installed, propose
+from simcast.analysis.proposing import check_optuna, propose
 from simcast.analysis.splits import Allocation, Goal, Limits, Search
 from simcast.arguments import check_kind, check_name, listed, whole_number
 from simcast.errors import ScenarioError
@@ -115,7 +115,7 @@ def check_question(
         When Optuna is wanted and not installed.
     """
     if method == "optuna":
-        check_installed()
+        check_optuna()
     if limits.budget is None and limits.people is None:
         raise ScenarioError("--budget, --people: say what may be spent")
     if not among:

@@ -20,7 +20,7 @@ _MOST_REPEATS = 10
 """Proposals end too when so many times as many as the trials were made: then nearly all ways have been played."""
 
 
-def check_installed() -> None:
+def check_optuna() -> None:
     """Raise a SimcastError when Optuna is not installed."""
     if find_spec("optuna") is None:
         raise SimcastError("--method optuna needs Optuna, which is not installed: pip install 'simcast[optimize]'")
