@@ -18,7 +18,9 @@ _LEAST, _MOST = -60.0, 30.0
 """Log hazards beyond these change nothing that floating-point numbers could show."""
 
 _LEAST_RATE, _MOST_RATE = math.exp(_LEAST), math.exp(_MOST)
+
 _FARTHEST = 300.0
+"""Exponentials of logarithms within this, above and below zero, can be multiplied: none is infinite, none nothing."""
 
 
 @njit(nogil=True, cache=True)

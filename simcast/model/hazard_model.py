@@ -76,7 +76,7 @@ def _log_hazard(n_moves: int, n_pieces: int, priors: Mapping[str, Prior]) -> Ten
     log_step = pm.Normal("log_step", spread.mean, spread.sd, shape=n_moves)
     round_: Tensor = pm.Flat("walk_round", shape=(n_moves, n_pieces), initval=np.zeros((n_moves, n_pieces)))
     steps = (n_moves, n_pieces - 2)
-    unknown = {
+    no_data = {  # in the order in which the kernel takes them
         "walk_centre": np.zeros((n_moves, n_pieces)),
         "walk_root": _unit_roots(n_moves, n_pieces),
         "walk_log_step": np.zeros(n_moves),
@@ -87,10 +87,10 @@ def _log_hazard(n_moves: int, n_pieces: int, priors: Mapping[str, Prior]) -> Ten
         "walk_knot": np.arange(n_moves * n_pieces),
         "walk_slowing": np.zeros(n_pieces),
     }
-    data = [pm.Data(name, value, shape=value.shape) for name, value in unknown.items()]
-    own = [priors[name] for name in ("first_day_step", "log_hazard", "spike_step")]
-    sizes = pt.constant(np.array([number for prior in own for number in (prior.mean, prior.sd)]))
-    log_prior, log_hazard, told = random_walk(log_step, round_, [*data, sizes])
+    data = [pm.Data(name, value, shape=value.shape) for name, value in no_data.items()]
+    not_walked = [priors[name] for name in ("first_day_step", "log_hazard", "spike_step")]
+    means_and_sds = pt.constant(np.array([[prior.mean, prior.sd] for prior in not_walked]).ravel())
+    log_prior, log_hazard, told = random_walk(log_step, round_, [*data, means_and_sds])
     pm.Potential("walk_prior", log_prior)
     pm.Deterministic("log_hazard_start", told[:, 1])
     pm.Deterministic("first_day_step", told[:, 0])

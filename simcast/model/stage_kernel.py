@@ -101,7 +101,7 @@ def stage_log_likelihood(
     log_probability = (np.log(share) + log_moving).ravel()
 
     families = _families(data.family, log_shape, share.shape[0])
-    points = _evaluate_points(data, families, log_median.copy().ravel())
+    points = _evaluate_points(data, families, log_median.ravel())
     by_probability = np.zeros(share.size)
     total = _add_ended(data, points, families, log_probability, by_probability)
     waiting, by_stalled = _add_open(data, points, families, log_probability, log_stalled, by_probability)
@@ -132,7 +132,7 @@ def row_log_likelihoods(
     log_stalled = -_softplus(-stalled_logit)
     log_probability = (np.log(share) - _softplus(stalled_logit)).ravel()
     families = _families(data.family, log_shape, share.shape[0])
-    points = _evaluate_points(data, families, effects[:, n_moves - 1 :].copy().ravel())
+    points = _evaluate_points(data, families, effects[:, n_moves - 1 :].ravel())
     ended = np.empty(data.ended_count.size)
     for row in range(ended.size):
         first, last = data.ended_start[row], data.ended_start[row + 1]

@@ -1,7 +1,8 @@
 """The random walk of a stage's log hazards from the coordinates in which it is sampled, and its derivatives.
 
-Written by hand, like `simcast.model.hazard_kernel`, because a graph of the same formula takes longer to compile than to
-sample, and several times as long to evaluate. What the coordinates are for is told in `simcast.model.hazard_model`.
+Written by hand, like `simcast.model.hazard_kernel`: as a graph the same formula is dozens of small arrays and loops,
+for the sampler to fill and for the compiler to translate. What the coordinates are for is told in
+`simcast.model.hazard_model`.
 """
 
 from __future__ import annotations

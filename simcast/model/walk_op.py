@@ -9,7 +9,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 
-from simcast.model.likelihood_op import CompiledKernel, Tensor
+from simcast.model.kernel_op import CompiledKernel, Tensor
 from simcast.model.walk_kernel import walk_from_round, walk_gradient
 
 _N_PARAMETERS = 2
@@ -47,12 +47,6 @@ class CompiledWalk(CompiledKernel):
         none = [False] * len(node.outputs)
         return [connected] * _N_PARAMETERS + [none] * (len(node.inputs) - _N_PARAMETERS)
 
-    def L_op(  # noqa: N802  # PyTensor's older name of `pullback`
-        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], output_grads: Sequence[Tensor]
-    ) -> list[Tensor]:
-        """Return the gradient by the parameters, for PyTensor 2."""
-        return self.pullback(inputs, outputs, output_grads)
-
 
 class CompiledWalkGradient(CompiledKernel):
     """Derivatives by the log prior and the log hazards, carried back to spreads and coordinates."""
@@ -67,6 +61,6 @@ class CompiledWalkGradient(CompiledKernel):
 
 
 def random_walk(log_step: Tensor, round_: Tensor, data: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the walk's log prior, the log hazards, and the steps, each as `walk_from_round` returns it."""
-    prior, log_hazard, told, _ = CompiledWalk()(log_step, round_, *data)  # type: ignore[misc]  # of several outputs
-    return prior, log_hazard, told
+    """Return the walk's log prior, the log hazards, and the steps; `data` as `walk_from_round` takes them, in order."""
+    outputs: Any = CompiledWalk()(log_step, round_, *data)
+    return outputs[0], outputs[1], outputs[2]
