@@ -9,7 +9,7 @@ from scipy import special, stats
 
 from simcast.engine import rng
 from simcast.engine.counts import count
-from simcast.engine.gamma import gamma_log_survival, gamma_quantile
+from simcast.engine.gamma import gamma_log_survival, gamma_log_tails, gamma_quantile
 from simcast.engine.normal import normal_log_survival, normal_survival, normal_upper_quantile
 from simcast.engine.samplers import FAMILIES, exceeded_by_log, log_survival, survival
 
@@ -100,6 +100,17 @@ def test_the_gamma_tail_and_its_inverse_agree_with_scipy(k: float) -> None:
         assert gamma_log_survival(k, x) == pytest.approx(float(stats.gamma.logsf(x, k)), rel=1e-9, abs=1e-13)
     for log_s in (-1e-3, -0.5, -3.0, -50.0, -600.0):
         assert gamma_log_survival(k, gamma_quantile(k, log_s)) == pytest.approx(log_s, rel=1e-9)
+
+
+@pytest.mark.parametrize("k", np.geomspace(1e-3, 1e4, 15))
+def test_the_gamma_quantile_holds_the_smaller_tail_to_twelve_digits(k: float) -> None:
+    for log_s in np.concatenate([-np.geomspace(1e-15, 0.7, 40), -np.geomspace(0.7, 1e6, 60)]):
+        log_p, x = math.log(-math.expm1(log_s)), gamma_quantile(k, log_s)
+        if x > 1e-300:  # for small k the lower quantiles are below the range of floats
+            found_p, found_s = gamma_log_tails(k, x)
+            found, wanted = (found_p, log_p) if log_p < log_s else (found_s, log_s)
+            assert found == pytest.approx(wanted, rel=1e-12 * max(k, 1.0) ** 0.5, abs=1e-12 * max(k, 1.0) ** 0.5)
+    assert (gamma_quantile(k, 0.0), gamma_quantile(k, -math.inf)) == (0.0, math.inf)
 
 
 @pytest.mark.parametrize("mean", [0.01, 0.7, 5.0, 80.0, 900.0, 12_000.0])
