@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from simcast.history import History
 from simcast.model import FitSettings, fit
 from simcast.model.compress import NODE_WEIGHTS, NODES, StageRows
-from simcast.model.stage_data import StageData
-from simcast.model.stage_kernel import stage_log_likelihood
+from simcast.model.kernels.stage import stage_log_likelihood
+from simcast.model.kernels.stage_data import StageData
 from simcast.model.stays import StageStays
 from simcast.model.tables import tabulate
 from simcast.pipeline import Pipeline

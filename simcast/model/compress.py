@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.model.distinct import distinct_rows
-from simcast.model.stage_data import StageData
+from simcast.model.kernels.stage_data import StageData
 
 EXACT_DAYS = 14
 """Durations up to this many days keep their own row and all the nodes; beyond it, bins and one node."""
@@ -185,7 +185,7 @@ def likelihood_inputs(rows: StageRows, family: Ints | None = None) -> StageData:
     rows
         The rows.
     family
-        int64, (n_moves,): the family of each move's days, see `simcast.model.duration_tails`; lognormal unless given.
+        int64, (n_moves,): the family of each move's days, see `kernels.duration_tails`; lognormal unless given.
 
     Returns
     -------

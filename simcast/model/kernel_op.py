@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from pytensor.graph.basic import Apply
 from pytensor.graph.op import Op
 from pytensor.link.numba.dispatch.basic import register_funcify_default_op_cache_key
 
-from simcast.model import (
-    duration_tails,
-    hazard_kernel,
-    new_deals_kernel,
-    normal_tails,
-    stage_data,
-    stage_kernel,
-    walk_kernel,
-)
+from simcast.model.kernels import SOURCES_DIGEST
 
 Kernel = Callable[..., tuple[Any, ...]]
 Tensor: TypeAlias = Any
@@ -50,14 +39,10 @@ class CompiledKernel(Op):
         return self.pullback(inputs, outputs, output_grads)
 
 
-@cache
-def _source_version() -> int:
-    """Return a number that changes with the kernels' sources, for PyTensor's cache on disk."""
-    modules = (stage_kernel, stage_data, duration_tails, normal_tails, hazard_kernel, walk_kernel, new_deals_kernel)
-    sources = [Path(str(module.__file__)).read_bytes() for module in modules]
-    return int(hashlib.sha256(b"".join(sources)).hexdigest()[:12], 16)
+_SOURCES_VERSION = int(SOURCES_DIGEST[:12], 16)
+"""A number that changes with the kernels' sources, for PyTensor's cache on disk."""
 
 
 @register_funcify_default_op_cache_key(CompiledKernel)  # type: ignore[untyped-decorator]  # PyTensor's has no hints
 def _compile_for_numba(op: CompiledKernel, **_: object) -> tuple[Kernel, int]:
-    return op.kernel, _source_version()
+    return op.kernel, _SOURCES_VERSION

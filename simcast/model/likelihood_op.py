@@ -9,10 +9,10 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 
-from simcast.model.hazard_kernel import hazard_log_likelihood
 from simcast.model.kernel_op import CompiledKernel, Kernel, Tensor
-from simcast.model.new_deals_kernel import new_deals_from_arrays
-from simcast.model.stage_kernel import stage_from_arrays
+from simcast.model.kernels.hazard import hazard_log_likelihood
+from simcast.model.kernels.new_deals import new_deals_from_arrays
+from simcast.model.kernels.stage import stage_from_arrays
 
 _KERNELS: dict[str, tuple[Kernel, int]] = {
     "stage": (stage_from_arrays, 3),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, cast
 
 from simcast.model.arviz_generation import group
 
@@ -17,6 +18,7 @@ import nutpie
 import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
+from pytensor.configdefaults import config
 
 from simcast.errors import FitError
 from simcast.model.hazard_model import build_hazard_model
@@ -93,7 +95,8 @@ class ReadyModel:
         with warnings.catch_warnings():
             # On how it would compile in C, which is not done here: Numba compiles, and no matrices are multiplied.
             warnings.filterwarnings("ignore", category=UserWarning, module="pytensor")
-            return nutpie.compile_pymc_model(self.model, backend="numba", gradient_backend="pytensor")
+            with _as_written():
+                return nutpie.compile_pymc_model(self.model, backend="numba", gradient_backend="pytensor")
 
 
 @lru_cache(maxsize=16)
@@ -154,6 +157,11 @@ def sample(
     return whole(group(trace, "posterior"), group(trace, "sample_stats"), settings, part)
 
 
+def _as_written() -> AbstractContextManager[object]:
+    """Have PyTensor compile sums in the order in which they are written (`simcast.model.kernels.rounding`)."""
+    return cast("AbstractContextManager[object]", config.change_flags(numba__fastmath=False))
+
+
 def _sample_with_nutpie(
     ready: ReadyModel, data: Mapping[str, Array], settings: FitSettings, seed: int, stop: threading.Event
 ) -> Any:  # noqa: ANN401  # InferenceData or DataTree
@@ -195,7 +203,7 @@ def _sample_with_pymc(
     """Sample with PyMC's own sampler, compiled by Numba since there may be no C compiler."""
     if stop.is_set():
         raise KeyboardInterrupt
-    with _one_compiles, ready.model:  # what it compiles, it samples at once
+    with _one_compiles, _as_written(), ready.model:  # what it compiles, it samples at once
         pm.set_data(dict(data))
         return pm.sample(
             draws=settings.n_drawn,

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.model.compress import likelihood_inputs
-from simcast.model.duration_tails import PARAMETRIC
-from simcast.model.hazard_kernel import hazard_log_likelihood
+from simcast.model.kernels.duration_tails import PARAMETRIC
+from simcast.model.kernels.hazard import hazard_log_likelihood
+from simcast.model.kernels.stage import stage_log_likelihood
 from simcast.model.priors import Prior
 from simcast.model.single_stays import FamilySingleStays, HazardSingleStays
-from simcast.model.stage_kernel import stage_log_likelihood
 from simcast.model.stays import StageStays
 from simcast.model.walk import Walk
 

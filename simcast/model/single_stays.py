@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.model.compress import StageRows, likelihood_inputs
-from simcast.model.hazard_kernel import hazard_row_log_likelihoods
-from simcast.model.stage_data import StageData
-from simcast.model.stage_kernel import row_log_likelihoods
+from simcast.model.kernels.hazard import hazard_row_log_likelihoods
+from simcast.model.kernels.stage import row_log_likelihoods
+from simcast.model.kernels.stage_data import StageData
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

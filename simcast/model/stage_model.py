@@ -30,11 +30,11 @@ from numpy.typing import NDArray
 
 from simcast.model.cells import Cells
 from simcast.model.compress import Floats, StageRows, likelihood_inputs
-from simcast.model.duration_tails import PARAMETRIC
 from simcast.model.hierarchy import guessed_variance, pooled_effects
+from simcast.model.kernels.duration_tails import PARAMETRIC
+from simcast.model.kernels.stage_data import no_data, pack
 from simcast.model.likelihood_op import log_likelihood
 from simcast.model.priors import Prior
-from simcast.model.stage_data import no_data, pack
 from simcast.model.stage_shape import StageShape, cell_inputs, effects_by_cell
 
 _PRIOR_INFORMATION = 11.0

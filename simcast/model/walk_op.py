@@ -10,7 +10,7 @@ from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 
 from simcast.model.kernel_op import CompiledKernel, Tensor
-from simcast.model.walk_kernel import walk_from_round, walk_gradient
+from simcast.model.kernels.walk import walk_from_round, walk_gradient
 
 _N_PARAMETERS = 2
 """The spreads and the coordinates; all else is data."""

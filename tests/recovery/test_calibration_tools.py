@@ -19,9 +19,9 @@ from benchmarks.sbc_truth import draw_case
 from benchmarks.uniformity import holm, rank_among, uniformity_p_value
 from benchmarks.world_files import read_world
 from simcast.model.compress import compress, likelihood_inputs
-from simcast.model.duration_tails import PARAMETRIC
+from simcast.model.kernels.duration_tails import PARAMETRIC
+from simcast.model.kernels.stage import stage_log_likelihood
 from simcast.model.pieces import PIECE_STARTS
-from simcast.model.stage_kernel import stage_log_likelihood
 from simcast.synthetic.random_worlds import FIRST_DAY as WORLDS_BEGIN
 from simcast.synthetic.random_worlds import draw_world, share_of_open_stays
 from simcast.synthetic.stays import FAMILIES, HazardStays, drawn_days

@@ -23,7 +23,7 @@ from worlds import World, censored_world
 from simcast.history import History
 from simcast.model import FitSettings, fit
 from simcast.model.compress import compress, likelihood_inputs
-from simcast.model.stage_kernel import stage_log_likelihood
+from simcast.model.kernels.stage import stage_log_likelihood
 from simcast.model.tables import tabulate
 from simcast.posterior import Posterior
 

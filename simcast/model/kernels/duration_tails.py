@@ -17,10 +17,9 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from simcast.engine.gamma import gamma_log_tails, gamma_quantile
-from simcast.model.normal_tails import LOG_ROOT_TWO_PI, log_tails
+from simcast.model.kernels.normal_tails import LOG_ROOT_TWO_PI, log_tails
+from simcast.model.kernels.rounding import as_written
 
 LOGNORMAL = 0
 WEIBULL = 1
@@ -38,19 +37,19 @@ _RELATIVE_STEP = 1e-4
 _LEAST_LOG_K, _MOST_LOG_K = math.log(1e-3), math.log(1e4)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def gamma_shape(log_shape: float) -> float:
     """Return gamma's k, from 0.001 (days scattered over decades) to 10,000 (days that hardly vary)."""
     return math.exp(min(max(-2.0 * log_shape, _LEAST_LOG_K), _MOST_LOG_K))
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def gamma_log_median(k: float) -> float:
     """Return the logarithm of the median of a gamma variate of shape k and scale 1."""
     return math.log(gamma_quantile(k, -_LOG_TWO))
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def smaller_tail(family: int, k: float, log_median: float, z: float) -> float:
     """Return P(Z > z) for z > 0, else P(Z < z); `k` and `log_median` are gamma's."""
     if family == LOGNORMAL:
@@ -64,7 +63,7 @@ def smaller_tail(family: int, k: float, log_median: float, z: float) -> float:
     return math.exp(above) if z > 0.0 else math.exp(below)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def both_log_tails(family: int, k: float, log_median: float, z: float) -> tuple[float, float]:
     """Return log P(Z < z) and log P(Z > z)."""
     if family == LOGNORMAL:
@@ -78,7 +77,7 @@ def both_log_tails(family: int, k: float, log_median: float, z: float) -> tuple[
     return gamma_log_tails(k, math.exp(max(min(z + log_median, _FARTHEST), -_FARTHEST)))
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def log_density(family: int, k: float, log_median: float, z: float) -> float:
     """Return the log density of Z, the derivative of P(Z < z)."""
     if family == LOGNORMAL:
@@ -92,7 +91,7 @@ def log_density(family: int, k: float, log_median: float, z: float) -> float:
     return k * log_x - math.exp(log_x) - math.lgamma(k)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def shift_by_log_shape(family: int, k: float, log_median: float, median_slope: float, z: float) -> float:
     """Return by how much z would have to move to do what a small step of log shape does, per step.
 
@@ -115,14 +114,14 @@ def shift_by_log_shape(family: int, k: float, log_median: float, median_slope: f
     return -2.0 * k * (by_k + median_slope)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def gamma_median_slope(k: float) -> float:
     """Return the derivative of gamma's log median by k, a central difference."""
     step = k * _RELATIVE_STEP
     return (gamma_log_median(k + step) - gamma_log_median(k - step)) / (2.0 * step)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _softplus(x: float) -> float:
     """Return log(1 + exp(x))."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simcast.model.kernels.rounding import as_written
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +24,7 @@ _FARTHEST = 300.0
 """Exponentials of logarithms within this, above and below zero, can be multiplied: none is infinite, none nothing."""
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def hazard_log_likelihood(
     log_hazard: Floats, effects: Floats, passed: Floats, ended: Floats
 ) -> tuple[Floats, Floats, Floats]:
@@ -71,13 +72,13 @@ def hazard_log_likelihood(
     return np.array(total), by_hazard, by_effect
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _exp(logarithms: Floats) -> Floats:
     """Return a number for each logarithm, of which two can be multiplied."""
     return np.exp(np.minimum(np.maximum(logarithms, -_FARTHEST), _FARTHEST))
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _rates(usual: Floats, factor: Floats, cell: int, piece: int, rate: Floats) -> float:
     """Write down the rate of every move, and return their sum."""
     total = 0.0
@@ -87,7 +88,7 @@ def _rates(usual: Floats, factor: Floats, cell: int, piece: int, rate: Floats) -
     return total
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def hazard_row_log_likelihoods(
     log_hazard: Floats,
     effects: Floats,
@@ -128,7 +129,7 @@ def hazard_row_log_likelihoods(
     return value
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _summed_hazard(summed: Floats, starts: NDArray[np.int64], days: int) -> float:
     """Return the hazard summed over the days before `days`."""
     piece: int = min(int(np.searchsorted(starts, days, side="right")) - 1, summed.size - 2)

@@ -1,6 +1,6 @@
 """The log-likelihood of arrivals, and its gradient, in one compiled pass over sums.
 
-Written by hand for the same reasons as `simcast.model.stage_kernel`.
+Written by hand for the same reasons as `simcast.model.kernels.stage`.
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simcast.model.kernels.rounding import as_written
 
 Floats = NDArray[np.float64]
 Gradients = tuple[Floats, Floats, Floats, Floats, Floats]
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def new_deals_from_arrays(
     log_rate: Floats,
     log_weight: Floats,
@@ -56,7 +57,7 @@ def new_deals_from_arrays(
     return np.array(value), by_rate, by_weight, by_level, np.array(by_size)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _add_means(
     log_rate: Floats,
     log_weight: Floats,

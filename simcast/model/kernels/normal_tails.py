@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from simcast.model.kernels.rounding import as_written
 
 LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 _ROOT_HALF = math.sqrt(0.5)
@@ -12,7 +12,7 @@ _FAR = 20.0
 _SMALLEST_GAP = -1e-12
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def log_smaller_tail(size: float) -> float:
     """Return log P(Z > size) for size >= 0: by erfc, and far out by the asymptotic series of Mills' ratio.
 
@@ -25,7 +25,7 @@ def log_smaller_tail(size: float) -> float:
     return -0.5 * size * size - LOG_ROOT_TWO_PI - math.log(size) + math.log(series)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def log_tails(z: float) -> tuple[float, float]:
     """Return log P(Z < z) and log P(Z > z)."""
     smaller = log_smaller_tail(abs(z))
@@ -35,7 +35,7 @@ def log_tails(z: float) -> tuple[float, float]:
     return larger, smaller
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def log_interval(low_below: float, low_above: float, high_below: float, high_above: float) -> float:
     """Return log P(a < Z < b) from the log tails below and above a, and below and above b.
 
@@ -49,7 +49,7 @@ def log_interval(low_below: float, low_above: float, high_below: float, high_abo
     return outer + math.log(-math.expm1(min(inner - outer, _SMALLEST_GAP)))
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def log_add(one: float, other: float) -> float:
     """Return log(exp(one) + exp(other))."""
     larger, smaller = max(one, other), min(one, other)

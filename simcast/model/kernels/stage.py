@@ -13,10 +13,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from simcast.model.duration_tails import (
+from simcast.model.kernels.duration_tails import (
     GAMMA,
     LOGNORMAL,
     both_log_tails,
@@ -27,8 +26,9 @@ from simcast.model.duration_tails import (
     shift_by_log_shape,
     smaller_tail,
 )
-from simcast.model.normal_tails import LOG_ROOT_TWO_PI, log_add, log_interval
-from simcast.model.stage_data import StageData, unpack
+from simcast.model.kernels.normal_tails import LOG_ROOT_TWO_PI, log_add, log_interval
+from simcast.model.kernels.rounding import as_written
+from simcast.model.kernels.stage_data import StageData, unpack
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -62,7 +62,7 @@ class _Points(NamedTuple):
     by_z: Floats
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def stage_from_arrays(
     effects: Floats, stalled_logit: Floats, log_shape: Floats, numbers: Floats, indices: Ints
 ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -73,7 +73,7 @@ def stage_from_arrays(
     return np.array(value), by_effect, np.array(by_stalled), by_shape
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def stage_log_likelihood(
     effects: Floats, stalled_logit: float, log_shape: Floats, data: StageData
 ) -> tuple[float, Floats, float, Floats]:
@@ -119,7 +119,7 @@ def stage_log_likelihood(
     return total + waiting, by_effect, by_logit, by_shape
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def row_log_likelihoods(
     effects: Floats, stalled_logit: float, log_shape: Floats, data: StageData
 ) -> tuple[Floats, Floats]:
@@ -148,7 +148,7 @@ def row_log_likelihoods(
     return ended, waiting
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def move_shares(log_odds: Floats) -> Floats:
     """Return the probability of each move of a stay that ends, (n_cells, n_moves), at least 1e-300."""
     n_cells, n_odds = log_odds.shape
@@ -169,7 +169,7 @@ def move_shares(log_odds: Floats) -> Floats:
     return np.maximum(share, 1e-300)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _add_by_log_odds(by_probability: Floats, share: Floats, by_effect: Floats) -> None:
     """Carry the derivatives by log probability back to the log odds."""
     n_cells, n_moves = share.shape
@@ -183,7 +183,7 @@ def _add_by_log_odds(by_probability: Floats, share: Floats, by_effect: Floats) -
             by_effect[cell, move - 1] = by_probability[cell, move] - share[cell, move] / not_forward * by_others
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _families(family: Ints, log_shape: Floats, n_cells: int) -> _Families:
     """Work out what the tails of each cell and move need; gamma's shape is no scale of log days."""
     n_moves = log_shape.size
@@ -199,7 +199,7 @@ def _families(family: Ints, log_shape: Floats, n_cells: int) -> _Families:
     return _Families(family[every], precision[every], k[every], log_median[every], median_slope[every])
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _evaluate_points(data: StageData, families: _Families, log_median: Floats) -> _Points:
     n_points = data.point_log_days.size
     z, tail, density = np.empty(n_points), np.empty(n_points), np.empty(n_points)
@@ -215,23 +215,23 @@ def _evaluate_points(data: StageData, families: _Families, log_median: Floats) -
     return _Points(z, tail, density, np.zeros(n_points))
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _log_tails(families: _Families, cell: int, z: float) -> tuple[float, float]:
     return both_log_tails(families.family[cell], families.k[cell], families.log_median[cell], z)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _log_density(families: _Families, cell: int, z: float) -> float:
     return log_density(families.family[cell], families.k[cell], families.log_median[cell], z)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _shift(families: _Families, cell: int, z: float) -> float:
     k, log_median, slope = families.k[cell], families.log_median[cell], families.median_slope[cell]
     return shift_by_log_shape(families.family[cell], k, log_median, slope, z)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _add_ended(
     data: StageData, points: _Points, families: _Families, log_probability: Floats, by_probability: Floats
 ) -> float:
@@ -257,7 +257,7 @@ def _add_ended(
     return total
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _interval(points: _Points, low: int, high: int) -> float:
     """Return the probability between two points, taken on the side where the tails are smaller."""
     if points.z[low] > 0.0:
@@ -267,7 +267,7 @@ def _interval(points: _Points, low: int, high: int) -> float:
     return float(1.0 - points.tail[low] - points.tail[high])
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _add_ended_in_tail(data: StageData, points: _Points, families: _Families, row: int) -> float:
     """Do in logarithms what `_add_ended` does for one row, and return the row's log-likelihood of days."""
     first, last = data.ended_start[row], data.ended_start[row + 1]
@@ -285,7 +285,7 @@ def _add_ended_in_tail(data: StageData, points: _Points, families: _Families, ro
     return value
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _add_open(
     data: StageData,
     points: _Points,
@@ -326,7 +326,7 @@ def _add_open(
     return total, by_stalled
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _add_open_in_tail(
     data: StageData,
     points: _Points,
@@ -355,7 +355,7 @@ def _add_open_in_tail(
     return value, data.open_count[row] * math.exp(log_stalled - value)
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _softplus(x: float) -> float:
     """Return log(1 + exp(x))."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simcast.model.kernels.rounding import as_written
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,7 +29,7 @@ class StageData(NamedTuple):
     wait_point, wait_weight
         (n_waits,): the point past which the stay has waited, one per node and move, and its weight.
     family
-        (n_moves,): the code of the days' family, see `simcast.model.duration_tails`.
+        (n_moves,): the code of the days' family, see `simcast.model.kernels.duration_tails`.
     """
 
     point_log_days: Floats
@@ -85,7 +86,7 @@ def pack(data: StageData) -> dict[str, NDArray[np.generic]]:
     return {"numbers": np.concatenate(numbers), "indices": np.concatenate([sizes, *indices])}
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def unpack(numbers: Floats, indices: Ints) -> StageData:
     """Return views of what `pack` put together."""
     n_points, n_ended, n_terms, n_open, n_waits = indices[0], indices[1], indices[2], indices[3], indices[4]

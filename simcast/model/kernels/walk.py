@@ -1,6 +1,6 @@
 """The random walk of a stage's log hazards from the coordinates in which it is sampled, and its derivatives.
 
-Written by hand, like `simcast.model.hazard_kernel`: as a graph the same formula is dozens of small arrays and loops,
+Written by hand, like `simcast.model.kernels.hazard`: as a graph the same formula is dozens of small arrays and loops,
 for the sampler to fill and for the compiler to translate. What the coordinates are for is told in
 `simcast.model.hazard_model`.
 """
@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simcast.model.kernels.rounding import as_written
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def walk_from_round(
     log_step: Floats,
     round_: Floats,
@@ -84,7 +85,7 @@ def walk_from_round(
     return np.array(-0.5 * doubled), log_hazard, told, amplitude
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def walk_gradient(
     log_step: Floats,
     round_: Floats,
@@ -151,7 +152,7 @@ def walk_gradient(
     return by_step, by_round
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _times(matrix: Floats, vector: Floats) -> Floats:
     """Return a matrix times a vector, to the same bit on every machine: four sums at a time, in the order written."""
     n_rows, n_columns = matrix.shape
@@ -170,7 +171,7 @@ def _times(matrix: Floats, vector: Floats) -> Floats:
     return found
 
 
-@njit(nogil=True, cache=True)
+@as_written
 def _transposed_times(matrix: Floats, vector: Floats) -> Floats:
     """Return the transpose of a matrix times a vector."""
     found = np.zeros(matrix.shape[1])

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from simcast.model.compress import bin_starts, compress, likelihood_inputs
-from simcast.model.stage_kernel import stage_log_likelihood
+from simcast.model.kernels.stage import stage_log_likelihood
 
 
 def stays(n: int = 40_000, seed: int = 2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

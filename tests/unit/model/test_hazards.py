@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.hazard import hazard_marginals
 from simcast.model.cells import Cells
-from simcast.model.hazard_kernel import hazard_log_likelihood
+from simcast.model.kernels.hazard import hazard_log_likelihood
 from simcast.model.pieces import HAZARD_END_DAYS, N_PIECES, PIECE_STARTS, Pieces, Spike, count_pieces, piece_of
 from simcast.model.single_stays import HazardSingleStays
 from simcast.model.stays import StageStays

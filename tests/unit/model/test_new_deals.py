@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
+from simcast.model.kernels.new_deals import new_deals_from_arrays
 from simcast.model.new_deals import ArrivalCounts, count_arrivals, entry_shares, sum_amounts
-from simcast.model.new_deals_kernel import new_deals_from_arrays
 from simcast.model.new_deals_model import count_inputs
 
 Floats = NDArray[np.float64]

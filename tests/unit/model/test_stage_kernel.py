@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from scipy import integrate, special, stats
 
 from simcast.model.compress import NODE_WEIGHTS, NODES, StageRows, compress, likelihood_inputs
-from simcast.model.duration_tails import PARAMETRIC
-from simcast.model.normal_tails import log_interval, log_tails
-from simcast.model.stage_data import StageData, pack
-from simcast.model.stage_kernel import move_shares, row_log_likelihoods, stage_from_arrays, stage_log_likelihood
+from simcast.model.kernels.duration_tails import PARAMETRIC
+from simcast.model.kernels.normal_tails import log_interval, log_tails
+from simcast.model.kernels.stage import move_shares, row_log_likelihoods, stage_from_arrays, stage_log_likelihood
+from simcast.model.kernels.stage_data import StageData, pack
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import pytensor.tensor as pt
 import pytest
 from numpy.typing import NDArray
 
-from simcast.model.walk_kernel import walk_from_round, walk_gradient
+from simcast.model.kernels.walk import walk_from_round, walk_gradient
 from simcast.model.walk_op import random_walk
 
 Floats = NDArray[np.float64]
