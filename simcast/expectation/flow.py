@@ -15,9 +15,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import MAX_VISITS, NEW, NOWHERE, OPEN, KernelPlan
 from simcast.engine.tables import Tables
 from simcast.expectation.amounts import AmountLaw, mean_worth
@@ -99,7 +99,7 @@ def room_for_a_segment(plan: KernelPlan, grid: Grid) -> Room:
     )
 
 
-@njit(cache=True)
+@inner
 def clear(plan: KernelPlan, tables: Tables, draw: int, segment: int, room: Room) -> None:
     """Make room for a segment: no stay has begun, and wins are worth what they are worth in it."""
     room.begun.fill(0.0)
@@ -111,7 +111,7 @@ def clear(plan: KernelPlan, tables: Tables, draw: int, segment: int, room: Room)
     _fill_worth(plan, tables, draw, segment, NEW, room.worth.new)
 
 
-@njit(cache=True)
+@inner
 def _fill_worth(
     plan: KernelPlan, tables: Tables, draw: int, segment: int, origin: int, worth: NDArray[np.float64]
 ) -> None:
@@ -127,7 +127,7 @@ def _fill_worth(
             worth[epoch] = mean_worth(law, quantiles, factors[epoch], adds[epoch])
 
 
-@njit(cache=True)
+@inner
 def begin_new_deals(plan: KernelPlan, tables: Tables, draw: int, segment: int, grid: Grid, room: Room) -> None:
     """Let new deals begin their first stays, evenly over each day."""
     n_stages = plan.destination.shape[0]
@@ -145,7 +145,7 @@ def begin_new_deals(plan: KernelPlan, tables: Tables, draw: int, segment: int, g
                 room.begun[stage, NEW_DEALS, step] += share * per_step
 
 
-@njit(cache=True)
+@allocating
 def let_flow(
     plan: KernelPlan,
     tables: Tables,
@@ -193,7 +193,7 @@ def let_flow(
                     _begin_following(flow, room.lasting.ends[stage, slot], origin, first, begun)
 
 
-@njit(cache=True)
+@inner
 def count_wins(
     flow: NDArray[np.float64],
     worth: Worth,
@@ -223,7 +223,7 @@ def count_wins(
         expected.bookings[period, NEW] += won * booked_new
 
 
-@njit(cache=True)
+@inner
 def _fill_on_at_once(
     probability: NDArray[np.float64],
     moves: Moves,
@@ -243,7 +243,7 @@ def _fill_on_at_once(
                 on_at_once[stage, moves.to[stage, slot]] += probability[stage, slot] * (1.0 - lasts)
 
 
-@njit(cache=True)
+@allocating
 def _move_on_at_once(
     on_at_once: NDArray[np.float64], at_once: NDArray[np.float64], begun: NDArray[np.float64], step: int
 ) -> None:
@@ -269,7 +269,7 @@ def _move_on_at_once(
                 begun[stage, k, step] += following[stage, k]
 
 
-@njit(cache=True)
+@inner
 def _begin_on_the_day(
     flow: NDArray[np.float64], within: NDArray[np.float64], origin: int, first: int, begun: NDArray[np.float64]
 ) -> int:
@@ -281,7 +281,7 @@ def _begin_on_the_day(
     return next_day
 
 
-@njit(cache=True)
+@inner
 def _begin_following(
     flow: NDArray[np.float64], ends: NDArray[np.float64], origin: int, first: int, begun: NDArray[np.float64]
 ) -> None:

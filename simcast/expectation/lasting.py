@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.hazard import hazard_survival
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.samplers import CONSTANT, HAZARD, survival
 from simcast.engine.tables import Tables
@@ -96,7 +97,7 @@ def before_levers(days: float, levers: Levers) -> float:
     return days / levers.time_factor if levers.time_factor > 0.0 else math.inf
 
 
-@njit(cache=True)
+@inner
 def share_that_lasts(law: Days, days: float) -> float:
     """Return P(T >= days) before levers, of a family."""
     if days <= 0.0:
@@ -109,7 +110,7 @@ def share_that_lasts(law: Days, days: float) -> float:
     return share
 
 
-@njit(cache=True)
+@inner
 def _end_of_all(law: Days, levers: Levers) -> float:
     """Return the days after which no stay lasts, because times are constant or capped; infinite otherwise."""
     if levers.time_factor <= 0.0:
@@ -121,7 +122,7 @@ def _end_of_all(law: Days, levers: Levers) -> float:
     return end
 
 
-@njit(cache=True)
+@inner
 def _mean_share(law: Days, levers: Levers, begin: float, reach: float, panels: int) -> float:
     """Return the mean share of stays that last, over an interval from `begin`, by Simpson's rule."""
     step = reach / (2 * panels)
@@ -133,7 +134,7 @@ def _mean_share(law: Days, levers: Levers, begin: float, reach: float, panels: i
     return total / (6 * panels)
 
 
-@njit(cache=True)
+@inner
 def _fill_by_lag(law: Days, levers: Levers, width: float, n: int, beyond: NDArray[np.float64]) -> None:
     """Fill in the chances of a family of days for n steps: means over a step, since entries are spread over one."""
     end = _end_of_all(law, levers)
@@ -148,7 +149,7 @@ def _fill_by_lag(law: Days, levers: Levers, width: float, n: int, beyond: NDArra
         beyond[k + 1] = min(share, beyond[k])
 
 
-@njit(cache=True)
+@inner
 def _fill_by_day(
     lasting: NDArray[np.float64],
     total: NDArray[np.float64],
@@ -174,7 +175,7 @@ def _fill_by_day(
             within_day[j, k] = mean / (3 * _INTERVALS_WITHIN_A_DAY)
 
 
-@njit(cache=True)
+@inner
 def fill_lasting(
     plan: KernelPlan,
     tables: Tables,
@@ -212,7 +213,7 @@ def fill_lasting(
                 ends[k] = beyond[k] - beyond[k + 1]
 
 
-@njit(cache=True)
+@inner
 def _tabulate(
     plan: KernelPlan,
     tables: Tables,
@@ -245,7 +246,7 @@ def _tabulate(
         area[k + 1] = area[k] + within * max(reach, 0.0)
 
 
-@njit(cache=True)
+@inner
 def fill_on_clocks(
     plan: KernelPlan,
     tables: Tables,
@@ -280,7 +281,7 @@ def fill_on_clocks(
                 ends[k] = beyond[k] - beyond[k + 1]
 
 
-@njit(cache=True)
+@allocating
 def _fill_day_on_clock(
     plan: KernelPlan,
     tables: Tables,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 
 
@@ -22,7 +22,7 @@ class Moves(NamedTuple):
     """(n_stages, n_slots): whether anything is won by the move or after it."""
 
 
-@njit(cache=True)
+@allocating
 def moves_of(plan: KernelPlan) -> Moves:
     """Return where the moves of a plan lead."""
     shape = plan.destination.shape
@@ -36,7 +36,7 @@ def moves_of(plan: KernelPlan) -> Moves:
     return moves
 
 
-@njit(cache=True)
+@inner
 def where_it_leads(plan: KernelPlan, destination: int) -> tuple[bool, int]:
     """Return whether a destination wins a deal, and the stage in which it stays then, or NOWHERE."""
     outcome = destination - plan.destination.shape[0]

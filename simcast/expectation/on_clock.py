@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.clock import reading
 from simcast.engine.hazard import hazard_survival
+from simcast.engine.inner import inner
 from simcast.engine.layout import KernelPlan
 from simcast.engine.tables import Tables
 
@@ -55,7 +56,7 @@ def room_for_readings(plan: KernelPlan, steps_per_day: int) -> Readings:
     return Readings(at, noon)
 
 
-@njit(cache=True)
+@inner
 def read_clocks(tables: Tables, readings: Readings) -> None:
     """Read the clocks of a future at the edges of all steps."""
     for clock in range(len(tables.clock_passed)):
@@ -92,7 +93,7 @@ def _between(share: NDArray[np.float64], area: NDArray[np.float64], cell: float,
     return float(area[k] + part * rise + part * (1.0 - part) * ((1.0 - part) * one + part * other))
 
 
-@njit(cache=True)
+@inner
 def fill_from_step(
     share: NDArray[np.float64],
     area: NDArray[np.float64],
@@ -129,13 +130,13 @@ def fill_from_step(
         beyond[k] = max(0.0, min(chance, beyond[k - 1]))
 
 
-@njit(cache=True)
+@inner
 def days_on_clock(noon: float, at: float) -> float:
     """Return the days, from the beginning of the day of entry, after which a stay by hazards ends at an edge."""
     return max(1.0, at - noon + 0.5)
 
 
-@njit(cache=True)
+@inner
 def share_of_hazards(
     lasting: NDArray[np.float64], total: NDArray[np.float64], start: NDArray[np.float64], days: float
 ) -> float:

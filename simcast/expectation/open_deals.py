@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.hazard import hazard_survival, piece_of
+from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.samplers import CONSTANT, log_survival
 from simcast.engine.tables import Tables
@@ -59,7 +60,7 @@ def deals_alike(plan: KernelPlan) -> Alike:
     return Alike(segment_code, stage_code, age, outcome, forced_day, flow)
 
 
-@njit(cache=True)
+@allocating
 def begin_open_deals(
     plan: KernelPlan,
     tables: Tables,
@@ -104,7 +105,7 @@ def begin_open_deals(
             _end_first_stay(flow, won, to, lasts, grid, epoch, room, expected)
 
 
-@njit(cache=True)
+@allocating
 def _shares_of_moves(
     plan: KernelPlan, tables: Tables, draw: int, segment: int, stage: int, age: float, share: NDArray[np.float64]
 ) -> float:
@@ -131,7 +132,7 @@ def _shares_of_moves(
     return math.nan
 
 
-@njit(cache=True)
+@allocating
 def _shares_of_hazards(
     plan: KernelPlan, tables: Tables, draw: int, segment: int, stage: int, age: float, share: NDArray[np.float64]
 ) -> float:
@@ -166,7 +167,7 @@ def _edge(grid: Grid, i: int, every_step: bool) -> int:
     return edge
 
 
-@njit(cache=True)
+@inner
 def _fill_rest(
     law: Days,
     levers: Levers,
@@ -196,7 +197,7 @@ def _fill_rest(
             lasts[edge] = math.exp(log_survival(law.family, law.scale, law.shape, age + days) - log_reached)
 
 
-@njit(cache=True)
+@inner
 def _fill_rest_by_day(
     lasting: NDArray[np.float64],
     total: NDArray[np.float64],
@@ -224,7 +225,7 @@ def _fill_rest_by_day(
             lasts[edge] = math.exp(-overdue_rate * days)
 
 
-@njit(cache=True)
+@inner
 def _end_first_stay(
     flow: NDArray[np.float64],
     won: bool,
