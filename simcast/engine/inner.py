@@ -63,7 +63,7 @@ class _Parts(CompilerBase):
 
 # Numba's type hints leave these options out.
 inner: Callable[[F], F] = njit(  # type: ignore[call-overload]
-    no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, pipeline_class=_Parts
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=False, pipeline_class=_Parts
 )
 """Compile a function for other compiled functions: Python must not call it. On disk it is part of its callers.
 
@@ -71,6 +71,6 @@ It may look at arrays and parts of them, and must neither allocate one nor retur
 """
 
 allocating: Callable[[F], F] = njit(  # type: ignore[call-overload]
-    no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=True, pipeline_class=_Parts
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=True, pipeline_class=_Parts
 )
 """The same for functions that allocate arrays, with their references counted."""

@@ -14,6 +14,7 @@ from simcast.model.kernels import SOURCES_DIGEST
 Kernel = Callable[..., tuple[Any, ...]]
 Tensor: TypeAlias = Any
 """A symbolic variable; the two generations of PyTensor have different type hints for it."""
+Shape: TypeAlias = tuple[Tensor, ...]
 
 
 class CompiledKernel(Op):

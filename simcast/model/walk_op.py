@@ -9,7 +9,7 @@ import pytensor.tensor as pt
 from pytensor.gradient import DisconnectedType
 from pytensor.graph.basic import Apply
 
-from simcast.model.kernel_op import CompiledKernel, Tensor
+from simcast.model.kernel_op import CompiledKernel, Shape, Tensor
 from simcast.model.kernels.walk import walk_from_round, walk_gradient
 
 _N_PARAMETERS = 2
@@ -29,6 +29,12 @@ class CompiledWalk(CompiledKernel):
         variables = [pt.as_tensor_variable(value) for value in inputs]
         outputs = [pt.dscalar(), pt.dmatrix(), pt.dmatrix(), pt.dmatrix()]
         return Apply(self, variables, outputs)
+
+    def infer_shape(self, *given: Any) -> list[Shape]:  # noqa: ANN401  # PyTensor 2 has one argument more in front
+        """Return the outputs' shapes, which are asked for before anything is evaluated."""
+        shapes: Sequence[Shape] = given[-1]
+        n_moves, n_pieces = shapes[1]
+        return [(), (n_moves, n_pieces), (n_moves, n_pieces), (n_moves, n_pieces - 2)]
 
     def pullback(
         self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], cotangents: Sequence[Tensor]

@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 
 from simcast.engine.gamma import gamma_log_tails, gamma_quantile
+from simcast.engine.inner import inner
 from simcast.model.kernels.normal_tails import LOG_ROOT_TWO_PI, log_tails
 from simcast.model.kernels.rounding import as_written
 
@@ -49,7 +50,7 @@ def gamma_log_median(k: float) -> float:
     return math.log(gamma_quantile(k, -_LOG_TWO))
 
 
-@as_written
+@inner
 def smaller_tail(family: int, k: float, log_median: float, z: float) -> float:
     """Return P(Z > z) for z > 0, else P(Z < z); `k` and `log_median` are gamma's."""
     if family == LOGNORMAL:
@@ -63,7 +64,7 @@ def smaller_tail(family: int, k: float, log_median: float, z: float) -> float:
     return math.exp(above) if z > 0.0 else math.exp(below)
 
 
-@as_written
+@inner
 def both_log_tails(family: int, k: float, log_median: float, z: float) -> tuple[float, float]:
     """Return log P(Z < z) and log P(Z > z)."""
     if family == LOGNORMAL:
@@ -77,7 +78,7 @@ def both_log_tails(family: int, k: float, log_median: float, z: float) -> tuple[
     return gamma_log_tails(k, math.exp(max(min(z + log_median, _FARTHEST), -_FARTHEST)))
 
 
-@as_written
+@inner
 def log_density(family: int, k: float, log_median: float, z: float) -> float:
     """Return the log density of Z, the derivative of P(Z < z)."""
     if family == LOGNORMAL:
@@ -91,7 +92,7 @@ def log_density(family: int, k: float, log_median: float, z: float) -> float:
     return k * log_x - math.exp(log_x) - math.lgamma(k)
 
 
-@as_written
+@inner
 def shift_by_log_shape(family: int, k: float, log_median: float, median_slope: float, z: float) -> float:
     """Return by how much z would have to move to do what a small step of log shape does, per step.
 
@@ -114,14 +115,14 @@ def shift_by_log_shape(family: int, k: float, log_median: float, median_slope: f
     return -2.0 * k * (by_k + median_slope)
 
 
-@as_written
+@inner
 def gamma_median_slope(k: float) -> float:
     """Return the derivative of gamma's log median by k, a central difference."""
     step = k * _RELATIVE_STEP
     return (gamma_log_median(k + step) - gamma_log_median(k - step)) / (2.0 * step)
 
 
-@as_written
+@inner
 def _softplus(x: float) -> float:
     """Return log(1 + exp(x))."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))

@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.inner import allocating, inner
 from simcast.model.kernels.rounding import as_written
 
 Floats = NDArray[np.float64]
@@ -72,13 +73,13 @@ def hazard_log_likelihood(
     return np.array(total), by_hazard, by_effect
 
 
-@as_written
+@allocating
 def _exp(logarithms: Floats) -> Floats:
     """Return a number for each logarithm, of which two can be multiplied."""
     return np.exp(np.minimum(np.maximum(logarithms, -_FARTHEST), _FARTHEST))
 
 
-@as_written
+@inner
 def _rates(usual: Floats, factor: Floats, cell: int, piece: int, rate: Floats) -> float:
     """Write down the rate of every move, and return their sum."""
     total = 0.0
@@ -129,7 +130,7 @@ def hazard_row_log_likelihoods(
     return value
 
 
-@as_written
+@inner
 def _summed_hazard(summed: Floats, starts: NDArray[np.int64], days: int) -> float:
     """Return the hazard summed over the days before `days`."""
     piece: int = min(int(np.searchsorted(starts, days, side="right")) - 1, summed.size - 2)

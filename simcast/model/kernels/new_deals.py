@@ -10,6 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.inner import inner
 from simcast.model.kernels.rounding import as_written
 
 Floats = NDArray[np.float64]
@@ -57,7 +58,7 @@ def new_deals_from_arrays(
     return np.array(value), by_rate, by_weight, by_level, np.array(by_size)
 
 
-@as_written
+@inner
 def _add_means(
     log_rate: Floats,
     log_weight: Floats,

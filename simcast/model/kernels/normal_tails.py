@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from simcast.engine.inner import inner
 from simcast.model.kernels.rounding import as_written
 
 LOG_ROOT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
@@ -12,7 +13,7 @@ _FAR = 20.0
 _SMALLEST_GAP = -1e-12
 
 
-@as_written
+@inner
 def log_smaller_tail(size: float) -> float:
     """Return log P(Z > size) for size >= 0: by erfc, and far out by the asymptotic series of Mills' ratio.
 
@@ -49,7 +50,7 @@ def log_interval(low_below: float, low_above: float, high_below: float, high_abo
     return outer + math.log(-math.expm1(min(inner - outer, _SMALLEST_GAP)))
 
 
-@as_written
+@inner
 def log_add(one: float, other: float) -> float:
     """Return log(exp(one) + exp(other))."""
     larger, smaller = max(one, other), min(one, other)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.inner import allocating, inner
 from simcast.model.kernels.duration_tails import (
     GAMMA,
     LOGNORMAL,
@@ -37,6 +38,7 @@ _ROOT_HALF = math.sqrt(0.5)
 _DENSITY_AT_ZERO = math.exp(-LOG_ROOT_TWO_PI)
 _SAFE = 1e-200
 """Above this a row's probability is summed as it is."""
+_LEAST_SHARE = 1e-300
 
 
 class _Families(NamedTuple):
@@ -95,13 +97,12 @@ def stage_log_likelihood(
     """
     n_moves = log_shape.size
     share = move_shares(effects[:, : n_moves - 1])
-    log_median = effects[:, n_moves - 1 :]
     stalled = 1.0 / (1.0 + math.exp(-stalled_logit))
     log_stalled, log_moving = -_softplus(-stalled_logit), -_softplus(stalled_logit)
-    log_probability = (np.log(share) + log_moving).ravel()
+    log_probability, log_median = _by_cell(share, log_moving, effects)
 
     families = _families(data.family, log_shape, share.shape[0])
-    points = _evaluate_points(data, families, log_median.ravel())
+    points = _evaluate_points(data, families, log_median)
     by_probability = np.zeros(share.size)
     total = _add_ended(data, points, families, log_probability, by_probability)
     waiting, by_stalled = _add_open(data, points, families, log_probability, log_stalled, by_probability)
@@ -111,11 +112,14 @@ def stage_log_likelihood(
         cell = data.point_cell[point]
         by_median[cell] -= points.by_z[point] * families.precision[cell]
         by_log_shape[cell] += points.by_z[point] * _shift(families, cell, points.z[point])
-    by_effect = np.zeros(effects.shape)
-    _add_by_log_odds(by_probability.reshape(share.shape), share, by_effect)
-    by_effect[:, n_moves - 1 :] = by_median.reshape(share.shape)
-    by_shape = by_log_shape.reshape(share.shape).sum(axis=0)
-    by_logit = by_stalled * (1.0 - stalled) - stalled * by_probability.sum()
+    by_effect, by_shape = np.zeros(effects.shape), np.zeros(n_moves)
+    by_logit = by_stalled * (1.0 - stalled)
+    for cell in range(share.shape[0]):
+        _add_by_log_odds(by_probability[cell * n_moves :], share[cell], by_effect[cell])
+        for move in range(n_moves):
+            by_effect[cell, n_moves - 1 + move] = by_median[cell * n_moves + move]
+            by_shape[move] += by_log_shape[cell * n_moves + move]
+            by_logit -= stalled * by_probability[cell * n_moves + move]
     return total + waiting, by_effect, by_logit, by_shape
 
 
@@ -130,9 +134,9 @@ def row_log_likelihoods(
     n_moves = log_shape.size
     share = move_shares(effects[:, : n_moves - 1])
     log_stalled = -_softplus(-stalled_logit)
-    log_probability = (np.log(share) - _softplus(stalled_logit)).ravel()
+    log_probability, log_median = _by_cell(share, -_softplus(stalled_logit), effects)
     families = _families(data.family, log_shape, share.shape[0])
-    points = _evaluate_points(data, families, effects[:, n_moves - 1 :].ravel())
+    points = _evaluate_points(data, families, log_median)
     ended = np.empty(data.ended_count.size)
     for row in range(ended.size):
         first, last = data.ended_start[row], data.ended_start[row + 1]
@@ -154,7 +158,7 @@ def move_shares(log_odds: Floats) -> Floats:
     n_cells, n_odds = log_odds.shape
     share = np.empty((n_cells, n_odds + 1))
     for cell in range(n_cells):
-        share[cell, 0] = math.exp(-_softplus(-log_odds[cell, 0]))
+        share[cell, 0] = max(math.exp(-_softplus(-log_odds[cell, 0])), _LEAST_SHARE)
         rest = -_softplus(log_odds[cell, 0])
         largest = 0.0
         for odds in range(1, n_odds):
@@ -163,43 +167,56 @@ def move_shares(log_odds: Floats) -> Floats:
         for odds in range(1, n_odds):
             total += math.exp(log_odds[cell, odds] - largest)
         base = rest - largest - math.log(total)
-        share[cell, 1] = math.exp(base)
+        share[cell, 1] = max(math.exp(base), _LEAST_SHARE)
         for odds in range(1, n_odds):
-            share[cell, odds + 1] = math.exp(base + log_odds[cell, odds])
-    return np.maximum(share, 1e-300)
+            share[cell, odds + 1] = max(math.exp(base + log_odds[cell, odds]), _LEAST_SHARE)
+    return share
 
 
-@as_written
-def _add_by_log_odds(by_probability: Floats, share: Floats, by_effect: Floats) -> None:
-    """Carry the derivatives by log probability back to the log odds."""
+@allocating
+def _by_cell(share: Floats, log_moving: float, effects: Floats) -> tuple[Floats, Floats]:
+    """Return the log probability, and the log of the median days, of every cell and move."""
     n_cells, n_moves = share.shape
+    log_probability, log_median = np.empty(share.size), np.empty(share.size)
     for cell in range(n_cells):
-        by_others, not_forward = 0.0, 0.0
-        for move in range(1, n_moves):
-            by_others += by_probability[cell, move]
-            not_forward += share[cell, move]
-        by_effect[cell, 0] = by_probability[cell, 0] * not_forward - share[cell, 0] * by_others
-        for move in range(2, n_moves):
-            by_effect[cell, move - 1] = by_probability[cell, move] - share[cell, move] / not_forward * by_others
+        for move in range(n_moves):
+            log_probability[cell * n_moves + move] = math.log(share[cell, move]) + log_moving
+            log_median[cell * n_moves + move] = effects[cell, n_moves - 1 + move]
+    return log_probability, log_median
 
 
-@as_written
+@inner
+def _add_by_log_odds(by_probability: Floats, share: Floats, by_effect: Floats) -> None:
+    """Carry a cell's derivatives by log probability back to the log odds."""
+    n_moves = share.size
+    by_others, not_forward = 0.0, 0.0
+    for move in range(1, n_moves):
+        by_others += by_probability[move]
+        not_forward += share[move]
+    by_effect[0] = by_probability[0] * not_forward - share[0] * by_others
+    for move in range(2, n_moves):
+        by_effect[move - 1] = by_probability[move] - share[move] / not_forward * by_others
+
+
+@allocating
 def _families(family: Ints, log_shape: Floats, n_cells: int) -> _Families:
     """Work out what the tails of each cell and move need; gamma's shape is no scale of log days."""
     n_moves = log_shape.size
-    precision = np.exp(-log_shape)
-    k, log_median, median_slope = np.ones(n_moves), np.zeros(n_moves), np.zeros(n_moves)
+    n = n_cells * n_moves
+    found = _Families(np.empty(n, np.int64), np.ones(n), np.ones(n), np.zeros(n), np.zeros(n))
     for move in range(n_moves):
-        if family[move] == GAMMA:
-            precision[move] = 1.0
-            k[move] = gamma_shape(log_shape[move])
-            log_median[move] = gamma_log_median(k[move])
-            median_slope[move] = gamma_median_slope(k[move])
-    every = np.arange(n_cells * n_moves) % n_moves
-    return _Families(family[every], precision[every], k[every], log_median[every], median_slope[every])
+        is_gamma = family[move] == GAMMA
+        precision = 1.0 if is_gamma else math.exp(-log_shape[move])
+        k = gamma_shape(log_shape[move]) if is_gamma else 1.0
+        log_median = gamma_log_median(k) if is_gamma else 0.0
+        slope = gamma_median_slope(k) if is_gamma else 0.0
+        for cell in range(move, n, n_moves):
+            found.family[cell], found.precision[cell], found.k[cell] = family[move], precision, k
+            found.log_median[cell], found.median_slope[cell] = log_median, slope
+    return found
 
 
-@as_written
+@allocating
 def _evaluate_points(data: StageData, families: _Families, log_median: Floats) -> _Points:
     n_points = data.point_log_days.size
     z, tail, density = np.empty(n_points), np.empty(n_points), np.empty(n_points)
@@ -215,23 +232,23 @@ def _evaluate_points(data: StageData, families: _Families, log_median: Floats) -
     return _Points(z, tail, density, np.zeros(n_points))
 
 
-@as_written
+@inner
 def _log_tails(families: _Families, cell: int, z: float) -> tuple[float, float]:
     return both_log_tails(families.family[cell], families.k[cell], families.log_median[cell], z)
 
 
-@as_written
+@inner
 def _log_density(families: _Families, cell: int, z: float) -> float:
     return log_density(families.family[cell], families.k[cell], families.log_median[cell], z)
 
 
-@as_written
+@inner
 def _shift(families: _Families, cell: int, z: float) -> float:
     k, log_median, slope = families.k[cell], families.log_median[cell], families.median_slope[cell]
     return shift_by_log_shape(families.family[cell], k, log_median, slope, z)
 
 
-@as_written
+@allocating
 def _add_ended(
     data: StageData, points: _Points, families: _Families, log_probability: Floats, by_probability: Floats
 ) -> float:
@@ -257,7 +274,7 @@ def _add_ended(
     return total
 
 
-@as_written
+@inner
 def _interval(points: _Points, low: int, high: int) -> float:
     """Return the probability between two points, taken on the side where the tails are smaller."""
     if points.z[low] > 0.0:
@@ -267,7 +284,7 @@ def _interval(points: _Points, low: int, high: int) -> float:
     return float(1.0 - points.tail[low] - points.tail[high])
 
 
-@as_written
+@inner
 def _add_ended_in_tail(data: StageData, points: _Points, families: _Families, row: int) -> float:
     """Do in logarithms what `_add_ended` does for one row, and return the row's log-likelihood of days."""
     first, last = data.ended_start[row], data.ended_start[row + 1]
@@ -285,7 +302,7 @@ def _add_ended_in_tail(data: StageData, points: _Points, families: _Families, ro
     return value
 
 
-@as_written
+@allocating
 def _add_open(
     data: StageData,
     points: _Points,
@@ -295,7 +312,9 @@ def _add_open(
     by_probability: Floats,
 ) -> tuple[float, float]:
     """Return the open stays' log-likelihood and its derivative by log stalled; add those by z and log probability."""
-    probability, stalled = np.exp(log_probability), math.exp(log_stalled)
+    probability, stalled = np.empty(log_probability.size), math.exp(log_stalled)
+    for cell in range(probability.size):
+        probability[cell] = math.exp(log_probability[cell])
     total = 0.0
     by_stalled = 0.0
     for row in range(data.open_count.size):
@@ -326,7 +345,7 @@ def _add_open(
     return total, by_stalled
 
 
-@as_written
+@inner
 def _add_open_in_tail(
     data: StageData,
     points: _Points,
@@ -355,7 +374,7 @@ def _add_open_in_tail(
     return value, data.open_count[row] * math.exp(log_stalled - value)
 
 
-@as_written
+@inner
 def _softplus(x: float) -> float:
     """Return log(1 + exp(x))."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))

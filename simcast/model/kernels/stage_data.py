@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.model.kernels.rounding import as_written
+from simcast.engine.inner import allocating
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -86,7 +86,7 @@ def pack(data: StageData) -> dict[str, NDArray[np.generic]]:
     return {"numbers": np.concatenate(numbers), "indices": np.concatenate([sizes, *indices])}
 
 
-@as_written
+@allocating
 def unpack(numbers: Floats, indices: Ints) -> StageData:
     """Return views of what `pack` put together."""
     n_points, n_ended, n_terms, n_open, n_waits = indices[0], indices[1], indices[2], indices[3], indices[4]

@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.inner import allocating
 from simcast.model.kernels.rounding import as_written
 
 Floats = NDArray[np.float64]
@@ -152,7 +153,7 @@ def walk_gradient(
     return by_step, by_round
 
 
-@as_written
+@allocating
 def _times(matrix: Floats, vector: Floats) -> Floats:
     """Return a matrix times a vector, to the same bit on every machine: four sums at a time, in the order written."""
     n_rows, n_columns = matrix.shape
@@ -171,7 +172,7 @@ def _times(matrix: Floats, vector: Floats) -> Floats:
     return found
 
 
-@as_written
+@allocating
 def _transposed_times(matrix: Floats, vector: Floats) -> Floats:
     """Return the transpose of a matrix times a vector."""
     found = np.zeros(matrix.shape[1])
