@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
+from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
@@ -34,6 +35,8 @@ WRONG_INPUT = 2
 
 _ESTIMATE_SECONDS = 600.0
 """Over which stretch the time left is estimated: a fit tells of its progress a few times a minute only."""
+_LINE_EVERY_SECONDS = 30.0
+"""How often progress is told where no bar can move."""
 _FULL_WIDTH = 120
 _INTERRUPTED = 130
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
@@ -340,11 +343,25 @@ def remarks_on_stderr(*, silent: bool) -> Iterator[None]:
         log.setLevel(level)
 
 
+class _Lines:
+    """Progress for a file or a pipe, where no bar can move: a line now and then, none of work that is soon done."""
+
+    def __init__(self) -> None:
+        self._begun = self._told = monotonic()
+
+    def __call__(self, description: str, fraction: float) -> None:
+        now = monotonic()
+        if now - self._told >= _LINE_EVERY_SECONDS and fraction < 1.0:
+            self._told = now
+            minutes, seconds = divmod(round(now - self._begun), 60)
+            click.echo(f"simcast: {description}: {fraction:.0%} after {minutes}:{seconds:02d}", err=True)
+
+
 @contextmanager
 def progress_on_stderr(*, silent: bool) -> Iterator[Callable[[str, float], None] | None]:
-    """Show progress on stderr while the block runs, on a terminal only."""
+    """Show progress on stderr while the block runs: a bar on a terminal, and lines elsewhere."""
     if silent or not sys.stderr.isatty():
-        yield None
+        yield None if silent else _Lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
