@@ -84,6 +84,7 @@ def test_a_part_that_diverged_is_sampled_again_in_smaller_steps(
     assert asked == pytest.approx([0.95, 0.99] if diverging[0] and not quick else [0.95])
 
 
+@pytest.mark.slow
 def test_the_sampler_of_pymc_itself_agrees() -> None:
     part, _ = first_stage(mixed(300), settings=replace(QUICK, draws=400, sampler="pymc"))
     own = draw(part)["effect_mean"]
