@@ -16,6 +16,7 @@ _EPSILON = 1e-16
 _TINY = 1e-300
 _MOST_STEPS = 50
 _LONGEST_STEP = 2.0
+"""In log x, since far in the upper tail a first step would overshoot by much."""
 _SETTLED = 1e-5
 """After a step as short as this, in spreads of log x, the next one would be its cube."""
 

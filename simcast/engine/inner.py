@@ -8,6 +8,8 @@ would take most of the time, both to compile and to run.
 It also optimises each function, with all that it calls, and writes it as machine code, though its callers will take it
 in and do the same again: the innermost of a kernel's functions is done half a dozen times. Here that is left to the
 callers, which takes a third off the time until a first run begins.
+
+They decline what a caller may have been allowed, to reorder sums: `simcast.model.kernels.rounding` tells why.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def both_log_tails(family: int, k: float, log_median: float, z: float) -> tuple[
     if family == LOGNORMAL:
         return log_tails(z)
     if family == LOGLOGISTIC:
-        return -_softplus(-z), -_softplus(z)
+        return -softplus(-z), -softplus(z)
     if family == WEIBULL:
         hazard = math.exp(min(z, _FARTHEST) + _LOG_LOG_TWO)
         below = math.log(-math.expm1(-hazard)) if hazard > 1e-300 else z + _LOG_LOG_TWO
@@ -84,7 +84,7 @@ def log_density(family: int, k: float, log_median: float, z: float) -> float:
     if family == LOGNORMAL:
         return -0.5 * z * z - LOG_ROOT_TWO_PI
     if family == LOGLOGISTIC:
-        return -_softplus(-z) - _softplus(z)
+        return -softplus(-z) - softplus(z)
     if family == WEIBULL:
         log_hazard = min(z, _FARTHEST) + _LOG_LOG_TWO
         return log_hazard - math.exp(log_hazard)
@@ -123,6 +123,6 @@ def gamma_median_slope(k: float) -> float:
 
 
 @inner
-def _softplus(x: float) -> float:
+def softplus(x: float) -> float:
     """Return log(1 + exp(x))."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))

@@ -26,6 +26,7 @@ from simcast.model.kernels.duration_tails import (
     log_density,
     shift_by_log_shape,
     smaller_tail,
+    softplus,
 )
 from simcast.model.kernels.normal_tails import LOG_ROOT_TWO_PI, log_add, log_interval
 from simcast.model.kernels.rounding import as_written
@@ -98,7 +99,7 @@ def stage_log_likelihood(
     n_moves = log_shape.size
     share = move_shares(effects[:, : n_moves - 1])
     stalled = 1.0 / (1.0 + math.exp(-stalled_logit))
-    log_stalled, log_moving = -_softplus(-stalled_logit), -_softplus(stalled_logit)
+    log_stalled, log_moving = -softplus(-stalled_logit), -softplus(stalled_logit)
     log_probability, log_median = _by_cell(share, log_moving, effects)
 
     families = _families(data.family, log_shape, share.shape[0])
@@ -133,8 +134,8 @@ def row_log_likelihoods(
     """
     n_moves = log_shape.size
     share = move_shares(effects[:, : n_moves - 1])
-    log_stalled = -_softplus(-stalled_logit)
-    log_probability, log_median = _by_cell(share, -_softplus(stalled_logit), effects)
+    log_stalled = -softplus(-stalled_logit)
+    log_probability, log_median = _by_cell(share, -softplus(stalled_logit), effects)
     families = _families(data.family, log_shape, share.shape[0])
     points = _evaluate_points(data, families, log_median)
     ended = np.empty(data.ended_count.size)
@@ -158,8 +159,8 @@ def move_shares(log_odds: Floats) -> Floats:
     n_cells, n_odds = log_odds.shape
     share = np.empty((n_cells, n_odds + 1))
     for cell in range(n_cells):
-        share[cell, 0] = max(math.exp(-_softplus(-log_odds[cell, 0])), _LEAST_SHARE)
-        rest = -_softplus(log_odds[cell, 0])
+        share[cell, 0] = max(math.exp(-softplus(-log_odds[cell, 0])), _LEAST_SHARE)
+        rest = -softplus(log_odds[cell, 0])
         largest = 0.0
         for odds in range(1, n_odds):
             largest = max(largest, log_odds[cell, odds])
@@ -372,9 +373,3 @@ def _add_open_in_tail(
         points.by_z[point] -= data.open_count[row] * math.exp(scale + density)
         by_probability[cell] += data.open_count[row] * math.exp(scale + above)
     return value, data.open_count[row] * math.exp(log_stalled - value)
-
-
-@inner
-def _softplus(x: float) -> float:
-    """Return log(1 + exp(x))."""
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
