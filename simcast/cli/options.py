@@ -35,8 +35,8 @@ WRONG_INPUT = 2
 
 _ESTIMATE_SECONDS = 600.0
 """Over which stretch the time left is estimated: a fit tells of its progress a few times a minute only."""
-_LINE_EVERY_SECONDS = 30.0
-"""How often progress is told where no bar can move."""
+_LINE_EVERY_SECONDS = 10.0
+"""How often progress is told where no bar can move; a fit has news a few times a minute at most."""
 _FULL_WIDTH = 120
 _INTERRUPTED = 130
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
