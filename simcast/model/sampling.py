@@ -24,6 +24,7 @@ from simcast.errors import FitError
 from simcast.model.hazard_model import build_hazard_model
 from simcast.model.new_deals_model import build_new_deals_model
 from simcast.model.priors import Prior
+from simcast.model.sampler_functions import compiled_sooner
 from simcast.model.settings import FitSettings
 from simcast.model.stage_model import build_stage_model
 from simcast.model.stage_shape import StageShape
@@ -95,7 +96,7 @@ class ReadyModel:
         with warnings.catch_warnings():
             # On how it would compile in C, which is not done here: Numba compiles, and no matrices are multiplied.
             warnings.filterwarnings("ignore", category=UserWarning, module="pytensor")
-            with _as_written():
+            with _as_written(), compiled_sooner():
                 return nutpie.compile_pymc_model(self.model, backend="numba", gradient_backend="pytensor")
 
 

@@ -1,7 +1,8 @@
 """The random walk of a stage's log hazards from the coordinates in which it is sampled, and its derivatives.
 
 Written by hand, like `simcast.model.kernels.hazard`: as a graph the same formula is dozens of small arrays and loops,
-for the sampler to fill and for the compiler to translate. What the coordinates are for is told in
+for the sampler to fill and for the compiler to translate. It is in loops, since expressions of arrays take several times
+as long to compile. What the coordinates are for is told in
 `simcast.model.hazard_model`.
 """
 
@@ -12,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.inner import allocating
+from simcast.engine.inner import inner
 from simcast.model.kernels.rounding import as_written
 
 Floats = NDArray[np.float64]
@@ -62,27 +63,39 @@ def walk_from_round(
     """
     n_moves, n_pieces = round_.shape
     first_mean, first_sd, level_mean, level_sd, spike_mean, spike_sd = priors
-    told, amplitude = np.empty((n_moves, n_pieces)), np.empty((n_moves, n_pieces - 2))
-    at_knots = np.empty(n_moves * n_pieces)
+    told, amplitude, log_hazard = np.empty(round_.shape), np.empty(spike.shape), np.empty(round_.shape)
+    at_knots, moved = np.empty(n_moves * n_pieces), np.empty(n_pieces)
+    combined, beyond = np.empty(n_pieces - 2), np.empty(n_pieces - 2)
     doubled = 0.0
     for move in range(n_moves):
-        walks = 1.0 - spike[move]
-        as_guessed = centre[move] + _times(root[move], round_[move])
-        amplitude[move] = _transposed_times(modes[move, 2:], walks * as_guessed[2:])
-        beyond = (log_step[move] - guessed[move]) * walks
-        told[move] = as_guessed + _times(modes[move], amplitude[move] * np.expm1((1.0 - centring[move]) * beyond))
-        day_0, start, steps = told[move, 0], told[move, 1], told[move, 2:]
+        _times(root[move], round_[move], told[move])
+        for piece in range(n_pieces):
+            told[move, piece] += centre[move, piece]
+        for later in range(n_pieces - 2):
+            walks = 1.0 - spike[move, later]
+            combined[later] = walks * told[move, 2 + later]
+            beyond[later] = (log_step[move] - guessed[move]) * walks
+        _transposed_times(modes[move, 2:], combined, amplitude[move])
+        for later in range(n_pieces - 2):
+            more = math.expm1((1.0 - centring[move, later]) * beyond[later])
+            combined[later] = amplitude[move, later] * more
+        _times(modes[move], combined, moved)
+        for piece in range(n_pieces):
+            told[move, piece] += moved[piece]
+        day_0, start = told[move, 0], told[move, 1]
         doubled += ((day_0 - first_mean) / first_sd) ** 2 + ((start - level_mean) / level_sd) ** 2
         size = math.exp(guessed[move])
         place, first = start, move * n_pieces
         at_knots[first], at_knots[first + 1] = start + day_0, start
         for later in range(n_pieces - 2):
-            stay = math.exp(-centring[move, later] * beyond[later])
-            doubled += spike[move, later] * steps[later] ** 2
+            step, stay = told[move, 2 + later], math.exp(-centring[move, later] * beyond[later])
+            doubled += spike[move, later] * step**2
             doubled += (amplitude[move, later] * stay) ** 2 + 2.0 * centring[move, later] * beyond[later]
-            place += steps[later] * size * root_gap[move, later] * walks[later]
-            at_knots[first + 2 + later] = place + spike[move, later] * (spike_mean + spike_sd * steps[later])
-    log_hazard = at_knots[knot].reshape(n_moves, n_pieces) - slowing
+            place += step * size * root_gap[move, later] * (1.0 - spike[move, later])
+            at_knots[first + 2 + later] = place + spike[move, later] * (spike_mean + spike_sd * step)
+    for move in range(n_moves):
+        for piece in range(n_pieces):
+            log_hazard[move, piece] = at_knots[knot[move * n_pieces + piece]] - slowing[piece]
     return np.array(-0.5 * doubled), log_hazard, told, amplitude
 
 
@@ -126,39 +139,47 @@ def walk_gradient(
     first_mean, first_sd, level_mean, level_sd, _, spike_sd = priors
     weight = by_prior.item()
     by_knot = np.zeros(n_moves * n_pieces)
-    for piece, derivative in enumerate(by_log_hazard.ravel()):
-        by_knot[knot[piece]] += derivative
-    by_step, by_round = np.empty(n_moves), np.empty((n_moves, n_pieces))
     for move in range(n_moves):
-        walks, stays_put = 1.0 - spike[move], centring[move]
-        own = by_knot[move * n_pieces : (move + 1) * n_pieces]
-        day_0, start, steps = told[move, 0], told[move, 1], told[move, 2:]
-        by_told = np.empty(n_pieces)
-        by_told[0] = own[0] - weight * (day_0 - first_mean) / first_sd**2
-        by_told[1] = own.sum() - weight * (start - level_mean) / level_sd**2
+        for piece in range(n_pieces):
+            by_knot[knot[move * n_pieces + piece]] += by_log_hazard[move, piece]
+    by_step, by_round = np.zeros(n_moves), np.empty(round_.shape)
+    by_told, by_more = np.empty(n_pieces), np.empty(n_pieces - 2)
+    combined, carried = np.empty(n_pieces - 2), np.empty(n_pieces - 2)
+    for move in range(n_moves):
+        first = move * n_pieces
+        total = 0.0
+        for piece in range(n_pieces):
+            total += by_knot[first + piece]
+        by_told[0] = by_knot[first] - weight * (told[move, 0] - first_mean) / first_sd**2
+        by_told[1] = total - weight * (told[move, 1] - level_mean) / level_sd**2
         size, onwards = math.exp(guessed[move]), 0.0
         for later in range(n_pieces - 3, -1, -1):
-            onwards += own[2 + later]
-            by_told[2 + later] = onwards * size * root_gap[move, later] * walks[later] + spike[move, later] * (
-                spike_sd * own[2 + later] - weight * steps[later]
+            own, walks = by_knot[first + 2 + later], 1.0 - spike[move, later]
+            onwards += own
+            by_told[2 + later] = onwards * size * root_gap[move, later] * walks + spike[move, later] * (
+                spike_sd * own - weight * told[move, 2 + later]
             )
-        by_more = _transposed_times(modes[move], by_told)
-        beyond = (log_step[move] - guessed[move]) * walks
-        more = np.expm1((1.0 - stays_put) * beyond)
-        squared = weight * amplitude[move] * np.exp(-2.0 * stays_put * beyond)
-        by_beyond = amplitude[move] * (by_more * (more + 1.0) * (1.0 - stays_put) + stays_put * squared)
-        by_step[move] = ((by_beyond - weight * stays_put) * walks).sum()
-        by_told[2:] += walks * _times(modes[move, 2:], by_more * more - squared)
-        by_round[move] = _transposed_times(root[move], by_told)
+        _transposed_times(modes[move], by_told, by_more)
+        for later in range(n_pieces - 2):
+            walks, stays_put = 1.0 - spike[move, later], centring[move, later]
+            beyond = (log_step[move] - guessed[move]) * walks
+            more = math.expm1((1.0 - stays_put) * beyond)
+            squared = weight * amplitude[move, later] * math.exp(-2.0 * stays_put * beyond)
+            by_beyond = by_more[later] * (more + 1.0) * (1.0 - stays_put) + stays_put * squared
+            by_step[move] += (amplitude[move, later] * by_beyond - weight * stays_put) * walks
+            combined[later] = by_more[later] * more - squared
+        _times(modes[move, 2:], combined, carried)
+        for later in range(n_pieces - 2):
+            by_told[2 + later] += (1.0 - spike[move, later]) * carried[later]
+        _transposed_times(root[move], by_told, by_round[move])
     return by_step, by_round
 
 
-@allocating
-def _times(matrix: Floats, vector: Floats) -> Floats:
-    """Return a matrix times a vector, to the same bit on every machine: four sums at a time, in the order written."""
+@inner
+def _times(matrix: Floats, vector: Floats, found: Floats) -> None:
+    """Write a matrix times a vector, to the same bit on every machine: four sums at a time, in the order written."""
     n_rows, n_columns = matrix.shape
     by_fours = n_columns - n_columns % 4
-    found = np.empty(n_rows)
     for row in range(n_rows):
         one, two, three, four = 0.0, 0.0, 0.0, 0.0
         for column in range(0, by_fours, 4):
@@ -169,14 +190,13 @@ def _times(matrix: Floats, vector: Floats) -> Floats:
         for column in range(by_fours, n_columns):
             one += matrix[row, column] * vector[column]
         found[row] = (one + two) + (three + four)
-    return found
 
 
-@allocating
-def _transposed_times(matrix: Floats, vector: Floats) -> Floats:
-    """Return the transpose of a matrix times a vector."""
-    found = np.zeros(matrix.shape[1])
+@inner
+def _transposed_times(matrix: Floats, vector: Floats, found: Floats) -> None:
+    """Write the transpose of a matrix times a vector."""
+    for column in range(found.size):
+        found[column] = 0.0
     for row in range(matrix.shape[0]):
         for column in range(found.size):
             found[column] += vector[row] * matrix[row, column]
-    return found
