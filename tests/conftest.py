@@ -25,11 +25,15 @@ _FITS = frozenset(
     }
 )
 """Modules that sample models of the same shapes. To compile one takes a process up to half a minute."""
+_TEAMS = frozenset({"tests/end_to_end/test_run.py", "tests/end_to_end/test_scenario_files.py"})
+"""The first modules that play teams, whose kernel one process shall compile for all that come later."""
 
 
 def _shared_by(nodeid: str) -> str:
-    """Return what a test is kept together with: its module, and what is set up there once; all fits are together."""
+    """Return what a test is kept together with: its module and what is set up there once, or what is compiled once."""
     module = nodeid.partition("::")[0]
+    if module in _TEAMS:
+        return "teams"
     return "fits" if module in _FITS else module
 
 

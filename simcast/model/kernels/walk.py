@@ -1,9 +1,8 @@
 """The random walk of a stage's log hazards from the coordinates in which it is sampled, and its derivatives.
 
 Written by hand, like `simcast.model.kernels.hazard`: as a graph the same formula is dozens of small arrays and loops,
-for the sampler to fill and for the compiler to translate. It is in loops, since expressions of arrays take several times
-as long to compile. What the coordinates are for is told in
-`simcast.model.hazard_model`.
+for the sampler to fill and for the compiler to translate. It is written in loops, since expressions of arrays take
+three times as long to compile. What the coordinates are for is told in `simcast.model.hazard_model`.
 """
 
 from __future__ import annotations
