@@ -31,17 +31,33 @@ _OTHER_SIZE, _RAISED, _NO_GRADIENT, _NO_DENSITY, _NOT_DERIVED = -1, 1, 3, 4, -2
 
 @contextmanager
 def compiled_sooner() -> Iterator[None]:
-    """Have `nutpie.compile_pymc_model` make these functions instead of its own, where it still makes such ones."""
+    """Have `nutpie.compile_pymc_model` make these functions instead of its own.
+
+    They replace private functions of nutpie. Where a release no longer has those, calls them otherwise, or lays out its
+    record in another way, its own are made, and all is as it was, but later.
+    """
     module = nutpie.compile_pymc
-    ours = {"_make_c_logp_func": _density_function, "_make_c_expand_func": _deriving_function}
+    ours: dict[str, Function] = {"_make_c_logp_func": _density_function, "_make_c_expand_func": _deriving_function}
     theirs = {name: getattr(module, name) for name in ours if hasattr(module, name)}
-    for name in theirs:
-        setattr(module, name, ours[name])
+    for name, make in theirs.items():
+        setattr(module, name, _preferred(ours[name], make))
     try:
         yield
     finally:
-        for name, function in theirs.items():
-            setattr(module, name, function)
+        for name, make in theirs.items():
+            setattr(module, name, make)
+
+
+def _preferred(ours: Function, theirs: Function) -> Function:
+    """Return a function that calls ours, and theirs where ours does not understand what it is given."""
+
+    def make(*given: object, **named: object) -> object:
+        try:
+            return ours(*given, **named)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            return theirs(*given, **named)
+
+    return make
 
 
 def _density_function(

@@ -120,3 +120,18 @@ def test_data_that_do_not_fit_together_and_other_sizes_are_told_by_the_same_code
     assert codes[0] == codes[1] != 0
     assert [density(compiled, point, dim=4)[0] for compiled in pair] == [-1, -1]
     assert [derived(compiled, point, size=1)[0] for compiled in pair] == [-1, -1]
+
+
+def test_where_nutpie_does_it_otherwise_its_own_functions_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def of_a_later_release(*given: object, **_: object) -> str:
+        return f"theirs, of {len(given)}"
+
+    monkeypatch.setattr(nutpie.compile_pymc, "_make_c_logp_func", of_a_later_release)
+    monkeypatch.delattr(nutpie.compile_pymc, "_make_c_expand_func")
+    other_layout = np.zeros((), dtype=[("arrays", np.uintp)])
+    with compiled_sooner():
+        make = nutpie.compile_pymc._make_c_logp_func
+        assert make(1, 2, 3) == "theirs, of 3"
+        assert make(3, len, other_layout, ["key"], {"key": np.zeros(2)}) == "theirs, of 5"
+        assert not hasattr(nutpie.compile_pymc, "_make_c_expand_func")
+    assert nutpie.compile_pymc._make_c_logp_func is of_a_later_release
