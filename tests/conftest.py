@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent / "unit" / "engine"))
 
-_FITS = frozenset(
-    {
+_FITS = "fits"
+_TOGETHER = {
+    _FITS: {
         "tests/recovery/test_recovery.py",
         "tests/unit/model/test_arrivals_forecast.py",
         "tests/unit/model/test_few_data.py",
@@ -22,25 +23,23 @@ _FITS = frozenset(
         "tests/unit/model/test_sampling.py",
         "tests/unit/model/test_spikes.py",
         "tests/unit/model/test_truncation.py",
-    }
-)
-"""Modules that sample models of the same shapes. To compile one takes a process up to half a minute."""
-_TEAMS = frozenset({"tests/end_to_end/test_run.py", "tests/end_to_end/test_scenario_files.py"})
-"""The first modules that play teams, whose kernel one process shall compile for all that come later."""
+    },
+    "teams": {"tests/end_to_end/test_run.py", "tests/end_to_end/test_scenario_files.py"},
+}
+"""Modules that one process plays, since they compile the same: models of the same shapes, up to half a minute each; and
+the kernel of teams, which later modules find on disk."""
 
 
 def _shared_by(nodeid: str) -> str:
     """Return what a test is kept together with: its module and what is set up there once, or what is compiled once."""
     module = nodeid.partition("::")[0]
-    if module in _TEAMS:
-        return "teams"
-    return "fits" if module in _FITS else module
+    return next((name for name, modules in _TOGETHER.items() if module in modules), module)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let one of several processes begin with the fits, while another compiles the simulation, for both."""
     if hasattr(config, "workerinput") and "not slow" in config.option.markexpr:
-        items.sort(key=lambda item: _shared_by(item.nodeid) != "fits")
+        items.sort(key=lambda item: _shared_by(item.nodeid) != _FITS)
 
 
 @pytest.hookimpl(optionalhook=True)

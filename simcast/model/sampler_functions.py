@@ -25,6 +25,7 @@ from simcast.engine.inner import allocating
 Function = Callable[..., Any]
 _WORD = 8
 """Bytes of an address and of a length in nutpie's record."""
+_NUMBERS = types.CPointer(types.double)
 _OTHER_SIZE, _RAISED, _NO_GRADIENT, _NO_DENSITY, _NOT_DERIVED = -1, 1, 3, 4, -2
 """What the functions return instead of 0; below 0 the sampler gives up, above 0 it turns back from the point."""
 
@@ -68,7 +69,7 @@ def _density_function(
     shared: Mapping[str, NDArray[np.generic]],
 ) -> tuple[Function, Any]:
     """Return the function of a point, its log density and gradient, and its signature in C."""
-    density_of = _with_data(density, record, keys, shared)
+    density_of = _from_record(density, record, keys, shared)
     n_coordinates = int(n_dim)
 
     def density_at(dim, point_, gradient_, density_, record_):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
@@ -76,6 +77,8 @@ def _density_function(
             return _OTHER_SIZE
         try:
             value, slopes = density_of(carray(point_, (n_coordinates,)), record_)
+            if slopes.size != n_coordinates:
+                return _RAISED
             carray(density_, ())[()] = value
             finite = True
             for i in range(n_coordinates):
@@ -89,8 +92,7 @@ def _density_function(
             return _RAISED
         return 0
 
-    number = types.CPointer(types.double)
-    return density_at, types.int64(types.uint64, number, number, number, types.voidptr)
+    return density_at, types.int64(types.uint64, _NUMBERS, _NUMBERS, _NUMBERS, types.voidptr)
 
 
 def _deriving_function(
@@ -102,7 +104,7 @@ def _deriving_function(
     shared: Mapping[str, NDArray[np.generic]],
 ) -> tuple[Function, Any]:
     """Return the function of a point and all that is kept of a draw, and its signature in C."""
-    derived_of = _with_data(derive, record, keys, shared)
+    derived_of = _from_record(derive, record, keys, shared)
     n_coordinates, n_values = int(n_dim), int(n_derived)
 
     def derived_at(dim, size, point_, values_, record_):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
@@ -110,17 +112,18 @@ def _deriving_function(
             return _OTHER_SIZE
         try:
             (values,) = derived_of(carray(point_, (n_coordinates,)), record_)
+            if values.size != n_values:  # other data than at first, on whose length something derived depends
+                return _NOT_DERIVED
             for i in range(n_values):
                 values_[i] = values[i]
         except Exception:  # noqa: BLE001  # as above
             return _NOT_DERIVED
         return 0
 
-    number = types.CPointer(types.double)
-    return derived_at, types.int64(types.uint64, types.uint64, number, number, types.voidptr)
+    return derived_at, types.int64(types.uint64, types.uint64, _NUMBERS, _NUMBERS, types.voidptr)
 
 
-def _with_data(
+def _from_record(
     function: Function, record: NDArray[np.void], keys: Sequence[str], shared: Mapping[str, NDArray[np.generic]]
 ) -> Function:
     """Return a compiled function as one of a point and of the address of a record like `record`.
@@ -154,10 +157,10 @@ def _with_data(
         return arrays(address), generate
 
     @allocating
-    def with_data(point, record_):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def from_record(point, record_):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
         return function(point, *data_of(record_))  # type: ignore[call-arg]  # Numba adds the first
 
-    return with_data
+    return from_record
 
 
 def _word(record: np.dtype[np.void], part: str, key: str) -> int:

@@ -122,6 +122,24 @@ def test_data_that_do_not_fit_together_and_other_sizes_are_told_by_the_same_code
     assert [derived(compiled, point, size=1)[0] for compiled in pair] == [-1, -1]
 
 
+def test_what_is_derived_and_has_another_length_with_other_data_is_refused_as_nutpie_refuses_it() -> None:
+    def grown() -> Compiled:
+        with pm.Model() as made:
+            rows = pm.Data("rows", np.ones(3))
+            pm.Deterministic("by_row", pm.Normal("level", 0.0, 1.0) * rows)
+        return nutpie.compile_pymc_model(made, backend="numba", gradient_backend="pytensor")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with compiled_sooner():
+            ours = grown()
+        pair = ours, grown()
+    assert [derived(compiled, np.zeros(1))[0] for compiled in pair] == [0, 0]
+    for rows in (np.ones(2), np.ones(4)):
+        codes = [derived(compiled.with_data(rows=rows), np.zeros(1))[0] for compiled in pair]
+        assert codes[0] == codes[1] < 0
+
+
 def test_where_nutpie_does_it_otherwise_its_own_functions_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     def of_a_later_release(*given: object, **_: object) -> str:
         return f"theirs, of {len(given)}"
