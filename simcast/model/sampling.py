@@ -87,13 +87,16 @@ class ReadyModel:
         return self.build()
 
     def compiled(self) -> Any:  # noqa: ANN401  # nutpie has no type hints
-        """Return the model compiled for nutpie; it is compiled when first asked for, while any other caller waits."""
-        with _one_compiles:
+        """Return the model compiled for nutpie; it is compiled when first asked for, while any other caller waits.
+
+        Callers wait for this model alone, not for others that are compiled after it.
+        """
+        with self.lock:
             return self._compiled
 
     @cached_property
     def _compiled(self) -> Any:  # noqa: ANN401  # nutpie has no type hints
-        with warnings.catch_warnings():
+        with _one_compiles, warnings.catch_warnings():
             # On how it would compile in C, which is not done here: Numba compiles, and no matrices are multiplied.
             warnings.filterwarnings("ignore", category=UserWarning, module="pytensor")
             with _as_written(), compiled_sooner():
@@ -166,10 +169,8 @@ def _as_written() -> AbstractContextManager[object]:
 def _sample_with_nutpie(
     ready: ReadyModel, data: Mapping[str, Array], settings: FitSettings, seed: int, stop: threading.Event
 ) -> Any:  # noqa: ANN401  # InferenceData or DataTree
-    with ready.lock:
-        compiled = with_data(ready.compiled(), data)
     sampler = nutpie.sample(
-        compiled,
+        with_data(ready.compiled(), data),
         draws=settings.n_drawn,
         tune=settings.tune,
         chains=settings.chains,

@@ -51,6 +51,31 @@ def test_later_models_are_compiled_while_the_first_part_is_sampled(monkeypatch: 
     assert len(sample_parts([part(model) for model in models], [1, 2, 3], FinishedParts(), nothing)) == 3
 
 
+def test_a_part_is_sampled_as_soon_as_its_own_model_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    n_compiled = 0
+    first_is_sampled = threading.Event()
+    in_time: list[bool] = []
+
+    def compile_second_when_first_is_sampled(*_arguments: object, **_options: object) -> str:
+        nonlocal n_compiled
+        n_compiled += 1
+        if n_compiled == 1:
+            threading.Event().wait(0.3)  # by then the part waits for its model
+        else:
+            in_time.append(first_is_sampled.wait(PATIENCE))
+        return "compiled"
+
+    def sample_at_once(ready: ReadyModel, *_arguments: object) -> Sample:
+        ready.compiled()
+        first_is_sampled.set()
+        return drawn()
+
+    monkeypatch.setattr("simcast.model.sampling.nutpie.compile_pymc_model", compile_second_when_first_is_sampled)
+    monkeypatch.setattr("simcast.model.parts.sample", sample_at_once)
+    sample_parts([part(ReadyModel(pm.Model)) for _ in range(2)], [1, 2], FinishedParts(), nothing)
+    assert in_time == [True]
+
+
 def test_for_the_sampler_of_pymc_nothing_is_compiled_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Watched(pm.Model)
     monkeypatch.setattr("simcast.model.parts.sample", lambda *_arguments: drawn())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,6 +148,22 @@ def test_an_interrupted_fit_keeps_its_finished_parts_and_goes_on_from_there(
     assert not any("stage звонок (" in text for text in told)
     assert posterior.draws.identical(expected.draws)
     assert [file.parent.name for file in tmp_path.rglob("*.nc")] == ["posteriors"]
+
+
+def test_judging_a_fit_takes_no_more_memory_than_a_few_times_what_is_kept() -> None:
+    """Single stays are judged on some of the draws; spread over all of them, they filled gigabytes."""
+
+    def watch(description: str, _: float) -> None:
+        if description == "fit: judging the draws":
+            tracemalloc.start()
+
+    try:
+        posterior = fit(mixed(600), settings=QUICK, progress=watch)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    kept = posterior.draws.nbytes + sum(part.nbytes for part in posterior.sampled.values())
+    assert kept < peak < 10 * kept
 
 
 def test_a_fit_is_stored_and_found_again_until_the_data_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
