@@ -200,8 +200,8 @@ def _evenly_thinned(n_chains: int, n_draws: int) -> NDArray[np.int64]:
 
 def _stacked(parameters: xr.Dataset, iterations: NDArray[np.int64]) -> xr.Dataset:
     """Return the kept draws of all chains in one dimension, chain by chain; what is not of every draw is left out."""
-    of_draws = parameters[[name for name, variable in parameters.data_vars.items() if "draw" in variable.dims]]
-    return of_draws.isel(draw=iterations).stack(sample=("chain", "draw"), create_index=False)
+    others = [name for name, variable in parameters.data_vars.items() if "draw" not in variable.dims]
+    return parameters.drop_vars(others).isel(draw=iterations).stack(sample=("chain", "draw"), create_index=False)
 
 
 def _array(variable: xr.DataArray, dim: str) -> Floats:
