@@ -60,6 +60,14 @@ def test_one_compiled_model_gives_each_data_set_its_own_answer(family: str) -> N
     assert shares[0] != shares[1]
 
 
+def test_hazards_are_fitted_without_segments_too() -> None:
+    whole = mixed(60)
+    alone = History.of(PIPELINE, whole.stays.drop(columns="segment_code"), (), whole.observed_until)
+    posterior = fit(alone, settings=replace(QUICK, durations="hazard"))
+    assert posterior.draws.sizes["segment"] == 1
+    assert posterior.draws["hazard_log"].notnull().any()
+
+
 def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others() -> None:
     part, _ = first_stage(mixed(60))
     one, same, other = (draw(part, seed).draws for seed in (1, 1, 2))
