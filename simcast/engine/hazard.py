@@ -99,6 +99,20 @@ def piece_of(days: float, start: NDArray[np.float64]) -> int:
 
 
 @njit(cache=True)
+def left_of_piece(total: NDArray[np.float64], start: NDArray[np.float64], days: float) -> tuple[int, float]:
+    """Return the piece in which an age lies, and the share of the stays ending in it that last longer, by any move.
+
+    Parameters are those of `hazard_survival`; the age is above 0 and before the end.
+    """
+    piece = piece_of(days, start)
+    hazard = total[piece] * (start[piece + 1] - start[piece])
+    if hazard <= 0.0:
+        return piece, 0.0
+    before = total[piece] * (days - start[piece])
+    return piece, math.exp(-before) * math.expm1(before - hazard) / math.expm1(-hazard)
+
+
+@njit(cache=True)
 def hazard_survival(
     survival: NDArray[np.float64], total: NDArray[np.float64], start: NDArray[np.float64], days: float
 ) -> float:
@@ -119,13 +133,8 @@ def hazard_survival(
         return 1.0
     if days >= start[-1]:
         return 0.0
-    piece = piece_of(days, start)
-    share: float = survival[piece + 1]
-    hazard = total[piece] * (start[piece + 1] - start[piece])
-    if hazard > 0.0:
-        before = total[piece] * (days - start[piece])
-        left = math.exp(-before) * math.expm1(before - hazard) / math.expm1(-hazard)
-        share += left * (survival[piece] - survival[piece + 1])
+    piece, left = left_of_piece(total, start, days)
+    share: float = survival[piece + 1] + left * (survival[piece] - survival[piece + 1])
     return share
 
 

@@ -17,7 +17,7 @@ from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, o
 from simcast.engine.block import BLOCK, InPlay, unsigned
 from simcast.engine.clock import run_clocks
 from simcast.engine.graph import Graph
-from simcast.engine.hazard import hazard_exceeded, hazard_survival, piece_of
+from simcast.engine.hazard import hazard_exceeded, left_of_piece, piece_of
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import STAY, fill_uniforms
@@ -197,10 +197,10 @@ def _rest_of_hazard(
     stalled = len(weight) - 1
     weight[stalled] = probability[stalled]
     sum_of_weights = 0.0
+    piece, left = left_of_piece(total, start, age) if age < start[-1] else (len(total) - 1, 0.0)
     for slot in range(stalled):
-        weight[slot] = probability[slot]
-        if weight[slot] > 0.0:
-            weight[slot] *= hazard_survival(lasting[slot], total, start, age)
+        lasts = lasting[slot, piece + 1] + left * (lasting[slot, piece] - lasting[slot, piece + 1])
+        weight[slot] = probability[slot] * (lasts if age > 0.0 else 1.0)
         sum_of_weights += weight[slot]
     sum_of_weights += weight[stalled]
     if sum_of_weights <= LEAST_WEIGHT:
