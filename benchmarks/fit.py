@@ -86,12 +86,15 @@ def one_row_a_stay(stays: StageStays) -> StageData:
     low = np.maximum(stays.days[over, None] - NODES, 1e-30).ravel()
     high = (stays.days[over, None] + 1 - NODES).ravel()
     age = np.repeat((stays.days[waiting, None] - NODES).ravel(), n_moves)
-    cell = np.repeat(stays.cell[over] * n_moves + stays.move[over], NODES.size)
+    ended_cell = stays.cell[over] * n_moves + stays.move[over]
+    cell = np.repeat(ended_cell, NODES.size)
     wait_cell = (np.repeat(stays.cell[waiting], NODES.size)[:, None] * n_moves + moves).ravel()
     n_low, n_over, n_waiting = low.size, int(over.sum()), int(waiting.sum())
     return StageData(
         point_log_days=np.log(np.concatenate([low, high, age])),
         point_cell=np.concatenate([cell, cell, wait_cell]),
+        moved_cell=ended_cell,
+        moved_count=np.ones(n_over),
         ended_start=np.arange(n_over + 1) * NODES.size,
         ended_count=np.ones(n_over),
         term_low=np.arange(n_low),
@@ -100,6 +103,7 @@ def one_row_a_stay(stays: StageStays) -> StageData:
         open_start=np.arange(n_waiting + 1) * NODES.size * n_moves,
         open_count=np.ones(n_waiting),
         wait_point=np.arange(age.size) + 2 * n_low,
+        wait_cell=wait_cell,
         wait_weight=np.tile(np.repeat(NODE_WEIGHTS, n_moves), n_waiting),
         family=np.zeros(n_moves, dtype=np.int64),
     )

@@ -44,6 +44,15 @@ class Cells:
         """How many cells there are."""
         return int(self.segment.size)
 
+    @property
+    def days_of(self) -> Ints:
+        """For each cell the first of those alike in their days, whatever the amount: int64, (n_cells,)."""
+        _, first, number = np.unique(
+            self.segment * self.n_quarters + self.quarter, return_index=True, return_inverse=True
+        )
+        found: Ints = first[number]
+        return found
+
     @classmethod
     def of_segments(cls, n_segments: int) -> Cells:
         """Return the cells of a stage in which only segments differ."""

@@ -169,11 +169,10 @@ def compress(
 def _mean_days_by_bin(cell: Ints, bins: Ints, days: Ints) -> tuple[Ints, Floats, Floats]:
     """Return the cell, the mean days and the number of stays of each cell and bin that occur."""
     found = distinct_rows(cell, bins)
-    total = np.bincount(found.number, weights=days, minlength=found.count.size)
-    return found.columns[0], total / np.maximum(found.count, 1), found.count.astype(np.float64)
+    return found.columns[0], found.sums(days) / np.maximum(found.count, 1), found.count.astype(np.float64)
 
 
-def likelihood_inputs(rows: StageRows, family: Ints | None = None) -> StageData:
+def likelihood_inputs(rows: StageRows, family: Ints | None = None, days_of: Ints | None = None) -> StageData:
     """Lay out the rows as the likelihood reads them: distinct points in time, and terms that refer to them.
 
     Most points serve several terms (the end of one day is the beginning of the next), so that the normal
@@ -186,43 +185,53 @@ def likelihood_inputs(rows: StageRows, family: Ints | None = None) -> StageData:
         The rows.
     family
         int64, (n_moves,): the family of each move's days, see `kernels.duration_tails`; lognormal unless given.
-
-    Returns
-    -------
-    StageData
-        ``point_log_days`` and ``point_cell`` (cell x n_moves + move) per point; for ended rows
-        ``ended_start`` (n_rows + 1,) into the terms, ``ended_count``, and per term ``term_low``, ``term_high``
-        (points) and ``term_weight``; for open rows ``open_start``, ``open_count``, ``wait_point`` and
-        ``wait_weight``.
+    days_of
+        int64, (n_cells,): for each cell the one that stands for it where days are concerned, such as that of another
+        class of amounts; ended rows of cells alike in their days become one. Each its own unless given.
     """
-    cell = rows.cell * rows.n_moves + rows.move
-    row, nodes, ended_start, term_weight = _spread_over_nodes(rows.high_days <= EXACT_DAYS)
-    low = rows.low_days[row] - nodes
-    high = rows.high_days[row] + 1 - nodes
+    moved = distinct_rows(rows.cell * rows.n_moves + rows.move)
+    cell, low_days, high_days, count = _ended_rows(rows, days_of)
+    row, nodes, ended_start, term_weight = _spread_over_nodes(high_days <= EXACT_DAYS)
+    low = low_days[row] - nodes
+    high = high_days[row] + 1 - nodes
 
     moves = np.arange(rows.n_moves, dtype=np.int64)
     open_row, open_nodes, open_start, wait_weight = _spread_over_nodes(rows.open_days <= EXACT_DAYS)
     age = np.repeat(rows.open_days[open_row] - open_nodes, rows.n_moves)
     wait_cell = (rows.open_cell[open_row][:, None] * rows.n_moves + moves).ravel()
+    open_days_of = rows.open_cell if days_of is None else days_of[rows.open_cell]
+    days_cell = (open_days_of[open_row][:, None] * rows.n_moves + moves).ravel()
 
-    cells = np.concatenate([cell[row], cell[row], wait_cell])
+    cells = np.concatenate([cell[row], cell[row], days_cell])
     days = np.maximum(np.concatenate([low, high, age]), _NEVER)
     _, first, number = np.unique(np.stack([cells, np.round(days, 9)]), axis=1, return_index=True, return_inverse=True)
     term_low, term_high, wait_point = np.split(number.ravel(), [low.size, low.size + high.size])
     return StageData(
         point_log_days=np.log(days[first]),
         point_cell=cells[first],
+        moved_cell=moved.columns[0],
+        moved_count=moved.sums(rows.count),
         ended_start=ended_start,
-        ended_count=rows.count,
+        ended_count=count,
         term_low=term_low,
         term_high=term_high,
         term_weight=term_weight,
         open_start=open_start * rows.n_moves,
         open_count=rows.open_count,
         wait_point=wait_point,
+        wait_cell=wait_cell,
         wait_weight=np.repeat(wait_weight, rows.n_moves),
         family=np.zeros(rows.n_moves, dtype=np.int64) if family is None else family,
     )
+
+
+def _ended_rows(rows: StageRows, days_of: Ints | None) -> tuple[Ints, Ints, Ints, Floats]:
+    """Return cell x n_moves + move, first and last days, and counts of ended rows, one for all cells alike in days."""
+    if days_of is None:
+        return rows.cell * rows.n_moves + rows.move, rows.low_days, rows.high_days, rows.count
+    found = distinct_rows(days_of[rows.cell] * rows.n_moves + rows.move, rows.low_days, rows.high_days)
+    cell, low_days, high_days = found.columns
+    return cell, low_days, high_days, found.sums(rows.count)
 
 
 def _spread_over_nodes(short: NDArray[np.bool_]) -> tuple[Ints, Floats, Ints, Floats]:

@@ -33,6 +33,10 @@ class DistinctRows:
     number: Ints
     count: Ints
 
+    def sums(self, values: Ints | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum of values, one per row, over all rows that are alike: float64, (n_distinct,)."""
+        return np.bincount(self.number, weights=values, minlength=self.count.size).astype(np.float64)
+
 
 def distinct_rows(*columns: Ints) -> DistinctRows:
     """Find the distinct rows of columns of equal length.

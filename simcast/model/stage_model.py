@@ -66,7 +66,7 @@ def build_stage_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Mode
 def stage_inputs(shape: StageShape, cells: Cells, rows: StageRows, family: str) -> dict[str, NDArray[np.generic]]:
     """Return what the compiled model reads for one stage, by name."""
     code = np.full(rows.n_moves, PARAMETRIC.index(family), dtype=np.int64)
-    inputs = pack(likelihood_inputs(rows, code)) | cell_inputs(shape, cells)
+    inputs = pack(likelihood_inputs(rows, code, cells.days_of)) | cell_inputs(shape, cells)
     return inputs if shape.layout.n_segments == 1 else inputs | {"effect_centring": centring(cells, rows)}
 
 

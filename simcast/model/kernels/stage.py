@@ -105,7 +105,7 @@ def stage_log_likelihood(
     families = _families(data.family, log_shape, share.shape[0])
     points = _evaluate_points(data, families, log_median)
     by_probability = np.zeros(share.size)
-    total = _add_ended(data, points, families, log_probability, by_probability)
+    total = _add_moved(data, log_probability, by_probability) + _add_ended(data, points, families)
     waiting, by_stalled = _add_open(data, points, families, log_probability, log_stalled, by_probability)
 
     by_median, by_log_shape = np.zeros(share.size), np.zeros(share.size)
@@ -130,7 +130,7 @@ def row_log_likelihoods(
 ) -> tuple[Floats, Floats]:
     """Return the log-likelihood of one stay of each ended row, and of each open row, whatever the rows' counts.
 
-    Parameters are those of `stage_log_likelihood`.
+    Parameters are those of `stage_log_likelihood`; no two cells share their rows.
     """
     n_moves = log_shape.size
     share = move_shares(effects[:, : n_moves - 1])
@@ -249,11 +249,19 @@ def _shift(families: _Families, cell: int, z: float) -> float:
     return shift_by_log_shape(families.family[cell], k, log_median, slope, z)
 
 
+@inner
+def _add_moved(data: StageData, log_probability: Floats, by_probability: Floats) -> float:
+    """Return the log-likelihood of the moves that ended stays; add its derivatives by log probability."""
+    total = 0.0
+    for k in range(data.moved_cell.size):
+        total += data.moved_count[k] * log_probability[data.moved_cell[k]]
+        by_probability[data.moved_cell[k]] += data.moved_count[k]
+    return total
+
+
 @allocating
-def _add_ended(
-    data: StageData, points: _Points, families: _Families, log_probability: Floats, by_probability: Floats
-) -> float:
-    """Return the ended stays' log-likelihood; add its derivatives by z and by log probability."""
+def _add_ended(data: StageData, points: _Points, families: _Families) -> float:
+    """Return the log-likelihood of the ended stays' days, given their moves; add its derivatives by z."""
     total = 0.0
     for row in range(data.ended_count.size):
         first, last = data.ended_start[row], data.ended_start[row + 1]
@@ -269,9 +277,6 @@ def _add_ended(
             total += count * math.log(value)
         else:
             total += count * _add_ended_in_tail(data, points, families, row)
-        cell = data.point_cell[data.term_low[first]]
-        total += count * log_probability[cell]
-        by_probability[cell] += count
     return total
 
 
@@ -323,8 +328,7 @@ def _add_open(
         count = data.open_count[row]
         value = stalled
         for term in range(first, last):
-            point = data.wait_point[term]
-            cell = data.point_cell[point]
+            point, cell = data.wait_point[term], data.wait_cell[term]
             above = points.tail[point] if points.z[point] > 0.0 else 1.0 - points.tail[point]
             value += data.wait_weight[term] * probability[cell] * above
         if value <= _SAFE:
@@ -335,8 +339,7 @@ def _add_open(
             by_stalled += row_by_stalled
             continue
         for term in range(first, last):
-            point = data.wait_point[term]
-            cell = data.point_cell[point]
+            point, cell = data.wait_point[term], data.wait_cell[term]
             above = points.tail[point] if points.z[point] > 0.0 else 1.0 - points.tail[point]
             weight = count * data.wait_weight[term] * probability[cell] / value
             points.by_z[point] -= weight * points.density[point]
@@ -360,13 +363,11 @@ def _add_open_in_tail(
     first, last = data.open_start[row], data.open_start[row + 1]
     value = log_stalled
     for term in range(first, last):
-        point = data.wait_point[term]
-        cell = data.point_cell[point]
+        point, cell = data.wait_point[term], data.wait_cell[term]
         above = _log_tails(families, cell, points.z[point])[1]
         value = log_add(value, math.log(data.wait_weight[term]) + log_probability[cell] + above)
     for term in range(first, last):
-        point = data.wait_point[term]
-        cell = data.point_cell[point]
+        point, cell = data.wait_point[term], data.wait_cell[term]
         above = _log_tails(families, cell, points.z[point])[1]
         scale = math.log(data.wait_weight[term]) + log_probability[cell] - value
         density = _log_density(families, cell, points.z[point])

@@ -43,3 +43,14 @@ def test_amounts_fall_into_classes_of_equal_size_that_stand_at_their_means_and_u
 def test_equal_amounts_make_one_class() -> None:
     cells, _ = find_cells(np.zeros(50, dtype=np.int64), 1, None, np.full(50, 0.7))
     np.testing.assert_allclose(cells.log_amount, [0.7])
+
+
+def test_cells_of_one_segment_and_quarter_are_alike_in_their_days_whatever_the_amount() -> None:
+    log_amount = np.array([1.0, 2.0, np.nan, 1.0, 2.0, 3.0])
+    cells, _ = find_cells(SEGMENT, 3, np.array([0, 1, 1, 0, 0, 1]), log_amount)
+    alike = cells.days_of
+    np.testing.assert_array_equal(cells.segment[alike], cells.segment)
+    np.testing.assert_array_equal(cells.quarter[alike], cells.quarter)
+    np.testing.assert_array_equal(alike[alike], alike)
+    assert len(np.unique(alike)) == 4 < cells.n_cells
+    np.testing.assert_array_equal(find_cells(SEGMENT, 4)[0].days_of, np.arange(4))

@@ -105,6 +105,24 @@ def test_single_stays_add_up_to_the_whole(family: str) -> None:
     assert total == pytest.approx(stage_log_likelihood(*parameters, data)[0], rel=1e-12)
 
 
+@pytest.mark.parametrize("family", PARAMETRIC)
+@pytest.mark.parametrize("far", [0.0, 60.0])
+def test_cells_that_are_alike_in_their_days_may_share_their_rows(far: float, family: str) -> None:
+    rows, (effects, stalled_logit, log_shape) = random_rows(3, n_stays=3000), random_parameters(3)
+    effects[:, 2:] = effects[2, 2:] + far  # the moves' odds differ, the days do not
+    code = np.full(3, PARAMETRIC.index(family))
+    apart, shared = likelihood_inputs(rows, code), likelihood_inputs(rows, code, np.array([2, 2, 2]))
+    assert shared.ended_count.size < 0.6 * apart.ended_count.size
+    assert shared.point_log_days.size < 0.6 * apart.point_log_days.size
+    expected = stage_log_likelihood(effects, stalled_logit, log_shape, apart)
+    found = stage_log_likelihood(effects, stalled_logit, log_shape, shared)
+    close = {"rtol": 1e-9, "atol": 1e-9}
+    for position in (0, 2, 3):
+        np.testing.assert_allclose(found[position], expected[position], **close)
+    np.testing.assert_allclose(found[1][:, :2], expected[1][:, :2], **close)
+    np.testing.assert_allclose(found[1][:, 2:].sum(axis=0), expected[1][:, 2:].sum(axis=0), **close)
+
+
 def test_the_packed_data_give_the_same() -> None:
     data = likelihood_inputs(random_rows(3))
     effects, stalled_logit, log_shape = random_parameters(3)
