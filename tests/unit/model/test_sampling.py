@@ -76,21 +76,32 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others() -> N
 
 
 @pytest.mark.parametrize(
-    ("diverging", "quick", "kept"), [((3, 0), False, 0), ((3, 7), False, 3), ((0, 9), False, 0), ((3, 0), True, 3)]
+    ("diverging", "quick", "kept", "steps"),
+    [
+        ((3, 0), False, 0, [0.95, 0.99]),
+        ((3, 1, 0), False, 0, [0.95, 0.99, 0.998]),
+        ((3, 7, 4), False, 3, [0.95, 0.99, 0.998]),
+        ((0,), False, 0, [0.95]),
+        ((3,), True, 3, [0.95]),
+    ],
 )
 def test_a_part_that_diverged_is_sampled_again_in_smaller_steps(
-    diverging: tuple[int, int], quick: bool, kept: int, monkeypatch: pytest.MonkeyPatch
+    diverging: tuple[int, ...], quick: bool, kept: int, steps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[float] = []
+    seeds: list[int] = []
 
-    def count_down(_ready: object, _data: object, settings: FitSettings, *_rest: object) -> Sample:
+    def count_down(_ready: object, _data: object, settings: FitSettings, seed: int, *_rest: object) -> Sample:
         asked.append(settings.target_accept)
+        seeds.append(seed)
         return Sample(xr.Dataset(), xr.Dataset(attrs={"n_diverging": diverging[len(asked) - 1]}))
 
     monkeypatch.setattr("simcast.model.parts.sample", count_down)
     part = Part("stage встреча", ReadyModel(pm.Model), {}, FitSettings(target_accept=0.95, quick=quick), 1.0)
     assert sample_part(part, 1).n_diverging == kept
-    assert asked == pytest.approx([0.95, 0.99] if diverging[0] and not quick else [0.95])
+    assert asked == pytest.approx(steps)
+    assert seeds[0] == 1
+    assert len(set(seeds)) == len(steps)
 
 
 @pytest.mark.slow
