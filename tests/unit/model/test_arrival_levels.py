@@ -129,6 +129,7 @@ def test_the_weather_of_the_last_block_is_normal_given_the_steps(n_steps: int) -
     np.testing.assert_allclose(at[1] - at[0], np.sqrt(variance), rtol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore:PyTensor could not link to a BLAS")
 def test_total_and_ratio_of_walk_and_weather_stand_for_the_two_with_their_priors() -> None:
     """The density of the two coordinates is that of the two logarithms: the determinant between them is one."""
     of_walk, of_block = NEW_DEAL_PRIORS["walk_spread"], NEW_DEAL_PRIORS["block_spread"]
