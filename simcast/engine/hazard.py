@@ -102,7 +102,7 @@ def piece_of(days: float, start: NDArray[np.float64]) -> int:
 def left_of_piece(total: NDArray[np.float64], start: NDArray[np.float64], days: float) -> tuple[int, float]:
     """Return the piece in which an age lies, and the share of the stays ending in it that last longer, by any move.
 
-    Parameters are those of `hazard_survival`; the age is above 0 and before the end.
+    Parameters are those of `hazard_survival`; the age is not negative, and before the end.
     """
     piece = piece_of(days, start)
     hazard = total[piece] * (start[piece + 1] - start[piece])

@@ -188,6 +188,11 @@ def likelihood_inputs(rows: StageRows, family: Ints | None = None, days_of: Ints
     days_of
         int64, (n_cells,): for each cell the one that stands for it where days are concerned, such as that of another
         class of amounts; ended rows of cells alike in their days become one. Each its own unless given.
+
+    Returns
+    -------
+    StageData
+        With one point for each distinct cell (of `days_of`), move and time.
     """
     moved = distinct_rows(rows.cell * rows.n_moves + rows.move)
     cell, low_days, high_days, count = _ended_rows(rows, days_of)
