@@ -53,6 +53,12 @@ class Cells:
         found: Ints = first[number]
         return found
 
+    def sum_by_segment(self, by_cell: Floats) -> Floats:
+        """Sum counts by cell, (n_cells, n_moves), over the cells of each segment: (n_segments, n_moves)."""
+        total = np.zeros((self.n_segments, by_cell.shape[1]))
+        np.add.at(total, self.segment, by_cell)
+        return total
+
     @classmethod
     def of_segments(cls, n_segments: int) -> Cells:
         """Return the cells of a stage in which only segments differ."""

@@ -15,7 +15,7 @@ from simcast.model.arviz_generation import pareto_smoothed
 from simcast.model.laplace import ApproximationError, approximate
 from simcast.model.leave_one_out import HIGH_PARETO_K, LeaveOneOut, leave_one_out
 from simcast.model.priors import Prior
-from simcast.model.screening import FamilyLikelihood, HazardLikelihood
+from simcast.model.screening import FamilyLikelihood, HazardLikelihood, for_screening
 from simcast.model.stays import StageStays
 from simcast.posterior import FamilyChoice
 from simcast.writing import counted
@@ -28,8 +28,6 @@ CLOSE = 4.0
 CLOSE_ERRORS = 2.0
 """A family that foresees worse by less than this, or by fewer standard errors, counts as good as the best."""
 
-_MOST_SEGMENTS = 40
-"""With more, families are compared on all segments together."""
 _DRAWS = 400
 
 
@@ -57,7 +55,7 @@ def choose_family(
         return _without_comparison(
             stage, stays, candidates[0], f"only {counted(stays.n_ended, 'stay')} ended, too few to tell families apart"
         )
-    compared = stays.by_segment() if stays.cells.n_segments <= _MOST_SEGMENTS else stays.pooled()
+    compared = for_screening(stays)
     judged = {family: _judge(compared, family, priors, seed) for family in candidates}
     found = {family: loo for family, loo in judged.items() if loo is not None}
     if len(found) < 2:

@@ -32,25 +32,18 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
-from simcast.model.cells import Cells
-from simcast.model.hierarchy import contrasts
-from simcast.model.laplace import approximate
+from simcast.model.centring import centring_weight, column_centring, ties_of_effects
+from simcast.model.hierarchy import SegmentLayout, contrasts
+from simcast.model.laplace import NormalApproximation, approximate
 from simcast.model.likelihood_op import log_likelihood
-from simcast.model.pieces import HazardCounts
 from simcast.model.priors import Prior
-from simcast.model.screening import HazardLikelihood
+from simcast.model.screening import HazardLikelihood, for_screening
 from simcast.model.stage_shape import StageShape, Tensor, cell_inputs, effects_by_cell
 from simcast.model.stays import StageStays
 from simcast.model.walk import Walk
 from simcast.model.walk_op import random_walk
 
 Floats = NDArray[np.float64]
-
-_MOST_SEGMENTS = 40
-"""With more, the coordinates come from all segments together."""
-
-_PRIOR_INFORMATION = 11.0
-"""The information that the prior's median spread of 0.3 between segments carries: 1 / 0.3**2."""
 
 
 def build_hazard_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Model:
@@ -107,9 +100,12 @@ def hazard_inputs(shape: StageShape, stays: StageStays, priors: Mapping[str, Pri
         "passed": np.pad(counts.passed, ((0, 0), room)),
         "ended": np.pad(counts.ended, ((0, 0), room, (0, 0))),
     }
-    inputs |= walk_coordinates(stays, priors, shape.n_pieces)
+    likelihood = HazardLikelihood(for_screening(stays), priors)
+    found = approximate(likelihood)
+    inputs |= walk_coordinates(likelihood, found, priors["spike_step"], shape.n_pieces)
     if shape.layout.n_segments > 1:
-        inputs["effect_centring"] = _centring(stays.cells, counts)
+        usual = np.full(stays.n_moves, priors["hazard_spread"].typical)
+        inputs |= _effect_centring(shape.layout, stays, ties_of_effects(shape.layout, found, usual))
     return inputs | cell_inputs(shape, stays.cells)
 
 
@@ -121,7 +117,9 @@ def _unit_modes(n_moves: int, n_pieces: int) -> Floats:
     return np.tile(np.eye(n_pieces)[:, 2:], (n_moves, 1, 1))
 
 
-def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: int) -> dict[str, NDArray[np.generic]]:
+def walk_coordinates(
+    likelihood: HazardLikelihood, found: NormalApproximation, spiking: Prior, n_pieces: int
+) -> dict[str, NDArray[np.generic]]:
     """Return the coordinates of the walk, from the normal approximation of its posterior.
 
     A walk is told by the step from day 1 to day 0, its place on day 1, and the further steps, each over the
@@ -145,10 +143,7 @@ def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: i
         How far each combination stays put when the spread changes: 0 where the data say nothing, towards 1 where they
         say all; see `simcast.model.hierarchy.pooled_effects`.
     """
-    compared = stays.by_segment() if stays.cells.n_segments <= _MOST_SEGMENTS else stays.pooled()
-    likelihood = HazardLikelihood(compared, priors)
-    found = approximate(likelihood)
-    n_moves = stays.n_moves
+    n_moves = len(likelihood.walks)
     centre, root = np.zeros((n_moves, n_pieces)), _unit_roots(n_moves, n_pieces)
     centring, root_gap, spike = (
         np.zeros((n_moves, n_pieces - 2)),
@@ -158,7 +153,7 @@ def walk_coordinates(stays: StageStays, priors: Mapping[str, Prior], n_pieces: i
     knot, modes = np.zeros((n_moves, n_pieces), dtype=np.int64), _unit_modes(n_moves, n_pieces)
     for move, (walk, place) in enumerate(zip(likelihood.walks, likelihood.places, strict=True)):
         n_knots, n_later = walk.n_knots, walk.n_knots - 2
-        told, usual = steps_of_hazards(walk, float(found.sizes[move]), priors["spike_step"])
+        told, usual = steps_of_hazards(walk, float(found.sizes[move]), spiking)
         covariance = told @ found.covariance[place, place] @ told.T
         centre[move, :n_knots] = told @ found.mode[place] - usual
         root[move, :n_knots, :n_knots] = np.linalg.cholesky(covariance)
@@ -230,10 +225,10 @@ def _modes_of_steps(covariance: Floats, is_spike: NDArray[np.bool_]) -> tuple[Fl
     return modes, variance
 
 
-def _centring(cells: Cells, counts: HazardCounts) -> Floats:
-    """Return how far to centre the effects of each move, by the ends of a typical segment: (n_moves,)."""
-    by_cell = counts.ended.sum(axis=1)
-    ended = np.zeros((cells.n_segments, by_cell.shape[1]))
-    np.add.at(ended, cells.segment, by_cell)
-    typical = np.median(ended, axis=0)
-    return typical / (typical + _PRIOR_INFORMATION)
+def _effect_centring(layout: SegmentLayout, stays: StageStays, ties: Floats) -> dict[str, Floats]:
+    """Return how far to centre the effects of segments, those of each move alike, and of their columns, by name."""
+    ended = stays.cells.sum_by_segment(stays.pieces.ended.sum(axis=1))
+    inputs = {"effect_centring": centring_weight(np.median(ended, axis=0), ties[0])}
+    if layout.column_codes:
+        inputs["effect_column_centring"] = column_centring(layout, ended, ties)
+    return inputs

@@ -69,7 +69,7 @@ def pooled_effects(
     centring 1 samples the effect itself, best where they say much; between them the two are blended
     (Papaspiliopoulos, Roberts & Skoeld 2007). The model is the same whatever the centring. A single segment has no
     spread to learn: its effect is the mean. Where several columns cross, the location of a segment is the mean plus
-    an effect of each of its values (``{name}_column_raw_0`` and so on), and the segment's own effect is what is left.
+    an effect of each of its values (`column_effects`), and the segment's own effect is what is left.
     """
     n_segments, n_effects = layout.n_segments, len(mean_priors)
     mean: Tensor = pm.Normal(f"{name}_mean", *columns(mean_priors), shape=n_effects)
@@ -99,13 +99,24 @@ def contrasts(name: str, spread_priors: Sequence[Prior], layout: SegmentLayout) 
 
 
 def column_effects(name: str, spread_priors: Sequence[Prior], layout: SegmentLayout) -> Tensor | float:
-    """Declare the effects of the crossed columns' values, each summing to zero over its column; 0 without any."""
-    total: Tensor | float = 0.0
+    """Declare the effects of the crossed columns' values, each summing to zero over its column; 0 without any.
+
+    Declares for each column, by its number, ``{name}_column_log_spread_0`` and ``{name}_column_raw_0``, and for all
+    of them the data ``{name}_column_centring`` (n_columns, n_effects); see `pooled_effects`.
+    """
+    n_columns, n_effects = len(layout.column_codes), len(spread_priors)
+    if n_columns == 0:
+        return 0.0
+    total: Tensor = 0.0
+    centrings: Tensor = pm.Data(
+        f"{name}_column_centring", np.zeros((n_columns, n_effects)), shape=(n_columns, n_effects)
+    )
     for column, codes in enumerate(layout.column_codes):
-        n_values = max(codes) + 1
+        n_values, centring = max(codes) + 1, centrings[column]
         log_spread = _log_spread(f"{name}_column_log_spread_{column}", spread_priors)
-        raw = pm.Normal(f"{name}_column_raw_{column}", 0.0, 1.0, shape=(n_values - 1, len(spread_priors)))
-        of_value: Tensor = pt.dot(zero_sum_basis(n_values), raw * pt.exp(log_spread))
+        sd = pt.exp(centring * log_spread)
+        raw = pm.Normal(f"{name}_column_raw_{column}", 0.0, sd, shape=(n_values - 1, n_effects))
+        of_value: Tensor = pt.dot(zero_sum_basis(n_values), raw * pt.exp((1 - centring) * log_spread))
         total = total + of_value[np.array(codes)]
     return total
 
@@ -126,11 +137,3 @@ def _log_spread(name: str, priors: Sequence[Prior]) -> Tensor:
 def columns(priors: Sequence[Prior]) -> tuple[Floats, Floats]:
     """Return the means and the standard deviations of several priors."""
     return np.array([prior.mean for prior in priors]), np.array([prior.sd for prior in priors])
-
-
-def guessed_variance(squares: float, count: float) -> float:
-    """Return a rough variance from a sum of squared deviations, as if ten more of variance 0.7 had been seen.
-
-    It serves to choose a centring only, which needs no precision but must not trust three observations.
-    """
-    return (squares + 10 * 0.7) / (count + 10)

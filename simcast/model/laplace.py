@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.optimize import minimize
 
-from simcast.model.screening import NormalPrior, StageLikelihood
+from simcast.model.screening import NormalPrior, Spread, StageLikelihood
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +28,8 @@ _STEP = 1e-4
 _ROUNDS = 5
 _PSEUDO_DIFFERENCES = 2.0
 _LEAST_CURVATURE = 1e-2
+_LEAST_KNOWN = 1e-3
+"""What data say of a difference counts for at least this share of what its spread says."""
 _NO_PLACE = 1e300
 """Minus the log posterior where it is no number."""
 
@@ -64,6 +66,8 @@ class NormalApproximation:
         float64, (n_free, n_free): lower triangular root of the precision.
     sizes
         float64, (n_spreads,): the spreads, in the order of the prior's.
+    spreads
+        What each of them scales.
     downhill
         Minus the log posterior, given the spreads, and its gradient.
     """
@@ -71,12 +75,31 @@ class NormalApproximation:
     mode: Floats
     root: Floats
     sizes: Floats
+    spreads: tuple[Spread, ...]
     downhill: Callable[[Floats], tuple[float, Floats]]
 
     @property
     def covariance(self) -> Floats:
         """The covariance matrix, (n_free, n_free)."""
         return _inverse(self.root)
+
+    def differences(self) -> list[tuple[Floats, Floats]]:
+        """Return, for each spread, what the data alone say of the differences that it scales.
+
+        Returns
+        -------
+        float64, (n_differences,)
+            Their values, from which the pull of the spread is taken out.
+        float64, (n_differences,)
+            How much is known of each: one over its variance.
+        """
+        covariance = self.covariance
+        told = []
+        for spread, size in zip(self.spreads, self.sizes, strict=True):
+            tie = 1.0 / (size**2 * spread.gap)
+            information = np.maximum(1.0 / _variance(spread, covariance) - tie, _LEAST_KNOWN * tie)
+            told.append(((self.mode[spread.one] - self.mode[spread.other]) * (1.0 + tie / information), information))
+        return told
 
     def draw(self, n_draws: int, seed: int) -> LaplaceDraws:
         """Draw from it."""
@@ -103,7 +126,7 @@ def approximate(likelihood: StageLikelihood) -> NormalApproximation:
         mode = posterior.mode(mode, root)
         root = _root(posterior.curvature(mode))
         sizes = _learned_sizes(prior, sizes, mode, _inverse(root))
-    return NormalApproximation(mode, root, used, posterior.downhill)
+    return NormalApproximation(mode, root, used, prior.spreads, posterior.downhill)
 
 
 @dataclass(frozen=True)
@@ -164,13 +187,19 @@ def _inverse(root: Floats) -> Floats:
     return whole
 
 
+def _variance(spread: Spread, covariance: Floats) -> Floats:
+    """Return the variance of each difference that a spread scales."""
+    one, other = spread.one, spread.other
+    variance: Floats = covariance[one, one] + covariance[other, other] - 2 * covariance[one, other]
+    return variance
+
+
 def _learned_sizes(prior: NormalPrior, sizes: Floats, mode: Floats, covariance: Floats) -> Floats:
     """Return the sizes of the spreads that best explain the differences, uncertain as they are."""
     learned = sizes.copy()
     for position, spread in enumerate(prior.spreads):
         one, other = spread.one, spread.other
-        variance = covariance[one, one] + covariance[other, other] - 2 * covariance[one, other]
-        squares = float(np.sum(((mode[one] - mode[other]) ** 2 + variance) / spread.gap))
+        squares = float(np.sum(((mode[one] - mode[other]) ** 2 + _variance(spread, covariance)) / spread.gap))
         total = squares + _PSEUDO_DIFFERENCES * spread.median**2
         learned[position] = np.sqrt(total / (one.size + _PSEUDO_DIFFERENCES))
     return learned

@@ -30,6 +30,7 @@ from scipy.linalg import helmert
 
 from simcast.model.amount_model import amount_inputs, log_medians
 from simcast.model.arrival_levels import N_CALM, N_STEPS, N_TERMS, LevelBasis, centred_levels
+from simcast.model.centring import centring_weight
 from simcast.model.hierarchy import SegmentLayout, pooled_effects
 from simcast.model.likelihood_op import log_likelihood
 from simcast.model.new_deals import AmountSums, ArrivalCounts, Floats
@@ -169,8 +170,7 @@ def centring(arrivals: ArrivalCounts, amounts: AmountSums) -> Floats:
     """Return how far to centre each pooled effect: 0 with no data, towards 1 where they outweigh the common mean."""
     of_sigma = 2 * np.maximum(amounts.count - 1, 0.0)
     information = np.stack([arrivals.total.sum(axis=(1, 2)), of_sigma], axis=1)
-    weight: Floats = information / (information + np.array(_PRIOR_INFORMATION))
-    return weight
+    return centring_weight(information, np.array(_PRIOR_INFORMATION))
 
 
 def _no_arrivals(n_segments: int) -> ArrivalCounts:

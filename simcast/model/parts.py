@@ -85,7 +85,7 @@ def stage_part(
         shape = replace(shape, n_pieces=stays.grid.n_room)
         ready, data = ready_hazard_model(shape, priors), hazard_inputs(shape, stays, dict(priors))
         return Part(name, ready, data, careful, _PER_PART * 2)
-    ready, data = ready_stage_model(shape, priors), stage_inputs(shape, stays.cells, stays.rows, family)
+    ready, data = ready_stage_model(shape, priors), stage_inputs(shape, stays, family, dict(priors))
     return Part(name, ready, data, careful, _PER_PART + _PER_ROW * stays.rows.count.size)
 
 

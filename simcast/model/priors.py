@@ -34,6 +34,11 @@ class Prior:
     sd: float
     reason: str
 
+    @property
+    def typical(self) -> float:
+        """A typical value of a spread: the median; of a normal prior cut at zero, about its middle."""
+        return math.exp(self.mean) if self.family == "lognormal" else max(self.mean, 0.67 * self.sd)
+
 
 def _normal(mean: float, sd: float, reason: str) -> Prior:
     return Prior("normal", mean, sd, reason)
@@ -159,6 +164,16 @@ RESPONSE_PRIORS: Mapping[str, Prior] = {
     ),
 }
 """The priors of what waiting for the first contact does, fixed: a few dozen deals outweigh them."""
+
+
+def effect_names(n_moves: int) -> list[str]:
+    """Return the priors' names of a stage's effects under a family of days: log odds of moves, then log medians."""
+    return ["conversion_logit"] + ["other_moves_logit"] * (n_moves - 2) + ["log_median_days"] * n_moves
+
+
+def spread_names(n_moves: int) -> list[str]:
+    """Return the priors' names of how far segments lie apart in each of `effect_names`."""
+    return ["conversion_spread"] * (n_moves - 1) + ["median_spread"] * n_moves
 
 
 def resolve_priors(overrides: Mapping[str, object] | None = None) -> dict[str, Prior]:

@@ -19,13 +19,16 @@ from simcast.model.compress import likelihood_inputs
 from simcast.model.kernels.duration_tails import PARAMETRIC
 from simcast.model.kernels.hazard import hazard_log_likelihood
 from simcast.model.kernels.stage import stage_log_likelihood
-from simcast.model.priors import Prior
+from simcast.model.priors import Prior, effect_names, spread_names
 from simcast.model.single_stays import FamilySingleStays, HazardSingleStays
 from simcast.model.stays import StageStays
 from simcast.model.walk import Walk
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+MOST_SEGMENTS = 40
+"""With more, posteriors are approximated for all segments together."""
 
 _PINNED = 1e6
 """The precision that holds a parameter where it is."""
@@ -108,6 +111,11 @@ def _tie(whole: Floats, one: Ints, other: Ints, weight: Floats) -> None:
     np.add.at(whole, (other, one), -weight)
 
 
+def for_screening(stays: StageStays) -> StageStays:
+    """Return the stays of one stage with as many cells as are told apart here."""
+    return stays.by_segment() if stays.cells.n_segments <= MOST_SEGMENTS else stays.pooled()
+
+
 class StageLikelihood(Protocol):
     """The likelihood of one stage as a function of one vector of free parameters, and their prior."""
 
@@ -134,8 +142,7 @@ class FamilyLikelihood:
         self._data = likelihood_inputs(stays.rows, code)
         self._single = FamilySingleStays.of(stays.single, stays.cells.n_cells, code)
         self._n_moves, self._n_cells = stays.n_moves, stays.cells.n_cells
-        names = ["conversion_logit"] + ["other_moves_logit"] * (self._n_moves - 2) + ["log_median_days"] * self._n_moves
-        spreads = ["conversion_spread"] * (self._n_moves - 1) + ["median_spread"] * self._n_moves
+        names, spreads = effect_names(self._n_moves), spread_names(self._n_moves)
         self._n_effects = len(names)
         self._first_cell = 0 if self._n_cells == 1 else self._n_effects
         own = [priors[name] for name in names]
@@ -153,8 +160,7 @@ class FamilyLikelihood:
             return ()
         cells = self._first_cell + np.arange(self._n_cells) * self._n_effects
         return tuple(
-            Spread(_median(prior), cells + effect, np.full(self._n_cells, effect))
-            for effect, prior in enumerate(priors)
+            Spread(prior.typical, cells + effect, np.full(self._n_cells, effect)) for effect, prior in enumerate(priors)
         )
 
     def value_and_gradient(self, free: Floats) -> tuple[float, Floats]:
@@ -205,7 +211,7 @@ class HazardLikelihood:
         for walk, place in zip(self.walks, self.places, strict=True):
             walking = np.flatnonzero(~walk.is_spike)
             one, other = place.start + 2 + walking, place.start + walk.before[walking]
-            steps.append(Spread(_median(priors["hazard_step"]), one, other, walk.gap[walking]))
+            steps.append(Spread(priors["hazard_step"].typical, one, other, walk.gap[walking]))
         return steps
 
     def _known_steps(self, priors: Mapping[str, Prior]) -> Iterator[KnownSteps]:
@@ -221,7 +227,7 @@ class HazardLikelihood:
             return []
         cells = self._n_hazards + np.arange(self._n_cells) * self._n_moves
         zero = np.full(self._n_cells, self._n_hazards + self._n_cells * self._n_moves)
-        return [Spread(_median(priors["hazard_spread"]), cells + move, zero) for move in range(self._n_moves)]
+        return [Spread(priors["hazard_spread"].typical, cells + move, zero) for move in range(self._n_moves)]
 
     def value_and_gradient(self, free: Floats) -> tuple[float, Floats]:
         """Return the log-likelihood and its gradient."""
@@ -252,11 +258,6 @@ def _means(priors: Sequence[Prior]) -> Floats:
 
 def _precisions(priors: Sequence[Prior]) -> Floats:
     return np.array([prior.sd**-2 for prior in priors])
-
-
-def _median(prior: Prior) -> float:
-    """Return the median of a spread's prior; of a normal one cut at zero, about its middle."""
-    return float(np.exp(prior.mean)) if prior.family == "lognormal" else max(prior.mean, 0.67 * prior.sd)
 
 
 def _log_median(stays: StageStays) -> Floats:

@@ -28,24 +28,23 @@ import numpy as np
 import pymc as pm
 from numpy.typing import NDArray
 
-from simcast.model.cells import Cells
+from simcast.model.centring import centring_weight, column_centring, guessed_variance, ties_of_effects
 from simcast.model.compress import Floats, StageRows, likelihood_inputs
-from simcast.model.hierarchy import guessed_variance, pooled_effects
+from simcast.model.hierarchy import SegmentLayout, pooled_effects
 from simcast.model.kernels.duration_tails import PARAMETRIC
 from simcast.model.kernels.stage_data import no_data, pack
+from simcast.model.laplace import ApproximationError, NormalApproximation, approximate
 from simcast.model.likelihood_op import log_likelihood
-from simcast.model.priors import Prior
+from simcast.model.priors import Prior, effect_names, spread_names
+from simcast.model.screening import FamilyLikelihood, for_screening
 from simcast.model.stage_shape import StageShape, cell_inputs, effects_by_cell
-
-_PRIOR_INFORMATION = 11.0
-"""The information that the prior's median spread of 0.3 between segments carries: 1 / 0.3**2."""
+from simcast.model.stays import StageStays
 
 
 def build_stage_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Model:
     """Build the model for any stage of this shape and any parametric family; its data come in by name later."""
     n_moves = shape.n_moves
-    effects = ["conversion_logit"] + ["other_moves_logit"] * (n_moves - 2) + ["log_median_days"] * n_moves
-    spreads = ["conversion_spread"] * (n_moves - 1) + ["median_spread"] * n_moves
+    effects, spreads = effect_names(n_moves), spread_names(n_moves)
     log_shape, stalled = priors["log_days_shape"], priors["stalled_logit"]
     model: pm.Model
     with pm.Model(check_bounds=False) as model:
@@ -63,27 +62,37 @@ def build_stage_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Mode
     return model
 
 
-def stage_inputs(shape: StageShape, cells: Cells, rows: StageRows, family: str) -> dict[str, NDArray[np.generic]]:
+def stage_inputs(
+    shape: StageShape, stays: StageStays, family: str, priors: Mapping[str, Prior]
+) -> dict[str, NDArray[np.generic]]:
     """Return what the compiled model reads for one stage, by name."""
-    code = np.full(rows.n_moves, PARAMETRIC.index(family), dtype=np.int64)
-    inputs = pack(likelihood_inputs(rows, code, cells.days_of)) | cell_inputs(shape, cells)
-    return inputs if shape.layout.n_segments == 1 else inputs | {"effect_centring": centring(cells, rows)}
+    code = np.full(stays.n_moves, PARAMETRIC.index(family), dtype=np.int64)
+    inputs = pack(likelihood_inputs(stays.rows, code, stays.cells.days_of)) | cell_inputs(shape, stays.cells)
+    return inputs if shape.layout.n_segments == 1 else inputs | _effect_centring(shape.layout, stays, family, priors)
 
 
-def centring(cells: Cells, rows: StageRows) -> Floats:
-    """Return how far to centre each effect: 0 with no data, towards 1 where data outweigh the common mean."""
-    ended = _by_segment(cells, rows.ended_by_cell())
+def _effect_centring(
+    layout: SegmentLayout, stays: StageStays, family: str, priors: Mapping[str, Prior]
+) -> dict[str, Floats]:
+    """Return how far to centre the effects of segments and of their columns, by name."""
+    ended = stays.cells.sum_by_segment(stays.rows.ended_by_cell())
     # A stay of 0 days bounds the median from above, and says no more.
-    later = _by_segment(cells, rows.ended_by_cell(least_days=1))
-    information = np.hstack([logit_information(ended), later / _log_days_variance(rows)])
-    return information / (information + _PRIOR_INFORMATION)
+    later = stays.cells.sum_by_segment(stays.rows.ended_by_cell(least_days=1))
+    information = np.hstack([logit_information(ended), later / _log_days_variance(stays.rows)])
+    usual = np.array([priors[name].typical for name in spread_names(stays.n_moves)])
+    ties = ties_of_effects(layout, _approximation(stays, family, priors), usual)
+    inputs = {"effect_centring": centring_weight(information, ties[0])}
+    if layout.column_codes:
+        inputs["effect_column_centring"] = column_centring(layout, information, ties)
+    return inputs
 
 
-def _by_segment(cells: Cells, by_cell: Floats) -> Floats:
-    """Sum counts by cell, (n_cells, n_moves), over the cells of each segment."""
-    total = np.zeros((cells.n_segments, by_cell.shape[1]))
-    np.add.at(total, cells.segment, by_cell)
-    return total
+def _approximation(stays: StageStays, family: str, priors: Mapping[str, Prior]) -> NormalApproximation | None:
+    """Return the normal approximation of the posterior; None where there is none."""
+    try:
+        return approximate(FamilyLikelihood(for_screening(stays), family, priors))
+    except ApproximationError:
+        return None
 
 
 def logit_information(ended: Floats) -> Floats:
