@@ -85,17 +85,19 @@ def pooled_effects(
 def contrasts(name: str, spread_priors: Sequence[Prior], layout: SegmentLayout) -> Tensor:
     """Declare effects, (n_segments, n_effects), that sum to zero over segments, round the effects of crossed columns.
 
-    Declares ``{name}_log_spread``, ``{name}_raw``, the data ``{name}_centring`` (n_effects,), and ``{name}``; see
-    `pooled_effects`.
+    Declares ``{name}_log_spread``, ``{name}_raw`` in an orthonormal basis, the data ``{name}_centring`` (n_effects,),
+    and ``{name}``; see `pooled_effects`.
     """
     n_segments, n_effects = layout.n_segments, len(spread_priors)
     if n_segments == 1:
         return pm.Deterministic(name, pt.zeros((1, n_effects)))
     log_spread = _log_spread(f"{name}_log_spread", spread_priors)
     centring: Tensor = pm.Data(f"{name}_centring", np.zeros(n_effects), shape=(n_effects,))
-    raw = pm.Normal(f"{name}_raw", 0.0, pt.exp(centring * log_spread), shape=(n_segments - 1, n_effects))
-    own = pt.dot(zero_sum_basis(n_segments), raw * pt.exp((1 - centring) * log_spread))
-    return pm.Deterministic(name, own + column_effects(name, spread_priors, layout))
+    basis, of_columns = zero_sum_basis(n_segments), column_effects(name, spread_priors, layout)
+    location = centring * pt.dot(basis.T, of_columns) if layout.column_codes else 0.0
+    raw = pm.Normal(f"{name}_raw", location, pt.exp(centring * log_spread), shape=(n_segments - 1, n_effects))
+    own = pt.dot(basis, (raw - location) * pt.exp((1 - centring) * log_spread))
+    return pm.Deterministic(name, of_columns + own)
 
 
 def column_effects(name: str, spread_priors: Sequence[Prior], layout: SegmentLayout) -> Tensor | float:

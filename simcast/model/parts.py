@@ -79,8 +79,6 @@ def stage_part(
     """Return the part of one stage."""
     shape = StageShape(layout, stays.n_moves, stays.cells.n_quarters, stays.cells.with_amount)
     careful = _careful(settings, stays.n_ended)
-    if layout.column_codes:  # spreads of few values may be next to nothing: narrow places, however many deals
-        careful = replace(careful, target_accept=max(careful.target_accept, CAREFUL_ACCEPTANCE))
     if family == HAZARD:
         shape = replace(shape, n_pieces=stays.grid.n_room)
         ready, data = ready_hazard_model(shape, priors), hazard_inputs(shape, stays, dict(priors))
