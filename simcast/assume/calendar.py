@@ -8,7 +8,7 @@ import numpy as np
 
 from simcast.pipeline import Pipeline
 from simcast.posterior import OPTIONAL_DIMENSIONS, move_names
-from simcast.posterior.clocks import CLOCK_VARIABLES, QUARTER_DAYS, Clock
+from simcast.posterior.clocks import CLOCK_VARIABLES, OPENING, QUARTER_DAYS, Clock
 from simcast.scenario import CalendarAssumption, WeatherAssumption
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ def clock_variables(
         for stage in assumed.stages if assumed.stages is not None else stages:
             array[pipeline.stage_code(stage)] = value
         found[name] = xr.DataArray(array, dims=OPTIONAL_DIMENSIONS[name])
+    if OPENING in carried:
+        assumed_here = carried[OPENING]["stage"].isin(list(assumed.stages if assumed.stages is not None else stages))
+        found[OPENING] = carried[OPENING].where(~assumed_here, 0.0)
     return found
 
 

@@ -17,6 +17,7 @@ _OF_STAGES = {"hazard_log": np.nan, "hazard_effect": np.nan, "amount_slope": 0.0
     "clock_month": 1.0,
     "clock_days_left": 1.0,
     "clock_holiday": 1.0,
+    "clock_opening": 0.0,
     "clock_ages": 0.0,
 }
 """The optional variables that belong to stages, with what stands there for a stage that has none of it."""

@@ -41,7 +41,7 @@ from simcast.engine.people import (
 from simcast.engine.queue import put, take
 from simcast.engine.tables import Tables, empty_tables, fill_tables
 from simcast.engine.tickets import Tickets, list_ticket, move_stay, read_list, room_for_tickets, write_ticket
-from simcast.engine.waiting import Desk, allowed_wait, draw_again, effect_of_wait, point_90, room_for_a_desk
+from simcast.engine.waiting import NO_DEAL, Desk, allowed_wait, draw_again, effect_of_wait, point_90, room_for_a_desk
 
 # Typed constants, since Numba compiles a function anew for each plain number that it is called with.
 _OPEN, _NEW = cast("int", np.int64(OPEN)), cast("int", np.int64(NEW))
@@ -344,7 +344,14 @@ def _begin_work(
     elif start > enters_on:  # else it ends when it would have ended without a team, to the last bit
         clock, tables = plan.kernel.clock_of[stage, int(tickets.slot[ticket])], room.tables
         tickets.leaves_on[ticket] = put_off(
-            clock, tables.clock_passed, tables.clock_from_day, enters_on, tickets.leaves_on[ticket], start
+            clock,
+            tables.clock_passed,
+            plan.kernel.clock_opening,
+            tables.clock_from_day,
+            enters_on,
+            tickets.leaves_on[ticket],
+            start,
+            tickets.deal[ticket] > NO_DEAL and tickets.visit[ticket] == 0,
         )
 
 

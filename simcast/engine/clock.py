@@ -1,8 +1,10 @@
 """Operational time: a clock gives each day of the horizon a weight, and stays end when so much of it has passed.
 
 A clock is the running sum of its weights at the beginning of each day, linear within a day. Beyond the horizon every
-day weighs 1. Each stage and slot has a clock or none; weights average 1 over a year, so that days stay days. Where
-months are good or bad, each future winds its clocks by its own.
+day weighs 1. Where ends that fall on days without any are recorded on the next one, part of what that day weighs is
+theirs, and has passed already for a stay that begins on it: its opening. Each stage and slot has a clock or none;
+weights average 1 over a year, so that days stay days. Where months are good or bad, each future winds its clocks by its
+own.
 """
 
 from __future__ import annotations
@@ -37,6 +39,25 @@ def reading(passed: NDArray[np.float64], instant: float) -> float:
 
 
 @njit(inline="always")
+def begun(passed: NDArray[np.float64], opening: NDArray[np.float64], instant: float) -> float:
+    """Return what a clock reads for a stay that begins at an instant, the day's opening having passed.
+
+    Parameters
+    ----------
+    passed, instant
+        As for `reading`.
+    opening
+        (horizon_days,): the part of each day's weight that is of what ended on the days before.
+    """
+    last = len(passed) - 1
+    if instant >= last:
+        return float(passed[last] + (instant - last))
+    day = int(np.int64(instant))
+    part = opening[day] + (instant - day) * (1.0 - opening[day])
+    return float(passed[day] + part * (passed[day + 1] - passed[day]))
+
+
+@njit(inline="always")
 def instant_of(passed: NDArray[np.float64], from_day: NDArray[np.int64], wanted: float) -> float:
     """Return the instant from which on a clock reads more than `wanted`: `reading` turned round.
 
@@ -62,20 +83,31 @@ def instant_of(passed: NDArray[np.float64], from_day: NDArray[np.int64], wanted:
 
 @njit(inline="always")
 def end_on_clock(
-    passed: NDArray[np.float64], from_day: NDArray[np.int64], enters_on: float, leaves_on: float, by_day: bool
+    passed: NDArray[np.float64],
+    opening: NDArray[np.float64],
+    from_day: NDArray[np.int64],
+    enters_on: float,
+    leaves_on: float,
+    by_day: bool,
+    is_open: bool,
 ) -> float:
     """Return when a stay ends that would end at `leaves_on` if all days weighed 1.
 
     Parameters
     ----------
-    passed, from_day
-        The clock, as for `instant_of`.
+    passed, opening, from_day
+        The clock, as for `begun` and `instant_of`.
     enters_on, leaves_on
         Days from the as-of date.
     by_day
         Whether the days count from the beginning of the day of entry (hazards). A stay that ends on that day still
         does; later ends are counted from its noon, since the hours of entry and end are not known.
+    is_open
+        Whether it began earlier, and these are what is left of its days.
     """
+    if is_open:
+        ends: float = instant_of(passed, from_day, reading(passed, enters_on) + (leaves_on - enters_on))
+        return max(ends, enters_on)
     if by_day:
         day = math.floor(enters_on)
         if leaves_on < day + 1.0:
@@ -83,7 +115,7 @@ def end_on_clock(
         began, days = day + 0.5, leaves_on - day - 0.5
     else:
         began, days = enters_on, leaves_on - enters_on
-    ends: float = instant_of(passed, from_day, reading(passed, began) + days)
+    ends = instant_of(passed, from_day, begun(passed, opening, began) + days)
     return max(ends, enters_on)
 
 
@@ -115,9 +147,14 @@ def run_clocks(
         clock = plan.clock_of[stage, slot]
         if clock == NOWHERE:
             continue
-        by_day = plan.hazard_row[stage] != NOWHERE and not is_open
         in_play.leaves_on[i] = end_on_clock(
-            clock_passed[clock], clock_from_day[clock], in_play.enters_on[i], in_play.leaves_on[i], by_day
+            clock_passed[clock],
+            plan.clock_opening[clock],
+            clock_from_day[clock],
+            in_play.enters_on[i],
+            in_play.leaves_on[i],
+            plan.hazard_row[stage] != NOWHERE,
+            is_open,
         )
 
 
@@ -125,10 +162,12 @@ def run_clocks(
 def put_off(
     clock: int,
     clock_passed: NDArray[np.float64],
+    clock_opening: NDArray[np.float64],
     clock_from_day: NDArray[np.int64],
     enters_on: float,
     leaves_on: float,
     begins_on: float,
+    is_open: bool,
 ) -> float:
     """Return when a stay ends that begins later than it entered, as long in operational days as it would have been.
 
@@ -136,18 +175,21 @@ def put_off(
     ----------
     clock
         That of the stay and the move that ends it, or NOWHERE.
-    clock_passed, clock_from_day
+    clock_passed, clock_opening, clock_from_day
         The future's clocks.
     enters_on, leaves_on
         Days from the as-of date, on the clock already.
     begins_on
         When it really begins.
+    is_open
+        Whether it entered before the as-of date.
     """
     if clock == NOWHERE:
         return begins_on + (leaves_on - enters_on)
-    passed = clock_passed[clock]
-    days = reading(passed, leaves_on) - reading(passed, enters_on)
-    ends: float = instant_of(passed, clock_from_day[clock], reading(passed, begins_on) + days)
+    passed, opening = clock_passed[clock], clock_opening[clock]
+    entered = reading(passed, enters_on) if is_open else begun(passed, opening, enters_on)
+    days = reading(passed, leaves_on) - entered
+    ends: float = instant_of(passed, clock_from_day[clock], begun(passed, opening, begins_on) + days)
     return max(ends, begins_on)
 
 

@@ -109,6 +109,8 @@ class KernelPlan(NamedTuple):
     """(n_stages, n_slots): the clock in whose operational time a stay's days pass; NOWHERE where all days are alike."""
     clock_passed: NDArray[np.float64]
     """(n_clocks, horizon_days + 1): operational days passed by the beginning of each day; see `clock`."""
+    clock_opening: NDArray[np.float64]
+    """(n_clocks, horizon_days): the part of each day's weight that has passed for stays that begin on it."""
     clock_from_day: NDArray[np.int64]
     """(n_clocks, n_wholes): the day on which each clock passes 0, 1, 2, ... operational days; with `month_speed` only
     its shape counts: with room for the fastest future no search is long."""
@@ -196,6 +198,7 @@ def no_hazards(n_draws: int, n_stages: int, n_segments: int, n_slots: int) -> di
         "amount_offset": np.zeros((0, n_stages, n_segments)),
         "clock_of": np.full((n_stages, n_slots), NOWHERE, dtype=np.int64),
         "clock_passed": np.zeros((0, 2)),
+        "clock_opening": np.zeros((0, 1)),
         "clock_from_day": np.zeros((0, 1), dtype=np.int64),
         "month_of_day": np.zeros(0, dtype=np.int64),
         "month_speed": np.zeros((0, 1)),

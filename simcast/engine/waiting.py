@@ -27,7 +27,7 @@ from simcast.engine.tables import Tables, choose, shift_forward, shift_moves, wi
 
 _LOG_2 = math.log(2.0)
 # Typed constants, since Numba compiles a function anew for each plain number that it is called with.
-_NO_DEAL, _ODDS = cast("int", np.int64(-1)), cast("int", np.int64(ODDS))
+NO_DEAL, _ODDS = cast("int", np.int64(-1)), cast("int", np.int64(ODDS))
 _AT_ONCE = 1.0
 
 
@@ -99,7 +99,7 @@ def draw_again(
 ) -> tuple[int, float]:
     """Return the move that ends a stay, and when, whose forward odds a wait has multiplied by ``exp(effect)``."""
     draw, epoch = plan.draw_of_future[future], plan.epoch_of_day[int(enters_on)]
-    own = effect_of_amount(plan, draw, stage, segment, deal) if deal > _NO_DEAL and len(plan.amount_slope) > 0 else 0.0
+    own = effect_of_amount(plan, draw, stage, segment, deal) if deal > NO_DEAL and len(plan.amount_slope) > 0 else 0.0
     u_move, u_days = uniforms(plan.seed, future, key, visit, STAY)
     row, law, shifted = plan.hazard_row[stage], desk.law, desk.shifted
     if row != NOWHERE and own != 0.0:
@@ -127,7 +127,8 @@ def draw_again(
     if clock == NOWHERE:
         return slot, leaves_on
     passed, from_day = tables.clock_passed[clock], tables.clock_from_day[clock]
-    return slot, end_on_clock(passed, from_day, begins_on, leaves_on, row != NOWHERE)
+    opening = plan.clock_opening[clock]
+    return slot, end_on_clock(passed, opening, from_day, begins_on, leaves_on, row != NOWHERE, False)
 
 
 @inner

@@ -268,7 +268,9 @@ def fill_on_clocks(
             beyond, ends, at = chances.beyond[stage, slot], chances.ends[stage, slot], readings.at[clock + 1]
             if plan.hazard_row[stage] == NOWHERE:
                 areas = chances.areas
-                fill_from_step(areas.share[stage, slot], areas.area[stage, slot], areas.cell, at, step, beyond)
+                begin, passes = readings.begin[clock + 1, step], readings.beginning[clock + 1, step]
+                share, area = areas.share[stage, slot], areas.area[stage, slot]
+                fill_from_step(share, area, areas.cell, at, begin, passes, step, beyond)
                 first = 0
             elif step % steps_per_day == 0:
                 levers = levers_on(tables, epoch, stage, segment, slot)

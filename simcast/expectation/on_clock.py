@@ -1,9 +1,10 @@
 """How long stays last that run on clocks: which days they begin and end on then matters, not only how many lie between.
 
 A stay that begins in a step begins at a time spread evenly over it, and so at a reading spread evenly over what its
-clock passes meanwhile. For a family of days the mean survival is therefore a difference of two areas under the
-survival function, over what passes: these areas are tabulated once. Hazards count from the noon of the day of entry,
-as `simcast.engine.clock.end_on_clock` says; what ends on that day by the calendar still does.
+clock passes meanwhile, of the day's weight without its opening. For a family of days the mean survival is therefore a
+difference of two areas under the survival function, over what passes: these areas are tabulated once. Hazards count
+from the noon of the day of entry, as `simcast.engine.clock.end_on_clock` says; what ends on that day by the calendar
+still does.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.clock import reading
+from simcast.engine.clock import begun, reading
 from simcast.engine.hazard import hazard_survival
 from simcast.engine.inner import inner
 from simcast.engine.layout import KernelPlan
@@ -33,8 +34,12 @@ class Readings(NamedTuple):
 
     at: NDArray[np.float64]
     """(1 + n_clocks, n_steps + 1): operational days from the as-of date."""
+    begin: NDArray[np.float64]
+    """(1 + n_clocks, n_steps): for stays that begin with each step."""
+    beginning: NDArray[np.float64]
+    """(1 + n_clocks, n_steps): what clocks pass in each step for stays that begin in it."""
     noon: NDArray[np.float64]
-    """(1 + n_clocks, n_days): at the middle of each day."""
+    """(1 + n_clocks, n_days): for stays that begin in the middle of each day."""
 
 
 class Areas(NamedTuple):
@@ -52,19 +57,25 @@ def room_for_readings(plan: KernelPlan, steps_per_day: int) -> Readings:
     """Allocate room for what clocks read; row 0 is filled in."""
     n_steps, n_rows = plan.horizon_days * steps_per_day, 1 + len(plan.clock_passed)
     at, noon = np.zeros((n_rows, n_steps + 1)), np.zeros((n_rows, plan.horizon_days))
+    begin, beginning = np.zeros((n_rows, n_steps)), np.zeros((n_rows, n_steps))
     at[0], noon[0] = np.arange(n_steps + 1) / steps_per_day, np.arange(plan.horizon_days) + 0.5
-    return Readings(at, noon)
+    begin[0], beginning[0] = at[0, :-1], 1.0 / steps_per_day
+    return Readings(at, begin, beginning, noon)
 
 
 @inner
-def read_clocks(tables: Tables, readings: Readings) -> None:
+def read_clocks(plan: KernelPlan, tables: Tables, readings: Readings) -> None:
     """Read the clocks of a future at the edges of all steps."""
     for clock in range(len(tables.clock_passed)):
-        passed = tables.clock_passed[clock]
+        passed, opening = tables.clock_passed[clock], plan.clock_opening[clock]
         for edge in range(readings.at.shape[1]):
             readings.at[clock + 1, edge] = reading(passed, readings.at[0, edge])
+        for step in range(readings.begin.shape[1]):
+            passes = readings.at[clock + 1, step + 1] - readings.at[clock + 1, step]
+            readings.begin[clock + 1, step] = begun(passed, opening, readings.at[0, step])
+            readings.beginning[clock + 1, step] = passes * (1.0 - opening[int(readings.at[0, step])])
         for day in range(readings.noon.shape[1]):
-            readings.noon[clock + 1, day] = reading(passed, readings.noon[0, day])
+            readings.noon[clock + 1, day] = begun(passed, opening, readings.noon[0, day])
 
 
 def room_for_areas(plan: KernelPlan, steps_per_day: int) -> Areas:
@@ -99,6 +110,8 @@ def fill_from_step(
     area: NDArray[np.float64],
     cell: float,
     at: NDArray[np.float64],
+    begin: float,
+    passes: float,
     step: int,
     beyond: NDArray[np.float64],
 ) -> None:
@@ -112,19 +125,20 @@ def fill_from_step(
         Operational days.
     at
         (n_steps + 1,): what the clock reads at the edges of steps.
+    begin, passes
+        What it reads for a stay that begins with the step, and passes for those that begin in it.
     step
         In which the stays begin.
     beyond
         Written: its k-th entry is for the step `step + k`.
     """
-    passes = at[step + 1] - at[step]
     beyond[0] = 1.0
     for k in range(1, len(at) - step):
-        longest, shortest = at[step + k] - at[step], at[step + k] - at[step + 1]
+        longest, shortest = at[step + k] - begin, at[step + k] - begin - passes
         if passes > _LITTLE:
             chance = (_between(share, area, cell, longest) - _between(share, area, cell, shortest)) / passes
         else:
-            place = longest / cell
+            place = max(0.0, longest) / cell
             i = min(int(place), len(share) - 2)
             chance = share[i] + (place - i) * (share[i + 1] - share[i])
         beyond[k] = max(0.0, min(chance, beyond[k - 1]))

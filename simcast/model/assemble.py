@@ -20,7 +20,7 @@ from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
 from simcast.posterior import DIMENSIONS, move_names
 from simcast.posterior.arrivals import DAYS_PER_YEAR, HARMONICS
-from simcast.posterior.clocks import QUARTER_DAYS
+from simcast.posterior.clocks import OPENING, QUARTER_DAYS
 from simcast.posterior.draws import OPTIONAL_DIMENSIONS
 from simcast.segments import Segments
 
@@ -165,6 +165,7 @@ def _clock_arrays(pipeline: Pipeline, tables: FitTables) -> dict[str, Floats]:
     moves = move_names(pipeline)
     sizes = {"clock_weekday": (7,), "clock_month": (3,), "clock_days_left": (QUARTER_DAYS,)}
     arrays = {name: np.ones((pipeline.n_stages, len(moves), *size)) for name, size in sizes.items()}
+    arrays[OPENING] = np.zeros((pipeline.n_stages, len(moves), 7))
     for code, found in enumerate(tables.clocks):
         for name, clock in zip(pipeline.moves[code], found.clocks, strict=True):
             if clock is not None:
@@ -172,6 +173,7 @@ def _clock_arrays(pipeline: Pipeline, tables: FitTables) -> dict[str, Floats]:
                 arrays["clock_weekday"][here] = clock.weekday
                 arrays["clock_month"][here] = clock.month
                 arrays["clock_days_left"][here] = clock.days_left
+                arrays[OPENING][here] = clock.opening
     return arrays | {"clock_ages": np.array([float(found.operational) for found in tables.clocks])}
 
 

@@ -14,7 +14,9 @@ history together pass by chance once in twenty.
 
 Ages of stays are told in operational days where the ends are foreseen better so than by ages in days of the calendar.
 A rush that makes deals ripen faster is of the first kind; one that picks deals of all ages, of the second. The days of
-a week count alike in ages: the end of a stay is put off over a weekend, its age goes on.
+a week count alike in ages: the end of a stay is put off over a weekend, its age goes on. What a weekday weighs more
+than others since little ends on the days before it is of stays that had begun before: those that begin on it are not at
+that risk.
 
 References
 ----------
@@ -33,7 +35,7 @@ from numpy.typing import NDArray
 from scipy.stats import f as fisher
 
 from simcast.model.pieces import N_PIECES, piece_of
-from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed, position_in_quarter
+from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed, position_in_quarter, weekday_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -50,10 +52,11 @@ _FEWEST_LEFT = 4
 """Fewer degrees of freedom than this do not tell a pattern from quarters that differ."""
 _PRIOR_ENDS, _PRIOR_ENDS_OF_WEEKS = 5.0, 30.0
 """Weights are shrunk to 1 as if so many ends had come when they were expected; those of single weeks to their group."""
+_LITTLE = 0.5
+"""Little ends on days that weigh less than this share of the usual."""
 _STEPS = 30
 _PASSES = 4
 _N_GROUPS, _WEEK, _N_WEEKS = 4, 7, 13
-_MONDAY_OFFSET = 3  # day 0 of datetime64 is a Thursday
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,15 +126,24 @@ class AtRisk:
         """The days, since 1970-01-01."""
         return self.first_day + np.arange(self.n_days)
 
-    def by_age(self, weights: Floats) -> AgePeriod:
-        """Sort exposures and ends by piece of operational age and day."""
+    def by_age(self, weights: Floats, openings: Floats) -> AgePeriod:
+        """Sort exposures and ends by piece of operational age and day.
+
+        Parameters
+        ----------
+        weights
+            float64, (n_days,): what days add to ages.
+        openings
+            float64, (n_days,): the part of each day's weight that is not of stays which begin on it.
+        """
 
         def table(cohort: Ints, day: Ints, count: Floats | None) -> Floats:
             cell = self.piece(cohort, day, weights) * self.n_days + day
             flat = np.bincount(cell, count, minlength=N_PIECES * self.n_days)
             return flat.reshape(N_PIECES, self.n_days).astype(np.float64)
 
-        return AgePeriod(table(self.cohort, self.day, self.at_risk), table(self.ended_cohort, self.ended_day, None))
+        at_risk = self.at_risk * np.where(self.cohort == self.day, 1.0 - openings[self.day], 1.0)
+        return AgePeriod(table(self.cohort, self.day, at_risk), table(self.ended_cohort, self.ended_day, None))
 
     def piece(self, cohort: Ints, day: Ints, weights: Floats) -> Ints:
         """Return the piece of operational age, from noon to noon, of cohorts on later days."""
@@ -236,10 +248,10 @@ class Patterns(NamedTuple):
 def clear_patterns(counted: AtRisk, n_tests: int) -> Patterns | None:
     """Test for weekdays and places in the quarter; None where neither is of account."""
     days = counted.days
-    table = counted.by_age(np.ones(counted.n_days))
+    table = counted.by_age(np.ones(counted.n_days), np.zeros(counted.n_days))
     month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     level = FALSE_ALARMS / max(1, n_tests)
-    weekday = Pattern(month, (days + _MONDAY_OFFSET) % 7, 7).is_clear(table, level)
+    weekday = Pattern(month, weekday_of(days), 7).is_clear(table, level)
     quarter = Pattern(month // 3, quarter_group(days), _N_GROUPS).is_clear(table, level)
     return Patterns(weekday, quarter) if weekday or quarter else None
 
@@ -247,10 +259,17 @@ def clear_patterns(counted: AtRisk, n_tests: int) -> Patterns | None:
 def learn_clock(counted: AtRisk, patterns: Patterns, *, operational: bool) -> tuple[Clock, float]:
     """Learn a clock under ages in operational days, or in days, and return it with the likelihood of the ends."""
     clock, days = Clock(), counted.days
-    for _ in range(_PASSES if operational and patterns.quarter else 1):
-        clock = _fitted(counted.by_age(clock.of_quarter.weights(days)), days, patterns)
-    passing = clock.of_quarter.weights(days) if operational else np.ones(counted.n_days)
-    return clock, counted.by_age(passing).expected(clock.weights(days))[1]
+
+    def by_age() -> AgePeriod:
+        passing = clock.of_quarter.weights(days) if operational else np.ones(counted.n_days)
+        return counted.by_age(passing, clock.openings(days))
+
+    for _ in range(_PASSES):
+        last, clock = clock, _fitted(by_age(), days, patterns)
+        told_alike = np.array_equal(last.opening, clock.opening)
+        if told_alike and not (operational and patterns.quarter):
+            break
+    return clock, by_age().expected(clock.weights(days))[1]
 
 
 def quarter_group(days: Ints) -> Ints:
@@ -316,7 +335,7 @@ def _fitted(table: AgePeriod, days: Ints, patterns: Patterns) -> Clock:
     left = position_in_quarter(days)[1]
     factors = [_Factor(month // 3 - np.min(month // 3), _PRIOR_ENDS)]
     weekday, group, week = (
-        _Factor((days + _MONDAY_OFFSET) % 7, _PRIOR_ENDS, 7),
+        _Factor(weekday_of(days), _PRIOR_ENDS, 7),
         _Factor(quarter_group(days), _PRIOR_ENDS, _N_GROUPS),
         _Factor(week_of_quarter(left), _PRIOR_ENDS_OF_WEEKS, _N_WEEKS),
     )
@@ -328,7 +347,36 @@ def _fitted(table: AgePeriod, days: Ints, patterns: Patterns) -> Clock:
     left = np.arange(QUARTER_DAYS)
     last = group.values[-1] / group.values[-2] if group.values[-2] > 0.0 else 1.0
     days_left = week.values[week_of_quarter(left)] * np.where(left < RUSH_DAYS, last, 1.0)
-    return Clock(weekday=weekday.values, month=group.values[:3], days_left=days_left).normalised()
+    clock = Clock(weekday=weekday.values, month=group.values[:3], days_left=days_left).normalised()
+    return replace(clock, opening=1.0 - put_off_shares(clock.weekday)[:, 0])
+
+
+def put_off_shares(weekday: Floats) -> Floats:
+    """Return how the ends on each weekday divide into those due then, and on each of six days before: (7, 7).
+
+    If hazards are the same at all ages. Ends are put off from days on which little ends, no more of them than these
+    days weigh less than usual, and as far as the day itself weighs more.
+
+    Examples
+    --------
+    >>> put_off_shares(np.array([3.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]))[:2].round(3).tolist()
+    [[0.333, 0.333, 0.333, 0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
+    >>> put_off_shares(np.array([1.4, 1.4, 1.4, 1.4, 1.4, 0.0, 0.0]))[0].tolist()
+    [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    usual = max(1.0, float(np.median(weekday)))
+    shares = np.zeros((7, 7))
+    for day, weight in enumerate(weekday):
+        for before in range(1, 7):
+            less = usual - weekday[day - before]
+            if less <= (1.0 - _LITTLE) * usual:
+                break
+            shares[day, before] = less
+        waiting = float(shares[day].sum())
+        put_off = min(max(weight - usual, 0.0), waiting) / max(weight, 1e-12)
+        shares[day] *= put_off / waiting if waiting > 0.0 else 0.0
+        shares[day, 0] = 1.0 - put_off
+    return shares
 
 
 def week_of_quarter(days_left: Ints) -> Ints:

@@ -1,5 +1,7 @@
 """Stays told in operational days, where a stage's clocks foresee their ends better than the calendar does.
 
+Ends that were put off count on the days on which they were due: see `simcast.model.due`.
+
 An ended stay has the days of the clock of the move that ended it, from noon to noon, since the hours are not known; an
 open one those of the mean clock, weighted by how often the moves come. That one age stands for all moves is an
 approximation: where clocks differ much, the survival of an open stay is too high for one move and too low for another.
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.model.calendar import StageClocks, StageDays, learn_clocks
+from simcast.model.due import as_due
 from simcast.model.stays import StageStays
 from simcast.posterior.clocks import Passed, mean_weights
 
@@ -38,9 +41,18 @@ def in_operational_days(
         clocks = StageClocks.none(stays.n_moves)
         if not stays.spikes:
             clocks = learn_clocks(dated, stays.n_moves, n_tests)
-        told.append(_told(stays, dated, clocks) if clocks.operational else stays)
+        due = as_due(dated, clocks)
+        if clocks.operational:
+            told.append(_told(stays, due, clocks))
+        else:
+            told.append(stays if due is dated else _in_days(stays, due))
         found.append(clocks)
     return tuple(told), tuple(found)
+
+
+def _in_days(stays: StageStays, due: StageDays) -> StageStays:
+    """Return the stays with the days until they were due to end."""
+    return replace(stays, days=np.maximum(due.left - due.entered, stays.since))
 
 
 def _told(stays: StageStays, dated: StageDays, clocks: StageClocks) -> StageStays:

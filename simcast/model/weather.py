@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from simcast.model.calendar import AtRisk, StageClocks, StageDays
+from simcast.model.calendar import AgePeriod, AtRisk, StageClocks, StageDays
 from simcast.posterior.clocks import Clock
 
 Floats = NDArray[np.float64]
@@ -201,11 +201,19 @@ class _Rate:
         if counted is None:
             return None
         bare = cls(moves, found.clocks[moves[0]], found.operational, np.zeros(0))
-        return replace(bare, hazard=counted.by_age(bare.passing(counted)).hazard(bare.weights(counted)))
+        return replace(bare, hazard=bare.by_age(counted).hazard(bare.weights(counted)))
 
     def weights(self, counted: AtRisk) -> Floats:
         """Return what each day weighs."""
         return np.ones(counted.n_days) if self.clock is None else self.clock.weights(counted.days)
+
+    def openings(self, counted: AtRisk) -> Floats:
+        """Return the part of what each day weighs that is not of stays which begin on it."""
+        return np.zeros(counted.n_days) if self.clock is None else self.clock.openings(counted.days)
+
+    def by_age(self, counted: AtRisk) -> AgePeriod:
+        """Return exposures and ends by age and day."""
+        return counted.by_age(self.passing(counted), self.openings(counted))
 
     def passing(self, counted: AtRisk) -> Floats:
         """Return how much each day adds to ages."""
@@ -215,14 +223,15 @@ class _Rate:
 
     def due(self, counted: AtRisk) -> Floats:
         """Return the ends that are expected on each day."""
-        due: Floats = (self.hazard @ counted.by_age(self.passing(counted)).at_risk) * self.weights(counted)
+        due: Floats = (self.hazard @ self.by_age(counted).at_risk) * self.weights(counted)
         return due
 
     def chance(self, counted: AtRisk, ended: AtRisk) -> Floats:
         """Return the hazard at which each of the stays that `ended` was when it did."""
         piece = counted.piece(ended.ended_cohort, ended.ended_day, self.passing(counted))
         chance: Floats = self.hazard[piece] * self.weights(counted)[ended.ended_day]
-        return chance
+        begun_on = 1.0 - self.openings(counted)[ended.ended_day]
+        return np.where(ended.ended_cohort == ended.ended_day, chance * begun_on, chance)
 
 
 def _of_stage(stays: StageDays, found: StageClocks) -> list[tuple[Ints, Floats, Floats]]:

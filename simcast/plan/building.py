@@ -52,7 +52,7 @@ MOST_ARRIVALS = 20_000_000
 _OF_PARAMETERS = (
     *("family", "probability", "scale", "shape"),
     *("hazard_row", "hazard_start", "hazard_rate", "hazard_factor", "amount_slope", "amount_offset"),
-    *("clock_of", "clock_passed", "clock_from_day"),
+    *("clock_of", "clock_passed", "clock_opening", "clock_from_day"),
     *("arrival_key", "arrival_mean", "arrival_weekday_factor", "arrival_trend_factor", "arrival_size"),
     *("entry_cumulative", "amount_scale", "amount_shape", "amount_quantiles", "amount_most"),
 )

@@ -18,25 +18,32 @@ Floats = NDArray[np.float64]
 
 
 def clock_arrays(posterior: Posterior, days: ForecastDays, n_slots: int) -> dict[str, Any]:
-    """Return ``clock_of``, ``clock_passed`` and ``clock_from_day`` of the kernel's plan; nothing without clocks.
+    """Return the clocks of the kernel's plan; nothing where there are none.
 
-    Moves whose clocks are the same share one.
+    Moves whose clocks are the same share one. See `simcast.engine.layout.KernelPlan` for ``clock_of``,
+    ``clock_passed``, ``clock_opening`` and ``clock_from_day``.
     """
     calendar = days.days.astype("datetime64[D]").astype(np.int64)
-    weights: list[Floats] = []
+    laid_out: list[Floats] = []  # what days weigh, and their openings
     codes = np.full((posterior.pipeline.n_stages, n_slots), NOWHERE, dtype=np.int64)
     for code, clocks in enumerate(_clocks(posterior)):
         for slot, clock in enumerate(clocks):
             if clock is None:
                 continue
-            own = clock.weights(calendar)
-            same = [position for position, other in enumerate(weights) if np.array_equal(own, other)]
-            codes[code, slot] = same[0] if same else len(weights)
-            weights += [] if same else [own]
-    if not weights:
+            own = np.array([clock.weights(calendar), clock.openings(calendar)])
+            same = [position for position, other in enumerate(laid_out) if np.array_equal(own, other)]
+            codes[code, slot] = same[0] if same else len(laid_out)
+            laid_out += [] if same else [own]
+    if not laid_out:
         return {}
+    weights, opening = np.array(laid_out).transpose(1, 0, 2)
     passed = np.hstack([np.zeros((len(weights), 1)), np.cumsum(weights, axis=1)])
-    return {"clock_of": codes, "clock_passed": passed, "clock_from_day": first_days(passed)}
+    return {
+        "clock_of": codes,
+        "clock_passed": passed,
+        "clock_opening": np.ascontiguousarray(opening),
+        "clock_from_day": first_days(passed),
+    }
 
 
 def with_operational_ages(posterior: Posterior, book: Book) -> Floats:

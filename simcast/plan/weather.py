@@ -78,7 +78,7 @@ def month_arrays(posterior: Posterior, frame: LeverFrame, parameters: Mapping[st
     frame
         What the plan is worked out against.
     parameters
-        The kernel's arrays, of which ``clock_of``, ``clock_passed`` and ``clock_from_day`` are replaced.
+        The kernel's arrays, of which those of clocks are replaced.
     """
     sd = _spread(posterior, frame, _SPEED)
     if sd is None:
@@ -86,16 +86,19 @@ def month_arrays(posterior: Posterior, frame: LeverFrame, parameters: Mapping[st
     months, month_of_day = np.unique(frame.days.days.astype("datetime64[M]"), return_inverse=True)
     of_months = np.array([sd * _normal(frame, _SPEED, str(month)) for month in months])
     speed = np.exp(of_months - 0.5 * sd**2 + _level(posterior, frame, _SPEED))  # on average days pass as they did
-    clock_of, passed = parameters["clock_of"].copy(), parameters["clock_passed"]
+    clock_of, passed, opening = (parameters[name] for name in ("clock_of", "clock_passed", "clock_opening"))
+    clock_of = clock_of.copy()
     on_none = clock_of[:, :-1] == NOWHERE
     if on_none.any():  # a clock of ordinary days, unless a plan like this one has it already
         clock_of[:, :-1][on_none] = len(passed)
         passed = np.vstack([*passed, np.arange(frame.days.n_days + 1.0)])
+        opening = np.vstack([*opening, np.zeros(frame.days.n_days)])
     weight = np.array([np.bincount(month_of_day, np.diff(one), months.size) for one in passed])
     n_wholes = int(np.ceil(np.max(weight @ speed))) + 1
     return {
         "clock_of": clock_of,
         "clock_passed": passed,
+        "clock_opening": opening,
         "clock_from_day": np.zeros((len(passed), n_wholes), dtype=np.int64),
         "month_of_day": month_of_day.astype(np.int64),
         "month_speed": speed,

@@ -3,6 +3,10 @@
 A weight is a product: of the weekday, the month of the quarter, and how many days of the quarter are left, each 1
 where the calendar is of no account, and on holidays of one factor more. Weights average 1 over the years, so that
 operational days are as long as days on average.
+
+Where nothing ends on a weekday, or little, what would have may be recorded on the next: that day then weighs more than
+the others, and what it weighs more is its opening. It is of stays that had begun before, and not of those that begin on
+the day.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ _CYCLE = np.arange(11_000, 11_000 + 28 * 365 + 7)
 """Days of 28 years, in which weekdays meet dates in all ways: what weights average over."""
 
 CLOCK_VARIABLES = ("clock_weekday", "clock_month", "clock_days_left", "clock_holiday")
+OPENING = "clock_opening"
 
 
 def _no_days() -> Ints:
@@ -51,6 +56,8 @@ class Clock:
         Days since 1970-01-01.
     holiday
         What holidays weigh besides.
+    opening : float64, (7,)
+        The part of each weekday's weight that is not of stays which begin on it, Monday first.
 
     Examples
     --------
@@ -63,6 +70,7 @@ class Clock:
     days_left: Floats = field(default_factory=lambda: np.ones(QUARTER_DAYS))
     holidays: Ints = field(default_factory=_no_days)
     holiday: float = 1.0
+    opening: Floats = field(default_factory=lambda: np.zeros(7))
 
     @property
     def is_plain(self) -> bool:
@@ -73,19 +81,36 @@ class Clock:
     @property
     def of_quarter(self) -> Clock:
         """The clock with all days of a week alike: what ages are told by, since whole weeks weigh the same."""
-        return replace(self, weekday=np.ones(7))
+        return replace(self, weekday=np.ones(7), opening=np.zeros(7))
 
     def weights(self, days: Ints) -> Floats:
         """Return what days weigh, counted since 1970-01-01: float64, like `days`."""
         place = position_in_quarter(days)
-        weight: Floats = self.weekday[(days + _MONDAY_OFFSET) % 7] * self.month[place[0]] * self.days_left[place[1]]
+        weight: Floats = self.weekday[weekday_of(days)] * self.month[place[0]] * self.days_left[place[1]]
         return np.where(np.isin(days, self.holidays), weight * self.holiday, weight)
+
+    def openings(self, days: Ints) -> Floats:
+        """Return the part of what days weigh that is not of stays which begin on them: float64, like `days`."""
+        found: Floats = self.opening[weekday_of(days)]
+        return found
 
     def normalised(self) -> Clock:
         """Return the clock with weights that average 1, holidays not counted."""
         weekday, month = self.weekday / self.weekday.mean(), self.month / self.month.mean()
         scaled = replace(self, weekday=weekday, month=month, holidays=_no_days())
         return replace(scaled, days_left=self.days_left / scaled.weights(_CYCLE).mean(), holidays=self.holidays)
+
+
+def weekday_of(days: Ints) -> Ints:
+    """Return the weekday of days since 1970-01-01, 0 for Monday.
+
+    Examples
+    --------
+    >>> weekday_of(np.array(["2026-11-30", "2026-12-06"], dtype="datetime64[D]").astype(np.int64)).tolist()
+    [0, 6]
+    """
+    weekdays: Ints = (days + _MONDAY_OFFSET) % 7
+    return weekdays
 
 
 def position_in_quarter(days: Ints) -> tuple[Ints, Ints]:
@@ -111,15 +136,19 @@ class Passed:
         Days since 1970-01-01.
     passed : float64, (n_days + 1,)
         Operational days passed by the beginning of each day, 0 on the first.
+    opening : float64, (n_days,)
+        The part of each day's weight that has passed for stays which begin on it.
     """
 
     first_day: int
     passed: Floats
+    opening: Floats
 
     @classmethod
-    def of(cls, weights: Floats, first_day: int) -> Passed:
-        """Add up the weights of consecutive days."""
-        return cls(first_day, np.concatenate([[0.0], np.cumsum(weights)]))
+    def of(cls, weights: Floats, first_day: int, opening: Floats | None = None) -> Passed:
+        """Add up the weights of consecutive days; none has an opening unless given."""
+        passed = np.concatenate([[0.0], np.cumsum(weights)])
+        return cls(first_day, passed, np.zeros(weights.size) if opening is None else opening)
 
     def at(self, instant: NDArray[np.floating[Any]]) -> Floats:
         """Return the operational days passed by each instant, in days since 1970-01-01."""
@@ -128,6 +157,15 @@ class Passed:
         read = np.interp(inside, np.arange(last + 1), self.passed)
         passed: Floats = read + np.minimum(inside, 0.0) + np.maximum(inside - last, 0.0)
         return passed
+
+    def begun(self, instant: NDArray[np.floating[Any]]) -> Floats:
+        """Return the operational days passed by each instant for a stay that begins then."""
+        day = np.floor(instant).astype(np.int64)
+        inside = np.clip(day - self.first_day, 0, self.opening.size - 1)
+        known = (day >= self.first_day) & (day < self.first_day + self.opening.size)
+        rest = np.where(known, self.opening[inside] * (1.0 - (instant - day)), 0.0)
+        begun: Floats = self.at(instant) + rest * (self.passed[inside + 1] - self.passed[inside])
+        return begun
 
     def instant(self, passed: Floats) -> Floats:
         """Return the instants by which so many operational days have passed; the end of days of no weight."""
@@ -153,6 +191,8 @@ def clock_of(draws: xr.Dataset, stage: str, move: str) -> Clock | None:
     dates = str(draws.attrs.get("holidays", "")).split()
     holidays = np.array(dates, dtype="datetime64[D]").astype(np.int64)
     weight = float(here["clock_holiday"]) if "clock_holiday" in here else 1.0
+    if OPENING in here:
+        parts["opening"] = here[OPENING].to_numpy().astype(np.float64)
     clock = Clock(**parts, holidays=holidays, holiday=weight)
     return None if clock.is_plain else clock
 
@@ -170,6 +210,10 @@ def clock_problems(draws: xr.Dataset) -> Iterator[str]:
             values = draws[name].to_numpy()
             if not np.all(np.isfinite(values) & (values >= 0.0)):
                 yield f"posterior.{name}: must be finite and at least 0"
+    if OPENING in draws:
+        values = draws[OPENING].to_numpy()
+        if not np.all((values >= 0.0) & (values <= 1.0)):
+            yield f"posterior.{OPENING}: must be from 0 to 1"
     for name, size in (("clock_month", 3), ("clock_days_left", QUARTER_DAYS)):
         if name in draws and draws[name].shape[-1] != size:
             yield f"posterior.{name}: has {draws[name].shape[-1]} weights, needs {size}"

@@ -80,19 +80,24 @@ class OnCalendar:
                 here = np.flatnonzero((move == position) & (lasted > 0) & (lasted < LONGEST_DAYS))
                 if not here.size or (self._clocks[position] is None and not self._weather[draw] > 0.0):
                     continue
-                plain, passed = (Passed.of(of_clock * of_month, self._first) for of_month in (1.0, weather))
+                opening = self._openings(self._clocks[position])
+                plain, passed = (Passed.of(of_clock * of_month, self._first, opening) for of_month in (1.0, weather))
                 hours = generator.random(here.size) - _NOON
                 entered, at_least = stays.entered[here] + _NOON, stays.at_least_days[here]
                 known = (at_least > 0) & (self._weather[draw] > 0.0)
                 begins = np.where(known, stays.entered[here] + at_least, entered)
-                begun = passed.at(begins)
-                before = plain.at(begins) - plain.at(entered)
+                begun = np.where(known, passed.at(begins), passed.begun(begins))
+                before = np.where(known, plain.at(begins) - plain.begun(entered), 0.0)
                 ends = passed.instant(np.maximum(begun + (lasted[here] - before) + hours, begun))
                 dated = np.floor(ends).astype(np.int64) - stays.entered[here]
                 days[here] = np.maximum(dated, at_least)
             return move, days
 
         return play_dated
+
+    def _openings(self, clock: Clock | None) -> Floats:
+        """Return the openings of those days."""
+        return np.zeros(self._days.size) if clock is None else clock.openings(self._days)
 
     def _weights(self, clock: Clock | None) -> Floats:
         """Return the weights of the days from the first entry to the as-of date, and as many more."""

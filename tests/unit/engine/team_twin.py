@@ -106,12 +106,9 @@ def promised(plan: TeamPlan, future: int, deal: twin.Deal, since: float) -> floa
     return max(since + days, deal.enters_on)
 
 
-def reading(passed: np.ndarray, time: float) -> float:
-    far = len(passed) - 1
-    return float(passed[-1] + (time - far)) if time > far else float(np.interp(time, np.arange(far + 1), passed))
-
-
-def later(plan: KernelPlan, future: int, deal: twin.Deal, slot: int, leaves_on: float, start: float) -> float:
+def later(
+    plan: KernelPlan, future: int, deal: twin.Deal, slot: int, leaves_on: float, start: float, is_open: bool
+) -> float:
     """When a stay ends that begins later, as many days of its clock after."""
     clock = plan.clock_of[deal.stage, slot]
     if math.inf in (start, leaves_on):
@@ -120,8 +117,10 @@ def later(plan: KernelPlan, future: int, deal: twin.Deal, slot: int, leaves_on: 
         return leaves_on
     if clock == NOWHERE:
         return start + leaves_on - deal.enters_on
-    passed = twin.passed_by(plan, future, clock)
-    return max(start, twin.on_clock(passed, start, reading(passed, leaves_on) - reading(passed, deal.enters_on)))
+    passed, opening = twin.passed_by(plan, future, clock), plan.clock_opening[clock]
+    entered = twin.reading(passed, deal.enters_on) if is_open else twin.begun(passed, opening, deal.enters_on)
+    days = twin.reading(passed, leaves_on) - entered
+    return max(start, twin.on_clock(passed, twin.begun(passed, opening, start), days))
 
 
 def course(plan: TeamPlan, future: int, deal: twin.Deal, results: TeamResults, row: int) -> Generator[Any, float, None]:
@@ -134,14 +133,15 @@ def course(plan: TeamPlan, future: int, deal: twin.Deal, results: TeamResults, r
         if deal.origin == NEW or visit > 0:
             flow.entered[row, began, group, deal.stage] += 1
         slot, days = twin.stay(kernel, future, deal, visit, kernel.deal_age[deal.number] if first else 0.0)
-        leaves_on = twin.end_of_stay(kernel, future, deal, slot, days, deal.origin == OPEN and visit == 0)
+        is_open = deal.origin == OPEN and visit == 0
+        leaves_on = twin.end_of_stay(kernel, future, deal, slot, days, is_open)
         destination = kernel.destination[deal.stage, slot]
         if first and kernel.deal_forced[deal.number] != NOT_FORCED:
             destination, leaves_on = kernel.deal_forced[deal.number], kernel.deal_forced_day[deal.number]
         since = plan.capacity.deal_waits_since[deal.number] if first and deal.origin == OPEN else deal.enters_on
         if plan.capacity.team_of_stage[deal.stage] != NO_TEAM and not math.isnan(since):
             start = yield deal, visit, since
-            leaves_on = later(kernel, future, deal, slot, leaves_on, start)
+            leaves_on = later(kernel, future, deal, slot, leaves_on, start, is_open)
         ended = kernel.period_of_day[int(leaves_on)] if leaves_on < kernel.horizon_days else flow.open_at_end.shape[1]
         flow.open_at_end[row, began:ended, group, deal.stage] += 1
         if not leaves_on < kernel.horizon_days:

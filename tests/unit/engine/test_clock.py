@@ -28,6 +28,7 @@ def with_clock(plan: KernelPlan, weights: NDArray[np.float64]) -> KernelPlan:
         period_of_day=np.arange(plan.horizon_days),
         clock_of=np.where(plan.destination == NOWHERE, NOWHERE, 0),
         clock_passed=passed,
+        clock_opening=np.zeros((1, plan.horizon_days)),
         clock_from_day=first_days(passed),
     )
 
@@ -49,7 +50,7 @@ def test_an_instant_reads_what_it_was_found_for() -> None:
 def test_days_of_no_weight_are_passed_over() -> None:
     passed = passed_of(WEIGHTS)
     assert instant_of(passed, first_days(passed[None])[0], 2.5) == 4.0
-    assert end_on_clock(passed, first_days(passed[None])[0], 2.25, 2.25, False) == 4.0
+    assert end_on_clock(passed, np.zeros(10), first_days(passed[None])[0], 2.25, 2.25, False, False) == 4.0
 
 
 def test_beyond_the_horizon_days_weigh_one() -> None:
@@ -63,9 +64,28 @@ def test_beyond_the_horizon_days_weigh_one() -> None:
 def test_hazards_end_on_the_day_of_entry_or_count_from_its_noon() -> None:
     passed = passed_of(np.full(10, 2.0))
     from_day = first_days(passed[None])[0]
-    assert end_on_clock(passed, from_day, 3.2, 3.9, True) == 3.9
-    assert end_on_clock(passed, from_day, 3.2, 7.5, True) == pytest.approx(3.5 + 4.0 / 2.0)
-    assert end_on_clock(passed, from_day, 3.2, 4.5, True) == pytest.approx(4.0)
+    none = np.zeros(10)
+    assert end_on_clock(passed, none, from_day, 3.2, 3.9, True, False) == 3.9
+    assert end_on_clock(passed, none, from_day, 3.2, 7.5, True, False) == pytest.approx(3.5 + 4.0 / 2.0)
+    assert end_on_clock(passed, none, from_day, 3.2, 4.5, True, False) == pytest.approx(4.0)
+
+
+WEEK = np.array([3.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0])
+MONDAYS = np.array([2 / 3, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("by_day", [False, True])
+def test_a_weekends_ends_on_monday_are_not_of_stays_that_begin_then(by_day: bool) -> None:
+    """Days pass at weekends as ever; what ends there is recorded on Monday, and nothing else changes."""
+    passed, opening = passed_of(np.tile(WEEK, 4)), np.tile(MONDAYS, 4)
+    from_day = first_days(passed[None])[0]
+    for began in np.arange(0.05, 5.0, 0.1):
+        for days in np.arange(0.5, 15.0, 0.25):
+            leaves_on = (math.floor(began) if by_day else began) + days
+            found = end_on_clock(passed, opening, from_day, began, leaves_on, by_day, False)
+            ended = math.floor(leaves_on)
+            recorded = ended + (0, 0, 0, 0, 0, 2, 1)[ended % 7]
+            assert math.floor(found + 1e-9) == recorded
 
 
 def test_wins_follow_the_exponential_law_in_operational_time() -> None:

@@ -267,16 +267,33 @@ def end_of_stay(plan: KernelPlan, future: int, deal: Deal, slot: int, days: floa
     clock = plan.clock_of[deal.stage, slot]
     if clock == NOWHERE:
         return day + days if by_day else deal.enters_on + days
-    if by_day and not is_open:
-        return max(deal.enters_on, on_clock(passed_by(plan, future, clock), day + 0.5, days - 0.5))
-    return on_clock(passed_by(plan, future, clock), deal.enters_on, days)
+    passed, opening = passed_by(plan, future, clock), plan.clock_opening[clock]
+    if is_open:
+        return on_clock(passed, reading(passed, deal.enters_on), days)
+    if by_day:
+        return max(deal.enters_on, on_clock(passed, begun(passed, opening, day + 0.5), days - 0.5))
+    return on_clock(passed, begun(passed, opening, deal.enters_on), days)
+
+
+def reading(passed: np.ndarray, time: float) -> float:
+    """What a clock reads; days beyond the horizon count as they are."""
+    far = len(passed) - 1
+    return float(passed[-1] + (time - far)) if time > far else float(np.interp(time, np.arange(far + 1), passed))
+
+
+def begun(passed: np.ndarray, opening: np.ndarray, time: float) -> float:
+    """What it reads for a stay that begins: from its opening on a day passes evenly what is left of its weight."""
+    day = math.floor(time)
+    if day >= len(opening):
+        return reading(passed, time)
+    opened = passed[day] + opening[day] * (passed[day + 1] - passed[day])
+    return float(np.interp(time, [day, day + 1], [opened, passed[day + 1]]))
 
 
 def on_clock(passed: np.ndarray, began: float, days: float) -> float:
-    """When so many operational days have passed since an instant; days beyond the horizon count as they are."""
-    far = len(passed) - 1 + 1e6
-    instants, readings = [*range(len(passed)), far], [*passed, passed[-1] + 1e6]
-    wanted = float(np.interp(began, instants, readings)) + days
+    """When so many operational days have passed since a reading."""
+    readings = [*passed, passed[-1] + 1e6]
+    wanted = began + days
     day = int(np.searchsorted(readings, wanted, side="right")) - 1  # the last of days of no weight
     if day >= len(passed) - 1:
         return len(passed) - 1 + (wanted - readings[-2])  # exact where nothing is left over

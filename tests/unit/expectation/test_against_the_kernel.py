@@ -49,6 +49,7 @@ def without_clocks(plan: KernelPlan) -> KernelPlan:
     return plan._replace(
         clock_of=np.full_like(plan.clock_of, NOWHERE),
         clock_passed=np.zeros((0, 2)),
+        clock_opening=np.zeros((0, 1)),
         clock_from_day=np.zeros((0, 1), dtype=np.int64),
     )
 
