@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from scipy.stats import f as fisher
 
 from simcast.model.pieces import N_PIECES, piece_of
-from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed, position_in_quarter, weekday_of
+from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed, position_in_quarter, put_off_shares, weekday_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,8 +52,6 @@ _FEWEST_LEFT = 4
 """Fewer degrees of freedom than this do not tell a pattern from quarters that differ."""
 _PRIOR_ENDS, _PRIOR_ENDS_OF_WEEKS = 5.0, 30.0
 """Weights are shrunk to 1 as if so many ends had come when they were expected; those of single weeks to their group."""
-_LITTLE = 0.5
-"""Little ends on days that weigh less than this share of the usual."""
 _STEPS = 30
 _PASSES = 4
 _N_GROUPS, _WEEK, _N_WEEKS = 4, 7, 13
@@ -349,34 +347,6 @@ def _fitted(table: AgePeriod, days: Ints, patterns: Patterns) -> Clock:
     days_left = week.values[week_of_quarter(left)] * np.where(left < RUSH_DAYS, last, 1.0)
     clock = Clock(weekday=weekday.values, month=group.values[:3], days_left=days_left).normalised()
     return replace(clock, opening=1.0 - put_off_shares(clock.weekday)[:, 0])
-
-
-def put_off_shares(weekday: Floats) -> Floats:
-    """Return how the ends on each weekday divide into those due then, and on each of six days before: (7, 7).
-
-    If hazards are the same at all ages. Ends are put off from days on which little ends, no more of them than these
-    days weigh less than usual, and as far as the day itself weighs more.
-
-    Examples
-    --------
-    >>> put_off_shares(np.array([3.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]))[:2].round(3).tolist()
-    [[0.333, 0.333, 0.333, 0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
-    >>> put_off_shares(np.array([1.4, 1.4, 1.4, 1.4, 1.4, 0.0, 0.0]))[0].tolist()
-    [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
-    """
-    usual = max(1.0, float(np.median(weekday)))
-    shares = np.zeros((7, 7))
-    for day, weight in enumerate(weekday):
-        for before in range(1, 7):
-            less = usual - weekday[day - before]
-            if less <= (1.0 - _LITTLE) * usual:
-                break
-            shares[day, before] = less
-        waiting = float(shares[day].sum())
-        put_off = min(max(weight - usual, 0.0), waiting) / max(weight, 1e-12)
-        shares[day] *= put_off / waiting if waiting > 0.0 else 0.0
-        shares[day, 0] = 1.0 - put_off
-    return shares
 
 
 def week_of_quarter(days_left: Ints) -> Ints:

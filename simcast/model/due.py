@@ -18,10 +18,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.model.calendar import StageClocks, StageDays, put_off_shares
+from simcast.model.calendar import StageClocks, StageDays
 from simcast.model.distinct import distinct_rows
 from simcast.model.pieces import piece_of
-from simcast.posterior.clocks import weekday_of
+from simcast.posterior.clocks import days_waiting, put_off_shares, weekday_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,11 +31,18 @@ _LEAST = 1e-12
 
 
 def as_due(dated: StageDays, clocks: StageClocks) -> StageDays:
-    """Return the stays of one stage with the ends that were put off on the days on which they were due."""
+    """Return the stays of one stage with the ends that were put off on the days on which they were due.
+
+    What was due on the last days known may wait still to be recorded: open stays count until before them.
+    """
+    is_open = dated.move < 0
+    ended_by_move = np.bincount(dated.move[~is_open], minlength=len(clocks.clocks)).astype(np.float64)
+    waiting = days_waiting(clocks.clocks, ended_by_move, dated.until)
+    left = np.where(is_open, np.maximum(dated.left - waiting, dated.entered), dated.left)
     none = np.tile(np.eye(1, 7), (7, 1))
     of_move = np.array([none if clock is None else put_off_shares(clock.weekday) for clock in clocks.clocks])
-    days, weekday = dated.left - dated.entered, weekday_of(dated.left)
-    was_put_off = (dated.move >= 0) & (days > 0) & (of_move[dated.move, weekday, 0] < 1.0)
+    days, weekday = left - dated.entered, weekday_of(left)
+    was_put_off = ~is_open & (days > 0) & (of_move[dated.move, weekday, 0] < 1.0)
     if not was_put_off.any():
         return dated
     kinds = distinct_rows(dated.move[was_put_off], weekday[was_put_off], days[was_put_off])
@@ -44,7 +51,6 @@ def as_due(dated: StageDays, clocks: StageClocks) -> StageDays:
     certain = np.zeros((of_move.shape[0] + 1, int(np.max(days)) + 1))
     np.add.at(certain, (dated.move[~was_put_off] + 1, days[~was_put_off]), 1.0)
     share = _shares(certain, move, lasted, put_off, kinds.count)
-    left = dated.left.copy()
     left[was_put_off] -= _dealt_out(kinds.number, share)
     return replace(dated, left=left)
 

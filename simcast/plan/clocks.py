@@ -12,7 +12,7 @@ from simcast.engine.layout import NOWHERE
 from simcast.history import Book
 from simcast.plan.calendar import ForecastDays
 from simcast.posterior import Posterior
-from simcast.posterior.clocks import CLOCK_VARIABLES, Clock, Passed, clock_of, mean_weights
+from simcast.posterior.clocks import CLOCK_VARIABLES, Clock, Passed, clock_of, days_waiting, mean_weights
 
 Floats = NDArray[np.float64]
 
@@ -49,26 +49,29 @@ def clock_arrays(posterior: Posterior, days: ForecastDays, n_slots: int) -> dict
 def with_operational_ages(posterior: Posterior, book: Book) -> Floats:
     """Return the open deals' ages, operational ones in the stages whose days are: float64, (n_deals,).
 
-    An open stay's age is that of the mean clock, as in the fit.
+    An open stay's age is that of the mean clock, as in the fit, less the days whose ends wait to be recorded.
     """
     age: Floats = book.age_days.astype(np.float64)
     draws = posterior.draws
-    if "clock_ages" not in draws:
-        return age
     as_of = int(book.as_of.astype("datetime64[D]").astype(np.int64))
     for code, (stage, clocks) in enumerate(zip(posterior.pipeline.stages, _clocks(posterior), strict=True)):
         here = np.flatnonzero(book.stage_code == code)
-        if not here.size or not float(draws["clock_ages"].sel(stage=stage)):
+        if not here.size or not any(clocks):
             continue
-        first = as_of - int(np.ceil(np.max(age[here])))
+        moves = list(posterior.pipeline.moves[code])
+        shares = draws["probability"].sel(stage=stage, move=moves).mean(["draw", "segment"]).to_numpy()
+        waiting = days_waiting(clocks, shares, as_of)
+        age[here] = np.maximum(age[here] - waiting, 0.0)
+        if "clock_ages" not in draws or not float(draws["clock_ages"].sel(stage=stage)):
+            continue
+        first = as_of - waiting - int(np.ceil(np.max(age[here])))
         calendar = np.arange(first, as_of)
         weights = np.array(
             [np.ones(calendar.size) if one is None else one.of_quarter.weights(calendar) for one in clocks]
         )
-        moves = list(posterior.pipeline.moves[code])
-        shares = draws["probability"].sel(stage=stage, move=moves).mean(["draw", "segment"]).to_numpy()
         passed = Passed.of(mean_weights(weights, shares), first)
-        age[here] = passed.at(np.array(float(as_of))) - passed.at(as_of - age[here])
+        until = float(as_of - waiting)
+        age[here] = passed.at(np.array(until)) - passed.at(until - age[here])
     return age
 
 

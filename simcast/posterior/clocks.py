@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import xarray as xr
 
@@ -31,6 +31,9 @@ QUARTER_DAYS = 92
 _MONDAY_OFFSET = 3  # day 0 of datetime64 is a Thursday
 _CYCLE = np.arange(11_000, 11_000 + 28 * 365 + 7)
 """Days of 28 years, in which weekdays meet dates in all ways: what weights average over."""
+
+_LITTLE = 0.5
+"""Little ends on days that weigh less than this share of the usual."""
 
 CLOCK_VARIABLES = ("clock_weekday", "clock_month", "clock_days_left", "clock_holiday")
 OPENING = "clock_opening"
@@ -94,11 +97,58 @@ class Clock:
         found: Floats = self.opening[weekday_of(days)]
         return found
 
+    def waiting(self, day: int) -> float:
+        """Return how many operational days of ends are yet to be recorded when a day begins.
+
+        Examples
+        --------
+        >>> week = np.array([3.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0])
+        >>> clock = Clock(weekday=week, opening=1.0 - put_off_shares(week)[:, 0])
+        >>> monday = int(np.datetime64("2026-11-30").astype(int))
+        >>> [round(clock.waiting(day), 3) for day in range(monday - 2, monday + 2)]
+        [0.0, 1.0, 2.0, 0.0]
+        """
+        shares = put_off_shares(self.weekday)
+        found = 0.0
+        for ahead in range(6):
+            weekday = int(weekday_of(np.array(day + ahead)))
+            if self.opening[weekday] > 0.0:
+                found += float(self.weekday[weekday] * shares[weekday, ahead + 1 :].sum())
+        return found
+
     def normalised(self) -> Clock:
         """Return the clock with weights that average 1, holidays not counted."""
         weekday, month = self.weekday / self.weekday.mean(), self.month / self.month.mean()
         scaled = replace(self, weekday=weekday, month=month, holidays=_no_days())
         return replace(scaled, days_left=self.days_left / scaled.weights(_CYCLE).mean(), holidays=self.holidays)
+
+
+def put_off_shares(weekday: Floats) -> Floats:
+    """Return how the ends on each weekday divide into those due then, and on each of six days before: (7, 7).
+
+    If hazards are the same at all ages. Ends are put off from days on which little ends, no more of them than these
+    days weigh less than usual, and as far as the day itself weighs more.
+
+    Examples
+    --------
+    >>> put_off_shares(np.array([3.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0]))[:2].round(3).tolist()
+    [[0.333, 0.333, 0.333, 0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
+    >>> put_off_shares(np.array([1.4, 1.4, 1.4, 1.4, 1.4, 0.0, 0.0]))[0].tolist()
+    [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    """
+    usual = max(1.0, float(np.median(weekday)))
+    shares = np.zeros((7, 7))
+    for day, weight in enumerate(weekday):
+        for before in range(1, 7):
+            less = usual - weekday[day - before]
+            if less <= (1.0 - _LITTLE) * usual:
+                break
+            shares[day, before] = less
+        waiting = float(shares[day].sum())
+        put_off = min(max(weight - usual, 0.0), waiting) / max(weight, 1e-12)
+        shares[day] *= put_off / waiting if waiting > 0.0 else 0.0
+        shares[day, 0] = 1.0 - put_off
+    return shares
 
 
 def weekday_of(days: Ints) -> Ints:
@@ -201,6 +251,22 @@ def mean_weights(weights: Floats, shares: Floats) -> Floats:
     """Return the mean of several clocks' weights, (n_clocks, n_days), by how often each comes: of an open stay."""
     mean: Floats = shares @ weights / shares.sum() if shares.sum() > 0.0 else weights.mean(axis=0)
     return mean
+
+
+def days_waiting(clocks: Sequence[Clock | None], shares: Floats, day: int) -> int:
+    """Return how many days of an open stay's are of no account when a day begins, since their ends are not on record.
+
+    Parameters
+    ----------
+    clocks
+        Of the moves that may end it.
+    shares
+        float64, (n_clocks,): how often each comes.
+    day
+        Since 1970-01-01.
+    """
+    waiting = np.array([[0.0 if clock is None else clock.waiting(day)] for clock in clocks])
+    return int(np.rint(mean_weights(waiting, shares)[0]))
 
 
 def clock_problems(draws: xr.Dataset) -> Iterator[str]:
