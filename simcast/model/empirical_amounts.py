@@ -4,6 +4,7 @@ A lognormal is refuted when two things hold together. The Kolmogorov-Smirnov dis
 segment, from a normal is beyond what a hundredth of samples from a normal would reach, standardised likewise
 (a parametric bootstrap: Lilliefors' test); and the mean amount, or the quantile that a tenth of deals exceeds, is off
 by more than 3%. With very many amounts every family is refuted: what counts is whether money would be wrong.
+Amounts that are all the same are as they are.
 """
 
 from __future__ import annotations
@@ -19,9 +20,13 @@ N_LEVELS = 1024
 LEAST_AMOUNTS = 100
 """Fewer amounts refute nothing; and a segment with fewer takes part of its amounts from the whole."""
 
+LEAST_ALIKE = 20
+"""Amounts that are all the same are taken to be so when there are as many as this."""
+
 FALSE_ALARM = 0.01
 LEAST_ERROR = 0.03
 
+_ROUNDING = 1e-20
 _LEAST_IN_SEGMENT = 5
 _MOST_TESTED = 4000
 _N_BOOTSTRAPS = 299
@@ -38,8 +43,13 @@ def is_empirical(amounts: AmountSums, choice: str) -> bool:
         ``"lognormal"``, ``"empirical"``, or ``"auto"`` to use them where a lognormal is refuted.
     """
     if choice == "auto":
-        return lognormal_is_refuted(amounts)
+        return all_alike(amounts) or lognormal_is_refuted(amounts)
     return choice == "empirical" and amounts.n_amounts > 0
+
+
+def all_alike(amounts: AmountSums) -> bool:
+    """Tell whether the amounts of each segment are all the same, such as the price of the only product."""
+    return amounts.n_amounts >= LEAST_ALIKE and not np.any(amounts.squares > _ROUNDING * amounts.count)
 
 
 def lognormal_is_refuted(amounts: AmountSums) -> bool:

@@ -29,6 +29,8 @@ MOST_AMOUNTS = 2_000
 """More amounts of a segment than this are sampled."""
 
 _N_LEVELS = 400
+_DECIMALS = 2
+"""Amounts are whole minor units in the simulation."""
 
 
 def check_amounts(
@@ -76,7 +78,7 @@ def _known_amounts(posterior: Posterior, history: History, amounts_of: str) -> t
         amount = stays["amount"].groupby(stays["deal"]).ffill().fillna(stays["amount_at_end"])
     values = amount.to_numpy(dtype=np.float64)
     known = chosen & (values > 0)
-    return values[known], segment[known]
+    return np.round(values[known], _DECIMALS), segment[known]
 
 
 def _replicated(posterior: Posterior, segment: int, n: int, draws: Ints, generator: np.random.Generator) -> Floats:
@@ -88,11 +90,11 @@ def _replicated(posterior: Posterior, segment: int, n: int, draws: Ints, generat
     )
     if family == LOGNORMAL:
         amounts = scale * np.exp(shape * generator.standard_normal((draws.size, n)))
-        return np.asarray(np.minimum(amounts, posterior.draws.attrs.get("amount_most", np.inf)))
+        return np.asarray(np.round(np.minimum(amounts, posterior.draws.attrs.get("amount_most", np.inf)), _DECIMALS))
     if family == EMPIRICAL:
         quantiles = posterior.draws["amount_quantiles"].isel(segment=segment).to_numpy()
         levels = np.linspace(0.0, 1.0, quantiles.size)
-        return np.asarray(scale * np.interp(generator.random((draws.size, n)), levels, quantiles))
+        return np.asarray(np.round(scale * np.interp(generator.random((draws.size, n)), levels, quantiles), _DECIMALS))
     raise FitError(f"amounts of the family {family!r} cannot be checked (known: lognormal, empirical); fit again")
 
 

@@ -65,9 +65,17 @@ def test_a_hundred_thousand_amounts_that_a_lognormal_nearly_describes_are_not_re
     assert not lognormal_is_refuted(sum_amounts(rounded, np.zeros(100_000, dtype=np.int64), 1))
 
 
-def test_few_or_equal_amounts_refute_nothing() -> None:
+def test_few_amounts_refute_nothing() -> None:
     assert not lognormal_is_refuted(bimodal(90, seed=1))
-    assert not lognormal_is_refuted(sum_amounts(np.full(500, 70.0), np.arange(500) % 2, 2))
+
+
+def test_amounts_that_are_all_the_same_are_as_they_are() -> None:
+    """A price for each of two segments; one other deal, or very few of them, and nothing is known."""
+    amount, segment = np.array([70.0, 123.45])[np.arange(500) % 2], np.arange(500) % 2
+    assert is_empirical(sum_amounts(amount, segment, 2), "auto")
+    assert not is_empirical(sum_amounts(np.append(amount, 71.0), np.append(segment, 0), 2), "auto")
+    assert not is_empirical(sum_amounts(amount[:19], segment[:19], 2), "auto")
+    assert not is_empirical(sum_amounts(amount, segment, 2), "lognormal")
     assert not lognormal_is_refuted(sum_amounts(np.full(5, np.nan), np.zeros(5, dtype=np.int64), 1))
 
 
