@@ -132,7 +132,7 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
 
     from simcast.model.assemble import assemble
     from simcast.model.diagnosing import data_warnings, diagnose
-    from simcast.model.parts import sample_parts
+    from simcast.model.parts import sample_parts, sampled_again
     from simcast.model.response import fit_responses, response_arrays
     from simcast.model.tables import tabulate
 
@@ -155,7 +155,7 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
     diagnostics = diagnose(
         named,
         samples,
-        warnings=[*data_warnings(pipeline, tables), *doubts],
+        warnings=[*data_warnings(pipeline, tables), *doubts, *sampled_again(parts, drawn)],
         families=choices,
         prior_influence=_prior_influence(history, samples, choices, priors),
         quick=chosen.quick,

@@ -30,6 +30,7 @@ from simcast.model.stage_model import stage_inputs
 from simcast.model.stage_shape import StageShape
 from simcast.model.stays import StageStays
 from simcast.model.tables import FitTables
+from simcast.writing import counted
 
 FEW = 1000
 """Parts with fewer observations have awkward posteriors, which are sampled in smaller steps."""
@@ -37,8 +38,6 @@ CAREFUL_ACCEPTANCE = 0.99
 CAREFUL_THINNING = 4
 SMALLER_STEPS = 5.0
 """By so much fewer steps are refused when a part that diverged is sampled again."""
-MOST_TIMES = 3
-"""So often a part is sampled at most."""
 
 _COMPILING, _PER_PART, _PER_ROW = 15.0, 4.0, 0.004
 """About how long things take, in seconds, for the share of the work that is done."""
@@ -106,23 +105,29 @@ def _careful(settings: FitSettings, n_observations: int) -> FitSettings:
 
 
 def sample_part(part: Part, seed: int, stop: threading.Event | None = None) -> Sample:
-    """Sample one part; where it diverges, again in smaller steps, and return what diverged least.
+    """Sample one part; where it diverges, once more in smaller steps, and return what diverged least.
 
     A few divergences in thousands of draws mean a corner too narrow for the steps more often than a model that is
-    wrong; smaller steps, with other random numbers, tell the two apart. One such draw comes by chance now and then, and
-    sometimes in the second sample too: what is wrong diverges every time. A quick fit leaves them as they are, and its
+    wrong; smaller steps, with other random numbers, tell the two apart. A quick fit leaves them as they are, and its
     diagnosis says so.
     """
     found = sample(part.ready, part.data, part.settings, seed, part.name, stop)
-    accept = part.settings.target_accept
-    for time in range(1, MOST_TIMES):
-        if found.n_diverging == 0 or part.settings.quick:
-            break
-        accept = 1.0 - (1.0 - accept) / SMALLER_STEPS
-        own_seed = int(np.random.SeedSequence([seed, time]).generate_state(1)[0])
-        again = sample(part.ready, part.data, replace(part.settings, target_accept=accept), own_seed, part.name, stop)
-        found = min(found, again, key=lambda one: one.n_diverging)
-    return found
+    if found.n_diverging == 0 or part.settings.quick:
+        return found
+    careful = replace(part.settings, target_accept=1.0 - (1.0 - part.settings.target_accept) / SMALLER_STEPS)
+    own_seed = int(np.random.SeedSequence([seed, 1]).generate_state(1)[0])
+    again = sample(part.ready, part.data, careful, own_seed, part.name, stop)
+    return min(found, again, key=lambda one: one.n_diverging).after(found.n_diverging)
+
+
+def sampled_again(parts: Sequence[Part], samples: Sequence[Sample]) -> list[str]:
+    """Say which parts were sampled again, and why."""
+    return [
+        f"{part.name}: {counted(sample.diverged_at_first, 'transition')} diverged at first; it was sampled again in "
+        f"smaller steps, and {sample.n_diverging or 'none'} did"
+        for part, sample in zip(parts, samples, strict=True)
+        if sample.diverged_at_first
+    ]
 
 
 def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: FinishedParts, tell: Tell) -> list[Sample]:

@@ -63,6 +63,15 @@ class Sample:
         """How many transitions diverged, those that thinning left out among them."""
         return int(self.statistics.attrs["n_diverging"])
 
+    @property
+    def diverged_at_first(self) -> int:
+        """How many transitions diverged in a first sample, on account of which there is this one."""
+        return int(self.statistics.attrs.get("diverged_at_first", 0))
+
+    def after(self, n_diverging: int) -> Sample:
+        """Return the sample as one of two, of which the first had so many transitions that diverged."""
+        return Sample(self.draws, self.statistics.assign_attrs(diverged_at_first=n_diverging))
+
     def get(self, name: str) -> NDArray[np.float64] | None:
         """Return a variable; None when the model does not have it."""
         return self[name] if name in self.draws else None

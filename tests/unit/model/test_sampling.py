@@ -19,7 +19,7 @@ from simcast.model import fit, load_or_fit
 from simcast.model.amount_mix import AmountMix
 from simcast.model.diagnosing import ebfmi
 from simcast.model.hierarchy import SegmentLayout
-from simcast.model.parts import Part, sample_part, stage_part
+from simcast.model.parts import Part, sample_part, sampled_again, stage_part
 from simcast.model.priors import resolve_priors
 from simcast.model.sampling import ReadyModel, Sample, sample, whole, with_data
 from simcast.model.settings import FitSettings
@@ -76,17 +76,33 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others() -> N
 
 
 @pytest.mark.parametrize(
-    ("diverging", "quick", "kept", "steps"),
+    ("diverging", "quick", "kept", "steps", "said"),
     [
-        ((3, 0), False, 0, [0.95, 0.99]),
-        ((3, 1, 0), False, 0, [0.95, 0.99, 0.998]),
-        ((3, 7, 4), False, 3, [0.95, 0.99, 0.998]),
-        ((0,), False, 0, [0.95]),
-        ((3,), True, 3, [0.95]),
+        (
+            (3, 0),
+            False,
+            0,
+            [0.95, 0.99],
+            "none",
+        ),
+        (
+            (3, 7),
+            False,
+            3,
+            [0.95, 0.99],
+            "3",
+        ),
+        ((0,), False, 0, [0.95], None),
+        ((3,), True, 3, [0.95], None),
     ],
 )
 def test_a_part_that_diverged_is_sampled_again_in_smaller_steps(
-    diverging: tuple[int, ...], quick: bool, kept: int, steps: list[float], monkeypatch: pytest.MonkeyPatch
+    diverging: tuple[int, ...],
+    quick: bool,
+    kept: int,
+    steps: list[float],
+    said: str | None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[float] = []
     seeds: list[int] = []
@@ -98,7 +114,10 @@ def test_a_part_that_diverged_is_sampled_again_in_smaller_steps(
 
     monkeypatch.setattr("simcast.model.parts.sample", count_down)
     part = Part("stage встреча", ReadyModel(pm.Model), {}, FitSettings(target_accept=0.95, quick=quick), 1.0)
-    assert sample_part(part, 1).n_diverging == kept
+    found = sample_part(part, 1)
+    assert found.n_diverging == kept
+    sentence = "stage встреча: 3 transitions diverged at first; it was sampled again in smaller steps, and {} did"
+    assert sampled_again([part], [found]) == ([] if said is None else [sentence.format(said)])
     assert asked == pytest.approx(steps)
     assert seeds[0] == 1
     assert len(set(seeds)) == len(steps)
