@@ -23,8 +23,8 @@ def advice(diagnosis: Diagnosis) -> tuple[str, ...]:
 
 
 def _stays_by_day(diagnosis: Diagnosis, checks: list[PredictiveCheck]) -> str:
-    quarters = [check.subset for check in checks if check.subset != "all"]
-    if len(quarters) == len(checks):
+    quarters = list(dict.fromkeys(check.subset for check in checks))
+    if "all" not in quarters:
         return (
             f"days differ in {_listed(quarters)} though not over all time: look for bulk changes of deals in those "
             f"months{_or_drift(diagnosis)}"
