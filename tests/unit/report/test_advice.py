@@ -5,19 +5,22 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
+
 from simcast.analysis import Diagnosis
 from simcast.predictive_checks.stage_checks import DAYS
 from simcast.report.advice import advice
 
 
-def test_a_quarter_whose_days_fail_twice_is_named_once() -> None:
+def test_a_quarter_whose_days_fail_twice_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of wins and of losses, say; with checks over all time it is the shape of days that fails."""
+    monkeypatch.setattr("simcast.report.advice._family", lambda *_: ("hazard", set()))
     model = SimpleNamespace(drift="none")
     scenario = SimpleNamespace(history=SimpleNamespace(model=model))
 
     def told(*quarters: str) -> str:
         checks = [SimpleNamespace(part="stage договор", name=DAYS, subset=one, verdict="fails") for one in quarters]
-        diagnosis = SimpleNamespace(checks=checks, scenario=scenario, diagnostics=SimpleNamespace(families=()))
+        diagnosis = SimpleNamespace(checks=checks, scenario=scenario)
         (sentence,) = advice(cast("Diagnosis", diagnosis))
         return sentence
 
