@@ -52,6 +52,8 @@ _FEWEST_LEFT = 4
 """Fewer degrees of freedom than this do not tell a pattern from quarters that differ."""
 _PRIOR_ENDS, _PRIOR_ENDS_OF_WEEKS = 5.0, 30.0
 """Weights are shrunk to 1 as if so many ends had come when they were expected; those of single weeks to their group."""
+_CLEARLY = 2.0
+"""By so much the log likelihood must be better without openings for days to have none."""
 _STEPS = 30
 _PASSES = 4
 _N_GROUPS, _WEEK, _N_WEEKS = 4, 7, 13
@@ -255,7 +257,21 @@ def clear_patterns(counted: AtRisk, n_tests: int) -> Patterns | None:
 
 
 def learn_clock(counted: AtRisk, patterns: Patterns, *, operational: bool) -> tuple[Clock, float]:
-    """Learn a clock under ages in operational days, or in days, and return it with the likelihood of the ends."""
+    """Learn a clock under ages in operational days, or in days, and return it with the likelihood of the ends.
+
+    Days that follow some on which little ends have an opening, unless as many stays end on the day on which they began
+    as if they had none.
+    """
+    found = _learned(counted, patterns, operational=operational, put_off=patterns.weekday)
+    if found[0].opening.any():
+        without = _learned(counted, patterns, operational=operational, put_off=False)
+        if without[1] - found[1] > _CLEARLY:
+            return without
+    return found
+
+
+def _learned(counted: AtRisk, patterns: Patterns, *, operational: bool, put_off: bool) -> tuple[Clock, float]:
+    """Learn a clock, with openings where ends may be put off, and return it with the likelihood of the ends."""
     clock, days = Clock(), counted.days
 
     def by_age() -> AgePeriod:
@@ -264,10 +280,13 @@ def learn_clock(counted: AtRisk, patterns: Patterns, *, operational: bool) -> tu
 
     for _ in range(_PASSES):
         last, clock = clock, _fitted(by_age(), days, patterns)
-        told_alike = np.array_equal(last.opening, clock.opening)
-        if told_alike and not (operational and patterns.quarter):
+        if put_off:
+            clock = replace(clock, opening=1.0 - put_off_shares(clock.weekday)[:, 0])
+        if np.array_equal(last.opening, clock.opening) and not (operational and patterns.quarter):
             break
-    return clock, by_age().expected(clock.weights(days))[1]
+    at_once = counted.ended_day[counted.ended_cohort == counted.ended_day]
+    left_to_them = np.log(np.maximum(1.0 - clock.openings(days)[at_once], 1e-12)).sum()
+    return clock, by_age().expected(clock.weights(days))[1] + float(left_to_them)
 
 
 def quarter_group(days: Ints) -> Ints:
@@ -345,8 +364,7 @@ def _fitted(table: AgePeriod, days: Ints, patterns: Patterns) -> Clock:
     left = np.arange(QUARTER_DAYS)
     last = group.values[-1] / group.values[-2] if group.values[-2] > 0.0 else 1.0
     days_left = week.values[week_of_quarter(left)] * np.where(left < RUSH_DAYS, last, 1.0)
-    clock = Clock(weekday=weekday.values, month=group.values[:3], days_left=days_left).normalised()
-    return replace(clock, opening=1.0 - put_off_shares(clock.weekday)[:, 0])
+    return Clock(weekday=weekday.values, month=group.values[:3], days_left=days_left).normalised()
 
 
 def week_of_quarter(days_left: Ints) -> Ints:

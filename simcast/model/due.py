@@ -40,7 +40,9 @@ def as_due(dated: StageDays, clocks: StageClocks) -> StageDays:
     waiting = days_waiting(clocks.clocks, ended_by_move, dated.until)
     left = np.where(is_open, np.maximum(dated.left - waiting, dated.entered), dated.left)
     none = np.tile(np.eye(1, 7), (7, 1))
-    of_move = np.array([none if clock is None else put_off_shares(clock.weekday) for clock in clocks.clocks])
+    of_move = np.array(
+        [put_off_shares(one.weekday) if one is not None and one.opening.any() else none for one in clocks.clocks]
+    )
     days, weekday = left - dated.entered, weekday_of(left)
     was_put_off = ~is_open & (days > 0) & (of_move[dated.move, weekday, 0] < 1.0)
     if not was_put_off.any():

@@ -88,6 +88,26 @@ def test_what_was_due_on_the_last_days_may_wait_to_be_recorded(day: int, waiting
     assert (before[began_before] == waiting).all()
 
 
+def test_a_monday_on_which_more_is_done_has_no_opening() -> None:
+    """Three times as much ends on a Monday, of the stays that began on it, too, and nothing at weekends."""
+    rng = np.random.default_rng(4)
+    entered = rng.choice(np.arange(MONDAY, A_WEDNESDAY), 4000)
+    rate = np.array([0.45, 0.15, 0.15, 0.15, 0.15, 0.0, 0.0])[weekday_of(np.arange(MONDAY, A_WEDNESDAY + 400))]
+    passed = np.concatenate([[0.0], np.cumsum(rate)])
+    wanted = passed[entered - MONDAY] + rng.random(4000) * 0.2 * rate[entered - MONDAY] + rng.exponential(1.0, 4000)
+    left = MONDAY + np.searchsorted(passed, wanted, side="right") - 1
+    is_open = left >= A_WEDNESDAY
+    move = np.where(is_open, -1, rng.integers(0, 2, 4000))
+    nothing = np.zeros(4000, dtype=np.int64)
+    busy = StageDays(entered, np.where(is_open, A_WEDNESDAY, left), move, A_WEDNESDAY, nothing)
+    clocks = learn_clocks(busy, 2, N_TESTS)
+    for clock in clocks.clocks:
+        assert clock is not None
+        assert clock.weekday[0] == pytest.approx(3.0, abs=0.4)
+        assert not clock.opening.any()
+    assert as_due(busy, clocks) is busy
+
+
 def test_days_that_pause_are_left_as_they_are() -> None:
     """Working days that weigh alike have no openings: nothing was put off."""
     recorded, _ = put_off_over_weekends(A_WEDNESDAY)
