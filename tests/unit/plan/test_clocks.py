@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from simcast.analysis.run import Run, run
-from simcast.errors import ScenarioError
+from simcast.assume.calendar import clock_variables
+from simcast.errors import FitError, ScenarioError
 from simcast.plan import build_plan
 from simcast.posterior import Posterior
+from simcast.posterior.clocks import CLOCK_VARIABLES
 from simcast.scenario import Scenario, build_scenario
 
 
@@ -141,6 +145,49 @@ def test_a_posterior_with_clocks_is_stored_and_read(tmp_path: Path) -> None:
     assert np.array_equal(one.clock_passed, other.clock_passed)
     assert np.array_equal(one.month_speed, other.month_speed)
     assert one.month_speed.std() > 0.1
+
+
+MONDAYS = {"calendar": {"weekdays": [3, 1, 1, 1, 1, 0, 0]}}
+
+
+def with_openings(posterior: Posterior) -> Posterior:
+    """Return the posterior as one that was fitted where what is due at weekends is recorded on Mondays."""
+    opening = xr.zeros_like(posterior.draws["clock_weekday"])
+    opening[..., 0] = 2 / 3
+    return replace(posterior, draws=posterior.draws.assign(clock_opening=opening))
+
+
+def test_openings_reach_the_plan_and_are_stored(tmp_path: Path) -> None:
+    assumed = scenario(MONDAYS)
+    played = run(assumed)
+    posterior = with_openings(played.posterior)
+    read = Posterior.load(posterior.save(tmp_path / "posterior.nc"))
+    for one in (posterior, read):
+        opening = build_plan(one, played.book, assumed).kernel.clock_opening
+        days = np.arange(np.datetime64("2026-07-01"), np.datetime64("2026-10-01")).astype(np.int64)
+        assert np.array_equal(opening, np.where((days + 3) % 7 == 0, 2 / 3, 0.0)[None])
+    with pytest.raises(FitError, match="clock_opening: must be from 0 to 1"):
+        replace(posterior, draws=posterior.draws.assign(clock_opening=2 * posterior.draws["clock_opening"]))
+
+
+@pytest.mark.parametrize(("as_of", "age"), [("2026-07-06", 8.0), ("2026-07-05", 9.0), ("2026-07-07", 10.0)])
+def test_what_waits_to_be_recorded_takes_days_off_the_age_of_open_deals(as_of: str, age: float) -> None:
+    """On a Monday two days, of which nobody knows yet what ended on them; on a Sunday one."""
+    assumed = scenario(MONDAYS, forecast={"as_of": as_of, "until": "2026-09-30"})
+    played = run(assumed)
+    assert (build_plan(played.posterior, played.book, assumed).kernel.deal_age == 10.0).all()
+    assert (build_plan(with_openings(played.posterior), played.book, assumed).kernel.deal_age == age).all()
+
+
+def test_an_assumed_calendar_has_no_openings() -> None:
+    played = run(scenario(MONDAYS))
+    carried = {name: with_openings(played.posterior).draws[name] for name in (*CLOCK_VARIABLES, "clock_opening")}
+    assumed = scenario({"calendar": CALENDAR}).assume
+    assert assumed is not None
+    assert assumed.calendar is not None
+    found = clock_variables(played.posterior.pipeline, assumed.calendar, carried)["clock_opening"]
+    assert not found.sel(stage="договор").any()
+    assert (found.sel(stage="заявка", weekday=0) == 2 / 3).all()
 
 
 @pytest.mark.parametrize(
