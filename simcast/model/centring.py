@@ -110,7 +110,7 @@ def spreads_by_part(layout: SegmentLayout, value: Floats, information: Floats, u
         tie = np.append(0.0, spread**-2.0)[part]  # the common mean is free
         covariance = np.linalg.inv(design.T @ (information[:, None] * design) + np.diag(tie))
         mean = covariance @ design.T @ (information * value)
-        squares = np.bincount(part, weights=mean**2 + np.diag(covariance))[1:]
+        squares = np.bincount(part, mean**2 + np.diag(covariance))[1:].astype(np.float64)
         spread = _likeliest_spread(squares, n_effects, usual)
     return spread
 

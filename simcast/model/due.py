@@ -71,7 +71,7 @@ def _shares(certain: Floats, move: Ints, lasted: Ints, put_off: Floats, count: I
     """
     ages = np.maximum(lasted[:, None] - np.arange(7), 0)
     piece = piece_of(np.arange(certain.shape[1]))
-    share = put_off / put_off.sum(axis=1, keepdims=True)
+    share: Floats = put_off / put_off.sum(axis=1, keepdims=True)
     for _ in range(_ROUNDS):
         ended = certain[1:].copy()
         np.add.at(ended, (move[:, None], ages), share * count[:, None])
