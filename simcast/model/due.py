@@ -28,6 +28,7 @@ Ints = NDArray[np.int64]
 
 _ROUNDS = 20
 _LEAST = 1e-12
+_GOLDEN = (5.0**0.5 - 1.0) / 2.0
 
 
 def as_due(dated: StageDays, clocks: StageClocks) -> StageDays:
@@ -85,12 +86,15 @@ def _shares(certain: Floats, move: Ints, lasted: Ints, put_off: Floats, count: I
 
 
 def _dealt_out(kind: Ints, share: Floats) -> Ints:
-    """Return how many days before each end was due: as many of each kind as their shares say, in turn."""
+    """Return how many days before each end was due: of each kind, and of any run of it, as many as the shares say.
+
+    Along the stays of a kind a golden-ratio sequence is compared with its shares, so that neither early deals nor those
+    of one segment are due on one day and all others on another.
+    """
     order = np.argsort(kind, kind="stable")
     sorted_kind = kind[order]
-    first = np.searchsorted(sorted_kind, np.arange(len(share)))
-    size = np.bincount(kind, minlength=len(share))
-    at = (np.arange(kind.size) - first[sorted_kind] + 0.5) / size[sorted_kind]
+    rank = np.arange(kind.size) - np.searchsorted(sorted_kind, np.arange(len(share)))[sorted_kind]
+    at = (rank + 0.5) * _GOLDEN % 1.0
     due = np.zeros(kind.size, dtype=np.int64)
     due[order] = (at[:, None] > np.cumsum(share, axis=1)[sorted_kind, :-1]).sum(axis=1)
     return due

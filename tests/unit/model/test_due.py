@@ -76,6 +76,18 @@ def test_stays_last_until_they_were_due() -> None:
     assert (told.days[~ended] == (recorded.left - recorded.entered)[~ended]).all()
 
 
+def test_ends_are_dealt_out_evenly_along_the_stays() -> None:
+    """Early deals are no sooner due than late ones, though they come first: tenths of them differ by chance at most."""
+    recorded, _ = put_off_over_weekends(A_WEDNESDAY, n=20_000)
+    back = recorded.left - as_due(recorded, learn_clocks(recorded, 2, N_TESTS)).left
+    friday_to_monday = (recorded.move == 0) & (recorded.left - recorded.entered == 3) & (weekday_of(recorded.left) == 0)
+    of_kind = back[friday_to_monday]
+    tenths = np.array([np.bincount(part, minlength=3)[:3] / part.size for part in np.array_split(of_kind, 10)])
+    assert of_kind.size > 1000
+    assert (np.bincount(of_kind) / of_kind.size > 0.1).all()
+    assert np.abs(tenths - tenths.mean(axis=0)).max() < 0.02
+
+
 @pytest.mark.parametrize(("day", "waiting"), [(0, 2), (6, 1), (5, 0), (1, 0)])
 def test_what_was_due_on_the_last_days_may_wait_to_be_recorded(day: int, waiting: int) -> None:
     """Known until a Monday, or a Sunday: an open stay may have been due to end on the weekend."""
