@@ -101,7 +101,8 @@ def end_on_clock(
         Days from the as-of date.
     by_day
         Whether the days count from the beginning of the day of entry (hazards). A stay that ends on that day still
-        does; later ends are counted from its noon, since the hours of entry and end are not known.
+        does, unless all of the day is opening: then it ends when half a day has passed. Later ends are counted from the
+        noon of the day, since the hours of entry and end are not known.
     is_open
         Whether it began earlier, and these are what is left of its days.
     """
@@ -111,7 +112,9 @@ def end_on_clock(
     if by_day:
         day = math.floor(enters_on)
         if leaves_on < day + 1.0:
-            return leaves_on
+            if not day < len(opening) or opening[int(np.int64(day))] < 1.0:
+                return leaves_on
+            leaves_on = day + 1.0
         began, days = day + 0.5, leaves_on - day - 0.5
     else:
         began, days = enters_on, leaves_on - enters_on

@@ -274,8 +274,12 @@ def fill_on_clocks(
                 first = 0
             elif step % steps_per_day == 0:
                 levers = levers_on(tables, epoch, stage, segment, slot)
-                noon = readings.noon[clock + 1, step // steps_per_day]
-                _fill_day_on_clock(plan, tables, stage, slot, segment, levers, at[step:], noon, steps_per_day, chances)
+                day = step // steps_per_day
+                noon, put_off = readings.noon[clock + 1, day], readings.all_opening[clock + 1, day]
+                of_day = at[step:]
+                _fill_day_on_clock(
+                    plan, tables, stage, slot, segment, levers, of_day, noon, put_off, steps_per_day, chances
+                )
                 first = steps_per_day
             else:
                 continue
@@ -293,16 +297,25 @@ def _fill_day_on_clock(
     levers: Levers,
     at: NDArray[np.float64],
     noon: float,
+    put_off: bool,
     steps_per_day: int,
     chances: Lasting,
 ) -> None:
-    """Fill in the chances of hazards for stays that begin on a day; `at` are the readings from its first step on."""
+    """Fill in the chances of hazards for stays that begin on a day; `at` are the readings from its first step on.
+
+    Where ends on that day are put off, they come when half a day has passed since its noon.
+    """
     row, start = plan.hazard_row[stage], plan.hazard_start
     lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
     beyond, within_day = chances.beyond[stage, slot], chances.within_day[stage, slot]
     for k in range(steps_per_day, len(at)):
         days = before_levers(days_on_clock(noon, at[k]), levers)
         beyond[k] = share_of_hazards(lasting, total, start, days)
+        if put_off and at[k] < noon + 0.5:
+            beyond[k] = 1.0
+    if put_off:
+        within_day[:] = 1.0
+        return
     lasts_a_day = share_of_hazards(lasting, total, start, before_levers(1.0, levers))
     within_day[:] = chances.within_no_clock[stage, slot]
     for k in range(1, steps_per_day + 1):  # on a day that weighs much, longer stays end, too

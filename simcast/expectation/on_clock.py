@@ -40,6 +40,8 @@ class Readings(NamedTuple):
     """(1 + n_clocks, n_steps): what clocks pass in each step for stays that begin in it."""
     noon: NDArray[np.float64]
     """(1 + n_clocks, n_days): for stays that begin in the middle of each day."""
+    all_opening: NDArray[np.bool_]
+    """(1 + n_clocks, n_days): whether no stay ends on the day on which it began."""
 
 
 class Areas(NamedTuple):
@@ -60,7 +62,9 @@ def room_for_readings(plan: KernelPlan, steps_per_day: int) -> Readings:
     begin, beginning = np.zeros((n_rows, n_steps)), np.zeros((n_rows, n_steps))
     at[0], noon[0] = np.arange(n_steps + 1) / steps_per_day, np.arange(plan.horizon_days) + 0.5
     begin[0], beginning[0] = at[0, :-1], 1.0 / steps_per_day
-    return Readings(at, begin, beginning, noon)
+    all_opening = np.zeros(noon.shape, dtype=np.bool_)
+    all_opening[1:] = plan.clock_opening >= 1.0
+    return Readings(at, begin, beginning, noon, all_opening)
 
 
 @inner

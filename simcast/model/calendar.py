@@ -267,7 +267,8 @@ def learn_clock(counted: AtRisk, patterns: Patterns, *, operational: bool) -> tu
         without = _learned(counted, patterns, operational=operational, put_off=False)
         if without[1] - found[1] > _CLEARLY:
             return without
-    return found
+    clock, likelihood = found
+    return replace(clock, opening=np.where(clock.puts_all_off, 1.0, clock.opening)), likelihood
 
 
 def _learned(counted: AtRisk, patterns: Patterns, *, operational: bool, put_off: bool) -> tuple[Clock, float]:

@@ -6,7 +6,7 @@ operational days are as long as days on average.
 
 Where nothing ends on a weekday, or little, what would have may be recorded on the next: that day then weighs more than
 the others, and what it weighs more is its opening. It is of stays that had begun before, and not of those that begin on
-the day.
+the day. A day on which all but nothing ends is all opening: what is due on it is put off whole.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _MONDAY_OFFSET = 3  # day 0 of datetime64 is a Thursday
 _CYCLE = np.arange(11_000, 11_000 + 28 * 365 + 7)
 """Days of 28 years, in which weekdays meet dates in all ways: what weights average over."""
 
-_LITTLE = 0.5
-"""Little ends on days that weigh less than this share of the usual."""
+_LITTLE, _NOTHING = 0.5, 0.1
+"""Little, or all but nothing, ends on days that weigh less than this share of the usual."""
 
 CLOCK_VARIABLES = ("clock_weekday", "clock_month", "clock_days_left", "clock_holiday")
 OPENING = "clock_opening"
@@ -92,6 +92,14 @@ class Clock:
         weight: Floats = self.weekday[weekday_of(days)] * self.month[place[0]] * self.days_left[place[1]]
         return np.where(np.isin(days, self.holidays), weight * self.holiday, weight)
 
+    @property
+    def puts_all_off(self) -> NDArray[np.bool_]:
+        """On which weekdays all but nothing ends, what is due being put off to one with an opening: bool, (7,)."""
+        put_off = np.zeros(7, dtype=np.bool_)
+        for day, shares in enumerate(put_off_shares(self.weekday)):
+            put_off[day - np.flatnonzero(shares[1:] > 0.0) - 1] |= self.opening[day] > 0.0
+        return put_off & (self.weekday < _NOTHING * usual_weight(self.weekday))
+
     def openings(self, days: Ints) -> Floats:
         """Return the part of what days weigh that is not of stays which begin on them: float64, like `days`."""
         found: Floats = self.opening[weekday_of(days)]
@@ -123,6 +131,11 @@ class Clock:
         return replace(scaled, days_left=self.days_left / scaled.weights(_CYCLE).mean(), holidays=self.holidays)
 
 
+def usual_weight(weekday: Floats) -> float:
+    """Return what a weekday weighs as a rule: the median, or 1 where on most of them little ends."""
+    return max(1.0, float(np.median(weekday)))
+
+
 def put_off_shares(weekday: Floats) -> Floats:
     """Return how the ends on each weekday divide into those due then, and on each of six days before: (7, 7).
 
@@ -136,7 +149,7 @@ def put_off_shares(weekday: Floats) -> Floats:
     >>> put_off_shares(np.array([1.4, 1.4, 1.4, 1.4, 1.4, 0.0, 0.0]))[0].tolist()
     [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
     """
-    usual = max(1.0, float(np.median(weekday)))
+    usual = usual_weight(weekday)
     shares = np.zeros((7, 7))
     for day, weight in enumerate(weekday):
         for before in range(1, 7):

@@ -77,12 +77,13 @@ class OnCalendar:
                 of_months = self._weather[draw] * generator.standard_normal(self._month[-1] + 1)
                 weather = np.exp(of_months - 0.5 * self._weather[draw] ** 2)[self._month]
             for position, of_clock in enumerate(weights):
-                here = np.flatnonzero((move == position) & (lasted > 0) & (lasted < LONGEST_DAYS))
+                opening = self._openings(self._clocks[position])
+                put_off = (lasted == 0) & (opening[stays.entered - self._first] >= 1.0)
+                here = np.flatnonzero((move == position) & ((lasted > 0) | put_off) & (lasted < LONGEST_DAYS))
                 if not here.size or (self._clocks[position] is None and not self._weather[draw] > 0.0):
                     continue
-                opening = self._openings(self._clocks[position])
                 plain, passed = (Passed.of(of_clock * of_month, self._first, opening) for of_month in (1.0, weather))
-                hours = generator.random(here.size) - _NOON
+                hours = np.where(put_off[here], _NOON, generator.random(here.size) - _NOON)
                 entered, at_least = stays.entered[here] + _NOON, stays.at_least_days[here]
                 known = (at_least > 0) & (self._weather[draw] > 0.0)
                 begins = np.where(known, stays.entered[here] + at_least, entered)

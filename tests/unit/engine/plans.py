@@ -89,7 +89,7 @@ def random_clocks(
     return {
         "clock_of": np.where(destination == NOWHERE, NOWHERE, clock_of),
         "clock_passed": passed,
-        "clock_opening": np.where(rng.random((3, horizon)) < 0.4, rng.random((3, horizon)), 0.0),
+        "clock_opening": np.clip(rng.uniform(-1.5, 1.3, (3, horizon)), 0.0, 1.0),
         "clock_from_day": first_days(passed),
         "month_of_day": np.arange(horizon) // 10,
         "month_speed": rng.lognormal(0.0, 0.5, ((horizon + 9) // 10 if rng.random() < 2 / 3 else 0, n_futures)),

@@ -262,9 +262,11 @@ def end_of_stay(plan: KernelPlan, future: int, deal: Deal, slot: int, days: floa
     day, by_day = math.floor(deal.enters_on), plan.hazard_row[deal.stage] >= 0
     if days == math.inf:
         return days
-    if by_day and days < 1 and not is_open:
-        return deal.enters_on + days * (day + 1 - deal.enters_on)
     clock = plan.clock_of[deal.stage, slot]
+    if by_day and days < 1 and not is_open:
+        if clock == NOWHERE or day >= plan.horizon_days or plan.clock_opening[clock, day] < 1:
+            return deal.enters_on + days * (day + 1 - deal.enters_on)
+        days = 1.0
     if clock == NOWHERE:
         return day + days if by_day else deal.enters_on + days
     passed, opening = passed_by(plan, future, clock), plan.clock_opening[clock]

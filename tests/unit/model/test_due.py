@@ -65,7 +65,7 @@ def test_stays_last_until_they_were_due() -> None:
     (told,), (clocks,) = in_operational_days([stays_of(recorded)], [recorded])
     assert clocks.clocks[0] is not None
     assert clocks.clocks[0].weekday[0] == pytest.approx(3.0, abs=0.3)
-    assert clocks.clocks[0].opening == pytest.approx(np.array([2 / 3, 0, 0, 0, 0, 0, 0]), abs=0.06)
+    assert clocks.clocks[0].opening == pytest.approx(np.array([2 / 3, 0, 0, 0, 0, 1, 1]), abs=0.06)
     ended = recorded.move >= 0
     for which, off in ((ended, 0.015), (ended & (weekday_of(recorded.entered) == 4), 0.05)):
         truth = shares_by_day(due[which])
