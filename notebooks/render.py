@@ -86,8 +86,6 @@ def clean(notebook: NotebookNode) -> NotebookNode:
             if "data" in output:
                 output["metadata"] = {}
                 output.data = {form: output.data[form] for form in KEPT_FORMS if form in output.data}
-                if PICTURE in output.data:
-                    output.data[PICTURE] = in_few_colours(output.data[PICTURE])
         found = _OF_THIS_MACHINE.search("\n".join(texts(cell.outputs)))
         if found:
             raise ValueError(
@@ -120,7 +118,11 @@ def main(paths: Sequence[Path] = NOTEBOOKS) -> int:
 
     for path in paths:
         sys.stderr.write(f"executing {path.name}\n")
-        nbformat.write(clean(execute(path)), path)
+        notebook = clean(execute(path))
+        for output in (output for cell in notebook.cells for output in cell.get("outputs", ())):
+            if PICTURE in output.get("data", {}):
+                output.data[PICTURE] = in_few_colours(output.data[PICTURE])
+        nbformat.write(notebook, path)
     return 0
 
 
