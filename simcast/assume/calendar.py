@@ -47,19 +47,19 @@ def clock_variables(
 
     clock = assumed_clock(assumed)
     values = (clock.weekday, clock.month, clock.days_left, clock.holiday if clock.holidays.size else 1.0)
-    moves, stages = move_names(pipeline), list(pipeline.stages)
+    moves = move_names(pipeline)
+    stages = list(pipeline.stages if assumed.stages is None else assumed.stages)
     found: dict[str, xr.DataArray] = {}
     for name, value in zip(CLOCK_VARIABLES, values, strict=True):
         if name in carried:
             array = carried[name].to_numpy().copy()
         else:
             array = np.ones((pipeline.n_stages, len(moves), *_SIZES[name]))
-        for stage in assumed.stages if assumed.stages is not None else stages:
+        for stage in stages:
             array[pipeline.stage_code(stage)] = value
         found[name] = xr.DataArray(array, dims=OPTIONAL_DIMENSIONS[name])
     if OPENING in carried:
-        assumed_here = carried[OPENING]["stage"].isin(list(assumed.stages if assumed.stages is not None else stages))
-        found[OPENING] = carried[OPENING].where(~assumed_here, 0.0)
+        found[OPENING] = carried[OPENING].where(~carried[OPENING]["stage"].isin(stages), 0.0)
     return found
 
 

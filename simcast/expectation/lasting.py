@@ -276,9 +276,8 @@ def fill_on_clocks(
                 levers = levers_on(tables, epoch, stage, segment, slot)
                 day = step // steps_per_day
                 noon, put_off = readings.noon[clock + 1, day], readings.all_opening[clock + 1, day]
-                of_day = at[step:]
                 _fill_day_on_clock(
-                    plan, tables, stage, slot, segment, levers, of_day, noon, put_off, steps_per_day, chances
+                    plan, tables, stage, slot, segment, levers, at[step:], noon, put_off, steps_per_day, chances
                 )
                 first = steps_per_day
             else:

@@ -267,7 +267,7 @@ def mean_weights(weights: Floats, shares: Floats) -> Floats:
 
 
 def days_waiting(clocks: Sequence[Clock | None], shares: Floats, day: int) -> int:
-    """Return how many days of an open stay's are of no account when a day begins, since their ends are not on record.
+    """Return how many of an open stay's last days tell nothing when a day begins: ends on them wait to be recorded.
 
     Parameters
     ----------

@@ -147,8 +147,8 @@ class KnownEffects:
         return -0.5 * float(np.sum(self.information * off**2)), np.append(-self.information * off, 0.0)
 
     def single_stays(self, free: Floats) -> Floats:
-        """There are none."""
-        raise NotImplementedError
+        """Each effect is told by one."""
+        return np.asarray(-0.5 * self.information * (free[:-1] - self.value) ** 2)
 
 
 def test_the_normal_approximation_tells_what_the_data_alone_say() -> None:
