@@ -24,6 +24,7 @@ from simcast.expectation.moves import Moves
 from simcast.expectation.on_clock import (
     Areas,
     Readings,
+    cubic_of_area,
     days_on_clock,
     fill_from_step,
     room_for_areas,
@@ -34,6 +35,9 @@ _MOST_PANELS = 16
 """Panels of Simpson's rule in the first step, where short stays end; half as many in each that follows."""
 
 _STEPS_WITH_PANELS = 4
+
+_LAST = 1.0 - 1e-12
+"""Of an interval: where a cap ends it, stays last so long, and none longer."""
 
 _INTERVALS_WITHIN_A_DAY = 4
 
@@ -126,7 +130,7 @@ def _end_of_all(law: Days, levers: Levers) -> float:
 def _mean_share(law: Days, levers: Levers, begin: float, reach: float, panels: int) -> float:
     """Return the mean share of stays that last, over an interval from `begin`, by Simpson's rule."""
     step = reach / (2 * panels)
-    last = begin + reach * (1.0 - 1e-12)  # where a cap ends the interval, stays last so long, and none longer
+    last = begin + reach * _LAST
     total = share_that_lasts(law, before_levers(begin, levers)) + share_that_lasts(law, before_levers(last, levers))
     for i in range(1, 2 * panels):
         weight = 4.0 if i % 2 == 1 else 2.0
@@ -233,17 +237,21 @@ def _tabulate(
         _fill_by_day(lasting, total, plan.hazard_start, levers, steps_per_day, 0, beyond, within_day)
         return
     law, cell = days_of(plan, draw, stage, segment, slot), chances.areas.cell
-    share, area = chances.areas.share[stage, slot], chances.areas.area[stage, slot]
-    end = _end_of_all(law, levers)
-    area[0], share[0] = 0.0, 1.0
-    for k in range(len(area) - 1):
-        reach = min(cell, end - k * cell)
-        share[k + 1] = share_that_lasts(law, before_levers((k + 1) * cell, levers))
-        within = 0.0
-        if reach > 0.0:
+    cubic, end = chances.areas.cubic[stage, slot], _end_of_all(law, levers)
+    chances.areas.begun_at[stage, slot] = math.nan
+    area, share = 0.0, 1.0
+    for k in range(len(cubic)):
+        share_after = share_that_lasts(law, before_levers((k + 1) * cell, levers))
+        within, reach = 0.0, min(cell, end - k * cell)
+        if k >= _STEPS_WITH_PANELS and (k + 1) * cell < end * _LAST:
+            middle = share_that_lasts(law, before_levers((k + 0.5) * cell, levers))
+            within = (share + 4.0 * middle + share_after) / 6.0 * cell
+        elif reach > 0.0:
             panels = _MOST_PANELS >> k if k < _STEPS_WITH_PANELS else 1
             within = 1.0 if law.family == CONSTANT else _mean_share(law, levers, k * cell, reach, panels)
-        area[k + 1] = area[k] + within * max(reach, 0.0)
+            within *= reach
+        cubic[k] = cubic_of_area(area, within, share * cell, share_after * cell)
+        area, share = area + within, share_after
 
 
 @inner
@@ -269,8 +277,10 @@ def fill_on_clocks(
             if plan.hazard_row[stage] == NOWHERE:
                 areas = chances.areas
                 begin, passes = readings.begin[clock + 1, step], readings.beginning[clock + 1, step]
-                share, area = areas.share[stage, slot], areas.area[stage, slot]
-                fill_from_step(share, area, areas.cell, at, begin, passes, step, beyond)
+                cubic, at_edges, begun_at = areas.cubic[stage, slot], areas.at_edges[stage, slot], areas.begun_at
+                begun_at[stage, slot] = fill_from_step(
+                    cubic, areas.cell, at, begin, passes, step, begun_at[stage, slot], at_edges, beyond
+                )
                 first = 0
             elif step % steps_per_day == 0:
                 levers = levers_on(tables, epoch, stage, segment, slot)

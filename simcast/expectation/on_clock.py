@@ -22,11 +22,14 @@ from simcast.engine.inner import inner
 from simcast.engine.layout import KernelPlan
 from simcast.engine.tables import Tables
 
-CELLS_PER_STEP = 8
+CELLS_PER_STEP = 4
 """Into how many cells the areas cut what passes in a step of weight 1."""
 
-_LITTLE = 1e-9
+_LITTLE = 1e-6
 """A clock that passes less than this in a step stands still."""
+
+_SAME = 1e-12
+"""Readings that differ by less are one."""
 
 
 class Readings(NamedTuple):
@@ -45,14 +48,16 @@ class Readings(NamedTuple):
 
 
 class Areas(NamedTuple):
-    """The survival functions of stays on clocks, levers included, on a grid of operational days."""
+    """The areas under the survival functions of stays on clocks, levers included, by cells of operational days."""
 
-    share: NDArray[np.float64]
-    """(n_stages, n_slots, n_cells + 1): of stays that last so long; no cells where there are no clocks."""
-    area: NDArray[np.float64]
-    """(n_stages, n_slots, n_cells + 1): under it, up to there."""
+    cubic: NDArray[np.float64]
+    """(n_stages, n_slots, n_cells, 4): the area up to a part of a cell, a polynomial; no cells where no clocks are."""
     cell: float
     """Operational days."""
+    at_edges: NDArray[np.float64]
+    """(n_stages, n_slots, n_steps + 1): up to the edges of steps, for stays that begin at `begun_at`."""
+    begun_at: NDArray[np.float64]
+    """(n_stages, n_slots): a reading; NaN where `at_edges` is not known."""
 
 
 def room_for_readings(plan: KernelPlan, steps_per_day: int) -> Readings:
@@ -89,63 +94,102 @@ def room_for_areas(plan: KernelPlan, steps_per_day: int) -> Areas:
     if len(plan.month_speed):  # then there is room for the fastest future
         most = max(most, float(plan.clock_from_day.shape[1]))
     n_cells = math.ceil(most / cell) + 2 if len(plan.clock_passed) else 0
-    shape = (n_stages, n_slots, n_cells + 1 if n_cells else 0)
-    return Areas(np.zeros(shape), np.zeros(shape), cell)
+    n_edges = plan.horizon_days * steps_per_day + 1 if n_cells else 0
+    return Areas(
+        np.zeros((n_stages, n_slots, n_cells, 4)),
+        cell,
+        np.zeros((n_stages, n_slots, n_edges)),
+        np.full((n_stages, n_slots), np.nan),
+    )
 
 
 @njit(inline="always")
-def _between(share: NDArray[np.float64], area: NDArray[np.float64], cell: float, days: float) -> float:
-    """Return the area up to some days: by Hermite's cubic, the share being its slope; a line where that breaks off."""
+def cubic_of_area(below: float, within: float, slope: float, slope_after: float) -> tuple[float, float, float, float]:
+    """Return the area up to a part of a cell as a polynomial: Hermite's cubic; a line where survival breaks off.
+
+    Parameters
+    ----------
+    below, within
+        The areas before the cell and in it.
+    slope, slope_after
+        The shares of stays that last to its beginning and its end, times its length.
+    """
+    if slope_after == 0.0:
+        return below, within, 0.0, 0.0
+    one, other = slope - within, within - slope_after
+    return below, slope, other - 2.0 * one, one - other
+
+
+@njit(inline="always")
+def _area(cubic: NDArray[np.float64], per_day: float, days: float) -> float:
+    """Return the area up to some days."""
     if days <= 0.0:
         return days
-    at = days / cell
-    k = min(int(at), len(area) - 2)
+    at = days * per_day
+    k = min(int(at), len(cubic) - 1)
     part = at - k
-    rise = area[k + 1] - area[k]
-    if share[k + 1] == 0.0:
-        return float(area[k] + part * rise)
-    one, other = share[k] * cell - rise, rise - share[k + 1] * cell
-    return float(area[k] + part * rise + part * (1.0 - part) * ((1.0 - part) * one + part * other))
+    return float(cubic[k, 0] + part * (cubic[k, 1] + part * (cubic[k, 2] + part * cubic[k, 3])))
+
+
+@njit(inline="always")
+def _slope(cubic: NDArray[np.float64], per_day: float, days: float) -> float:
+    """Return the share of stays that last some days: the slope of the area."""
+    if days <= 0.0:
+        return 1.0
+    at = days * per_day
+    k = min(int(at), len(cubic) - 1)
+    part = at - k
+    return float(per_day * (cubic[k, 1] + part * (2.0 * cubic[k, 2] + part * 3.0 * cubic[k, 3])))
 
 
 @inner
 def fill_from_step(
-    share: NDArray[np.float64],
-    area: NDArray[np.float64],
+    cubic: NDArray[np.float64],
     cell: float,
     at: NDArray[np.float64],
     begin: float,
     passes: float,
     step: int,
+    begun_at: float,
+    at_edges: NDArray[np.float64],
     beyond: NDArray[np.float64],
-) -> None:
+) -> float:
     """Fill in the chances that stays which begin in a step have not ended before each that follows.
+
+    The last of them begin when the first of the next step do, unless that has an opening: half of the areas are known.
 
     Parameters
     ----------
-    share, area
-        (n_cells + 1,): of the stays' family.
-    cell
-        Operational days.
+    cubic, cell
+        The areas under the survival function, see `Areas`.
     at
         (n_steps + 1,): what the clock reads at the edges of steps.
     begin, passes
         What it reads for a stay that begins with the step, and passes for those that begin in it.
     step
         In which the stays begin.
+    begun_at, at_edges
+        The areas that are known, see `Areas`; overwritten with those for the reading that is returned.
     beyond
         Written: its k-th entry is for the step `step + k`.
     """
+    per_day, stands_still = 1.0 / cell, passes < _LITTLE
+    last = begun_at if stands_still else begin + passes
+    if stands_still:
+        for k in range(step + 1, len(at)):
+            beyond[k - step] = _slope(cubic, per_day, at[k] - begin)
+    else:
+        if not abs(begun_at - begin) < _SAME:  # NaN neither
+            for k in range(step + 1, len(at)):
+                at_edges[k] = _area(cubic, per_day, at[k] - begin)
+        for k in range(step + 1, len(at)):
+            area = _area(cubic, per_day, at[k] - last)
+            beyond[k - step] = (at_edges[k] - area) / passes
+            at_edges[k] = area
     beyond[0] = 1.0
     for k in range(1, len(at) - step):
-        longest, shortest = at[step + k] - begin, at[step + k] - begin - passes
-        if passes > _LITTLE:
-            chance = (_between(share, area, cell, longest) - _between(share, area, cell, shortest)) / passes
-        else:
-            place = max(0.0, longest) / cell
-            i = min(int(place), len(share) - 2)
-            chance = share[i] + (place - i) * (share[i + 1] - share[i])
-        beyond[k] = max(0.0, min(chance, beyond[k - 1]))
+        beyond[k] = max(0.0, min(beyond[k], beyond[k - 1]))
+    return last
 
 
 @inner
