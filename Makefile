@@ -20,6 +20,9 @@ JOBS ?= auto
 # More for pytest, such as ARGS="-k book -x".
 ARGS ?=
 
+# Matrices are small here, and tests run side by side: threads that wait for a share of a matrix take their processors.
+export OPENBLAS_NUM_THREADS ?= 1
+
 .PHONY: help demo test slow coverage sbc backtests docs notebooks lint format check types contracts lock lowest clean
 
 help: ## list the targets

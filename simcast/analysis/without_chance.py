@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcast.analysis.inputs import Progress
 from simcast.forecast import METRICS, ORIGINS, Forecast, Metric, Origin
@@ -37,7 +38,8 @@ class Means:
         The standard error of the difference of the two, from the differences by future; None with one future only.
     z
         The difference on the scale of a standard normal number, see `simcast.expectation.agreement_score`: about the
-        number of its standard errors, less where rare large amounts stretch it. None where there is no chance.
+        number of its standard errors, less where rare large amounts stretch it. Where results are alike in all futures
+        it tells how unlikely that is. None where there is no chance, and for one future.
     numerical_error
         By how much the expected mean moves when the steps of its grid are halved.
     """
@@ -133,8 +135,6 @@ def without_chance(
 
 def _compared(metric: Metric, expectation: Expectation, forecast: Forecast) -> Means:
     """Compare the mean of a total with the simulated one, over the same futures and origins."""
-    from simcast.expectation import agreement_score
-
     expected = expectation.values(metric)
     by_origin = [forecast.values(metric, origin=origin)[expectation.futures] for origin in expectation.origins]
     simulated = np.sum(by_origin, axis=0)
@@ -143,6 +143,22 @@ def _compared(metric: Metric, expectation: Expectation, forecast: Forecast) -> M
         expected=float(expected.mean()),
         simulated=float(simulated.mean()),
         monte_carlo_error=float(np.std(differences, ddof=1)) / math.sqrt(n) if n > 1 else None,
-        z=agreement_score(differences),
+        z=_score(simulated, expected, expectation.values("wins")),
         numerical_error=expectation.numerical_error(metric),
     )
+
+
+def _score(simulated: NDArray[np.float64], expected: NDArray[np.float64], wins: NDArray[np.float64]) -> float | None:
+    """Return how far simulated totals are from what is expected, in terms of chance; None where there is none.
+
+    `wins` are those expected, by which is told how many events a difference stands for.
+    """
+    from simcast.expectation import agreement_score, score_of_missed_events
+
+    differences = simulated - expected
+    apart, scale = float(differences.mean()), abs(float(expected.mean()))
+    if len(simulated) == 1 or np.ptp(simulated) > 0.0:
+        return agreement_score(differences)
+    if abs(apart) <= _NEXT_TO_NOTHING * scale or not expected.any() or not wins.any():
+        return None
+    return score_of_missed_events(apart * len(simulated) * float(wins.sum() / expected.sum()))

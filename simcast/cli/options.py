@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
+from simcast.cli.process import collect_garbage_less_often, dask_left_alone, one_thread_for_matrices
 from simcast.errors import SimcastError
 
 if TYPE_CHECKING:
@@ -114,23 +115,6 @@ def _was_interrupted(error: BaseException | None) -> bool:
     return error is not None
 
 
-@contextmanager
-def dask_left_alone() -> Iterator[None]:
-    """Let nothing import Dask inside the block.
-
-    Where Dask is installed xarray imports it, and SciPy's sparse matrices with it, only to see that no array is one of
-    Dask's: a third of a second, a seventh of what a command may take. An xarray that is loaded already knows of it.
-    """
-    if "dask" in sys.modules or "xarray" in sys.modules:
-        yield
-        return
-    sys.modules["dask"] = None  # type: ignore[assignment]  # what `import` takes for "not there"
-    try:
-        yield
-    finally:
-        del sys.modules["dask"]
-
-
 class _WrongArguments(click.ClickException):
     """What is wrong with the words of a command line, in one line."""
 
@@ -177,6 +161,8 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  click's own signature
         """Run the command that the arguments name."""
+        one_thread_for_matrices()
+        collect_garbage_less_often()
         try:
             return super().main(*args, **kwargs)
         except OSError as error:

@@ -8,7 +8,15 @@ from simcast.engine.compiled import kept_beside
 _COMPILING = "compiling the means without chance for this machine, once: this takes a minute, and later runs are quick"
 
 with kept_beside(Path(__file__).parent, Path(engine.__file__).parent, announcements={"expect_futures": _COMPILING}):
-    from simcast.expectation.agreement import agreement_score
+    from simcast.expectation.agreement import agreement_score, score_of_missed_events
     from simcast.expectation.answer import FUTURES, STEPS_PER_DAY, Expectation, check_covered, expect
 
-__all__ = ["FUTURES", "STEPS_PER_DAY", "Expectation", "agreement_score", "check_covered", "expect"]
+__all__ = [
+    "FUTURES",
+    "STEPS_PER_DAY",
+    "Expectation",
+    "agreement_score",
+    "check_covered",
+    "expect",
+    "score_of_missed_events",
+]

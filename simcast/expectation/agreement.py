@@ -8,6 +8,7 @@ lognormal with sigma 2 put 3 in 100 means beyond 4 of them, where 6 in 100,000 a
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,3 +55,27 @@ def agreement_score(differences: NDArray[np.float64]) -> float | None:
     freedom = n - 1.0
     score = math.sqrt(freedom * math.log1p(t * t / freedom)) * (8.0 * freedom + 1.0) / (8.0 * freedom + 3.0)
     return math.copysign(score, t)
+
+
+_MOST_MISSED = 600.0
+"""Events that did not happen beyond which exp would underflow."""
+
+
+def score_of_missed_events(missed: float) -> float:
+    """Return how unlikely it is that so many rare events were due and none happened, as `agreement_score` does.
+
+    It is for results that are alike in all futures though they need not be: hardly any win in a day, or hardly any
+    loss. The probability of none is exp(-missed), or less.
+
+    Parameters
+    ----------
+    missed
+        How many were due; its sign is that of the score.
+
+    Examples
+    --------
+    >>> round(score_of_missed_events(-1.66), 2), round(score_of_missed_events(9.67), 2)
+    (-1.31, 4.0)
+    """
+    none = math.exp(-min(abs(missed), _MOST_MISSED))
+    return math.copysign(-NormalDist().inv_cdf(none / 2.0), missed)

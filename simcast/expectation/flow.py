@@ -41,7 +41,6 @@ class Grid(NamedTuple):
     n_steps: int
     period_end: NDArray[np.int64]
     """(n_periods,): the first step after each period."""
-    readings: Readings
 
 
 class Worth(NamedTuple):
@@ -58,7 +57,7 @@ class Worth(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What is worked out for one segment at a time."""
+    """What a worker writes to, for one segment of one future at a time."""
 
     begun: NDArray[np.float64]
     """(n_stages, N_FLOWS, n_steps): what begins stays."""
@@ -68,6 +67,8 @@ class Room(NamedTuple):
     """(n_stages, n_stages): the chance to move on from one to another within the step of entry."""
     lasting: Lasting
     worth: Worth
+    readings: Readings
+    """Of the future at hand."""
 
 
 class Expected(NamedTuple):
@@ -83,11 +84,11 @@ def make_grid(plan: KernelPlan, steps_per_day: int) -> Grid:
     """Cut the horizon of a plan into steps."""
     ends = np.searchsorted(plan.period_of_day, np.arange(plan.period_of_day[-1] + 1), side="right")
     n_steps = plan.horizon_days * steps_per_day
-    return Grid(steps_per_day, n_steps, ends.astype(np.int64) * steps_per_day, room_for_readings(plan, steps_per_day))
+    return Grid(steps_per_day, n_steps, ends.astype(np.int64) * steps_per_day)
 
 
 def room_for_a_segment(plan: KernelPlan, grid: Grid) -> Room:
-    """Allocate room for one segment; every segment of every future overwrites it."""
+    """Allocate room for one worker; every segment of every future overwrites it."""
     n_stages = len(plan.destination)
     n_epochs = int(plan.epoch_of_day[-1]) + 1
     return Room(
@@ -96,6 +97,7 @@ def room_for_a_segment(plan: KernelPlan, grid: Grid) -> Room:
         np.zeros((n_stages, n_stages)),
         room_for_lasting(plan, grid.steps_per_day),
         Worth(np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs)),
+        room_for_readings(plan, grid.steps_per_day),
     )
 
 
@@ -168,7 +170,7 @@ def let_flow(
             n = grid.n_steps - step
             fill_lasting(plan, tables, moves, draw, epoch, segment, grid.steps_per_day, n, room.lasting)
             epoch_before = epoch
-        fill_on_clocks(plan, tables, moves, grid.readings, segment, step, grid.steps_per_day, room.lasting)
+        fill_on_clocks(plan, tables, moves, room.readings, segment, step, grid.steps_per_day, room.lasting)
         probability = tables.probability[epoch, :, segment]
         _fill_on_at_once(probability, moves, plan.hazard_row, room.lasting, of_day, room.on_at_once)
         _move_on_at_once(room.on_at_once, room.at_once, room.begun, step)

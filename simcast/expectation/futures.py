@@ -32,7 +32,7 @@ def expect_futures(
     for row in range(len(futures)):
         draw = plan.draw_of_future[futures[row]]
         fill_tables(plan, tables, futures[row])
-        read_clocks(plan, tables, grid.readings)
+        read_clocks(plan, tables, room.readings)
         for segment in range(len(plan.arrival_key)):
             group = plan.group_of_segment[segment]
             expected = Expected(wins[row, :, group], bookings[row, :, group])

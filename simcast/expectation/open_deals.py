@@ -91,7 +91,7 @@ def begin_open_deals(
                 continue
             won, to = moves.won[stage, slot], moves.to[stage, slot]
             levers, every_step = levers_on(tables, epoch, stage, segment, slot), to != NOWHERE
-            at = grid.readings.at[plan.clock_of[stage, slot] + 1]
+            at = room.readings.at[plan.clock_of[stage, slot] + 1]
             if plan.hazard_row[stage] == NOWHERE:
                 law = days_of(plan, draw, stage, segment, slot)
                 _fill_rest(law, levers, age, grid, at, every_step, lasts)

@@ -242,7 +242,7 @@ def test_commands_that_need_no_cluster_do_not_load_dask_and_leave_it_to_others()
     """In a process of its own, in which nothing is loaded yet."""
     program = """
 import sys
-from simcast.cli.options import dask_left_alone
+from simcast.cli.process import dask_left_alone
 
 with dask_left_alone():
     import xarray

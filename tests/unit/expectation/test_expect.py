@@ -9,15 +9,18 @@ import pytest
 import simcast.engine
 import simcast.expectation
 from simcast.analysis import Means, WithoutChance, without_chance
+from simcast.analysis.without_chance import Z_LIMIT
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.engine.compiled import KeptCode, digest_of_sources
 from simcast.engine.layout import ADD, MULTIPLY, Effects
 from simcast.engine.samplers import LOGLOGISTIC
 from simcast.errors import SimcastError
-from simcast.expectation import agreement_score, expect
+from simcast.expectation import agreement_score, expect, score_of_missed_events
 from simcast.expectation.futures import expect_futures
 from simcast.plan import Plan, build_plan
-from simcast.scenario import build_scenario
+from simcast.scenario import Scenario, build_scenario
+from simcast.scenario.assumptions import WeatherAssumption
+from simcast.scenario.settings import SimulationSettings
 from simcast.simulation import simulate
 
 SCENARIO = build_scenario(
@@ -40,12 +43,16 @@ SCENARIO = build_scenario(
 )
 
 
+def plan_of(scenario: Scenario) -> Plan:
+    assert scenario.assume is not None
+    posterior = assumed_posterior(scenario.pipeline_definition, scenario.assume)
+    book = assumed_book(scenario.assume, posterior.pipeline, posterior.segments, np.datetime64("2026-07-01"))
+    return build_plan(posterior, book, scenario)
+
+
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    assert SCENARIO.assume is not None
-    posterior = assumed_posterior(SCENARIO.pipeline_definition, SCENARIO.assume)
-    book = assumed_book(SCENARIO.assume, posterior.pipeline, posterior.segments, np.datetime64("2026-07-01"))
-    return build_plan(posterior, book, SCENARIO)
+    return plan_of(SCENARIO)
 
 
 def test_futures_are_spread_evenly_and_each_has_its_own_parameters(plan: Plan) -> None:
@@ -59,6 +66,44 @@ def test_futures_are_spread_evenly_and_each_has_its_own_parameters(plan: Plan) -
 
 def test_threads_move_no_number(plan: Plan) -> None:
     np.testing.assert_array_equal(expect(plan, threads=3).bookings, expect(plan, threads=1).bookings)
+
+
+def test_threads_move_no_number_where_each_future_has_its_own_clocks(plan: Plan) -> None:
+    assert SCENARIO.assume is not None
+    changing = SCENARIO.assume.model_copy(update={"weather": WeatherAssumption(speed=0.4)})
+    months = plan_of(SCENARIO.model_copy(update={"assume": changing}))
+    alone = expect(months, threads=1)
+    assert not np.array_equal(alone.wins, expect(plan, threads=1).wins)
+    for _ in range(3):
+        together = expect(months, threads=4)
+        np.testing.assert_array_equal(together.wins, alone.wins)
+        np.testing.assert_array_equal(together.wins_halved, alone.wins_halved)
+
+
+def test_rare_wins_that_do_not_happen_are_chance() -> None:
+    """Three deals that are won within the day in 8 of 1,000 futures: often in none of 200."""
+    scenario = build_scenario(
+        {
+            "simcast": 1,
+            "pipeline": {"stages": ["a"]},
+            "assume": {
+                "stages": {"a": {"conversion": 0.05, "days": {"exponential": {"mean": 18}}}},
+                "amount": {"constant": 100},
+                "open": [{"stage": "a", "count": 3}],
+            },
+            "forecast": {"as_of": "2026-07-01", "until": "2026-07-01"},
+            "simulation": {"futures": 200, "seed": 3},
+        }
+    )
+    found = []
+    for seed in range(1, 13):
+        played = plan_of(scenario.model_copy(update={"simulation": SimulationSettings(futures=200, seed=seed)}))
+        found.append(without_chance(played, simulate(played)))
+    assert any(one.means["wins"].simulated == 0.0 for one in found)
+    assert not any(one.disagreements() for one in found)
+
+    # The control: what does not happen though it is due often enough.
+    assert score_of_missed_events(-15.0) < -Z_LIMIT
 
 
 def test_the_numerical_error_is_that_of_the_grid(plan: Plan) -> None:

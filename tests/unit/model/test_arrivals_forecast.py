@@ -85,6 +85,7 @@ def test_without_seasons_or_walks_in_the_past_the_forecast_is_hardly_wider() -> 
     assert widths[1] < 1.15 * widths[0]
 
 
+@pytest.mark.slow
 def test_the_ramp_up_of_a_young_crm_does_not_go_on() -> None:
     """Half a year of growth to 20 a day, then half a year at 20: the next quarter brings 20 a day, closely."""
     ramp = np.minimum(np.arange(1, 365) / 182, 1.0) * 20
@@ -100,6 +101,7 @@ def test_the_ramp_up_of_a_young_crm_does_not_go_on() -> None:
     assert np.log(wider).std() > 1.5 * np.log(per_day).std()
 
 
+@pytest.mark.slow
 def test_a_good_month_is_not_taken_for_a_new_level() -> None:
     """Three years in which each block has weather of its own, the last of it good: the next blocks are as the mean."""
     weather = np.random.default_rng(9).normal(0, 0.35, 39)

@@ -104,16 +104,16 @@ def test_a_column_of_known_values_is_tied_by_its_segments_own_effects() -> None:
 def test_the_spreads_of_columns_are_told_apart(own: float, source: float, region: float) -> None:
     """With many values each spread is found again, and not another's."""
     generator = np.random.default_rng(2)
-    layout, truth = crossed(20, 20), [own]
-    value = 1.5 + own * generator.standard_normal(400)
+    layout, truth = crossed(14, 14), [own]
+    value = 1.5 + own * generator.standard_normal(196)
     for codes, spread in zip(layout.column_codes, (source, region), strict=True):
-        of_column = spread * generator.standard_normal(20)
+        of_column = spread * generator.standard_normal(14)
         value += of_column[np.array(codes)]
         truth.append(float(np.std(of_column, ddof=1)))
-    noisy = value + 0.1 * generator.standard_normal(400)
-    found = spreads_by_part(layout, noisy, np.full(400, 100.0), 0.3)
+    noisy = value + 0.1 * generator.standard_normal(196)
+    found = spreads_by_part(layout, noisy, np.full(196, 100.0), 0.3)
     assert found == pytest.approx(np.array(truth), rel=0.15, abs=0.04)
-    without_noise_known = spreads_by_part(layout, noisy, np.full(400, 1e8), 0.3)
+    without_noise_known = spreads_by_part(layout, noisy, np.full(196, 1e8), 0.3)
     assert without_noise_known[0] ** 2 == pytest.approx(own**2 + 0.1**2, rel=0.15)
 
 

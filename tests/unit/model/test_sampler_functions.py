@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from simcast.model.sampler_functions import compiled_sooner
 
+pytestmark = pytest.mark.slow
+
 Compiled = Any
 Floats = NDArray[np.float64]
 Data = dict[str, NDArray[Any]]
