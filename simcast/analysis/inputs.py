@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -70,7 +71,12 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
             f"{path}: nothing is known at forecast.as_of {scenario.forecast.as_of}: "
             f"the first date is {first:%Y-%m-%d}; choose a later as-of date"
         )
-    return history
+    return history if settings.recorded_until == "auto" else replace(history, said_end=_said_end(settings))
+
+
+def _said_end(settings: HistorySettings) -> np.datetime64:
+    """Return the first day that is not on record any more, by what a scenario says; none ever where it says so."""
+    return np.datetime64("9999-12-31" if settings.recorded_until == "none" else settings.recorded_until, "D")
 
 
 def dialect_of(settings: HistorySettings) -> Dialect:

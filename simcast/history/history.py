@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simcast.arguments import listed
 from simcast.errors import DataError
+from simcast.history import measures
 from simcast.history.columns import STAY_COLUMNS
 from simcast.history.given import amounts_of, check_stays, check_tables, dates_of
 from simcast.history.parsing import as_day
@@ -62,6 +63,9 @@ class History(Shown):
         day of the contact.
     is_cut
         Whether `known_at` has forgotten what came later, so that silence after `observed_until` means nothing.
+    said_end
+        The first day that is not on record any more, as a user says; None where the silence tells, see
+        `recorded_until`.
     """
 
     pipeline: Pipeline
@@ -72,6 +76,7 @@ class History(Shown):
     late_segments: pd.DataFrame = field(default_factory=_no_late_values, repr=False)
     is_cut: bool = False
     responses: pd.DataFrame = field(default_factory=no_responses, repr=False)
+    said_end: np.datetime64 | None = None
 
     @classmethod
     def of(
@@ -167,6 +172,20 @@ class History(Shown):
         gap = self.observed_until - self.last_event
         return 0 if np.isnat(gap) else max(0, int(gap.astype(np.int64)) - 1)
 
+    @cached_property
+    def recorded_until(self) -> np.datetime64:
+        """The first day that is not on record any more: `observed_until`, unless a silence tells that records ended.
+
+        What is learned from the silent days of a file that was exported earlier would be that nothing happens.
+        """
+        after = self.last_event + np.timedelta64(1, "D")
+        if np.isnat(after):
+            return self.observed_until
+        if self.said_end is not None:
+            return min(self.observed_until, max(self.said_end, after))
+        days = measures.event_days(self.pipeline, self.stays)
+        return after if measures.silence_is_unlikely(days, self.silent_days) else self.observed_until
+
     def known_at(self, as_of: Day) -> History:
         """Return what was known at the start of a day: nothing that happened on it or later.
 
@@ -202,18 +221,19 @@ class History(Shown):
             late_segments=late,
             responses=self.responses[self.responses["since"] < day].reset_index(drop=True),
         )
-        return replace(known, is_cut=True)
+        return replace(known, is_cut=True, said_end=self.said_end)
 
     def open_deals(self, as_of: Day) -> Book:
         """Return the deals that were open at the start of a day, with their stages and ages.
 
-        A deal in a ``won`` stage (waiting to renew) is open.
+        A deal in a ``won`` stage (waiting to renew) is open. Where records end before the day, deals have the ages that
+        they had then: what has become of them since is not known.
         """
         known = self.known_at(as_of)
         amount = known.stays.groupby("deal", sort=False)["amount"].ffill()
         last = known.stays.assign(amount=amount)[~known.stays["deal"].duplicated(keep="last")]
         last = last[last["left"].isna()]
-        waited = known.observed_until - last["entered"].to_numpy().astype("datetime64[D]")
+        waited = known.recorded_until - last["entered"].to_numpy().astype("datetime64[D]")
         return Book(
             as_of=known.observed_until,
             pipeline=self.pipeline,
@@ -229,7 +249,13 @@ class History(Shown):
     def quality(self) -> QualityReport:
         """Counts, and what a planner should know before trusting a forecast from these data."""
         return assess(
-            self.pipeline, self.segments, self.stays, self.observed_until, self.reading, responses=self.responses
+            self.pipeline,
+            self.segments,
+            self.stays,
+            self.observed_until,
+            self.recorded_until,
+            self.reading,
+            self.responses,
         )
 
     @cached_property
@@ -237,6 +263,8 @@ class History(Shown):
         """The sha256 of all that is in the history, the same whatever the order and writing of rows in the file."""
         digest = hashlib.sha256(b"simcast history 1")
         digest.update(str(self.observed_until).encode())
+        if self.recorded_until < self.observed_until:
+            digest.update(f"recorded until {self.recorded_until}".encode())
         for name in (*STAY_COLUMNS, *self.segments.columns):
             if name != "segment_code":
                 digest.update(name.encode())

@@ -16,6 +16,13 @@ BULK_SHARE = 0.05
 FEWEST_EVENT_DAYS = 60
 """With fewer days with events, a day with many of them is no sign of anything."""
 
+FEWEST_SILENT_DAYS = 3
+"""So many days without events, a long weekend, are no sign of anything."""
+RECENT_DAYS = 90
+"""By which events are expected in the days after them."""
+EXPECTED_IN_SILENCE = 10.0
+"""Events that should have come, and did not, before records are taken to end."""
+
 Days = NDArray[np.int64]
 
 
@@ -108,6 +115,27 @@ def longest_gap_days(days: Days) -> int:
     """Return the longest run of whole days without events between two events."""
     distinct = np.unique(days)
     return int(np.diff(distinct).max()) - 1 if len(distinct) > 1 else 0
+
+
+def silence_is_unlikely(days: Days, silent_days: int) -> bool:
+    """Tell whether so many days without an event after the last one are a sign that records end there.
+
+    They are where they are more than twice as many as in the longest gap before, and hold none of ten events or more
+    that the last days on record lead to expect: by chance once in 20,000 histories, if events were independent.
+
+    Parameters
+    ----------
+    days
+        The days of all events, since 1970.
+    silent_days
+        Whole days after the last of them.
+    """
+    if not len(days) or silent_days <= max(FEWEST_SILENT_DAYS, 2 * longest_gap_days(days)):
+        return False
+    last = np.max(days)
+    seen = min(RECENT_DAYS, int(last - np.min(days)) + 1)
+    per_day = float((days > last - seen).sum()) / seen
+    return per_day * silent_days >= EXPECTED_IN_SILENCE
 
 
 def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.datetime64) -> tuple[StageStays, ...]:

@@ -93,6 +93,7 @@ class QualityReport:
     first_day: str | None
     last_day: str | None
     observed_until: str
+    recorded_until: str
     silent_days: int
     longest_gap_days: int
     weekend_share: float | None
@@ -140,9 +141,9 @@ def assess(
     segments: Segments,
     stays: pd.DataFrame,
     observed_until: np.datetime64,
-    reading: Reading | None = None,
-    *,
-    responses: pd.DataFrame | None = None,
+    recorded_until: np.datetime64,
+    reading: Reading | None,
+    responses: pd.DataFrame,
 ) -> QualityReport:
     """Measure a table of stays and its first contacts (see `History`)."""
     days = measures.event_days(pipeline, stays)
@@ -158,15 +159,16 @@ def assess(
         first_day=str(first) if first is not None else None,
         last_day=str(last) if last is not None else None,
         observed_until=str(observed_until),
+        recorded_until=str(recorded_until),
         silent_days=int((observed_until - last).astype(np.int64)) - 1 if last is not None else 0,
         longest_gap_days=measures.longest_gap_days(days),
         weekend_share=measures.weekend_share(days),
         bulk_days=measures.bulk_days(days),
         late_start=measures.late_start(pipeline, stays),
-        stages=measures.stays_by_stage(pipeline, stays, observed_until),
+        stages=measures.stays_by_stage(pipeline, stays, recorded_until),
         amounts=amounts,
         segments=measures.segment_sizes(segments, stays),
-        first_contacts=() if responses is None else measures.first_contacts(stays, responses),
+        first_contacts=measures.first_contacts(stays, responses),
     )
 
 
@@ -201,7 +203,15 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
         )
     if rows is not None:
         yield from rows.caveats
-    if report.n_deals and report.silent_days > max(3, report.longest_gap_days):
+    if report.recorded_until < report.observed_until:
+        yield (
+            f"nothing is recorded in the {_days(report.silent_days)} before {report.observed_until}, longer than any"
+            f" gap before ({_days(report.longest_gap_days)}): the records are taken to end before"
+            f" {report.recorded_until}, and the forecast begins with the deals as they stood then; export the data"
+            f" again, or set forecast.as_of to {report.recorded_until} (history.recorded_until: none if nothing has"
+            " happened since)"
+        )
+    elif report.n_deals and report.silent_days > max(3, report.longest_gap_days):
         yield (
             f"nothing is recorded in the {_days(report.silent_days)} before {report.observed_until}, longer than any"
             f" gap before ({_days(report.longest_gap_days)}): the data may have been exported earlier, and open deals"

@@ -118,10 +118,10 @@ def _deals_of(history: History, stage: str) -> tuple[_Deals, list[str]]:
     contacted = ~np.isnan(hours) & ~after
     days = _days_between(contact, left)
     done_by = float(np.quantile(days[moved & contacted], _DONE_BY)) if (moved & contacted).any() else 0.0
-    known = contacted & (_days_between(contact, history.observed_until) > done_by)
+    known = contacted & (_days_between(contact, history.recorded_until) > done_by)
     if known.any():
         known &= ~(hours > np.quantile(hours[known], _LONGEST))
-    silent = ~contacted & (_days_between(entered, history.observed_until) > done_by)
+    silent = ~contacted & (_days_between(entered, history.recorded_until) > done_by)
     outcome = moved & (days <= done_by)
     quarter = entered.astype("datetime64[M]").astype(np.int64)[known] // 3
     deals = _Deals(

@@ -91,7 +91,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     """
     pipeline, n_segments = history.pipeline, len(history.segments)
     stays = history.stays
-    until = int(history.observed_until.astype("datetime64[D]").astype(np.int64))
+    until = int(history.recorded_until.astype("datetime64[D]").astype(np.int64))
     if not len(stays):
         raise FitError(f"the history holds no deal before {history.observed_until}: there is nothing to learn from")
     stage = pd.Index(pipeline.stages).get_indexer(pd.Index(stays["stage"])).astype(np.int64)

@@ -44,7 +44,7 @@ def check_arrivals(sampled: xr.Dataset, history: History, generator: np.random.G
     """
     if LEVEL not in sampled:
         return
-    as_of = int(history.observed_until.astype("datetime64[D]").astype(np.int64))
+    as_of = int(history.recorded_until.astype("datetime64[D]").astype(np.int64))
     starts = _first_days(sampled["week"])
     whole = np.flatnonzero(np.diff(starts, append=as_of) == _DAYS)  # the first week of a history may be cut short
     if whole.size < FEWEST_WEEKS:

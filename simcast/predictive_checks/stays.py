@@ -88,7 +88,7 @@ def stays_by_stage(posterior: Posterior, history: History, generator: np.random.
         When the history has a segment or a move that the posterior does not know.
     """
     stays = history.stays
-    as_of = int(history.observed_until.astype("datetime64[D]").astype(np.int64))
+    as_of = int(history.recorded_until.astype("datetime64[D]").astype(np.int64))
     recorded_from = first_day_on_record(posterior)
     open_ = stays["left"].isna().to_numpy()
     entered = day_numbers(stays["entered"])

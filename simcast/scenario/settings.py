@@ -78,7 +78,7 @@ PriorName = Literal[
 ]
 
 
-def _check_recorded_from(text: object) -> object:
+def _check_day_or_word(text: object) -> object:
     """Take a date, which YAML may have read as one, or one of the two words."""
     if isinstance(text, date):
         return text.isoformat()
@@ -118,7 +118,7 @@ class ModelSettings(Closed):
         description="auto: months are good or bad for all deals together, by as much as the history shows or leaves "
         "possible; none: deals are independent.",
     )
-    recorded_from: Annotated[str, BeforeValidator(_check_recorded_from, json_schema_input_type=str)] = Field(
+    recorded_from: Annotated[str, BeforeValidator(_check_day_or_word, json_schema_input_type=str)] = Field(
         default="auto",
         description="The day from which ends of deals are on record: a date, none (all are), or auto (found).",
     )
@@ -265,6 +265,11 @@ class HistorySettings(Closed):
     )
     amount_known_from: Literal["entry", "close"] = Field(
         default="close", description="Whether the amount of a deal is known from its entry on, or only from its win."
+    )
+    recorded_until: Annotated[str, BeforeValidator(_check_day_or_word, json_schema_input_type=str)] = Field(
+        default="auto",
+        description="The first day that is not on record any more: a date, none (the records go on to the as-of date), "
+        "or auto (found, where nothing has been recorded for long).",
     )
     model: ModelSettings = Field(
         default_factory=ModelSettings, description="Choices of the model, its priors and its sampler."

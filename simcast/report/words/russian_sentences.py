@@ -171,6 +171,13 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     ),
     (
         rf"nothing is recorded in the (?P<n1>{_NUMBER}) days? before (?P<day>[\d-]+), longer than any gap before "
+        rf"\((?P<n2>{_NUMBER}) days?\): the records are taken to end before (?P<end>[\d-]+), .*",
+        "за {n1} дн. перед {day} ничего не записано — дольше любого прежнего перерыва ({n2} дн.): считается, что записи "
+        "кончаются перед {end}, и прогноз начинается со сделок в том виде, в каком они были тогда; выгрузите данные заново "
+        "или укажите forecast.as_of: {end} (history.recorded_until: none, если с тех пор ничего не произошло)",
+    ),
+    (
+        rf"nothing is recorded in the (?P<n1>{_NUMBER}) days? before (?P<day>[\d-]+), longer than any gap before "
         rf"\((?P<n2>{_NUMBER}) days?\): .*",
         "за {n1} дн. перед {day} ничего не записано — дольше любого прежнего перерыва ({n2} дн.): возможно, данные выгружены "
         "раньше, и открытые сделки с тех пор могли завершиться",

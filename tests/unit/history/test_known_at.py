@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -128,6 +129,53 @@ def test_a_day_after_the_last_event_is_allowed_and_the_silence_measured(read: Re
     assert known.observed_until == np.datetime64("2026-01-16")
     assert known.silent_days == 10
     assert "nothing is recorded in the 10 days before 2026-01-16" in " ".join(known.quality.warnings)
+
+
+def daily(first: str, days: int, deals_per_day: int = 2) -> pd.DataFrame:
+    """Return deals that each leave their only stage after three days, so many begun each day."""
+    end = np.datetime64(first) + np.timedelta64(days, "D")
+    begun = np.repeat(np.arange(np.datetime64(first), end), deals_per_day)
+    left = begun + np.timedelta64(3, "D")
+    left = np.where(left < end, left, np.datetime64("NaT", "D"))
+    stays = pd.DataFrame(
+        {"deal": [f"D{n}" for n in range(begun.size)], "stage": "lead", "entered": begun, "left": left}
+    )
+    return stays.assign(move=pd.Series("lost", stays.index).mask(stays["left"].isna()))
+
+
+def test_records_end_where_a_silence_is_not_to_be_expected() -> None:
+    """An export of the end of March, forecast from the middle of April."""
+    history = History.of(Pipeline.define(["lead"]), daily("2026-01-01", 90))
+    fresh, stale = history.known_at("2026-04-01"), history.known_at("2026-04-15")
+
+    assert (fresh.recorded_until, stale.recorded_until) == (fresh.observed_until, np.datetime64("2026-04-01"))
+    assert "the records are taken to end before 2026-04-01" in stale.quality.warnings[0]
+    assert stale.open_deals("2026-04-15").as_of == np.datetime64("2026-04-15")
+    np.testing.assert_array_equal(
+        stale.open_deals("2026-04-15").age_days, fresh.open_deals("2026-04-01").age_days, "as they stood then"
+    )
+
+
+def test_silences_as_there_were_before_or_in_which_little_was_due_mean_nothing() -> None:
+    pause = pd.concat([daily("2026-01-01", 40), daily("2026-02-20", 40).assign(deal=lambda rows: rows["deal"] + "b")])
+    history = History.of(Pipeline.define(["lead"]), pause)
+    assert history.known_at("2026-04-15").recorded_until == np.datetime64("2026-04-15"), "ten days, as in February"
+
+    rare = daily("2026-01-01", 90).iloc[::40]
+    history = History.of(Pipeline.define(["lead"]), rare)
+    assert history.known_at("2026-06-01").recorded_until == np.datetime64("2026-06-01"), "a deal in three weeks"
+
+
+def test_a_user_may_say_where_records_end() -> None:
+    history = History.of(Pipeline.define(["lead"]), daily("2026-01-01", 90))
+    go_on = replace(history, said_end=np.datetime64("9999-12-31")).known_at("2026-04-15")
+    assert go_on.recorded_until == go_on.observed_until
+    assert go_on.digest != history.known_at("2026-04-15").digest, "or the stored fit of the other would be taken"
+    said = replace(history, said_end=np.datetime64("2026-04-05"))
+    assert said.known_at("2026-04-15").recorded_until == np.datetime64("2026-04-05")
+    assert said.known_at("2026-04-03").recorded_until == np.datetime64("2026-04-03"), "nothing later is known"
+    early = replace(history, said_end=np.datetime64("2026-02-01")).known_at("2026-04-15")
+    assert early.recorded_until == np.datetime64("2026-04-01"), "what is on record is on record"
 
 
 def test_what_was_cut_off_is_not_taken_for_silence(read: Read) -> None:

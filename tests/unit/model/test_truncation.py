@@ -1,4 +1,4 @@
-"""Records that begin late are noticed, and records that begin at the beginning are left alone."""
+"""Records that begin late, or end early, are noticed; those that begin at the beginning are left alone."""
 
 from __future__ import annotations
 
@@ -78,3 +78,18 @@ def test_late_records_do_not_bias_conversion_and_ignoring_them_does() -> None:
     )
     assert found == pytest.approx(CONVERSION, abs=0.06)
     assert abs(naive - CONVERSION) > 0.06
+
+
+def test_nothing_is_learned_from_days_after_the_records_end() -> None:
+    """A file that was exported a month before the as-of date tells what it told on the day of its last event."""
+    history = one_stage(begins=0)
+    ended, asked = (history.last_event + np.timedelta64(days, "D") for days in (1, 31))
+    fresh, stale = tabulate(history.known_at(ended)), tabulate(history.known_at(asked))
+    np.testing.assert_array_equal(stale.stages[0].days, fresh.stages[0].days)
+    np.testing.assert_array_equal(stale.arrivals.total, fresh.arrivals.total)
+    assert stale.arrivals.until == fresh.arrivals.until
+
+    # The control: what the silence would tell if the records went on.
+    goes_on = tabulate(replace(history, said_end=np.datetime64("9999-12-31")).known_at(asked))
+    assert goes_on.stages[0].days.sum() > fresh.stages[0].days.sum()
+    assert goes_on.arrivals.until == fresh.arrivals.until + 30

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -156,6 +157,7 @@ def test_the_same_finding_says_all_its_numbers() -> None:
         first_day="2026-01-01",
         last_day="2026-03-01",
         observed_until="2026-07-01",
+        recorded_until="2026-07-01",
         silent_days=121,
         longest_gap_days=3,
         weekend_share=0.2,
@@ -166,4 +168,7 @@ def test_the_same_finding_says_all_its_numbers() -> None:
         segments=SegmentSizes(90, 3.3, ("a", 1), ("b", 40)),
     )
     assert len(report.findings) >= 14
-    assert [finding.text for finding in report.findings if in_russian(finding.text) is None] == []
+    ended = replace(report, recorded_until="2026-03-02")
+    findings = [*report.findings, *ended.findings]
+    assert "taken to end before 2026-03-02" in " ".join(finding.text for finding in findings)
+    assert [finding.text for finding in findings if in_russian(finding.text) is None] == []
