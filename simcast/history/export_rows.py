@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from simcast.errors import DataError
 from simcast.history.crm import Crm, fold
 from simcast.history.parsing import normalise
 from simcast.history.table import Table
@@ -18,6 +21,11 @@ _CURRENCIES = frozenset({
 })  # fmt: skip
 """Names of columns that tell the currency of an amount, folded (see `simcast.history.crm.fold`)."""
 _MOST_NAMED = 4
+
+_IN_JSON = re.compile(r"""^\[\]$|["']lead_status["']""")
+_CODE_IN_JSON = re.compile(r"""["']lead_status["']\s*:\s*\{[^{}]*?["']id["']\s*:\s*["']?(\d+)""")
+_PIPELINE_IN_JSON = re.compile(r"""["']pipeline_id["']\s*:\s*["']?(\d+)""")
+_CODE_AS_NUMBER = re.compile(r"(\d+)\.0")
 
 
 def without_footer(table: Table, crm: Crm) -> tuple[Table, list[str]]:
@@ -32,6 +40,34 @@ def without_footer(table: Table, crm: Crm) -> tuple[Table, list[str]]:
     text = table.fields(first)[0]
     lines = "line is" if n_rows - first == 1 else f"{n_rows - first:,} lines are"
     return table.keep(kept), [f"the last {lines} the report's footer ({text[:60]!r}) and left out"]
+
+
+def with_plain_codes(table: Table, crm: Crm) -> Table:
+    """Write codes of stages as they are: out of amoCRM's JSON, and 142 where a spreadsheet made it the number 142.0.
+
+    Raises
+    ------
+    DataError
+        When the JSON tells of several pipelines.
+    """
+    names = ("stage", "from", "outcome")
+    headers = {fold(header) for shape in crm.shapes for name in names for header in shape.columns.get(name, ())}
+    plain: dict[str, pd.Series] = {}
+    pipelines: set[str] = set()
+    for column in [column for column in table.cells.columns if fold(column) in headers]:
+        texts = table.cells[column].astype("str").str.strip()
+        in_json = texts.str.contains(_IN_JSON)
+        if in_json.any():
+            codes = texts.str.extract(_CODE_IN_JSON, expand=False)
+            pipelines.update(texts.str.extract(_PIPELINE_IN_JSON, expand=False).dropna().unique())
+            plain[column] = texts.mask(in_json, codes.fillna("")).astype("str")
+        elif texts[texts != ""].str.fullmatch(_CODE_AS_NUMBER).all():
+            plain[column] = texts.str.replace(_CODE_AS_NUMBER, r"\1", regex=True)
+    if len(pipelines) > 1:
+        raise DataError(
+            f"{table.path}: holds deals of {len(pipelines)} pipelines ({', '.join(sorted(pipelines))}): export one"
+        )
+    return replace(table, cells=table.cells.assign(**plain)) if plain else table
 
 
 def _is_one_field(table: Table, row: int) -> bool:

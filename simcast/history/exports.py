@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -14,7 +13,7 @@ from simcast.errors import DataError
 from simcast.history.columns import ColumnNames
 from simcast.history.crm import ONE_STAGE, Crm, Shape, fold
 from simcast.history.dialect import Dialect, rewrite
-from simcast.history.export_rows import currency_caveats, without_footer
+from simcast.history.export_rows import currency_caveats, with_plain_codes, without_footer
 from simcast.history.outcome_words import (
     outcome_words,
     semantic_meaning,
@@ -26,9 +25,8 @@ from simcast.history.outcome_words import (
 from simcast.history.parsing import normalise
 from simcast.history.responses import holds_hours
 from simcast.history.stage_changes import keep_changes
+from simcast.history.stage_columns import Chosen, entered_columns
 from simcast.history.table import Table
-
-Chosen = Mapping[str, Sequence[str]] | None
 
 DATES = ("entered", "created", "closed", "won_at", "lost_at")
 
@@ -97,12 +95,13 @@ def translate(
         When it is none of the CRM's exports, or when something can be read in two ways.
     """
     table, remarks = without_footer(table, crm)
+    table = with_plain_codes(table, crm)
     given = {name: normalise(column) for name, column in (columns or {}).items() if isinstance(column, str)}
     shape, found = _find_shape(table, crm, given)
     _check_one_pipeline(table, found, chosen)
     words = {} if shape.form == "log" else _words_of_deals(table, crm, shape, found, stages, outcomes or {})
     entered = (
-        {} if shape.form == "log" else _entered_columns(table, _kinds_of_ends(crm, words), crm, columns, stages, chosen)
+        {} if shape.form == "log" else entered_columns(table, _kinds_of_ends(crm, words), crm, columns, stages, chosen)
     )
     dated = [column for name, column in found.items() if name in DATES] + list(entered.values())
     amounts = [found["amount"]] if "amount" in found else []
@@ -160,7 +159,7 @@ def _match(table: Table, shape: Shape, given: Mapping[str, str]) -> tuple[dict[s
                 found[name] = given[name]
             continue
         for header in headers:
-            candidates = by_fold.get(fold(header), [])
+            candidates = [column for column in by_fold.get(fold(header), []) if column not in found.values()]
             exact = [column for column in candidates if column == header]
             if len(candidates) > 1 and not exact:
                 doubtful.append(
@@ -183,61 +182,6 @@ def _check_one_pipeline(table: Table, found: Mapping[str, str], chosen: Chosen) 
             f"{table.path}: holds deals of {len(names)} pipelines ({', '.join(names[:6])});"
             f' choose one: history.where: {{"{column}": "{names[0]}"}}'
         )
-
-
-def _entered_columns(
-    table: Table,
-    ends: Collection[str],
-    crm: Crm,
-    columns: ColumnNames | None,
-    stages: Sequence[str],
-    chosen: Chosen,
-) -> dict[str, str]:
-    """Return the columns that hold days of entry, by the stage or the end that each is named after."""
-    given = (columns or {}).get("entered")
-    if isinstance(given, Mapping):
-        return {normalise(stage): normalise(column) for stage, column in given.items()}
-    dated = _of_one_pipeline(_dated_columns(table, crm), chosen)
-    known = {fold(stage): stage for stage in stages}
-    found: dict[str, list[str]] = {}
-    for column, name in dated.items():
-        short = without_pipeline(name)
-        stage = known.get(fold(name)) or known.get(fold(short)) or short
-        if not stages or stage in stages or word_key(stage) in ends:
-            found.setdefault(stage, []).append(column)
-    _check_one_column_each(table, found, chosen)
-    return {stage: several[-1] for stage, several in found.items()}
-
-
-def _dated_columns(table: Table, crm: Crm) -> dict[str, str]:
-    """Return the stage's name, as the CRM writes it, in the name of each column of days of entry."""
-    matches = ((column, form.fullmatch(column)) for column in table.cells.columns for form in crm.entered)
-    return {column: found[1] for column, found in matches if found}
-
-
-def _of_one_pipeline(dated: Mapping[str, str], chosen: Chosen) -> dict[str, str]:
-    """Leave out the stages of other pipelines than those chosen, where names of columns tell the pipeline."""
-    values = {fold(value) for several in (chosen or {}).values() for value in several}
-    pipelines = {column: fold(found[1]) for column, name in dated.items() if (found := _IN_BRACKETS.search(name))}
-    if not values & set(pipelines.values()):
-        return dict(dated)
-    return {column: name for column, name in dated.items() if pipelines.get(column, "") in {*values, ""}}
-
-
-def _check_one_column_each(table: Table, found: Mapping[str, Sequence[str]], chosen: Chosen) -> None:
-    """Refuse two columns for one stage, but for the two generations of one property."""
-    if chosen is None:
-        return
-    for stage, several in found.items():
-        names = {fold(re.sub(r"^hs_(v2_)?", "", column)) for column in several}
-        if len(names) > 1:
-            raise DataError(
-                f"{table.path}: columns {' and '.join(map(repr, several))} could both be the entry into {stage!r};"
-                " choose a pipeline under history.where, or a column for each stage under history.columns.entered"
-            )
-
-
-_IN_BRACKETS = re.compile(r"\(([^()]*)\)$")
 
 
 def _translate_log(

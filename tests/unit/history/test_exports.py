@@ -183,6 +183,16 @@ def test_hubspots_dates_of_two_pipelines_are_told_apart_by_the_one_chosen(tmp_pa
     assert course(history, "12") == [("Call", "2026-01-09", None)]
 
 
+def test_a_misspelt_stage_is_told_from_one_that_no_deal_was_ever_in(tmp_path: Path) -> None:
+    """It would seem that deals skip it."""
+    with pytest.raises(DataError, match=r"when deals entered 'Contrct'; did you mean 'Contract'\?"):
+        read(tmp_path, HUBSPOT, "hubspot", ["Appointment", "Contrct"])
+    with pytest.raises(DataError, match=r"no stage of pipeline.stages .* named after 'Appointment', 'Contract'"):
+        read(tmp_path, HUBSPOT, "hubspot", ["Screening"])
+    history = read(tmp_path, HUBSPOT, "hubspot", ["Appointment", "Contract", "Installation"], on_bad_rows="quarantine")
+    assert set(history.stays["stage"]) == {"Appointment", "Contract"}
+
+
 def test_hubspots_own_names_of_properties_are_known_too(tmp_path: Path) -> None:
     text = (
         "hs_object_id,dealstage,createdate,closedate,amount,hs_date_entered_call,hs_v2_date_entered_call\n"

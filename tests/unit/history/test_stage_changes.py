@@ -175,3 +175,39 @@ def test_a_deal_that_is_deleted_after_its_end_stays_as_it_ended(tmp_path: Path) 
     remarks = history.quality.reading.remarks
     assert "1 open deal was deleted: it counts as lost on that day" in remarks
     assert "1 deal was deleted after its end: it stays as it ended" in remarks
+
+
+AMO_CODES = """type,entity_id,created_at,value_before,value_after
+lead_added,7,1767648600,{none},{none}
+lead_status_changed,7,1768000000,{one},{two}
+lead_status_changed,7,1769000000,{two},{won}
+lead_added,8,1767648600,{none},{none}
+lead_status_changed,8,1768500000,{one},{lost}
+"""
+
+
+def in_json(code: int, pipeline: int = 77) -> str:
+    """Return a value as amoCRM's API writes it, in the quotes of a csv."""
+    return f'"[{{""lead_status"": {{""id"": {code}, ""pipeline_id"": {pipeline}}}}}]"'
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        {"none": "", "one": "40", "two": "41", "won": "142", "lost": "143"},
+        {"none": "", "one": "40.0", "two": "41.0", "won": "142.0", "lost": "143.0"},
+        {"none": "[]", "one": in_json(40), "two": in_json(41), "won": in_json(142), "lost": in_json(143)},
+    ],
+    ids=["plain", "made-numbers-by-a-spreadsheet", "json"],
+)
+def test_amocrms_codes_are_known_however_they_are_written(tmp_path: Path, codes: dict[str, str]) -> None:
+    """And the day of the creation's own row is that of the first stage, though the events' date has its name."""
+    history = read(tmp_path, AMO_CODES.format(**codes), "amocrm", ["40", "41"], dialect=MOSCOW)
+    assert course(history, "7") == [("40", "2026-01-06", "41"), ("41", "2026-01-10", "won")]
+    assert course(history, "8") == [("40", "2026-01-06", "lost")]
+
+
+def test_json_of_two_pipelines_is_refused(tmp_path: Path) -> None:
+    codes = {"none": "[]", "one": in_json(40), "two": in_json(41), "won": in_json(142), "lost": in_json(143, 78)}
+    with pytest.raises(DataError, match=r"2 pipelines \(77, 78\)"):
+        read(tmp_path, AMO_CODES.format(**codes), "amocrm", ["40", "41"], dialect=MOSCOW)
