@@ -132,6 +132,8 @@ def read_history(
         raise DataError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
     source = Source(path, format, columns or {}, outcomes or {}, dialect or Dialect(), where or {}, query, folder)
     export, written, digest = source.read(pipeline.stages)
+    if export.form == "deals" and not export.faults:
+        export = _without_copies(export)
     named = None if segments is None else listed(segments)
     chosen = () if named is None and format != "log" else named
     last_day = date.today() if today is None else as_day(today, "today").astype(date)
@@ -195,6 +197,24 @@ def read_content(
     if export.form == "log":
         return table, read_log(table, found, words, today, faults, copies_count=copies_count), faults, found
     return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults, found
+
+
+def _without_copies(export: Export) -> Export:
+    """Leave out rows of a table of deals that repeat an earlier one in every cell: they tell nothing else."""
+    table, deal = export.table, export.columns.get("deal", "deal")
+    if deal not in table.cells:
+        return export
+    again = np.zeros(len(table.place), dtype=bool)
+    seen: set[tuple[str, ...]] = set()
+    for row in map(int, np.flatnonzero(table.cells[deal].astype("str").duplicated(keep=False).to_numpy())):
+        fields = tuple(table.fields(row))
+        again[row] = fields in seen
+        seen.add(fields)
+    if not again.any():
+        return export
+    repeats, are = agreed(int(again.sum()), "repeats", "repeat"), agreed(int(again.sum()), "is", "are")
+    said = f"{counted(int(again.sum()), 'row')} {repeats} an earlier one in every cell and {are} left out"
+    return replace(export, table=table.keep(~again), remarks=(*export.remarks, said))
 
 
 def _check_kinds(path: object, pipeline: object, mappings: Mapping[str, object], dialect: object) -> None:

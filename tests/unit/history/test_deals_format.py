@@ -132,3 +132,14 @@ def test_a_renewal_may_be_entered_after_the_win(read: Read) -> None:
 def test_an_order_of_stages_that_dates_contradict_is_refused(read: Read) -> None:
     with pytest.raises(DataError, match="'lead' after 'meeting'"):
         read(HEADER + "A,2026-01-09,2026-01-05,,,,\n", STAGES, format="deals")
+
+
+def test_a_row_that_is_there_twice_is_read_once_and_that_is_said(read: Read) -> None:
+    """One that differs in a cell is not: which of the two is right cannot be known."""
+    row = "A,2026-01-05,2026-01-09,2026-01-12,won,2026-02-02,1000\n"
+    history = read(HEADER + row + "B,2026-01-05,,,,,\n" + row, STAGES, format="deals")
+    assert history.n_deals == 2
+    assert history.quality.reading is not None
+    assert "1 row repeats an earlier one in every cell and is left out" in history.quality.reading.remarks
+    with pytest.raises(DataError, match=r":4: column 'deal': value 'A': the deal is a duplicate of line 2"):
+        read(HEADER + row + "B,2026-01-05,,,,,\n" + row.replace("1000", "900"), STAGES, format="deals")
