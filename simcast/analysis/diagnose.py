@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcast.analysis.inputs import Progress, read_scenario_history, still_true
+from simcast.analysis.inputs import Progress, read_scenario_history, still_true, told_once
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.notebook import Shown
@@ -147,7 +147,7 @@ def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
     sampled = posterior.sampled or (load_sampled(path) if path.is_file() else {})
     checks = check_predictions(posterior, known, sampled, progress=progress)
     warnings = _warnings(scenario, known, posterior.diagnostics, checks)
-    return Diagnosis(scenario, known, posterior, posterior.diagnostics, checks, tuple(dict.fromkeys(warnings)))
+    return Diagnosis(scenario, known, posterior, posterior.diagnostics, checks, told_once(warnings))
 
 
 def _warnings(
@@ -194,7 +194,7 @@ def _sampler_problems(diagnostics: Diagnostics) -> Iterator[str]:
                 f"too few effective draws: {least:.0f} {name} in {worst.get(f'ess_{name}', 'some parameter')}, "
                 f"fewer than {least_ess:.0f}; raise history.model.draws"
             )
-    if diagnostics.divergences:
+    if diagnostics.divergences > diagnostics.most_divergences:
         yield (
             f"{diagnostics.divergences} divergent transitions: parts of the posterior were not reached; raise "
             "history.model.target_accept to 0.99"

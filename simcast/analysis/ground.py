@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true
+from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true, told_once
 from simcast.arguments import check_name, shown, whole_number
 from simcast.errors import ArgumentTypeError
 from simcast.forecast import Forecast
@@ -62,7 +62,7 @@ class Ground(Shown):
             found += diagnostics.warnings
         found += self.scenario.warnings()
         found += [] if self.history is None else still_true(self.history.quality.warnings, self.scenario)
-        return tuple(dict.fromkeys(found))
+        return told_once(found)
 
     @property
     def trusted(self) -> bool:

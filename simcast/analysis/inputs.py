@@ -23,6 +23,8 @@ Progress = Callable[[str, float], None]
 
 _NOT_RECORDED = "no amount is recorded: "
 """So begins what a history's quality says of missing amounts."""
+_SILENT = "nothing is recorded in "
+"""So begins what it says of a silence before the as-of date."""
 
 
 def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] = False) -> History | None:
@@ -144,3 +146,13 @@ def still_true(warnings: Iterable[str], scenario: Scenario) -> list[str]:
     if scenario.assume is None or scenario.assume.amount is None:
         return list(warnings)
     return [text for text in warnings if text != NO_AMOUNTS and not text.startswith(_NOT_RECORDED)]
+
+
+def told_once(warnings: Iterable[str]) -> tuple[str, ...]:
+    """Return each warning once, first that records end early, on which all that follows depends.
+
+    That amounts are missing is said by the fit, and need not be said of the data too.
+    """
+    distinct = dict.fromkeys(warnings)
+    told = [text for text in distinct if NO_AMOUNTS not in distinct or not text.startswith(_NOT_RECORDED)]
+    return tuple(sorted(told, key=lambda text: not text.startswith(_SILENT)))

@@ -14,7 +14,7 @@ import numpy as np
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.fine import coarser, play_fine
-from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true
+from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true, told_once
 from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.arguments import check_kind, check_name, listed, nearest
 from simcast.cluster import check, connect
@@ -291,4 +291,4 @@ def _warnings(
     found += scenario.warnings()
     if known is not None:
         found += still_true(known.quality.warnings, scenario)
-    return tuple(dict.fromkeys(found))
+    return told_once(found)

@@ -21,7 +21,7 @@ class ModelChoices(Protocol):
 DURATIONS = ("lognormal", "weibull", "loglogistic", "gamma", "hazard")
 """The families of days, in the order in which equally good ones are preferred."""
 
-QUICK = {"draws": 300, "tune": 300, "chains": 2}
+QUICK = {"draws": 500, "tune": 300, "chains": 2}
 """What a quick fit affords at most."""
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {

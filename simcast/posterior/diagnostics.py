@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from simcast.writing import counted
+
 MOST_RHAT = 1.01
 LEAST_ESS = 400.0
-QUICK_RHAT, QUICK_ESS = 1.05, 100.0
+QUICK_RHAT, QUICK_ESS, QUICK_DIVERGENCES = 1.05, 100.0, 2
 LEAST_EBFMI = 0.3
 
 
@@ -155,15 +157,21 @@ class Diagnostics:
     def trusted(self) -> bool:
         """Whether r-hat is at most 1.01, both effective sample sizes at least 400, and nothing diverged.
 
-        Of a quick fit less is expected: 1.05 and 100. A diagnostic that could not be computed (NaN) does not pass.
+        Of a quick fit less is expected: 1.05, 100, and two divergences at most, which come by chance. A diagnostic that
+        could not be computed (NaN) does not pass.
         """
         most_rhat, least_ess = (QUICK_RHAT, QUICK_ESS) if self.quick else (MOST_RHAT, LEAST_ESS)
         return (
             self.rhat_max <= most_rhat
             and self.ess_bulk_min >= least_ess
             and self.ess_tail_min >= least_ess
-            and self.divergences == 0
+            and self.divergences <= self.most_divergences
         )
+
+    @property
+    def most_divergences(self) -> int:
+        """How many divergent transitions are allowed."""
+        return QUICK_DIVERGENCES if self.quick else 0
 
     def __repr__(self) -> str:
         verdict = "trusted" if self.trusted else "NOT TO BE TRUSTED"
@@ -178,10 +186,11 @@ class Diagnostics:
         verdict = "trusted" if self.trusted else "NOT TO BE TRUSTED"
         low_energy = f", E-BFMI {self.ebfmi_min:.2f} ({self.worst['ebfmi']})" if self.ebfmi_min < LEAST_EBFMI else ""
         what = "quick fit" if self.quick else "fit"
+        advice = "; look at one without --quick" if self.quick and not self.trusted else ""
         return (
             f"{what} {verdict}: r-hat at most {self.rhat_max:.3f} ({self.worst['rhat']}), "
             f"effective draws at least {self.ess_bulk_min:.0f} bulk and {self.ess_tail_min:.0f} tail "
-            f"of {self.n_chains * self.n_draws}, {self.divergences} divergences{low_energy}"
+            f"of {self.n_chains * self.n_draws}, {counted(self.divergences, 'divergence')}{low_energy}{advice}"
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def find_amount(columns: Sequence[Column], unsure: list[str]) -> Column | None:
     ]
     if not named:
         unsure.append(
-            f"no column looks like an amount{_nearly(columns)}: each deal counts as 1, and wins are forecast"
-            " (assume.amount)"
+            f"no column looks like an amount{_nearly(columns)}: wins are forecast, not bookings"
+            " (history.columns.amount, or assume.amount)"
         )
         return None
     best = max(named, key=lambda column: (column.key == "amount", column.filled))

@@ -135,9 +135,8 @@ def _history(content: Content) -> Iterator[str]:
         yield "  on_bad_rows: quarantine                 # deals with bad rows are set aside"
     yield ""
     if not content.has_amount:
-        yield "# No amounts are on record: each deal counts as 1."
-        yield "assume:"
-        yield "  amount: 1"
+        yield "# No amounts are on record, so wins are forecast; where deals are worth about the same, say how much:"
+        yield "# assume: {amount: 1000}"
         yield ""
 
 
