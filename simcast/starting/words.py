@@ -77,7 +77,7 @@ NO_END = re.compile(rf"{NO_EVENT.pattern}|(^|_)(entered|reached|created|start\w*
 AMOUNT = re.compile(
     r"amount|value|revenue|price|budget|sum$|total|income|turnover|(^|_)(acv|arr|mrr|tcv|sale|fee|gift|opportunity|cheque)(_|$)"
     r"|(deal|check|cheque|ticket|contract)_size|donation|pledge|worth|salary"
-    r"|сумм|бюджет|стоимост|цена|выручк|доход|оборот|(^|_)чек(_|$)|пожертвован|оклад|зарплат"
+    r"|(^|_)(wert|betrag|umsatz)(_|$)|сумм|ценност|бюджет|стоимост|цена|выручк|доход|оборот|(^|_)чек(_|$)|пожертвован|оклад|зарплат"
 )
 NO_AMOUNT = re.compile(
     r"days|prob|percent|(^|_)count|number|(^|_)rate|score|rank|year|discount|weighted|expect|forecast|(^|_)(tax|vat|id)(_|$)|commission"
