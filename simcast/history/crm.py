@@ -212,12 +212,16 @@ _PIPEDRIVE = Crm(
             tells_status=True,
         ),
     ),
-    won=("won", "выигран", "выиграна", "выиграно"),
-    lost=("lost", "проигран", "проиграна", "проиграно"),
-    is_open=("open", "открыт", "открыта", "открыто", "в работе"),
+    won=("won", "выигран", "выиграна", "выиграно", "выигранная"),
+    lost=("lost", "проигран", "проиграна", "проиграно", "проигранная"),
+    is_open=("open", "открыт", "открыта", "открыто", "открытая", "в работе"),
     gone=("deleted", "удален", "удалён", "удалена", "удалено"),
     with_dates="export the changes of stage (the deals' flow: item_id, field_key, old_value, new_value, log_time)",
-    marks=(("Deal - ID", "Deal - Status"), ("Deal created", "Won time", "Lost time")),
+    marks=(
+        ("Deal - ID", "Deal - Status"),
+        ("Сделка - ID", "Сделка - Статус"),
+        ("Deal created", "Won time", "Lost time"),
+    ),
 )
 
 _BITRIX24 = Crm(
