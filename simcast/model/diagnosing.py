@@ -160,6 +160,13 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
             f"no deal ended before {np.datetime64(tables.recorded_from, 'D')}, though about {tables.n_missing:.0f} "
             "should have: the records are taken to begin there (history.model.recorded_from)"
         )
+    found += [
+        f"conversion in {pipeline.stages[change.stage]!r} has changed: of stays begun from "
+        f"{np.datetime64(change.since, 'M')} on, the odds of moving forward are {change.odds_factor:.2g} times those "
+        "before, and the forecast takes the average; if the change is for good, let parameters drift "
+        "(history.model.drift: quarterly)"
+        for change in tables.changes
+    ]
     never: dict[str, list[str]] = {}
     for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
         total = stays.n_ended + stays.n_open

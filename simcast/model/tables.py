@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from simcast.errors import FitError
 from simcast.model.calendar import StageClocks, StageDays
 from simcast.model.cells import find_cells
+from simcast.model.changes import Change, find_changes
 from simcast.model.empirical_amounts import is_empirical
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts
 from simcast.model.operational import in_operational_days
 from simcast.model.settings import FitSettings
 from simcast.model.stays import StageStays
 from simcast.model.truncation import first_recorded_day, from_records_on, recorded_day
-from simcast.model.weather import Weather, learn_weather
+from simcast.model.weather import Weather, count_months, learn_weather
 from simcast.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class FitTables:
         Those of each stage, in the pipeline's order.
     weather
         How much months differ.
+    changes
+        Of the stages' conversion, which parameters that stay what they were do not follow; none where they drift.
     """
 
     stages: tuple[StageStays, ...]
@@ -69,6 +72,7 @@ class FitTables:
     n_missing: float
     clocks: tuple[StageClocks, ...]
     weather: Weather | None
+    changes: tuple[Change, ...]
 
 
 AMOUNTS_FOR_SLOPE = 100
@@ -120,7 +124,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     days = [StageDays(entered[rows], left[rows], move[rows], until, segment[rows], recorded_from) for rows in here]
     if chosen.calendar == "auto":
         stages, clocks = in_operational_days(stages, days)
-    weather = learn_weather(days, clocks, drifts=drifts) if chosen.weather == "auto" else None
+    months = count_months(days, clocks)
     first = ~stays["deal"].duplicated().to_numpy()
     amounts, amounts_of = _amounts(pipeline, stays, segment, n_segments)
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))
@@ -135,7 +139,8 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         recorded_from=recorded_from,
         n_missing=found[1] if found is not None and recorded_from == found[0] else 0.0,
         clocks=clocks,
-        weather=weather,
+        weather=learn_weather(months, drifts=drifts) if chosen.weather == "auto" else None,
+        changes=() if drifts else find_changes(months),
     )
 
 

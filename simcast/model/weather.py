@@ -40,7 +40,7 @@ Ints = NDArray[np.int64]
 PRIOR_SCALE, PRIOR_DEGREES = 0.1, 3.0
 """The prior of a spread of months is half of Student's t: half of all pipelines below 0.08, one in ten above 0.24."""
 
-_LEAST_INFORMATION = 5.0
+LEAST_INFORMATION = 5.0
 """Below it a month's effect is not nearly normal: for speed so many ends, for conversion the ends times p (1 - p)."""
 _PRIOR_ENDS, _MOST_SEGMENTS = 5.0, 12
 """Segments end at the rate of all, as if so many ends more had come as expected; the smallest are taken together."""
@@ -132,7 +132,7 @@ class MonthlyEffects:
             int64, (n_months,): months of which each group has a mean of its own (quarters, where drift is modelled).
             Then their level is the drift's, and nothing is added to it.
         """
-        enough = self.information >= _LEAST_INFORMATION
+        enough = self.information >= LEAST_INFORMATION
         groups = np.zeros(enough.size, dtype=np.int64) if group is None else group
         log_density = t.logpdf(VALUES / PRIOR_SCALE, PRIOR_DEGREES)
         for one in np.unique(groups[enough]):
@@ -162,26 +162,51 @@ class MonthlyEffects:
         return level
 
 
-def learn_weather(stages: Sequence[StageDays], clocks: Sequence[StageClocks], *, drifts: bool = False) -> Weather:
-    """Learn how much months differ, from the stays of all stages together.
+@dataclass(frozen=True, eq=False)
+class MonthlyCounts:
+    """What tells of each month, by stage.
 
     Parameters
     ----------
-    stages, clocks
-        The stays of each stage, and its clocks.
-    drifts
-        Whether the model follows quarters by itself.
+    months
+        int64, (n_months,): since 1970-01.
+    speed
+        float64, (n_stages, 2, n_months): ends and those that were due, by the month of the end.
+    conversion
+        float64, (n_stages, 3, n_months): forward ends, those expected, and their variances, by the month of entry.
     """
+
+    months: Ints
+    speed: Floats
+    conversion: Floats
+
+
+def count_months(stages: Sequence[StageDays], clocks: Sequence[StageClocks]) -> MonthlyCounts:
+    """Count what tells of months, from the stays of each stage and its clocks."""
     first = min((int(np.min(days.entered)) for days in stages if days.entered.size), default=0)
     last = max((days.until for days in stages), default=1)
     months = np.arange(_month(np.array([first]))[0], _month(np.array([last]))[0] + 1)
-    speed, conversion = np.zeros((2, months.size)), np.zeros((3, months.size))
-    for days, found in zip(stages, clocks, strict=True):
+    speed, conversion = np.zeros((len(stages), 2, months.size)), np.zeros((len(stages), 3, months.size))
+    for stage, (days, found) in enumerate(zip(stages, clocks, strict=True)):
         for month, of_speed, of_conversion in _of_stage(days, found):
-            for total, by_day in ((speed, of_speed), (conversion, of_conversion)):
+            for total, by_day in ((speed[stage], of_speed), (conversion[stage], of_conversion)):
                 for row, counts in zip(total, by_day, strict=True):
                     row += np.bincount(month - months[0], counts, months.size)
-    group = months // 3 if drifts else None
+    return MonthlyCounts(months, speed, conversion)
+
+
+def learn_weather(counts: MonthlyCounts, *, drifts: bool = False) -> Weather:
+    """Learn how much months differ, from all stages together.
+
+    Parameters
+    ----------
+    counts
+        What tells of each month.
+    drifts
+        Whether the model follows quarters by itself.
+    """
+    group = counts.months // 3 if drifts else None
+    conversion, speed = counts.conversion.sum(axis=0), counts.speed.sum(axis=0)
     return Weather(MonthlyEffects.on_odds(*conversion).spread(group), MonthlyEffects.on_speed(*speed).spread(group))
 
 

@@ -38,6 +38,34 @@ def _kept(found: Match) -> dict[str, str]:
     }
 
 
+def _by_the_calendar(found: Match) -> str:
+    """Say in Russian where stays end by the calendar."""
+    told = (
+        found["how"]
+        .replace("by weekdays in ", "по дням недели — на этапах ")
+        .replace("by the quarter in ", "по кварталу — на этапах ")
+    )
+    return f"пребывания заканчиваются по календарю: {_quoted(told)}; прогноз продолжает так же (history.model.calendar)"
+
+
+def _by_months(found: Match) -> str:
+    """Say in Russian by how much months differ."""
+    told = (
+        found["how"]
+        .replace("odds of the forward move by ", "шансы пойти дальше на ")
+        .replace("speed by ", "скорость на ")
+    )
+    told = re.sub(r"\((\d+%) to (\d+%)\)", r"(от \1 до \2)", told).replace(" and ", " и ").replace("%", "\u00a0%")
+    return (
+        f"месяцы бывали удачными и неудачными для всех сделок сразу ({told}, одно стандартное отклонение), и итоги оттого менее "
+        "определённы; прогноз продолжает так же (history.model.weather)"
+    )
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r"'([^']*)'", r"«\1»", text)
+
+
 def _number(text: str) -> str:
     for english, russian in (
         ("less than ", "менее "),
@@ -231,6 +259,22 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         r"no stay in (?P<stages>.*) ended in (?P<move>.*); how likely that is rests on the prior",
         "на этапах {stages} ни одно пребывание не закончилось переходом {move}; вероятность этого опирается на априорное "
         "допущение",
+    ),
+    (
+        r"conversion in '(?P<stage>.*)' has changed: of stays begun from (?P<month>[\d-]+) on, the odds of moving forward are "
+        r"(?P<n1>[\d.]+) times those before, .*",
+        "конверсия на этапе «{stage}» изменилась: у пребываний, начавшихся с {month}, шансы пойти дальше — {n1} от прежних, а "
+        "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
+    ),
+    (r"stays end by the calendar: (?P<how>.*); the forecast goes on so .*", _by_the_calendar),
+    (r"months were good or bad for all deals together \((?P<how>.*), one standard deviation\), .*", _by_months),
+    (
+        rf"(?P<part>.*): (?P<n1>{_NUMBER}) transitions? diverged at first; .*, and none did",
+        "{part}: сначала расхождений было {n1}; выборка повторена меньшими шагами, и их не стало",
+    ),
+    (
+        rf"(?P<part>.*): (?P<n1>{_NUMBER}) transitions? diverged at first; .*, and (?P<n2>{_NUMBER}) did",
+        "{part}: сначала расхождений было {n1}; выборка повторена меньшими шагами, и их осталось {n2}",
     ),
     (
         rf"no deal ended before (?P<day>[\d-]+), though about (?P<n1>{_NUMBER}) should have: .*",

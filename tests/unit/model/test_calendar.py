@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from simcast.model.calendar import StageClocks, StageDays, learn_clocks
-from simcast.model.weather import PRIOR_DEGREES, PRIOR_SCALE, learn_weather
+from simcast.model.changes import find_changes
+from simcast.model.weather import PRIOR_DEGREES, PRIOR_SCALE, Weather, count_months, learn_weather
 from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed
 
 START = int(np.datetime64("2024-01-01", "D").astype(np.int64))
@@ -55,6 +56,11 @@ def stays_on(
         UNTIL,
         np.full(n, segment),
     )
+
+
+def weather_of(stages: list[StageDays], clocks: list[StageClocks], *, drifts: bool = False) -> Weather:
+    """Learn the weather of some stages."""
+    return learn_weather(count_months(stages, clocks), drifts=drifts)
 
 
 def together(*parts: StageDays) -> StageDays:
@@ -113,7 +119,7 @@ def test_too_short_a_history_has_no_place_in_the_quarter() -> None:
 def test_independent_deals_have_next_to_no_weather() -> None:
     """Months of about 25 ends tell little; what they tell is less weather than the prior, and hardly a word of it."""
     none = [StageClocks.none(2)]
-    found = [learn_weather([stays_on(PLAIN, 200 + seed, 1500)], none) for seed in range(40)]
+    found = [weather_of([stays_on(PLAIN, 200 + seed, 1500)], none) for seed in range(40)]
     for spreads in ([weather.conversion for weather in found], [weather.speed for weather in found]):
         assert np.mean([spread.quantile(0.5) for spread in spreads]) < t.ppf(0.75, PRIOR_DEGREES) * PRIOR_SCALE
         assert sum(spread.is_sure for spread in spreads) <= 4
@@ -125,8 +131,8 @@ def test_shared_months_are_recovered() -> None:
     for seed in range(6):
         rng = np.random.default_rng(seed)
         months = np.exp(0.4 * rng.standard_normal((2, 80)))
-        odds.append(learn_weather([stays_on(PLAIN, 300 + seed, odds_of_month=months[0])], [StageClocks.none(2)]))
-        speed.append(learn_weather([stays_on(PLAIN, 400 + seed, speed_of_month=months[1])], [StageClocks.none(2)]))
+        odds.append(weather_of([stays_on(PLAIN, 300 + seed, odds_of_month=months[0])], [StageClocks.none(2)]))
+        speed.append(weather_of([stays_on(PLAIN, 400 + seed, speed_of_month=months[1])], [StageClocks.none(2)]))
     assert np.mean([one.conversion.quantile(0.5) for one in odds]) == pytest.approx(0.4, rel=0.25)
     assert np.mean([one.speed.quantile(0.5) for one in speed]) == pytest.approx(0.4, rel=0.3)
     assert all(one.conversion.is_sure for one in odds)
@@ -140,7 +146,7 @@ def test_speed_is_told_by_ends_and_so_too_large_where_all_stays_last_alike(sigma
     for seed in range(6):
         months = np.exp(0.2 * np.random.default_rng(seed).standard_normal(80))
         stays = stays_on(PLAIN, 400 + seed, 6000, sigma=sigma, speed_of_month=months)
-        spreads.append(learn_weather([stays], [StageClocks.none(2)]).speed.quantile(0.5))
+        spreads.append(weather_of([stays], [StageClocks.none(2)]).speed.quantile(0.5))
     assert np.mean(spreads) == pytest.approx(found, rel=0.15)
 
 
@@ -157,8 +163,8 @@ def test_a_mix_of_segments_is_no_weather() -> None:
             come = np.where(segment, share[month], 1.0 - share[month])
             parts.append(stays.where(rng.random(month.size) < come))
         mixed, none = together(*parts), [StageClocks.none(2)]
-        known.append(learn_weather([mixed], none).conversion.quantile(0.5))
-        unknown.append(learn_weather([replace(mixed, segment=0 * mixed.segment)], none).conversion.quantile(0.5))
+        known.append(weather_of([mixed], none).conversion.quantile(0.5))
+        unknown.append(weather_of([replace(mixed, segment=0 * mixed.segment)], none).conversion.quantile(0.5))
     assert np.mean(known) < 0.1
     assert np.mean(unknown) > 0.25
 
@@ -167,7 +173,7 @@ def test_drift_that_the_model_follows_is_no_weather() -> None:
     """Each quarter the odds are a tenth higher: months are compared with those of their quarter."""
     odds = np.exp(0.1 * (np.arange(80) // 3))
     stays, none = [stays_on(PLAIN, 7, 9000, odds_of_month=odds)], [StageClocks.none(2)]
-    followed, not_followed = (learn_weather(stays, none, drifts=drifts).conversion for drifts in (True, False))
+    followed, not_followed = (weather_of(stays, none, drifts=drifts).conversion for drifts in (True, False))
     assert followed.quantile(0.5) < 0.1
     assert not_followed.quantile(0.5) > 0.2
     assert not followed.level.any()  # the level is the drift's
@@ -178,6 +184,37 @@ def test_a_rush_is_no_weather() -> None:
     stays = stays_on(RUSH, 6)
     clocks = learn_clocks(stays, 2, N_TESTS)
     speed, taken_for_weather = (
-        learn_weather([stays], [given]).speed.quantile(0.5) for given in (clocks, StageClocks.none(2))
+        weather_of([stays], [given]).speed.quantile(0.5) for given in (clocks, StageClocks.none(2))
     )
     assert speed < taken_for_weather
+
+
+def test_a_change_of_conversion_is_found_and_when() -> None:
+    """The odds of one of two stages fall to a third in the 22nd of 30 months."""
+    odds = np.where(np.arange(80) < 21, 1.0, 1.0 / 3.0)
+    for seed in range(5):
+        stages = [stays_on(PLAIN, 500 + seed, 1500), stays_on(PLAIN, 600 + seed, 1500, odds_of_month=odds)]
+        (change,) = find_changes(count_months(stages, [StageClocks.none(2)] * 2))
+        assert change.stage == 1
+        assert abs(change.since - (54 * 12 + 21)) <= 1
+        assert change.odds_factor == pytest.approx(1 / 3, rel=0.35)
+
+
+def test_months_that_come_and_go_are_no_change() -> None:
+    """False alarms are due in 1% of the histories; months differ by a third here, or not at all."""
+    alarms = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        odds = np.exp(0.3 * (seed % 2) * rng.standard_normal(80))
+        counts = count_months([stays_on(PLAIN, 700 + seed, 1500, odds_of_month=odds)], [StageClocks.none(2)])
+        alarms += len(find_changes(counts))
+    assert alarms <= 3, "more than 3 of 60 at 1% come once in 300 times"
+
+
+def test_small_changes_are_not_worth_a_word_and_short_histories_tell_of_none() -> None:
+    slight = np.where(np.arange(80) < 15, 1.0, 1.25)
+    none = [StageClocks.none(2)]
+    assert find_changes(count_months([stays_on(PLAIN, 8, 30_000, odds_of_month=slight)], none)) == ()
+    whole = stays_on(PLAIN, 9, 3000, odds_of_month=np.where(np.arange(80) < 2, 1.0, 0.2))
+    early = whole.where(whole.entered < START + 120)
+    assert find_changes(count_months([early], none)) == ()

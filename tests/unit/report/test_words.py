@@ -98,6 +98,31 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
         ),
         ("stage meeting", "этап meeting"),
         (
+            "stays end by the calendar: by weekdays in 'lead', 'сделка'; by the quarter in 'lead'; the forecast goes on so "
+            "(history.model.calendar)",
+            "пребывания заканчиваются по календарю: по дням недели — на этапах «lead», «сделка»; по кварталу — на этапах "
+            "«lead»; прогноз продолжает так же (history.model.calendar)",
+        ),
+        (
+            "months were good or bad for all deals together (odds of the forward move by 18% (12% to 28%) and speed by 13% "
+            "(9% to 20%), one standard deviation), which makes totals less sure; the forecast goes on so "
+            "(history.model.weather)",
+            "месяцы бывали удачными и неудачными для всех сделок сразу (шансы пойти дальше на 18 % (от 12 % до 28 %) и "
+            "скорость на 13 % (от 9 % до 20 %), одно стандартное отклонение), и итоги оттого менее определённы; прогноз "
+            "продолжает так же (history.model.weather)",
+        ),
+        (
+            "conversion in 'Offer' has changed: of stays begun from 2025-01 on, the odds of moving forward are 0.33 times "
+            "those before, and the forecast takes the average; if the change is for good, let parameters drift "
+            "(history.model.drift: quarterly)",
+            "конверсия на этапе «Offer» изменилась: у пребываний, начавшихся с 2025-01, шансы пойти дальше — 0,33 от прежних, "
+            "а прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
+        ),
+        (
+            "stage lead: 3 transitions diverged at first; it was sampled again in smaller steps, and none did",
+            "stage lead: сначала расхождений было 3; выборка повторена меньшими шагами, и их не стало",
+        ),
+        (
             "open stays that have lasted longer than any that ended will probably never leave: 132 of 234 (56%) in 'lead' "
             "(ended within 138 days), 1 of 3 (33%) in 'a, b' (ended within 1 day)",
             "открытые пребывания, которые длятся дольше любого завершённого, вероятно, никогда не закончатся: 132 из 234 "
