@@ -39,7 +39,10 @@ class StageStays:
 
 @dataclass(frozen=True)
 class Amounts:
-    """What is known of amounts, in deals and in wins. `share_of_deals` is None without deals."""
+    """What is known of amounts, in deals and in wins. `share_of_deals` is None without deals.
+
+    `share_of_largest` is the part of all that was won that the `n_largest` wins hold, one in a hundred.
+    """
 
     share_of_deals: float | None
     n_wins: int
@@ -47,6 +50,8 @@ class Amounts:
     n_wins_zero: int
     n_losses: int
     n_losses_zero: int
+    n_largest: int
+    share_of_largest: float
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,8 @@ def describe_amounts(pipeline: Pipeline, stays: pd.DataFrame) -> Amounts:
     n_deals = stays["deal"].nunique()
     won = stays.loc[stays["move"].isin(_outcomes(pipeline, won=True)), "amount_at_end"]
     lost = stays.loc[stays["move"].isin(_outcomes(pipeline, won=False)), "amount_at_end"]
+    descending = np.sort(won.dropna().to_numpy(dtype=np.float64))[::-1]
+    n_largest, total = -(-len(descending) // 100), float(descending.sum())
     return Amounts(
         share_of_deals=float(stays.loc[known, "deal"].nunique() / n_deals) if n_deals else None,
         n_wins=len(won),
@@ -168,6 +175,8 @@ def describe_amounts(pipeline: Pipeline, stays: pd.DataFrame) -> Amounts:
         n_wins_zero=int((won == 0).sum()),
         n_losses=len(lost),
         n_losses_zero=int((lost == 0).sum()),
+        n_largest=n_largest,
+        share_of_largest=float(descending[:n_largest].sum()) / total if total > 0 else 0.0,
     )
 
 

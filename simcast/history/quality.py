@@ -25,6 +25,8 @@ FIRST_CONTACTS = (
 )
 FEWEST_ENDED = 10
 """With fewer ended stays in a stage, the longest of them says little about the open ones."""
+FEWEST_WINS, MOST_IN_LARGEST = 20, 0.5
+"""From so many wins on, the largest of a hundred are usually worth less than half of all."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +242,12 @@ def _data_warnings(report: QualityReport) -> Iterator[str]:
     if amounts.n_wins_zero:
         wins, have = agreed(amounts.n_wins, "win", "wins"), agreed(amounts.n_wins_zero, "has", "have")
         yield f"{_of(amounts.n_wins_zero, amounts.n_wins)} {wins} {have} an amount of 0"
+    if amounts.n_wins >= FEWEST_WINS and amounts.share_of_largest > MOST_IN_LARGEST:
+        holds = agreed(amounts.n_largest, "holds", "hold")
+        yield (
+            f"{amounts.n_largest:,} of {counted(amounts.n_wins, 'win')} {holds} {_percent(amounts.share_of_largest)} of"
+            " all that was won: a mistake in an amount, or bookings that hang on a few deals, which no history foresees"
+        )
     if report.bulk_days:
         named = ", ".join(f"{day} ({_percent(share)})" for day, share in report.bulk_days[:3])
         more = f" and {len(report.bulk_days) - 3} more" if len(report.bulk_days) > 3 else ""

@@ -14,7 +14,7 @@ from simcast.analysis import Difference, Run
 from simcast.forecast import METRICS, ORIGINS, Forecast, Metric, Summary
 from simcast.report.phrases import answer, chance, count, exact_phrase, interval, margin_words, money, more_wins
 from simcast.scenario import BASELINE
-from simcast.writing import counted
+from simcast.writing import agreed, counted
 
 N_WARNINGS = 3
 """How many warnings the terminal shows; the result holds all."""
@@ -248,10 +248,11 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     metric: Metric = "wins" if run.by_wins else "bookings"
     total = Summary.of(run.forecasts[BASELINE].values(metric))
     error = f"{total.mean_error:.2g}" if run.by_wins else money(total.mean_error)
+    known = f"; Monte Carlo error of the mean {metric}: ± {error}" if total.n_futures > 1 else ""
     console.print()
     console.print(
-        f"{counted(len(run.book), 'open deal').replace(',', '')}, {total.n_futures} futures, seed"
-        f" {run.scenario.simulation.seed}; Monte Carlo error of the mean {metric}: ± {error}",
+        f"{counted(len(run.book), 'open deal').replace(',', '')}, {total.n_futures}"
+        f" {agreed(total.n_futures, 'future', 'futures')}, seed {run.scenario.simulation.seed}{known}",
         style="dim",
         highlight=False,
     )

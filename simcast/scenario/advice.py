@@ -64,7 +64,9 @@ def _waits_counted_twice(scenario: Scenario) -> Iterator[str]:
 
 def _out_of_time(lever: TimedLever | HireLever | LeaveLever, as_of: date, until: date) -> Iterator[str]:
     begins = lever.first_day(as_of) if isinstance(lever, TimedLever) else lever.on
+    costs = lever.cost.mean() != 0.0 or getattr(lever, "cost_per_head", None) is not None
+    nothing = "it does nothing but cost" if costs else "it does nothing"
     if begins > until:
-        yield f"begins on {begins}, after the forecast ends ({until}); it does nothing"
+        yield f"begins on {begins}, after the forecast ends ({until}); {nothing}"
     if isinstance(lever, TimedLever) and lever.last_day(until) < as_of:
-        yield f"ends on {lever.until}, before the as-of date ({as_of}); it does nothing"
+        yield f"ends on {lever.until}, before the as-of date ({as_of}); {nothing}"

@@ -275,6 +275,16 @@ def test_open_deals_are_spread_over_segments_by_their_shares() -> None:
     assert np.bincount(book.segment_code[10:], minlength=3).tolist() == [0, 2, 2]
 
 
+def test_many_small_groups_are_spread_as_one_large_one() -> None:
+    """Such as deals of many ages: each alone would go to the largest segment."""
+    groups = [{"stage": "lead", "count": 1, "age_days": float(age)} for age in range(100)]
+    assumptions = assume(segments={"source": {"ads": 0.4, "site": 0.6}}, open=groups)
+    segments, _ = assumed_segments(assumptions)
+    book = assumed_book(assumptions, PIPELINE, segments, np.datetime64("2026-07-01"))
+    assert np.bincount(book.segment_code).tolist() == [40, 60]
+    assert np.bincount(book.segment_code[:10]).tolist() == [4, 6], "evenly over the ages"
+
+
 def test_open_deals_without_a_segment_are_refused_where_shares_are_not_known() -> None:
     segments = Segments(("source",), (("ads",), ("site",)))
     assumptions = assume(open=[{"stage": "lead", "count": 10}])

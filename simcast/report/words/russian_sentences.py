@@ -216,6 +216,10 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "завершившихся сделок в данных нет, и первые месяцы выглядят лучше или медленнее, чем были",
     ),
     (
+        rf"(?P<n1>{_NUMBER}) of (?P<n3>{_NUMBER}) wins holds? (?P<n2>\d+%) of all that was won: .*",
+        "выигранных сделок {n1} из {n3}, а в них {n2} всего выигранного: ошибка в сумме или выручка, которая держится на немногих сделках",
+    ),
+    (
         r"a large share of all events falls on one day: (?P<ndays>.*); a bulk import or a batch, not real dates\?",
         "большая доля всех событий приходится на один день: {ndays}; массовая загрузка, а не настоящие даты?",
     ),
@@ -332,8 +336,16 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "{path}: начинается {day}, после конца прогноза ({until}), и ничего не меняет",
     ),
     (
+        r"(?P<path>.*): begins on (?P<day>[\d-]+), after the forecast ends \((?P<until>[\d-]+)\); it does nothing but cost",
+        "{path}: начинается {day}, после конца прогноза ({until}), и ничего не меняет, а стоимость учтена",
+    ),
+    (
         r"(?P<path>.*): ends on (?P<day>[\d-]+), before the as-of date \((?P<until>[\d-]+)\); it does nothing",
         "{path}: заканчивается {day}, до даты прогноза ({until}), и ничего не меняет",
+    ),
+    (
+        r"(?P<path>.*): ends on (?P<day>[\d-]+), before the as-of date \((?P<until>[\d-]+)\); it does nothing but cost",
+        "{path}: заканчивается {day}, до даты прогноза ({until}), и ничего не меняет, а стоимость учтена",
     ),
     (
         r"first contact in '(?P<stage>.*)' is on record for (?P<n1>.*) deals that entered it: half of them waited "
