@@ -28,13 +28,18 @@ Days = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class StageStays:
-    """The stays in one stage. `n_overdue` open ones have lasted longer than any that ended (`longest_days`)."""
+    """The stays in one stage. `n_overdue` open ones have lasted longer than any that ended (`longest_days`).
+
+    `n_usual` is how many are open on a usual day: those begun per day of late times the mean days of those that ended
+    (Little's law).
+    """
 
     stage: str
     n_stays: int
     n_open: int
     n_overdue: int
     longest_days: int | None
+    n_usual: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,8 @@ def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.d
     entered, left = as_days(stays["entered"]), as_days(stays["left"])
     is_open = stays["left"].isna().to_numpy()
     # An open stay has lasted at least n - 1 days, an ended one at most its days + 1 (hours are not known).
-    least = int(observed_until.astype("datetime64[D]").astype(np.int64)) - entered - 1
+    until = int(observed_until.astype("datetime64[D]").astype(np.int64))
+    least = until - entered - 1
     stage = stays["stage"].to_numpy(dtype=object)
     described = []
     for name in pipeline.stages:
@@ -156,7 +162,9 @@ def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.d
         ended = (left - entered)[here & ~is_open]
         longest = int(ended.max()) if len(ended) else None
         overdue = 0 if longest is None else int((least[here & is_open] > longest).sum())
-        described.append(StageStays(name, int(here.sum()), int((here & is_open).sum()), overdue, longest))
+        per_day = float((entered[here] >= until - RECENT_DAYS).sum()) / RECENT_DAYS
+        usual = per_day * float(ended.mean()) if len(ended) else 0.0
+        described.append(StageStays(name, int(here.sum()), int((here & is_open).sum()), overdue, longest, usual))
     return tuple(described)
 
 

@@ -27,6 +27,8 @@ FEWEST_ENDED = 10
 """With fewer ended stays in a stage, the longest of them says little about the open ones."""
 FEWEST_WINS, MOST_IN_LARGEST = 20, 0.5
 """From so many wins on, the largest of a hundred are usually worth less than half of all."""
+LEAST_USUAL = 7.0
+"""Where so many deals are open on usual days, there is none once in a thousand days."""
 
 
 @dataclass(frozen=True)
@@ -268,6 +270,10 @@ def _stage_warnings(report: QualityReport) -> Iterator[str]:
             for stage in overdue
         )
         yield f"open stays that have lasted longer than any that ended will probably never leave: {parts}"
+    left_out = [stage for stage in report.stages if not stage.n_open and stage.n_usual >= LEAST_USUAL]
+    if left_out:
+        parts = ", ".join(f"{stage.stage!r} (about {stage.n_usual:.0f} on usual days)" for stage in left_out)
+        yield f"no deal stands in {parts}: the file may leave out deals that have not moved yet"
     never_left = [repr(stage.stage) for stage in report.stages if stage.n_stays and stage.n_open == stage.n_stays]
     if never_left:
         yield f"no stay has ended in {', '.join(never_left)}: what happens there cannot be learned"

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from simcast.report.words.language import NBSP
-
-Match = re.Match[str]
+from simcast.report.words.russian_parts import Match, by_months, by_the_calendar, kept, overdue, usual
 
 
 def in_russian(english: str) -> str | None:
@@ -25,70 +23,8 @@ def in_russian(english: str) -> str | None:
     for pattern, template in _PATTERNS:
         found = pattern.fullmatch(english)
         if found:
-            return template(found) if callable(template) else template.format(**_kept(found))
+            return template(found) if callable(template) else template.format(**kept(found))
     return None
-
-
-def _kept(found: Match) -> dict[str, str]:
-    """Return what stands in a sentence: numbers (groups whose names begin with n) as Russian writes them."""
-    return {
-        name: _number(text) if name.startswith("n") else text
-        for name, text in found.groupdict().items()
-        if text is not None
-    }
-
-
-def _by_the_calendar(found: Match) -> str:
-    """Say in Russian where stays end by the calendar."""
-    told = (
-        found["how"]
-        .replace("by weekdays in ", "по дням недели — на этапах ")
-        .replace("by the quarter in ", "по кварталу — на этапах ")
-    )
-    return f"пребывания заканчиваются по календарю: {_quoted(told)}; прогноз продолжает так же (history.model.calendar)"
-
-
-def _by_months(found: Match) -> str:
-    """Say in Russian by how much months differ."""
-    told = (
-        found["how"]
-        .replace("odds of the forward move by ", "шансы пойти дальше на ")
-        .replace("speed by ", "скорость на ")
-    )
-    told = re.sub(r"\((\d+%) to (\d+%)\)", r"(от \1 до \2)", told).replace(" and ", " и ").replace("%", "\u00a0%")
-    return (
-        f"месяцы бывали удачными и неудачными для всех сделок сразу ({told}, одно стандартное отклонение), и итоги оттого менее "
-        "определённы; прогноз продолжает так же (history.model.weather)"
-    )
-
-
-def _quoted(text: str) -> str:
-    return re.sub(r"'([^']*)'", r"«\1»", text)
-
-
-def _number(text: str) -> str:
-    for english, russian in (
-        ("less than ", "менее "),
-        ("more than ", "более "),
-        ("under ", "менее "),
-        ("over ", "более "),
-    ):
-        text = text.replace(english, russian)
-    text = re.sub(r"(\d),(\d{3})", rf"\1{NBSP}\2", text)
-    return re.sub(r"(\d)\.(\d)", r"\1,\2", text).replace("%", f"{NBSP}%").replace(" of ", " из ")
-
-
-def _overdue(found: Match) -> str:
-    """Put the list of stages with stays that will probably never leave into Russian."""
-    part = r"(?P<n1>[\d,]+ of [\d,]+ \([^)]*%\)) in (?P<stage>'.*?'|\".*?\") \(ended within (?P<n2>[\d,]+) days?\)"
-    parts = [
-        f"{_number(one['n1'])} на этапе «{one['stage'][1:-1]}» (завершённые длились не дольше {_number(one['n2'])} дн.)"
-        for one in re.finditer(part, found["parts"])
-    ]
-    return (
-        "открытые пребывания, которые длятся дольше любого завершённого, вероятно, никогда не закончатся: "
-        + ", ".join(parts)
-    )
 
 
 _WHOLE = {
@@ -176,7 +112,7 @@ _NUMBER = r"[\d,.]+"
 _OF = r"[\d,]+ of [\d,]+ \([^)]*%\)"
 
 _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
-    ("open stays that have lasted longer than any that ended will probably never leave: (?P<parts>.*)", _overdue),
+    ("open stays that have lasted longer than any that ended will probably never leave: (?P<parts>.*)", overdue),
     (r"(?P<n1>[\w% ]+%) of the deals have an amount", "сумма известна у {n1} сделок"),
     (
         r"(?P<n1>[\w% ]+%) of the events fall on weekends \(2 of 7 days are 29%\)",
@@ -219,6 +155,7 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         rf"(?P<n1>{_NUMBER}) of (?P<n3>{_NUMBER}) wins holds? (?P<n2>\d+%) of all that was won: .*",
         "выигранных сделок {n1} из {n3}, а в них {n2} всего выигранного: ошибка в сумме или выручка, которая держится на немногих сделках",
     ),
+    (r"no deal stands in (?P<parts>.*): the file may leave out deals that have not moved yet", usual),
     (
         r"a large share of all events falls on one day: (?P<ndays>.*); a bulk import or a batch, not real dates\?",
         "большая доля всех событий приходится на один день: {ndays}; массовая загрузка, а не настоящие даты?",
@@ -270,8 +207,8 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "конверсия на этапе «{stage}» изменилась: у пребываний, начавшихся с {month}, шансы пойти дальше — {n1} от прежних, а "
         "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
     ),
-    (r"stays end by the calendar: (?P<how>.*); the forecast goes on so .*", _by_the_calendar),
-    (r"months were good or bad for all deals together \((?P<how>.*), one standard deviation\), .*", _by_months),
+    (r"stays end by the calendar: (?P<how>.*); the forecast goes on so .*", by_the_calendar),
+    (r"months were good or bad for all deals together \((?P<how>.*), one standard deviation\), .*", by_months),
     (
         rf"(?P<part>.*): (?P<n1>{_NUMBER}) transitions? diverged at first; .*, and none did",
         "{part}: сначала расхождений было {n1}; выборка повторена меньшими шагами, и их не стало",

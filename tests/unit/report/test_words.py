@@ -171,6 +171,7 @@ def test_the_same_finding_says_all_its_numbers() -> None:
         StageStays("lead", 100, 50, 30, 40),
         StageStays("never", 0, 0, 0, None),
         StageStays("open", 9, 9, 0, None),
+        StageStays("empty", 90, 0, 0, 5, 12.0),
     )
     report = QualityReport(
         reading=Reading(1000, 5, 9, 300, 3, close_dates_ignored=4),

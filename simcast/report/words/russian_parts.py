@@ -1,0 +1,80 @@
+"""Parts of English sentences in Russian: numbers, months, and lists of stages with what is said of each."""
+
+from __future__ import annotations
+
+import re
+
+from simcast.report.words.language import NBSP
+
+Match = re.Match[str]
+
+
+def kept(found: Match) -> dict[str, str]:
+    """Return what stands in a sentence: numbers (groups whose names begin with n) as Russian writes them."""
+    return {
+        name: _number(text) if name.startswith("n") else text
+        for name, text in found.groupdict().items()
+        if text is not None
+    }
+
+
+def by_the_calendar(found: Match) -> str:
+    """Say in Russian where stays end by the calendar."""
+    told = (
+        found["how"]
+        .replace("by weekdays in ", "по дням недели — на этапах ")
+        .replace("by the quarter in ", "по кварталу — на этапах ")
+    )
+    return f"пребывания заканчиваются по календарю: {_quoted(told)}; прогноз продолжает так же (history.model.calendar)"
+
+
+def by_months(found: Match) -> str:
+    """Say in Russian by how much months differ."""
+    told = (
+        found["how"]
+        .replace("odds of the forward move by ", "шансы пойти дальше на ")
+        .replace("speed by ", "скорость на ")
+    )
+    told = re.sub(r"\((\d+%) to (\d+%)\)", r"(от \1 до \2)", told).replace(" and ", " и ").replace("%", "\u00a0%")
+    return (
+        f"месяцы бывали удачными и неудачными для всех сделок сразу ({told}, одно стандартное отклонение), и итоги оттого менее "
+        "определённы; прогноз продолжает так же (history.model.weather)"
+    )
+
+
+def _quoted(text: str) -> str:
+    return re.sub(r"'([^']*)'", r"«\1»", text)
+
+
+def _number(text: str) -> str:
+    for english, russian in (
+        ("less than ", "менее "),
+        ("more than ", "более "),
+        ("under ", "менее "),
+        ("over ", "более "),
+    ):
+        text = text.replace(english, russian)
+    text = re.sub(r"(\d),(\d{3})", rf"\1{NBSP}\2", text)
+    return re.sub(r"(\d)\.(\d)", r"\1,\2", text).replace("%", f"{NBSP}%").replace(" of ", " из ")
+
+
+def overdue(found: Match) -> str:
+    """Put the list of stages with stays that will probably never leave into Russian."""
+    part = r"(?P<n1>[\d,]+ of [\d,]+ \([^)]*%\)) in (?P<stage>'.*?'|\".*?\") \(ended within (?P<n2>[\d,]+) days?\)"
+    parts = [
+        f"{_number(one['n1'])} на этапе «{one['stage'][1:-1]}» (завершённые длились не дольше {_number(one['n2'])} дн.)"
+        for one in re.finditer(part, found["parts"])
+    ]
+    return (
+        "открытые пребывания, которые длятся дольше любого завершённого, вероятно, никогда не закончатся: "
+        + ", ".join(parts)
+    )
+
+
+def usual(found: Match) -> str:
+    """Put the list of stages that are empty, though they are not on usual days, into Russian."""
+    part = r"(?P<stage>'.*?'|\".*?\") \(about (?P<n1>[\d,]+) on usual days\)"
+    stages = [
+        f"«{one['stage'][1:-1]}» (обычно примерно {_number(one['n1'])})" for one in re.finditer(part, found["parts"])
+    ]
+    return f"ни одной открытой сделки на этапах {', '.join(stages)}: возможно, в файле нет сделок, которые ещё не двигались"
