@@ -16,6 +16,8 @@ BULK_SHARE = 0.05
 FEWEST_EVENT_DAYS = 60
 """With fewer days with events, a day with many of them is no sign of anything."""
 
+FEWEST_ON_A_PATH = 20
+"""Stays must have ended in a stage so often for a move that never happened to tell anything."""
 FEWEST_SILENT_DAYS = 3
 """So many days without events, a long weekend, are no sign of anything."""
 RECENT_DAYS = 90
@@ -166,6 +168,23 @@ def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.d
         usual = per_day * float(ended.mean()) if len(ended) else 0.0
         described.append(StageStays(name, int(here.sum()), int((here & is_open).sum()), overdue, longest, usual))
     return tuple(described)
+
+
+def separate_paths(stays: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of stages between which no deal ever moved, those with most stays first; one if all are linked.
+
+    Stages in which few stays ended say nothing.
+    """
+    counts = stays["stage"][stays["left"].notna()].value_counts()
+    group = {str(stage): {str(stage)} for stage in counts.index[counts >= FEWEST_ON_A_PATH]}
+    moves = stays[["stage", "move"]].dropna().drop_duplicates()
+    for stage, move in moves.itertuples(index=False):
+        if stage in group and move in group and group[stage] is not group[move]:
+            joined = group[stage] | group[move]
+            group.update(dict.fromkeys(joined, joined))
+    found = {frozenset(stages): None for stages in group.values()}
+    order = {stage: place for place, stage in enumerate(counts.index)}
+    return tuple(tuple(sorted(stages, key=order.__getitem__)) for stages in found)
 
 
 def describe_amounts(pipeline: Pipeline, stays: pd.DataFrame) -> Amounts:

@@ -104,6 +104,7 @@ class QualityReport:
     bulk_days: tuple[tuple[str, float], ...]
     late_start: tuple[int, int] | None
     stages: tuple[StageStays, ...]
+    paths: tuple[tuple[str, ...], ...]
     amounts: Amounts
     segments: SegmentSizes | None
     first_contacts: tuple[FirstContacts, ...] = ()
@@ -170,6 +171,7 @@ def assess(
         bulk_days=measures.bulk_days(days),
         late_start=measures.late_start(pipeline, stays),
         stages=measures.stays_by_stage(pipeline, stays, recorded_until),
+        paths=measures.separate_paths(stays),
         amounts=amounts,
         segments=measures.segment_sizes(segments, stays),
         first_contacts=measures.first_contacts(stays, responses),
@@ -270,6 +272,9 @@ def _stage_warnings(report: QualityReport) -> Iterator[str]:
             for stage in overdue
         )
         yield f"open stays that have lasted longer than any that ended will probably never leave: {parts}"
+    if len(report.paths) > 1:
+        apart = " and ".join(f"{{{', '.join(map(repr, path))}}}" for path in report.paths)
+        yield f"no deal ever moves between {apart}: pipelines of their own? Read one (history.where, pipeline.stages)"
     left_out = [stage for stage in report.stages if not stage.n_open and stage.n_usual >= LEAST_USUAL]
     if left_out:
         parts = ", ".join(f"{stage.stage!r} (about {stage.n_usual:.0f} on usual days)" for stage in left_out)

@@ -155,6 +155,10 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         rf"(?P<n1>{_NUMBER}) of (?P<n3>{_NUMBER}) wins holds? (?P<n2>\d+%) of all that was won: .*",
         "выигранных сделок {n1} из {n3}, а в них {n2} всего выигранного: ошибка в сумме или выручка, которая держится на немногих сделках",
     ),
+    (
+        r"no deal ever moves between (?P<apart>.*): pipelines of their own\? .*",
+        "ни одна сделка не переходит между {apart}: это разные воронки? Выберите одну (history.where, pipeline.stages)",
+    ),
     (r"no deal stands in (?P<parts>.*): the file may leave out deals that have not moved yet", usual),
     (
         r"a large share of all events falls on one day: (?P<ndays>.*); a bulk import or a batch, not real dates\?",

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from simcast.history import History
@@ -143,3 +145,50 @@ def test_the_report_is_ready_for_json(read: Read) -> None:
     assert content["reading"]["rows_read"] == 197
     assert {finding["severity"] for finding in content["findings"]} <= {"warning", "note"}
     assert content["observed_until"] == "2025-07-24"
+
+
+def of_stays(rows: list[tuple[str, str, int, int | None, str | None, float]], stages: list[str]) -> History:
+    """Return a history of rows of deal, stage, days of entry and end, move, and the amount at the end."""
+    start = np.datetime64("2026-01-01")
+    table = pd.DataFrame(rows, columns=["deal", "stage", "entered", "left", "move", "amount_at_end"])
+    days = {
+        name: [
+            np.datetime64("NaT", "D") if pd.isna(day) else start + np.timedelta64(int(day), "D") for day in table[name]
+        ]
+        for name in ("entered", "left")
+    }
+    return History.of(Pipeline.define(stages), table.assign(**days), observed_until="2026-07-01")
+
+
+def test_stages_that_deals_never_move_between_are_two_pipelines() -> None:
+    def through(first: str, second: str, name: str) -> list[tuple[str, str, int, int | None, str | None, float]]:
+        rows: list[tuple[str, str, int, int | None, str | None, float]] = []
+        for n in range(40):
+            rows += [
+                (f"{name}{n}", first, n, n + 5, second, np.nan),
+                (f"{name}{n}", second, n + 5, n + 9, "lost", np.nan),
+            ]
+        return rows
+
+    apart = of_stays(
+        [*through("lead", "demo", "A"), *through("inbound", "trial", "B")], ["lead", "inbound", "demo", "trial"]
+    )
+    said = " ".join(apart.quality.warnings)
+    assert "no deal ever moves between {'lead', 'demo'} and {'inbound', 'trial'}" in said
+    linked = of_stays([*through("lead", "demo", "A"), *through("inbound", "demo", "B")], ["lead", "inbound", "demo"])
+    assert "ever moves between" not in " ".join(linked.quality.warnings)
+
+
+def test_a_stage_that_is_empty_though_it_is_not_on_usual_days_is_told() -> None:
+    """A deal a day, each for ten days: ten are open on any day, unless the file has only those that have moved."""
+    rows = [(f"D{n}", "lead", n, n + 10 if n < 171 else None, "lost" if n < 171 else None, np.nan) for n in range(181)]
+    assert "no deal stands in" not in " ".join(of_stays(rows, ["lead"]).quality.warnings)
+    said = " ".join(of_stays(rows[:171], ["lead"]).quality.warnings)
+    assert "no deal stands in 'lead' (about 9 on usual days)" in said
+
+
+def test_wins_that_hold_most_of_all_are_told() -> None:
+    rows = [(f"D{n}", "lead", n % 170, n % 170 + 3, "won", 1000.0) for n in range(200)]
+    assert "of all that was won" not in " ".join(of_stays(rows, ["lead"]).quality.warnings)
+    slips = [(*row[:5], row[5] * (1000.0 if n < 2 else 1.0)) for n, row in enumerate(rows)]
+    assert "2 of 200 wins hold 91% of all that was won" in " ".join(of_stays(slips, ["lead"]).quality.warnings)

@@ -190,6 +190,7 @@ def test_the_same_finding_says_all_its_numbers() -> None:
         bulk_days=(("2026-01-05", 0.4),),
         late_start=(90, 10),
         stages=stages,
+        paths=(("lead", "open"), ("empty",)),
         amounts=Amounts(0.5, 100, 2, 1, 5, 1, 1, 0.8),
         segments=SegmentSizes(90, 3.3, ("a", 1), ("b", 40)),
     )
