@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from simcast.history.book import Book
 from simcast.history.crm import CRMS
 from simcast.history.dialect import Dialect
-from simcast.history.history import Book, History
+from simcast.history.history import History
 from simcast.history.quality import QualityReport, Reading
 from simcast.history.reading import read_history
 
