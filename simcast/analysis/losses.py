@@ -41,7 +41,7 @@ def losses_of(ground: Ground) -> tuple[Losses, ...]:
     history, pipeline = ground.history, ground.posterior.pipeline
     stays = history.stays
     amount = stays["amount_at_end"].fillna(stays.groupby("deal", sort=False)["amount"].ffill())
-    until = history.observed_until
+    until = history.recorded_until
     left = stays["left"].to_numpy().astype("datetime64[D]")
     in_year, recent = left >= until - YEAR, left >= until - QUARTER
     before = ~recent & (left >= until - QUARTER - YEAR)

@@ -69,6 +69,7 @@ def assumed_book(assumptions: Assumptions, pipeline: Pipeline, segments: Segment
         age_days=np.array(ages, dtype=np.float64),
         segment_code=np.array(segment_codes, dtype=np.int64),
         amount=np.array(amounts, dtype=np.float64),
+        recorded_until=np.datetime64(str(as_of), "D"),
     )
 
 

@@ -18,8 +18,9 @@ def one_thread_for_matrices() -> None:
     Matrices are small here. Threads that wait for a share of one keep busy, and take the processors from those that
     sample and play.
     """
-    for name in _THREADS_FOR_MATRICES:
-        os.environ.setdefault(name, "1")
+    if "OMP_NUM_THREADS" not in os.environ:  # which these heed where they have no variable of their own
+        for name in _THREADS_FOR_MATRICES:
+            os.environ.setdefault(name, "1")
 
 
 def collect_garbage_less_often() -> None:

@@ -36,6 +36,8 @@ class Book(Shown):
         Its segment.
     amount : float64, (n_deals,)
         The latest amount known; NaN when there is none.
+    recorded_until
+        The day until which the ages count: `as_of`, unless the records end earlier (`History.recorded_until`).
     """
 
     as_of: np.datetime64
@@ -46,6 +48,7 @@ class Book(Shown):
     age_days: NDArray[np.float64]
     segment_code: NDArray[np.int64]
     amount: NDArray[np.float64]
+    recorded_until: np.datetime64
 
     def __len__(self) -> int:
         return len(self.deal)

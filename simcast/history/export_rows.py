@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,8 +42,15 @@ def without_footer(table: Table, crm: Crm) -> tuple[Table, list[str]]:
     return table.keep(kept), [f"the last {lines} the report's footer ({text[:60]!r}) and left out"]
 
 
-def with_plain_codes(table: Table, crm: Crm) -> Table:
+def with_plain_codes(table: Table, crm: Crm, given: Collection[str]) -> Table:
     """Write codes of stages as they are: out of amoCRM's JSON, and 142 where a spreadsheet made it the number 142.0.
+
+    Parameters
+    ----------
+    table, crm
+        The export, and how the CRM exports.
+    given
+        Columns that the user names.
 
     Raises
     ------
@@ -54,8 +61,8 @@ def with_plain_codes(table: Table, crm: Crm) -> Table:
     headers = {fold(header) for shape in crm.shapes for name in names for header in shape.columns.get(name, ())}
     plain: dict[str, pd.Series] = {}
     pipelines: set[str] = set()
-    for column in [column for column in table.cells.columns if fold(column) in headers]:
-        texts = table.cells[column].astype("str").str.strip()
+    for column in [column for column in table.cells.columns if fold(column) in headers or column in given]:
+        texts = table.cells[column].astype("str").fillna("").str.strip()
         in_json = texts.str.contains(_IN_JSON)
         if in_json.any():
             codes = texts.str.extract(_CODE_IN_JSON, expand=False)

@@ -95,8 +95,8 @@ def translate(
         When it is none of the CRM's exports, or when something can be read in two ways.
     """
     table, remarks = without_footer(table, crm)
-    table = with_plain_codes(table, crm)
     given = {name: normalise(column) for name, column in (columns or {}).items() if isinstance(column, str)}
+    table = with_plain_codes(table, crm, {given[name] for name in ("stage", "outcome") if name in given})
     shape, found = _find_shape(table, crm, given)
     _check_one_pipeline(table, found, chosen)
     words = {} if shape.form == "log" else _words_of_deals(table, crm, shape, found, stages, outcomes or {})

@@ -244,6 +244,7 @@ class History(Shown):
             age_days=waited.astype(np.int64).astype(np.float64) - 0.5,
             segment_code=last["segment_code"].to_numpy(dtype=np.int64),
             amount=last["amount"].to_numpy(dtype=np.float64),
+            recorded_until=known.recorded_until,
         )
 
     @cached_property
@@ -257,6 +258,7 @@ class History(Shown):
             self.recorded_until,
             self.reading,
             self.responses,
+            end_is_said=self.said_end is not None,
         )
 
     @cached_property

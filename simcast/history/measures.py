@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,13 +18,15 @@ FEWEST_EVENT_DAYS = 60
 """With fewer days with events, a day with many of them is no sign of anything."""
 
 FEWEST_ON_A_PATH = 20
-"""Stays must have ended in a stage so often for a move that never happened to tell anything."""
+"""Stays must have ended so often in a group of stages for moves that never happened to tell anything."""
 FEWEST_SILENT_DAYS = 3
 """So many days without events, a long weekend, are no sign of anything."""
-RECENT_DAYS = 90
-"""By which events are expected in the days after them."""
-EXPECTED_IN_SILENCE = 10.0
-"""Events that should have come, and did not, before records are taken to end."""
+RECENT_DAYS, FEWEST_DAYS_SEEN = 90, 30
+"""By which it is told how usual days without events are."""
+MOST_SURE = 0.99
+"""No day is surer than this to have an event."""
+UNLIKELY = 10.0
+"""Minus the logarithm of the probability of a silence in which records are taken to have ended."""
 
 Days = NDArray[np.int64]
 
@@ -132,8 +135,8 @@ def longest_gap_days(days: Days) -> int:
 def silence_is_unlikely(days: Days, silent_days: int) -> bool:
     """Tell whether so many days without an event after the last one are a sign that records end there.
 
-    They are where they are more than twice as many as in the longest gap before, and hold none of ten events or more
-    that the last days on record lead to expect: by chance once in 20,000 histories, if events were independent.
+    They are where they are more than twice as many as in the longest gap before, and would come once in 20,000 times
+    if each day were as likely to have an event as the last days on record.
 
     Parameters
     ----------
@@ -145,9 +148,9 @@ def silence_is_unlikely(days: Days, silent_days: int) -> bool:
     if not len(days) or silent_days <= max(FEWEST_SILENT_DAYS, 2 * longest_gap_days(days)):
         return False
     last = np.max(days)
-    seen = min(RECENT_DAYS, int(last - np.min(days)) + 1)
-    per_day = float((days > last - seen).sum()) / seen
-    return per_day * silent_days >= EXPECTED_IN_SILENCE
+    seen = min(RECENT_DAYS, max(FEWEST_DAYS_SEEN, int(last - np.min(days)) + 1))
+    share = len(np.unique(days[days > last - seen])) / seen
+    return silent_days * -math.log1p(-min(share, MOST_SURE)) >= UNLIKELY
 
 
 def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.datetime64) -> tuple[StageStays, ...]:
@@ -173,18 +176,18 @@ def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.d
 def separate_paths(stays: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
     """Return the groups of stages between which no deal ever moved, those with most stays first; one if all are linked.
 
-    Stages in which few stays ended say nothing.
+    Groups in which few stays ended say nothing.
     """
     counts = stays["stage"][stays["left"].notna()].value_counts()
-    group = {str(stage): {str(stage)} for stage in counts.index[counts >= FEWEST_ON_A_PATH]}
+    group = {str(stage): {str(stage)} for stage in counts.index}
     moves = stays[["stage", "move"]].dropna().drop_duplicates()
     for stage, move in moves.itertuples(index=False):
         if stage in group and move in group and group[stage] is not group[move]:
             joined = group[stage] | group[move]
             group.update(dict.fromkeys(joined, joined))
-    found = {frozenset(stages): None for stages in group.values()}
-    order = {stage: place for place, stage in enumerate(counts.index)}
-    return tuple(tuple(sorted(stages, key=order.__getitem__)) for stages in found)
+    distinct = {frozenset(stages): None for stages in group.values()}
+    found = [tuple(stage for stage in group if stage in stages) for stages in distinct]
+    return tuple(stages for stages in found if counts[list(stages)].sum() >= FEWEST_ON_A_PATH)
 
 
 def describe_amounts(pipeline: Pipeline, stays: pd.DataFrame) -> Amounts:

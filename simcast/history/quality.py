@@ -74,8 +74,11 @@ class QualityReport:
         What became of the file's rows; None when the history was not read from a file.
     n_deals, n_stays, n_open_deals, n_won, n_lost
         Counts; a deal that renews may be won more than once.
-    first_day, last_day, observed_until
-        Dates (YYYY-MM-DD) of the first and last event and of the first day not known; None without events.
+    first_day, last_day, observed_until, recorded_until
+        Dates (YYYY-MM-DD) of the first and last event, of the first day not known, and of the first that is not on
+        record any more; the first two None without events.
+    end_is_said
+        Whether a user says where the records end.
     silent_days, longest_gap_days
         Whole days without events before `observed_until`, and the longest such gap between two events.
     weekend_share
@@ -84,6 +87,8 @@ class QualityReport:
         Days that hold more than a twentieth of all events, with their share.
     late_start
         Days from the first entry to the first end of a deal, and the median days a deal takes.
+    paths
+        Groups of stages between which no deal ever moves.
     stages, amounts, segments, first_contacts
         See `simcast.history.measures`.
     """
@@ -98,6 +103,7 @@ class QualityReport:
     last_day: str | None
     observed_until: str
     recorded_until: str
+    end_is_said: bool
     silent_days: int
     longest_gap_days: int
     weekend_share: float | None
@@ -149,6 +155,8 @@ def assess(
     recorded_until: np.datetime64,
     reading: Reading | None,
     responses: pd.DataFrame,
+    *,
+    end_is_said: bool,
 ) -> QualityReport:
     """Measure a table of stays and its first contacts (see `History`)."""
     days = measures.event_days(pipeline, stays)
@@ -165,6 +173,7 @@ def assess(
         last_day=str(last) if last is not None else None,
         observed_until=str(observed_until),
         recorded_until=str(recorded_until),
+        end_is_said=end_is_said,
         silent_days=int((observed_until - last).astype(np.int64)) - 1 if last is not None else 0,
         longest_gap_days=measures.longest_gap_days(days),
         weekend_share=measures.weekend_share(days),
@@ -209,7 +218,14 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
         )
     if rows is not None:
         yield from rows.caveats
-    if report.recorded_until < report.observed_until:
+    if report.end_is_said:
+        if report.recorded_until < report.observed_until:
+            yield (
+                f"nothing is recorded in the days before {report.observed_until}: the records end before"
+                f" {report.recorded_until} (history.recorded_until), and the forecast begins with the deals as they"
+                " stood then"
+            )
+    elif report.recorded_until < report.observed_until:
         yield (
             f"nothing is recorded in the {_days(report.silent_days)} before {report.observed_until}, longer than any"
             f" gap before ({_days(report.longest_gap_days)}): the records are taken to end before"
@@ -246,10 +262,11 @@ def _data_warnings(report: QualityReport) -> Iterator[str]:
     if amounts.n_wins_zero:
         wins, have = agreed(amounts.n_wins, "win", "wins"), agreed(amounts.n_wins_zero, "has", "have")
         yield f"{_of(amounts.n_wins_zero, amounts.n_wins)} {wins} {have} an amount of 0"
-    if amounts.n_wins >= FEWEST_WINS and amounts.share_of_largest > MOST_IN_LARGEST:
+    n_known = amounts.n_wins - amounts.n_wins_unknown
+    if n_known >= FEWEST_WINS and amounts.share_of_largest > MOST_IN_LARGEST:
         holds = agreed(amounts.n_largest, "holds", "hold")
         yield (
-            f"{amounts.n_largest:,} of {counted(amounts.n_wins, 'win')} {holds} {_percent(amounts.share_of_largest)} of"
+            f"{amounts.n_largest:,} of {counted(n_known, 'win')} {holds} {_percent(amounts.share_of_largest)} of"
             " all that was won: a mistake in an amount, or bookings that hang on a few deals, which no history foresees"
         )
     if report.bulk_days:

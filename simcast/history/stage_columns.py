@@ -15,6 +15,8 @@ from simcast.history.table import Table
 
 Chosen = Mapping[str, Sequence[str]] | None
 
+_NEARLY = 0.85
+"""How alike two names are of which one is probably the other misspelt: 1 if they are the same."""
 _IN_BRACKETS = re.compile(r"\(([^()]*)\)$")
 
 
@@ -104,11 +106,14 @@ def _check_names(table: Table, missing: Sequence[str], others: Sequence[str], n_
     """
     problems = []
     for stage in missing:
-        near = get_close_matches(fold(stage), [fold(other) for other in others], n=1)
+        near = get_close_matches(fold(stage), [fold(other) for other in others], n=1, cutoff=_NEARLY)
         if near:
             meant = next(other for other in others if fold(other) == near[0])
-            problems.append(f"{table.path}: no column tells when deals entered {stage!r}; did you mean {meant!r}?")
-    if not problems and others and len(missing) == n_stages:
+            problems.append(
+                f"{table.path}: no column tells when deals entered {stage!r}; did you mean {meant!r}? (or name the"
+                " column under history.columns.entered)"
+            )
+    if not problems and others and n_stages > 1 and len(missing) == n_stages:
         problems.append(
             f"{table.path}: no stage of pipeline.stages is one that the file has dates of: its columns are named after"
             f" {', '.join(map(repr, others))}"

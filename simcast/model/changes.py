@@ -2,7 +2,8 @@
 
 A model whose parameters stay what they were takes the average of before and after, and its months for good and bad
 ones. The test is that of a single change at an unknown time: the largest standardised difference between the months
-after and before, over all times, among as many in a random order of the months, in which any is as likely as another.
+after and before, over all times, among those in random orders of what the months were, each on its own scale. Months
+that follow one another, as in a season of the year, are taken for a change more often than chance alone would have it.
 
 References
 ----------
@@ -15,7 +16,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simcast.model.weather import LEAST_INFORMATION, Floats, MonthlyCounts, MonthlyEffects
 
@@ -23,7 +23,7 @@ _FEWEST_MONTHS = 3
 """On either side of a change."""
 _ORDERS = 4999
 _FALSE_ALARM = 0.01
-"""Of a history without a change, over all its stages."""
+"""Of a history without a change, over all its stages, if months come and go independently."""
 _LEAST_CHANGE = np.log(1.5)
 """Of the log odds: less is not worth a word."""
 
@@ -74,15 +74,14 @@ def likeliest_change(effect: Floats, variance: Floats) -> tuple[int, float]:
         float64, (n_months,): what each month adds, in their order, and the variance that chance gives to it.
     """
     generator = np.random.default_rng(0)
-    orders = np.concatenate([np.arange(effect.size)[None], generator.permuted(_all(effect.size), axis=1)])
-    scores = _scores(effect[orders], variance[orders])
+    weight = 1.0 / (_variance_between(effect[None], variance[None])[0] + variance)
+    mean, spread = np.average(effect, weights=weight), weight**-0.5
+    order = generator.permuted(np.tile(np.arange(effect.size), (_ORDERS, 1)), axis=1)
+    shuffled = mean + spread * ((effect - mean) / spread)[order]  # a month keeps what it tells, not what it was
+    scores = _scores(np.concatenate([effect[None], shuffled]), variance)
     clearest = scores.max(axis=1)
     at_least = np.count_nonzero(clearest[1:] >= clearest[0] * (1.0 - 1e-12))
     return int(np.argmax(scores[0])) + _FEWEST_MONTHS, (1 + at_least) / (1 + _ORDERS)
-
-
-def _all(n_months: int) -> NDArray[np.int64]:
-    return np.tile(np.arange(n_months), (_ORDERS, 1))
 
 
 def _scores(effect: Floats, variance: Floats) -> Floats:
@@ -99,6 +98,6 @@ def _scores(effect: Floats, variance: Floats) -> Floats:
 
 def _variance_between(effect: Floats, variance: Floats) -> Floats:
     """Return the variance of months beyond chance, from how successive ones differ: (n_orders,)."""
-    squares = np.square(np.diff(effect, axis=1)) - variance[:, 1:] - variance[:, :-1]
+    squares = np.square(np.diff(effect, axis=1)) - variance[..., 1:] - variance[..., :-1]
     between: Floats = np.maximum(0.0, 0.5 * squares.mean(axis=1))
     return between

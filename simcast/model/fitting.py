@@ -42,7 +42,7 @@ def fit(
     Parameters
     ----------
     history
-        What was known at an as-of date; stays that had not ended by `history.observed_until` count as censored.
+        What was known at an as-of date; stays that had not ended by `history.recorded_until` count as censored.
     seed
         Of the sampler.
     settings

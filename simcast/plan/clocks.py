@@ -49,28 +49,29 @@ def clock_arrays(posterior: Posterior, days: ForecastDays, n_slots: int) -> dict
 def with_operational_ages(posterior: Posterior, book: Book) -> Floats:
     """Return the open deals' ages, operational ones in the stages whose days are: float64, (n_deals,).
 
-    An open stay's age is that of the mean clock, as in the fit, less the days whose ends wait to be recorded.
+    An open stay's age is that of the mean clock, as in the fit, less the days whose ends wait to be recorded. It counts
+    until the records end, as in the fit, too.
     """
     age: Floats = book.age_days.astype(np.float64)
     draws = posterior.draws
-    as_of = int(book.as_of.astype("datetime64[D]").astype(np.int64))
+    end = int(book.recorded_until.astype("datetime64[D]").astype(np.int64))
     for code, (stage, clocks) in enumerate(zip(posterior.pipeline.stages, _clocks(posterior), strict=True)):
         here = np.flatnonzero(book.stage_code == code)
         if not here.size or not any(clocks):
             continue
         moves = list(posterior.pipeline.moves[code])
         shares = draws["probability"].sel(stage=stage, move=moves).mean(["draw", "segment"]).to_numpy()
-        waiting = days_waiting(clocks, shares, as_of)
+        waiting = days_waiting(clocks, shares, end)
         age[here] = np.maximum(age[here] - waiting, 0.0)
         if "clock_ages" not in draws or not float(draws["clock_ages"].sel(stage=stage)):
             continue
-        first = as_of - waiting - int(np.ceil(np.max(age[here])))
-        calendar = np.arange(first, as_of)
+        first = end - waiting - int(np.ceil(np.max(age[here])))
+        calendar = np.arange(first, end)
         weights = np.array(
             [np.ones(calendar.size) if one is None else one.of_quarter.weights(calendar) for one in clocks]
         )
         passed = Passed.of(mean_weights(weights, shares), first)
-        until = float(as_of - waiting)
+        until = float(end - waiting)
         age[here] = passed.at(np.array(until)) - passed.at(until - age[here])
     return age
 

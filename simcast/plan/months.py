@@ -46,7 +46,7 @@ def months_of_beginning(book: Book, days: ForecastDays) -> Shares:
     months = np.concatenate([ahead[0] - np.arange(_FARTHEST, 0, -1).astype("timedelta64[M]"), ahead])
     share = np.zeros((book.pipeline.n_stages, ahead.size + 1, months.size))
     share[:, 1:, _FARTHEST:] = np.eye(ahead.size)
-    began = (days.as_of - np.ceil(book.age_days).astype("timedelta64[D]")).astype("datetime64[M]")
+    began = (book.recorded_until - np.ceil(book.age_days).astype("timedelta64[D]")).astype("datetime64[M]")
     place: Ints = np.maximum((began - months[0]).astype(np.int64), 0)
     np.add.at(share[:, 0], (book.stage_code, place), 1.0)
     share[:, 0, _FARTHEST] += share[:, 0].sum(axis=-1) == 0.0

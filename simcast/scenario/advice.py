@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 from datetime import date
 
-from simcast.scenario.levers import HireLever, LeaveLever, TimedLever
+from simcast.scenario.levers import BudgetLever, HireLever, LeaveLever, TimedLever
 from simcast.scenario.schema import Scenario
 
 FEWEST_FUTURES = 100
@@ -64,7 +64,8 @@ def _waits_counted_twice(scenario: Scenario) -> Iterator[str]:
 
 def _out_of_time(lever: TimedLever | HireLever | LeaveLever, as_of: date, until: date) -> Iterator[str]:
     begins = lever.first_day(as_of) if isinstance(lever, TimedLever) else lever.on
-    costs = lever.cost.mean() != 0.0 or getattr(lever, "cost_per_head", None) is not None
+    new_money = isinstance(lever, BudgetLever) and lever.into and not lever.out_of
+    costs = new_money or lever.cost.mean() != 0.0 or getattr(lever, "cost_per_head", None) is not None
     nothing = "it does nothing but cost" if costs else "it does nothing"
     if begins > until:
         yield f"begins on {begins}, after the forecast ends ({until}); {nothing}"

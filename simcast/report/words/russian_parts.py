@@ -78,3 +78,9 @@ def usual(found: Match) -> str:
         f"«{one['stage'][1:-1]}» (обычно примерно {_number(one['n1'])})" for one in re.finditer(part, found["parts"])
     ]
     return f"ни одной открытой сделки на этапах {', '.join(stages)}: возможно, в файле нет сделок, которые ещё не двигались"
+
+
+def apart(found: Match) -> str:
+    """Put the groups of stages between which no deal moves into Russian."""
+    groups = _quoted(found["groups"]).replace("} and {", "} и {")
+    return f"ни одна сделка не переходит между {groups}: это разные воронки? Выберите одну (history.where, pipeline.stages)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from simcast.report.words.russian_parts import Match, by_months, by_the_calendar, kept, overdue, usual
+from simcast.report.words.russian_parts import Match, apart, by_months, by_the_calendar, kept, overdue, usual
 
 
 def in_russian(english: str) -> str | None:
@@ -155,9 +155,15 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         rf"(?P<n1>{_NUMBER}) of (?P<n3>{_NUMBER}) wins holds? (?P<n2>\d+%) of all that was won: .*",
         "выигранных сделок {n1} из {n3}, а в них {n2} всего выигранного: ошибка в сумме или выручка, которая держится на немногих сделках",
     ),
+    (r"no deal ever moves between (?P<groups>.*): pipelines of their own\? .*", apart),
     (
-        r"no deal ever moves between (?P<apart>.*): pipelines of their own\? .*",
-        "ни одна сделка не переходит между {apart}: это разные воронки? Выберите одну (history.where, pipeline.stages)",
+        rf"(?P<n1>{_NUMBER}) rows? repeats? an earlier one in every cell and (?:is|are) left out",
+        "строк, которые целиком повторяют более раннюю: {n1}; они не учтены",
+    ),
+    (
+        r"nothing is recorded in the days before (?P<day>[\d-]+): the records end before (?P<end>[\d-]+) .*",
+        "перед {day} ничего не записано: записи кончаются перед {end} (history.recorded_until), и прогноз начинается со сделок в "
+        "том виде, в каком они были тогда",
     ),
     (r"no deal stands in (?P<parts>.*): the file may leave out deals that have not moved yet", usual),
     (
@@ -206,8 +212,8 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "допущение",
     ),
     (
-        r"conversion in '(?P<stage>.*)' has changed: of stays begun from (?P<month>[\d-]+) on, the odds of moving forward are "
-        r"(?P<n1>[\d.]+) times those before, .*",
+        r"conversion in ['\"](?P<stage>.*)['\"] has changed: of stays begun from (?P<month>[\d-]+) on, the odds of moving forward are "
+        r"(?P<n1>[\d.e+]+) times those before, .*",
         "конверсия на этапе «{stage}» изменилась: у пребываний, начавшихся с {month}, шансы пойти дальше — {n1} от прежних, а "
         "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
     ),

@@ -150,7 +150,8 @@ def test_records_end_where_a_silence_is_not_to_be_expected() -> None:
 
     assert (fresh.recorded_until, stale.recorded_until) == (fresh.observed_until, np.datetime64("2026-04-01"))
     assert "the records are taken to end before 2026-04-01" in stale.quality.warnings[0]
-    assert stale.open_deals("2026-04-15").as_of == np.datetime64("2026-04-15")
+    book = stale.open_deals("2026-04-15")
+    assert (book.as_of, book.recorded_until) == (np.datetime64("2026-04-15"), np.datetime64("2026-04-01"))
     np.testing.assert_array_equal(
         stale.open_deals("2026-04-15").age_days, fresh.open_deals("2026-04-01").age_days, "as they stood then"
     )
@@ -165,13 +166,22 @@ def test_silences_as_there_were_before_or_in_which_little_was_due_mean_nothing()
     history = History.of(Pipeline.define(["lead"]), rare)
     assert history.known_at("2026-06-01").recorded_until == np.datetime64("2026-06-01"), "a deal in three weeks"
 
+    import_day = daily("2026-01-01", 1, deals_per_day=500)
+    history = History.of(Pipeline.define(["lead"]), import_day)
+    assert history.known_at("2026-01-09").recorded_until == np.datetime64("2026-01-09"), (
+        "a day tells of no others"
+    )
+
 
 def test_a_user_may_say_where_records_end() -> None:
     history = History.of(Pipeline.define(["lead"]), daily("2026-01-01", 90))
     go_on = replace(history, said_end=np.datetime64("9999-12-31")).known_at("2026-04-15")
     assert go_on.recorded_until == go_on.observed_until
     assert go_on.digest != history.known_at("2026-04-15").digest, "or the stored fit of the other would be taken"
+    assert "exported" not in " ".join(go_on.quality.warnings)
     said = replace(history, said_end=np.datetime64("2026-04-05"))
+    warning = " ".join(said.known_at("2026-04-15").quality.warnings)
+    assert "the records end before 2026-04-05 (history.recorded_until)" in warning
     assert said.known_at("2026-04-15").recorded_until == np.datetime64("2026-04-05")
     assert said.known_at("2026-04-03").recorded_until == np.datetime64("2026-04-03"), "nothing later is known"
     early = replace(history, said_end=np.datetime64("2026-02-01")).known_at("2026-04-15")

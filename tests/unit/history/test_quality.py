@@ -175,6 +175,11 @@ def test_stages_that_deals_never_move_between_are_two_pipelines() -> None:
     )
     said = " ".join(apart.quality.warnings)
     assert "no deal ever moves between {'lead', 'demo'} and {'inbound', 'trial'}" in said
+    rare = [row for n in range(5) for row in through("demo", "inbound", f"C{n}")[:1]]
+    bridged = of_stays(
+        [*through("lead", "demo", "A"), *through("inbound", "trial", "B"), *rare], ["lead", "inbound", "demo", "trial"]
+    )
+    assert "ever moves between" not in " ".join(bridged.quality.warnings), "a few went over"
     linked = of_stays([*through("lead", "demo", "A"), *through("inbound", "demo", "B")], ["lead", "inbound", "demo"])
     assert "ever moves between" not in " ".join(linked.quality.warnings)
 
@@ -191,4 +196,6 @@ def test_wins_that_hold_most_of_all_are_told() -> None:
     rows = [(f"D{n}", "lead", n % 170, n % 170 + 3, "won", 1000.0) for n in range(200)]
     assert "of all that was won" not in " ".join(of_stays(rows, ["lead"]).quality.warnings)
     slips = [(*row[:5], row[5] * (1000.0 if n < 2 else 1.0)) for n, row in enumerate(rows)]
+    few = [(*row[:5], row[5] if n < 3 else np.nan) for n, row in enumerate(slips)]
+    assert "of all that was won" not in " ".join(of_stays(few, ["lead"]).quality.warnings), "three amounts are known"
     assert "2 of 200 wins hold 91% of all that was won" in " ".join(of_stays(slips, ["lead"]).quality.warnings)

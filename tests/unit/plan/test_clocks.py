@@ -14,6 +14,7 @@ from simcast.analysis.run import Run, run
 from simcast.assume.calendar import clock_variables
 from simcast.errors import FitError, ScenarioError
 from simcast.plan import build_plan
+from simcast.plan.clocks import with_operational_ages
 from simcast.posterior import Posterior
 from simcast.posterior.clocks import CLOCK_VARIABLES
 from simcast.scenario import Scenario, build_scenario
@@ -60,6 +61,21 @@ def test_an_assumed_calendar_shows_by_day() -> None:
     assert (wins[weekend] == 0.0).all()
     assert wins[days == np.datetime64("2026-08-03")] == 0.0
     assert wins[-14:][~weekend[-14:]].mean() > 1.5 * wins[-28:-14][~weekend[-28:-14]].mean()
+
+
+def test_ages_of_open_deals_count_until_the_records_end() -> None:
+    """Of a file exported in the middle of June and forecast in July, no age holds the rush that came in between."""
+    played = run(scenario({"calendar": CALENDAR}))
+    posterior = replace(
+        played.posterior, draws=played.posterior.draws.assign(clock_ages=("stage", np.array([0.0, 1.0])))
+    )
+    before, after = np.datetime64("2026-06-17"), np.datetime64("2026-07-01")
+    fresh, stale, goes_on = (
+        with_operational_ages(posterior, replace(played.book, as_of=as_of, recorded_until=until))
+        for as_of, until in ((before, before), (after, before), (after, after))
+    )
+    np.testing.assert_array_equal(stale, fresh)
+    assert (goes_on > 1.5 * fresh).all()
 
 
 def test_without_a_calendar_a_plan_has_no_clock_and_with_equal_weights_the_same_wins() -> None:

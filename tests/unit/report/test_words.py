@@ -184,6 +184,7 @@ def test_the_same_finding_says_all_its_numbers() -> None:
         last_day="2026-03-01",
         observed_until="2026-07-01",
         recorded_until="2026-07-01",
+        end_is_said=False,
         silent_days=121,
         longest_gap_days=3,
         weekend_share=0.2,
@@ -196,6 +197,7 @@ def test_the_same_finding_says_all_its_numbers() -> None:
     )
     assert len(report.findings) >= 14
     ended = replace(report, recorded_until="2026-03-02")
-    findings = [*report.findings, *ended.findings]
+    said = replace(ended, end_is_said=True)
+    findings = [*report.findings, *ended.findings, *said.findings]
     assert "taken to end before 2026-03-02" in " ".join(finding.text for finding in findings)
     assert [finding.text for finding in findings if in_russian(finding.text) is None] == []
