@@ -171,10 +171,8 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
     for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
         total = stays.n_ended + stays.n_open
         if stays.n_ended < FEW_STAYS:
-            found.append(
-                f"stage {stage!r}: only {counted(stays.n_ended, 'stay')} ended; its conversion and times rest mostly"
-                " on the priors"
-            )
+            few = f"only {counted(stays.n_ended, 'stay')}" if stays.n_ended else "no stay"
+            found.append(f"stage {stage!r}: {few} ended; its conversion and times rest mostly on the priors")
         if total and stays.n_open > MOSTLY_OPEN * total:
             found.append(
                 f"stage {stage!r}: {stays.n_open / total:.0%} of its stays are open; conversion and how long the slow "

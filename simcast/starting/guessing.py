@@ -143,13 +143,13 @@ def _check_stages(table: Table, stage: Column, said: Said) -> None:
     DataError
         Saying what rows seem to be.
     """
-    ends = words.meanings(stage.words, said.outcomes)
+    ends = [word for word, meant in words.meanings(stage.words, said.outcomes).items() if meant != "open"]
     texts = table.cells[stage.name].astype("str").map(normalise)
     n_ends, n_stages = int(texts.isin(ends).sum()), int((~texts.isin(ends) & (texts != "")).sum())
     if n_ends > n_stages:
         raise DataError(
             f"{table.path}: {counted(n_ends, 'row')} of {stage.name!r} {agreed(n_ends, 'is an end', 'are ends')}"
-            f" ({', '.join(list(ends)[:4])}) and {n_stages:,} {agreed(n_stages, 'is a stage', 'are stages')}, though"
+            f" ({', '.join(ends[:4])}) and {n_stages:,} {agreed(n_stages, 'is a stage', 'are stages')}, though"
             " ids repeat: if a row is a term or a try of its own, with a beginning and an end, give"
             " each an id of its own, such as the id with the day on which it began; if rows are changes, add those into"
             " the stages before"

@@ -36,6 +36,7 @@ MOST_REPEATING = 0.05
 """Where more of the deals have two rows in a stage, one behind the other, rows are not stays."""
 MOST_RETURNING = 0.2
 """Where more of those come back to stages, too, rows are events such as those of a web page."""
+_QUARTER_DAYS = 91
 _FEWEST_DEALS = 30
 
 
@@ -256,22 +257,23 @@ def _percent(share: float) -> str:
     return "less than 1%" if 0 < share < 0.01 else f"{share:.0%}"
 
 
-def _as_of(path: str, history: History) -> tuple[date, date]:
-    """Return the day after the last one on which anything happened, and the same a quarter before."""
+def _as_of(path: str, history: History) -> tuple[date, date | None]:
+    """Return the day after the last one on which anything happened, and one a quarter before, where enough is known."""
     if history.n_deals < _FEWEST_DEALS:
         raise DataError(
             f"{path}: only {counted(history.n_deals, 'deal')} can be read; at least {_FEWEST_DEALS} are needed to"
             " learn from"
         )
     as_of = EPOCH + timedelta(days=int(history.last_event.astype("int64")) + 1)
-    return as_of, as_of - timedelta(days=91)
+    back = as_of - timedelta(days=_QUARTER_DAYS)
+    return as_of, back if history.stays["entered"].min().date() + timedelta(days=_QUARTER_DAYS) <= back else None
 
 
 def _thin_end(seen: Survey) -> list[str]:
     """Say so where little is recorded in the last quarter of the file."""
     last, first = int(seen.days[-1]), int(seen.days[0])
-    quarters = (last - first + 1) / 91
-    late, usual = int((seen.days > last - 91).sum()), len(seen.days) / max(1.0, quarters)
+    quarters = (last - first + 1) / _QUARTER_DAYS
+    late, usual = int((seen.days > last - _QUARTER_DAYS).sum()), len(seen.days) / max(1.0, quarters)
     if quarters < 2 or late >= usual / 4:
         return []
     text = (

@@ -54,7 +54,7 @@ class Content:
     amount_known_from: str
     on_bad_rows: str
     as_of: date
-    quarter_back: date
+    quarter_back: date | None
     unsure: tuple[str, ...]
     promise: tuple[str, int] | None = None
     repeats: str = "stay"
@@ -168,7 +168,8 @@ def _asked(content: Content) -> Iterator[str]:
     first = content.pipeline.path[0]
     yield "forecast:"
     yield f"  as_of: {content.as_of}                       # the day after the last one in the file"
-    yield f"  # as_of: {content.quarter_back}                     # a quarter back: see simcast run --actual"
+    if content.quarter_back is not None:
+        yield f"  # as_of: {content.quarter_back}                     # a quarter back: see simcast run --actual"
     yield "  horizon: 1 quarter"
     yield "  period: month"
     yield f"  by: [{', '.join(map(quoted, content.segments))}]"

@@ -198,6 +198,10 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     ),
     (r"stage (?P<stage>[^:]*)", "этап {stage}"),
     (
+        r"stage (?P<stage>.*): no stay ended; its conversion and times rest mostly on the priors",
+        "этап {stage}: ни одно пребывание не завершено; конверсия и сроки опираются на априорные допущения",
+    ),
+    (
         rf"stage (?P<stage>.*): only (?P<n1>{_NUMBER}) stays? ended; its conversion and times rest mostly on the priors",
         "этап {stage}: завершено пребываний только {n1}; конверсия и сроки опираются в основном на априорные допущения",
     ),

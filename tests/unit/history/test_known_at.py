@@ -168,9 +168,7 @@ def test_silences_as_there_were_before_or_in_which_little_was_due_mean_nothing()
 
     import_day = daily("2026-01-01", 1, deals_per_day=500)
     history = History.of(Pipeline.define(["lead"]), import_day)
-    assert history.known_at("2026-01-09").recorded_until == np.datetime64("2026-01-09"), (
-        "a day tells of no others"
-    )
+    assert history.known_at("2026-01-09").recorded_until == np.datetime64("2026-01-09"), "a day tells of no others"
 
 
 def test_a_user_may_say_where_records_end() -> None:

@@ -52,7 +52,7 @@ def test_a_stage_never_entered_rests_on_its_priors() -> None:
     assert (conversion(posterior).mean(axis=0) < 0.2).all()
     assert posterior.diagnostics is not None
     said = " ".join(posterior.diagnostics.warnings)
-    assert "stage 'встреча': only 0 stays ended" in said
+    assert "stage 'встреча': no stay ended" in said
     assert "no stay in 'звонок' ended in 'встреча'" in said
     assert "no deal has an amount" in said
     assert posterior.draws.attrs["amount_family"] == "constant"
