@@ -107,8 +107,8 @@ def _select(sa: Any, connection: Any, query: str | None, name: str) -> str:  # n
         raise DataError(f"{name}: there is no table {query!r} (known: {', '.join([*tables, *views])})")
     if not query and len(tables) != 1:
         raise DataError(
-            f"{name}: which rows? Set history.query (--query) to a table ({', '.join(tables) or 'there is none'}) or to a"
-            " select"
+            f"{name}: which rows? Set history.query (--query) to a table ({', '.join(tables) or 'there is none'})"
+            " or to a select"
         )
     return f"SELECT * FROM {connection.dialect.identifier_preparer.quote(query or tables[0])}"  # noqa: S608  a known table, quoted
 
