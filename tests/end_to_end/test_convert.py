@@ -145,7 +145,7 @@ def test_a_table_of_a_database_is_read_as_a_file_is(database: Path) -> None:
 
 def test_a_database_of_several_tables_wants_a_query(database: Path, tmp_path: Path) -> None:
     pipeline = Pipeline.define(["call"])
-    with pytest.raises(DataError, match=r"Set history.query to a table \(changes, people\)"):
+    with pytest.raises(DataError, match=r"Set history.query \(--query\) to a table \(changes, people\)"):
         read_history(f"sqlite:///{database}", pipeline)
     with pytest.raises(DataError, match="there is no table 'change' "):
         read_history(f"sqlite:///{database}", pipeline, query="change")
