@@ -27,7 +27,7 @@ def collect_garbage_less_often() -> None:
     """Let Python look for unreachable cycles less often than after every few hundred new objects.
 
     Modules, and models and kernels that are compiled, are half a million objects that stay: to look through them again
-    and again takes a twentieth of a command's time, and a tenth of that of compiling. Results are in no cycles.
+    and again takes a twentieth of a command's time, and a twelfth of that of compiling. Results are in no cycles.
     """
     gc.set_threshold(max(_OBJECTS_PER_COLLECTION, gc.get_threshold()[0]))
 

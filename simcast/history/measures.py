@@ -22,7 +22,7 @@ FEWEST_ON_A_PATH = 20
 FEWEST_SILENT_DAYS = 3
 """So many days without events, a long weekend, are no sign of anything."""
 RECENT_DAYS, FEWEST_DAYS_SEEN = 90, 30
-"""By which it is told how usual days without events are."""
+"""By which it is told how usual days without events are, and how many deals are open on a usual day."""
 MOST_SURE = 0.99
 """No day is surer than this to have an event."""
 UNLIKELY = 10.0

@@ -57,16 +57,14 @@ def find_changes(counts: MonthlyCounts) -> tuple[Change, ...]:
         if np.count_nonzero(enough) < 2 * _FEWEST_MONTHS:
             continue
         effect, variance = effects.effect[enough], 1.0 / effects.information[enough]
-        place, p_value = likeliest_change(effect, variance)
-        weight = 1.0 / (_variance_between(effect[None], variance[None])[0] + variance)
-        step = np.average(effect[place:], weights=weight[place:]) - np.average(effect[:place], weights=weight[:place])
+        place, step, p_value = likeliest_change(effect, variance)
         if p_value <= level and abs(step) >= _LEAST_CHANGE:
             found.append(Change(stage, int(counts.months[enough][place]), float(np.exp(step))))
     return tuple(found)
 
 
-def likeliest_change(effect: Floats, variance: Floats) -> tuple[int, float]:
-    """Return the place of the first month after the likeliest change, and how often chance brings one as clear.
+def likeliest_change(effect: Floats, variance: Floats) -> tuple[int, float, float]:
+    """Return the place of the first month after the likeliest change, its size, and how often chance is as clear.
 
     Parameters
     ----------
@@ -81,7 +79,9 @@ def likeliest_change(effect: Floats, variance: Floats) -> tuple[int, float]:
     scores = _scores(np.concatenate([effect[None], shuffled]), variance)
     clearest = scores.max(axis=1)
     at_least = np.count_nonzero(clearest[1:] >= clearest[0] * (1.0 - 1e-12))
-    return int(np.argmax(scores[0])) + _FEWEST_MONTHS, (1 + at_least) / (1 + _ORDERS)
+    place = int(np.argmax(scores[0])) + _FEWEST_MONTHS
+    after, before = (np.average(effect[part], weights=weight[part]) for part in (slice(place, None), slice(place)))
+    return place, float(after - before), (1 + at_least) / (1 + _ORDERS)
 
 
 def _scores(effect: Floats, variance: Floats) -> Floats:
