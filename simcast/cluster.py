@@ -11,7 +11,7 @@ import logging
 import re
 import signal
 import warnings
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -197,6 +197,17 @@ def _require_dask() -> None:
         ) from error
 
 
+def _greeted(connected: Callable[[], Client]) -> Client:
+    """Connect, once more if need be: Distributed asserts that a scheduler's greeting comes alone.
+
+    On a busy machine other messages may come with it.
+    """
+    try:
+        return connected()
+    except AssertionError:
+        return connected()
+
+
 def _client(address: str, n_workers: int | None, opened: ExitStack) -> Client:
     """Connect to the scheduler, which is started first for workers on this machine."""
     from distributed import Client, LocalCluster
@@ -213,9 +224,9 @@ def _client(address: str, n_workers: int | None, opened: ExitStack) -> Client:
             preload=[__name__],  # for `dask_setup` below
         )
         opened.callback(workers.close, timeout=_CLOSE_SECONDS)
-        return opened.enter_context(Client(workers))
+        return opened.enter_context(_greeted(lambda: Client(workers)))
     try:
-        client = Client(address, timeout=CONNECT_SECONDS)
+        client = _greeted(lambda: Client(address, timeout=CONNECT_SECONDS))
         opened.callback(client.close, timeout=_CLOSE_SECONDS)
     except OSError as error:
         raise SimcastError(

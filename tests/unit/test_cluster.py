@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -176,6 +176,27 @@ def test_a_worker_that_joins_late_with_other_kernels_refuses_its_chunk(
     monkeypatch.setattr(simcast.engine, "SOURCES_DIGEST", "0123456789abcdef")
     with pytest.raises(SimcastError, match="was sent work by"):
         simulate(plan, cluster=workers)
+
+
+def test_a_greeting_that_came_with_other_messages_is_asked_for_again(
+    workers: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is an assertion inside Distributed; one that fails each time is not hidden."""
+    distributed = pytest.importorskip("distributed")
+    client, tries = distributed.Client, []
+
+    def hurried(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  Distributed's own
+        tries.append(args)
+        assert len(tries) > n_failing
+        return client(*args, **kwargs)
+
+    monkeypatch.setattr(distributed, "Client", hurried)
+    n_failing = 1
+    with connect(scheduler_of(workers)):
+        assert len(tries) == 2
+    n_failing = 9
+    with pytest.raises(AssertionError), connect(scheduler_of(workers)):
+        pass
 
 
 def test_a_scheduler_without_workers_says_how_to_start_some(monkeypatch: pytest.MonkeyPatch) -> None:
