@@ -107,17 +107,19 @@ def _begin_new_deals(
 
     `at` holds the segment, day and ordinal to begin with, and afterwards those to go on with.
     """
-    n = _next_arrivals(plan, arrivals, at, in_play)
+    n = _next_arrivals(plan, arrivals, at, in_play, entered)
     for i in range(np.uint64(n)):
         in_play.deal[i] = in_play.amount[i] = -1
     fill_uniforms(plan.seed, future, in_play.key, n, _FIRST_VISIT, BIRTH, in_play.u_first, in_play.u_second)
     for i in range(np.uint64(n)):
         segment, stage = in_play.segment[i], np.uint64(0)
-        while in_play.u_second[i] >= plan.entry_cumulative[segment, stage]:
-            stage += np.uint64(1)
-        period = np.uint64(plan.period_of_day[whole(in_play.enters_on[i])])
-        group = np.uint64(plan.group_of_segment[segment])
-        entered[period, group, stage] += 1
+        if in_play.u_second[i] >= plan.entry_cumulative[segment, 0]:  # enters elsewhere than it was counted
+            while in_play.u_second[i] >= plan.entry_cumulative[segment, stage]:
+                stage += np.uint64(1)
+            period = np.uint64(plan.period_of_day[whole(in_play.enters_on[i])])
+            group = np.uint64(plan.group_of_segment[segment])
+            entered[period, group, 0] -= 1
+            entered[period, group, stage] += 1
         in_play.stage[i] = np.uint32(stage)
     for i in range(np.uint64(n)):
         u = in_play.u_first[i]
@@ -126,8 +128,13 @@ def _begin_new_deals(
 
 
 @inner
-def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np.int64], in_play: InPlay) -> int:
-    """Write down keys, segments and days of the next block of new deals, and return how many there are."""
+def _next_arrivals(
+    plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np.int64], in_play: InPlay, entered: NDArray[np.int32]
+) -> int:
+    """Write down keys, segments and days of the next block of new deals, and return how many there are.
+
+    All are counted as entering the first stage: one by one, each would wait for the count that the last one wrote.
+    """
     i = _NONE
     for segment in range(at[0], arrivals.shape[0]):
         for day in range(at[1], plan.horizon_days):
@@ -140,6 +147,7 @@ def _next_arrivals(plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np
                 in_play.segment[unsigned(i) + k] = np.uint32(segment)
                 in_play.enters_on[unsigned(i) + k] = np.float64(day)
             i += n
+            entered[plan.period_of_day[day], plan.group_of_segment[segment], 0] += n
             if ordinal + n < arrivals[segment, day]:
                 at[0], at[1], at[2] = segment, day, ordinal + n
                 return i
@@ -245,10 +253,13 @@ def _end_stays(
         end = in_play.stage[i] * graph.n_ends + in_play.slot[i]
         in_play.enters_on[k] = in_play.leaves_on[i]
         in_play.key[k] = in_play.key[i]
-        in_play.deal[k] = in_play.deal[i]
-        in_play.amount[k] = in_play.amount[i]
         in_play.segment[k] = in_play.segment[i]
         in_play.stage[k] = np.uint32(graph.following[end])
+    if origin == _OPEN:  # those of new deals are all alike
+        for k in range(n_kept):
+            i = in_play.kept[k]
+            in_play.deal[k] = in_play.deal[i]
+            in_play.amount[k] = in_play.amount[i]
     return np.int64(n_kept)  # type: ignore[return-value]  # signed, as are all numbers of deals
 
 
