@@ -231,8 +231,8 @@ class Unknown:
         return {**self.lever, self.key: value}
 
 
-FINEST = 1000
-"""Steps of a range of real numbers."""
+FINEST = 10**9
+"""Steps of a range of real numbers: more than are told apart, of ranges that are far too wide, too."""
 
 
 def _words(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,12 @@ NAME = "solve"
 Z = 1.96
 """The Monte Carlo interval of the answer is of 95%."""
 
-_EXPECTED_PLAYS = 34
+_EXPECTED_PLAYS = 45
+_N_LOOKED_AT = 16
+"""In how many parts of the range the condition is looked at before its answer is bracketed."""
+_NEAR_NO_CHANGE = (1 / 65536, 1 / 4096, 1 / 256, 1 / 64)
+"""Places near the smallest change at which it is looked at, too, since a range may be far wider than its answer."""
+_HALVINGS = 6
 
 
 @dataclass(frozen=True)
@@ -64,8 +70,10 @@ class Solution(Shown):
         All values that were tried, from the smallest change to the largest.
     met_without
         Whether the condition holds without any change.
+    best
+        The answer; where there is none, the value at which the measure is largest.
     forecast
-        The futures under the answer, or under the largest change where there is none.
+        The futures under that.
     baseline
         The futures without any change.
     is_monotone
@@ -80,6 +88,7 @@ class Solution(Shown):
     high: Value | None
     points: tuple[Point, ...]
     met_without: bool
+    best: Point
     forecast: Forecast
     baseline: Forecast
     is_monotone: bool
@@ -110,8 +119,8 @@ def solve(
 ) -> Solution:
     """Find the smallest change for which a condition holds, whichever way its range is written.
 
-    All values are played in the same futures, in which the measure is a rising function of a change for the better;
-    its smallest root is bracketed by bisection. The error of the answer is where the measure plus and minus 1.96 of
+    All values are played in the same futures. The measure is looked at all along the range, and bracketed by bisection
+    from the first place on at which it suffices. The error of the answer is where the measure plus and minus 1.96 of
     its Monte Carlo standard errors would meet the condition.
 
     Parameters
@@ -140,33 +149,24 @@ def solve(
     check_kind(condition, Condition, "condition", "write it as text: 'P(bookings>=target)>=0.8'")
     check_lever(ground.scenario, unknown)
     search = _from_the_smallest(_Search(ground, unknown, condition, progress))
-    unknown = search.unknown
-    n = unknown.n_steps
     baseline = ground.play()
     met_without = condition.measure(baseline)[0] >= condition.level
-    start, end = search.point(0), search.point(n)
-    if start.measure >= condition.level or end.measure < condition.level:
-        step = 0 if start.measure >= condition.level else n
-        answer = start if start.measure >= condition.level else None
-        return search.solution(answer, step, None, None, met_without, baseline)
     step = search.first(condition.level)
-    error = Z * search.point(step).error
-    low, high = search.first(condition.level - error), search.first(condition.level + error)
-    return search.solution(
-        search.point(step),
-        step,
-        unknown.at(low / n),
-        unknown.at(high / n) if high <= n else None,
-        met_without,
-        baseline,
-    )
+    if step is None:
+        return search.solution(None, search.best(), None, None, met_without, baseline)
+    answer = search.point(step)
+    if step == 0:
+        return search.solution(answer, step, None, None, met_without, baseline)
+    low, high = (search.first(condition.level + sign * Z * answer.error) for sign in (-1.0, 1.0))
+    return search.solution(answer, step, search.value(low), search.value(high), met_without, baseline)
 
 
 def _from_the_smallest(search: _Search) -> _Search:
     """Return a search whose range goes from the smallest change to the largest, whichever way it was written.
 
     From no change on, where that is known and lies in the range: towards its better end. Else from the end at which
-    the condition does not hold, where it holds at the other.
+    the condition does not hold, where it holds at the other. Else, of days, from the last on, from which on a lever
+    acts for the shortest time.
     """
     unknown, level = search.unknown, search.condition.level
     neutral = unknown.neutral
@@ -176,7 +176,10 @@ def _from_the_smallest(search: _Search) -> _Search:
     if neutral is not None and unknown.within(neutral):
         better = unknown.last if end >= start and unknown.last != neutral else unknown.first
         return search.over(neutral, better)
-    return search.over(unknown.last, unknown.first) if start >= level > end else search
+    backwards = start >= level > end
+    if (start >= level) == (end >= level) and unknown.key != "until":
+        backwards = isinstance(unknown.first, date) and unknown.last > unknown.first  # type: ignore[operator]
+    return search.over(unknown.last, unknown.first) if backwards else search
 
 
 class _Search:
@@ -186,10 +189,19 @@ class _Search:
         self.unknown, self.condition = unknown, condition
         self._ground, self._progress = ground, progress
         self._found: dict[int, Point] = {}
+        n = unknown.n_steps
+        looked_at = {
+            round(n * part) for part in (*_NEAR_NO_CHANGE, *(k / _N_LOOKED_AT for k in range(_N_LOOKED_AT + 1)))
+        }
+        self._looked_at = list(range(n + 1)) if n <= _N_LOOKED_AT else sorted(looked_at)
 
     def over(self, first: Value, last: Value) -> _Search:
         """Return the search over another range."""
         return _Search(self._ground, replace(self.unknown, first=first, last=last), self.condition, self._progress)
+
+    def value(self, step: int | None) -> Value | None:
+        """Return the value at a step of the range."""
+        return None if step is None else self.unknown.at(step / self.unknown.n_steps)
 
     def point(self, step: int) -> Point:
         """Return the measure at a step of the range."""
@@ -205,18 +217,43 @@ class _Search:
         levers = [] if self.unknown.is_neutral(value) else [lever_of(self.unknown, value)]
         return self._ground.play(NAME, levers)
 
-    def first(self, level: float) -> int:
-        """Return the first step at which the measure reaches a level; one beyond the last when none does."""
-        n = self.unknown.n_steps
-        if self.point(0).measure >= level:
-            return 0
-        if self.point(n).measure < level:
-            return n + 1
-        low, high = 0, n
-        while high - low > 1:
-            middle = (low + high) // 2
+    def first(self, level: float) -> int | None:
+        """Return the first step at which the measure reaches a level, to four digits; None when none does.
+
+        The measure need not rise all the way: what people cost may exceed what they bring. So it is looked at all along
+        the range first, then near the best place where nowhere there it suffices, and only then bracketed.
+        """
+        low = 0
+        for step in self._looked_at:
+            if self.point(step).measure >= level:
+                return self._bracketed(level, low, step)
+            low = step
+        best = self.best()
+        if self.point(best).measure < level:
+            return None
+        return self._bracketed(level, max(step for step in self._looked_at if step < best), best)
+
+    def _bracketed(self, level: float, low: int, high: int) -> int:
+        """Return the first step that reaches a level, which one at `low` does not, and one at `high` does."""
+        while high - low > (unit := _unit(high)):
+            middle = -(-(low + high) // (2 * unit)) * unit  # rounded up, so that it is never `low`
+            if middle >= high:
+                middle -= unit
             low, high = (low, middle) if self.point(middle).measure >= level else (middle, high)
         return high
+
+    def best(self) -> int:
+        """Return the step with the largest measure, looked for beside the best of those all along the range."""
+        at = max(range(len(self._looked_at)), key=lambda k: self.point(self._looked_at[k]).measure)
+        best = self._looked_at[at]
+        if at == len(self._looked_at) - 1:
+            return best
+        left, right = self._looked_at[max(at - 1, 0)], self._looked_at[at + 1]
+        for _ in range(_HALVINGS):
+            steps = sorted({left, (left + best) // 2, best, (best + right) // 2, right})
+            at = max(range(len(steps)), key=lambda k: self.point(steps[k]).measure)
+            left, best, right = steps[max(at - 1, 0)], steps[at], steps[min(at + 1, len(steps) - 1)]
+        return best
 
     def solution(
         self,
@@ -230,7 +267,6 @@ class _Search:
         """Put together what was found."""
         points = tuple(point for _, point in sorted(self._found.items()))
         monotone = all(later.measure >= earlier.measure - Z * later.error for earlier, later in pairwise(points))
-        forecast = self.play(self.point(step).value)
         return Solution(
             self._ground,
             self.unknown,
@@ -240,10 +276,17 @@ class _Search:
             high,
             points,
             met_without,
-            forecast,
+            self.point(step),
+            self.play(self.point(step).value),
             baseline,
             monotone,
         )
+
+
+def _unit(step: int) -> int:
+    """Return the power of ten by which steps near this one are told apart: four digits of the change."""
+    unit: int = 10 ** max(len(str(step)) - 4, 0)
+    return unit
 
 
 def lever_of(unknown: Unknown, value: Value) -> Lever:

@@ -18,7 +18,6 @@ from simcast.writing import counted
 
 def solution_document(found: Solution) -> dict[str, Any]:
     """Return the document of ``simcast solve --json``."""
-    last = found.points[-1]
     return {
         **heading(found.ground),
         "futures": found.baseline.n_futures,
@@ -29,8 +28,9 @@ def solution_document(found: Solution) -> dict[str, Any]:
         "met_without_change": found.met_without,
         "answer": None if found.answer is None else _plain(found.answer.value),
         "interval": None if found.answer is None else {"low": _plain(found.low), "high": _plain(found.high)},
-        "measure": (last if found.answer is None else found.answer).measure,
-        "monte_carlo_error": (last if found.answer is None else found.answer).error,
+        "best": _plain(found.best.value),
+        "measure": found.best.measure,
+        "monte_carlo_error": found.best.error,
         "monotone": found.is_monotone,
         "difference": difference_document(compare(found.forecast, found.baseline)),
         "points": [
@@ -49,7 +49,7 @@ def print_solution(found: Solution, console: Console) -> None:
     """Print the answer, what it brings, and the values that were tried nearest to it."""
     console.print(f"[bold]{escape(sentence(found))}[/bold]")
     difference = compare(found.forecast, found.baseline)
-    which = "It" if found.answer is not None else "The largest change"
+    which = "It" if found.answer is not None else f"{found.unknown.key}={_shown(found.best.value)}"
     console.print(f"{which} brings {_brought(difference)}.", highlight=False)
     if difference.books_nothing and found.condition.quantity != "wins":
         console.print(
@@ -86,17 +86,22 @@ def _brought(difference: Difference) -> str:
 
 def sentence(found: Solution) -> str:
     """Say the answer in one sentence."""
-    key, condition = found.unknown.key, found.condition
-    lever = lever_words(found.unknown.lever)
+    unknown, key, condition = found.unknown, found.unknown.key, found.condition
+    lever, span = lever_words(unknown.lever), ""
+    already = f"{condition.text} holds already without any change: "
+    already += f"{_measured(found, condition.measure(found.baseline)[0])}."
     if found.answer is None:
-        best = found.points[-1]
-        return (
-            f"{condition.text} cannot be met by {lever} with {key} up to {_shown(found.unknown.last)}: "
-            f"there it is {_measured(found, best.measure)}."
-        )
-    if found.met_without and found.unknown.is_neutral(found.answer.value):
-        return f"{condition.text} holds already without any change: {_measured(found, found.answer.measure)}."
-    span = ""
+        where = f"with {key} from {_shown(unknown.first)} to {_shown(unknown.last)}"
+        most = f"{_measured(found, found.best.measure)} at {_shown(found.best.value)}"
+        if found.met_without:
+            return f"{already} It does not {where} of {lever}: at most {most}."
+        return f"{condition.text} cannot be met by {lever} {where}: at most it is {most}."
+    if found.met_without:
+        if unknown.neutral is not None and unknown.within(unknown.neutral):
+            return already
+        return f"{already} With {lever} it does, too, from {key}={_shown(found.answer.value)} on."
+    if found.answer.value == unknown.first:
+        span = ", the first value of the range; less may be enough"
     if found.low is not None and found.low != found.high:
         high = "beyond the range" if found.high is None else _shown(found.high)
         span = f" (95% given the simulation's error: {_shown(found.low)} to {high})"
@@ -111,6 +116,11 @@ def _shown(value: Value) -> str:
 
 
 def _measured(found: Solution, measure: float) -> str:
-    if found.condition.share is not None:
+    """Write the measure, with as many digits as tell it from what is wanted."""
+    condition = found.condition
+    if condition.share is not None:
         return chance(measure)
-    return f"{count(measure)} wins" if found.condition.quantity == "wins" else money(measure)
+    write = (lambda value: f"{count(value)} wins") if condition.quantity == "wins" else money
+    if write(measure) == write(condition.level) and measure < condition.level:
+        return f"{measure:,.2f}"
+    return write(measure)

@@ -41,6 +41,44 @@ def test_a_mean_is_met_where_the_mean_says() -> None:
     assert abs(found.answer.value - 0.1) < 0.003
 
 
+def test_more_people_than_pay_their_way_do_not_hide_those_who_do() -> None:
+    team = TEAM | {"headcount": 2, "effort_hours": {"договор": 4}, "cost_per_month": 1000}
+    world = ground(ONE_STAGE, per_day=8, futures=200, days=99, teams={"люди": team})
+    hire = "hire team=люди on=2026-01-01 count=0..12"
+    net = [0.0] + [world.play("more", [lever_of(Unknown.parse(hire), n)]).net().mean() for n in range(1, 13)]
+    most = max(range(13), key=net.__getitem__)
+    assert 1 < most < 11
+    for wanted, expected in ((net[most], most), (net[1], 1), (net[most] + 1.0, None)):
+        found = solve(world, Unknown.parse(hire), Condition.parse(f"mean(net)>={float(wanted)!r}", {}))
+        assert (found.answer and found.answer.value) == expected
+        assert found.best.value == (most if expected is None else expected)
+
+
+@pytest.mark.parametrize("most", [2, 1000, 1_000_000])
+def test_a_range_may_be_far_wider_than_its_answer(most: int) -> None:
+    world = ground(ONE_STAGE, open_deals=OPEN, per_day=2, amount=100, futures=500)
+    wanted = 1.347 * world.play().values("bookings").mean()
+    found = solve(world, f"amount multiply=1..{most} open=true", f"mean(bookings)>={wanted}")
+    assert found.answer is not None
+    assert found.answer.value == pytest.approx(1.347, abs=0.0005)
+    assert found.low < found.answer.value < found.high
+
+
+def test_of_days_the_latest_that_suffices_is_found_where_neither_end_does() -> None:
+    team = TEAM | {"headcount": 2, "effort_hours": {"договор": 4}, "cost_per_month": 1000}
+    world = ground(ONE_STAGE, per_day=8, futures=100, days=99, teams={"люди": team})
+    for written in ("2026-01-01..2026-04-09", "2026-04-09..2026-01-01"):
+        unknown = Unknown.parse(f"hire team=люди count=9 on={written}")
+        begin, middle, end = (
+            float(world.play("later", [lever_of(unknown, day)]).net().mean())
+            for day in (date(2026, 1, 1), date(2026, 2, 20), date(2026, 4, 9))
+        )
+        assert middle - 1.0 > max(begin, end)
+        found = solve(world, unknown, f"mean(net)>={middle - 1.0}")
+        assert found.answer is not None
+        assert date(2026, 2, 20) <= found.answer.value < date(2026, 4, 9)
+
+
 def test_what_cannot_be_met_is_said() -> None:
     found = asked("conversion stage=договор multiply=1..1.2", "P(wins>=90)>=0.5")
     assert found.answer is None
