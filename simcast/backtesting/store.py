@@ -19,11 +19,11 @@ from simcast.backtesting.origins import moved_to
 from simcast.history import History
 from simcast.posterior import CACHE_VARIABLE
 from simcast.scenario import Scenario
+from simcast.sources import sources_digest
 
 if TYPE_CHECKING:
     from simcast.model.settings import FitSettings, ModelChoices
 
-_PACKAGE = Path(__file__).parents[1]
 _CHANGE_NOTHING = (
     *("app", "cli", "plots", "report", "cluster.py", "expectation", "predictive_checks", "synthetic"),
     *(f"backtesting/{name}.py" for name in ("judging", "recalibration", "results", "rolling", "scenario_file")),
@@ -60,7 +60,7 @@ def origin_key(
         "asked": asked,
         "settings": FitSettings.of(settings).plain(),
         "baselines": list(baselines),
-        "sources": _sources_digest(),
+        "sources": sources_digest(without=_CHANGE_NOTHING),
         "versions": {name: version(name) for name in _LIBRARIES},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
@@ -94,13 +94,3 @@ def save_origin(folder: Path, key: str, result: OriginResult) -> None:
         beside.rename(folder / key)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-
-
-def _sources_digest() -> str:
-    """Hash the sources that numbers come from: results of other sources are made again."""
-    digest = hashlib.sha256()
-    for file in sorted(_PACKAGE.rglob("*.py")):
-        place = file.relative_to(_PACKAGE)
-        if not {place.parts[0], place.as_posix()} & set(_CHANGE_NOTHING):
-            digest.update(place.as_posix().encode() + file.read_bytes())
-    return digest.hexdigest()

@@ -14,8 +14,10 @@ from simcast.errors import FitError
 from simcast.pipeline import Pipeline
 from simcast.posterior.draws import Posterior
 from simcast.segments import Segments
+from simcast.sources import sources_digest
 
-_MODEL_SOURCES = Path(__file__).parents[1] / "model"
+_MAKE_FITS = ("engine", "history", "model", "money.py", "pipeline.py", "posterior", "segments.py")
+"""The rooms and modules whose change makes other posteriors."""
 
 CACHE_VARIABLE = "SIMCAST_CACHE"
 """The environment variable that names another folder for stored posteriors."""
@@ -50,19 +52,11 @@ def fit_fingerprint(
         "segments": [segments.columns, segments.values],
         "settings": settings,
         "seed": seed,
-        "model": _sources_digest(),
+        "model": sources_digest(only=_MAKE_FITS),
         "versions": {name: version(name) for name in _LIBRARIES},
     }
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
-
-
-def _sources_digest() -> str:
-    """Hash the model's own sources: a changed model gives other posteriors, and stored ones are fitted again."""
-    digest = hashlib.sha256()
-    for file in sorted(_MODEL_SOURCES.glob("*.py")):
-        digest.update(file.name.encode() + file.read_bytes())
-    return digest.hexdigest()
 
 
 def posterior_path(fingerprint: str) -> Path:

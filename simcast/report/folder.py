@@ -20,6 +20,7 @@ from simcast.errors import hide_passwords
 from simcast.forecast import METRICS, Forecast
 from simcast.report.document import run_document
 from simcast.scenario import Scenario, dump_yaml
+from simcast.sources import sources_digest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +126,7 @@ def provenance(run: Run, command: Sequence[str]) -> dict[str, Any]:
         "history_file_digest": _source_digest(run) if data is None else _file_digest(data),
         "history_digest": None if run.history is None else f"sha256:{run.history.digest}",
         "posterior": run.posterior.fingerprint,
-        "sources": f"sha256:{_sources_digest()}",
+        "sources": f"sha256:{sources_digest()}",
         "seed": run.scenario.simulation.seed,
         "versions": {
             "simcast": simcast.__version__,
@@ -146,13 +147,3 @@ def _source_digest(run: Run) -> str | None:
 def _file_digest(file: Path) -> str:
     """Return the sha256 of a file."""
     return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
-
-
-def _sources_digest() -> str:
-    """Return the sha256 of simcast's own source files."""
-    digest = hashlib.sha256()
-    root = Path(simcast.__file__).parent
-    for file in sorted(root.rglob("*.py")):
-        digest.update(file.relative_to(root).as_posix().encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()

@@ -243,8 +243,9 @@ def vars_of(known: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def test_sources_that_make_numbers_are_in_the_key_and_others_are_named_right() -> None:
     """A name that is wrong would exclude nothing, and be noticed by nobody."""
-    from simcast.backtesting.store import _CHANGE_NOTHING, _PACKAGE
+    from simcast.backtesting.store import _CHANGE_NOTHING
+    from simcast.sources import PACKAGE
 
-    assert [name for name in _CHANGE_NOTHING if not (_PACKAGE / name).exists()] == []
+    assert [name for name in _CHANGE_NOTHING if not (PACKAGE / name).exists()] == []
     needed = ("engine", "model", "plan", "history", "simulation.py", "backtesting/baselines.py", "analysis/actual.py")
     assert not set(needed) & set(_CHANGE_NOTHING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from simcast.errors import FitError
 from simcast.pipeline import Pipeline
 from simcast.posterior import DIMENSIONS, Diagnostics, Posterior, fit_fingerprint, posterior_path, stored_posterior
 from simcast.posterior.files import load_sampled
+from simcast.posterior.store import _MAKE_FITS
 from simcast.segments import Segments
+from simcast.sources import PACKAGE
 
 PIPELINE = Pipeline.define(["звонок", "встреча"], moves=[("встреча", "звонок"), ("won", "встреча")])
 SEGMENTS = Segments(("source",), (("реклама",), ("site",)))
@@ -169,6 +172,30 @@ def test_the_fingerprint_changes_with_everything_that_the_fit_depends_on(monkeyp
     found.add(fit_fingerprint("d1", PIPELINE, SEGMENTS, settings, 1))
     assert len(found) == 7
     assert all(value.startswith("sha256:") and len(value) == 71 for value in found)
+
+
+@pytest.mark.parametrize(
+    ("place", "counts"),
+    [("model/kernels/stage.py", True), ("engine/hazard.py", True), ("history/known.py", True), ("report/x.py", False)],
+)
+def test_changed_sources_give_another_fingerprint_where_they_make_fits(
+    place: str, counts: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simcast.sources.PACKAGE", tmp_path)
+    before = fit_fingerprint("d1", PIPELINE, SEGMENTS, {}, 1)
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).write_text("A = 1\n")
+    assert (fit_fingerprint("d1", PIPELINE, SEGMENTS, {}, 1) != before) is counts
+
+
+def test_all_that_the_model_imports_counts_for_the_fingerprint() -> None:
+    imported = {
+        name.split(".")[1]
+        for file in (PACKAGE / "model").rglob("*.py")
+        for name in re.findall(r"from (simcast\.\w+)", file.read_text(encoding="utf-8"))
+    }
+    told_by_text = {"arguments", "errors", "writing"}
+    assert {name.removesuffix(".py") for name in _MAKE_FITS} >= imported - told_by_text
 
 
 @pytest.mark.parametrize(
