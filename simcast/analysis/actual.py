@@ -85,12 +85,11 @@ def recorded_wins(history: History) -> pd.DataFrame:
     """
     stays = history.stays
     won = stays["move"].isin([name for name in history.pipeline.outcomes if history.pipeline.is_won(name)])
-    amount = stays["amount_at_end"].fillna(stays.groupby("deal", sort=False)["amount"].ffill())
     return pd.DataFrame(
         {
             "deal": stays.loc[won, "deal"],
             "day": stays.loc[won, "left"],
-            "amount": amount[won].astype(float),
+            "amount": stays.loc[won, "amount_at_end"].astype(float),
             **{name: stays.loc[won, name] for name in history.segments.columns},
         }
     ).reset_index(drop=True)

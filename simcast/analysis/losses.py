@@ -40,7 +40,6 @@ def losses_of(ground: Ground) -> tuple[Losses, ...]:
         return ()
     history, pipeline = ground.history, ground.posterior.pipeline
     stays = history.stays
-    amount = stays["amount_at_end"].fillna(stays.groupby("deal", sort=False)["amount"].ffill())
     until = history.recorded_until
     left = stays["left"].to_numpy().astype("datetime64[D]")
     in_year, recent = left >= until - YEAR, left >= until - QUARTER
@@ -55,7 +54,7 @@ def losses_of(ground: Ground) -> tuple[Losses, ...]:
             Losses(
                 stage,
                 int(lost_here.sum()),
-                float(np.nansum(amount.to_numpy(dtype=np.float64)[lost_here])),
+                float(np.nansum(stays["amount_at_end"].to_numpy(dtype=np.float64)[lost_here])),
                 _share(forward, here & recent),
                 _share(forward, here & before),
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simcast.history import History
+from simcast.history import History, latest_amounts
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def weighted_pipeline(known: History, n_days: int) -> WeightedPipeline:
     n_days
         How many days are forecast.
     """
-    stays = known.stays.assign(amount=known.stays.groupby("deal", sort=False)["amount"].ffill())
+    stays = known.stays.assign(amount=latest_amounts(known.stays))
     won = stays["move"].isin([name for name in known.pipeline.outcomes if known.pipeline.is_won(name)])
     wins = _wins(stays, won)
     typical = float(wins["amount"].mean()) if wins["amount"].notna().any() else 0.0
@@ -56,7 +56,7 @@ def _wins(stays: pd.DataFrame, won: pd.Series) -> pd.DataFrame:
     arrived = stays.groupby("deal", sort=False)["entered"].transform("min")
     return pd.DataFrame(
         {
-            "amount": stays.loc[won, "amount_at_end"].fillna(stays.loc[won, "amount"]),
+            "amount": stays.loc[won, "amount_at_end"],
             "arrived": _day_number(arrived[won]),
             "won": _day_number(stays.loc[won, "left"]),
         }

@@ -19,6 +19,7 @@ from simcast.history import measures
 from simcast.history.book import Book
 from simcast.history.columns import STAY_COLUMNS
 from simcast.history.given import amounts_of, check_stays, check_tables, dates_of
+from simcast.history.measures import latest_amounts
 from simcast.history.parsing import as_day
 from simcast.history.quality import QualityReport, Reading, assess
 from simcast.history.responses import RESPONSE_COLUMNS, no_responses
@@ -132,6 +133,8 @@ class History(Shown):
         check_stays(pipeline, frame)
         if not frame["deal"].is_monotonic_increasing:
             frame = frame.sort_values("deal", kind="stable", ignore_index=True)
+        at_end = frame["amount_at_end"].fillna(latest_amounts(frame))
+        frame["amount_at_end"] = at_end.where(frame["move"].isin(pipeline.outcomes))
         until = (
             as_day(observed_until, "observed_until")
             if observed_until is not None
@@ -231,8 +234,7 @@ class History(Shown):
         they had then: what has become of them since is not known.
         """
         known = self.known_at(as_of)
-        amount = known.stays.groupby("deal", sort=False)["amount"].ffill()
-        last = known.stays.assign(amount=amount)[~known.stays["deal"].duplicated(keep="last")]
+        last = known.stays.assign(amount=latest_amounts(known.stays))[~known.stays["deal"].duplicated(keep="last")]
         last = last[last["left"].isna()]
         waited = known.recorded_until - last["entered"].to_numpy().astype("datetime64[D]")
         return Book(

@@ -190,6 +190,12 @@ def separate_paths(stays: pd.DataFrame) -> tuple[tuple[str, ...], ...]:
     return tuple(stages for stages in found if counts[list(stages)].sum() >= FEWEST_ON_A_PATH)
 
 
+def latest_amounts(stays: pd.DataFrame) -> pd.Series[float]:
+    """Return the amount of each stay's deal as it was known when the stay began; NaN where none was."""
+    found: pd.Series[float] = stays.groupby("deal", sort=False)["amount"].ffill()
+    return found
+
+
 def describe_amounts(pipeline: Pipeline, stays: pd.DataFrame) -> Amounts:
     """Count the deals and the ends whose amounts are known, and those that are zero."""
     known = stays["amount"].notna() | stays["amount_at_end"].notna()

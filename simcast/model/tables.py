@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.errors import FitError
+from simcast.history import latest_amounts
 from simcast.model.calendar import StageClocks, StageDays
 from simcast.model.cells import find_cells
 from simcast.model.changes import Change, find_changes
@@ -180,7 +181,7 @@ def _quarters(entered: Ints, until: int) -> Ints:
 
 def _log_amounts(stays: pd.DataFrame) -> tuple[Floats, float]:
     """Return the log of the amount known when each stay began, over the geometric mean of all deals; NaN if unknown."""
-    amount = stays["amount"].groupby(stays["deal"]).ffill().to_numpy(dtype=np.float64)
+    amount = latest_amounts(stays).to_numpy(dtype=np.float64)
     known = amount > 0
     logs = np.log(amount, where=known, out=np.full(amount.size, np.nan))
     first = known & ~stays["deal"].where(known).duplicated().to_numpy()
@@ -215,11 +216,10 @@ def _amounts(pipeline: Pipeline, stays: pd.DataFrame, segment: Ints, n_segments:
     """Return the amounts of won deals; of all deals when no won deal's is known; else none."""
     won_outcomes = [name for name in pipeline.outcomes if pipeline.is_won(name)]
     won = stays["move"].isin(won_outcomes).to_numpy()
-    at_end = stays["amount_at_end"].fillna(stays["amount"]).to_numpy(dtype=np.float64)
-    sums = sum_amounts(at_end[won], segment[won], n_segments)
+    sums = sum_amounts(stays["amount_at_end"].to_numpy(dtype=np.float64)[won], segment[won], n_segments)
     if sums.n_amounts:
         return sums, "won"
     last = ~stays["deal"].duplicated(keep="last").to_numpy()
-    latest = stays["amount"].groupby(stays["deal"]).ffill().fillna(stays["amount_at_end"]).to_numpy(dtype=np.float64)
+    latest = stays["amount_at_end"].fillna(latest_amounts(stays)).to_numpy(dtype=np.float64)
     sums = sum_amounts(latest[last], segment[last], n_segments)
     return sums, "all" if sums.n_amounts else "none"

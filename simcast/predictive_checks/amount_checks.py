@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from simcast.errors import FitError
-from simcast.history import History
+from simcast.history import History, latest_amounts
 from simcast.posterior import Posterior
 from simcast.predictive_checks.stays import Floats, Ints, segment_codes
 from simcast.predictive_checks.verdict import (
@@ -72,10 +72,10 @@ def _known_amounts(posterior: Posterior, history: History, amounts_of: str) -> t
     if amounts_of == "won":
         outcomes = [name for name in history.pipeline.outcomes if history.pipeline.is_won(name)]
         chosen = stays["move"].isin(outcomes).to_numpy()
-        amount = stays["amount_at_end"].fillna(stays["amount"])
+        amount = stays["amount_at_end"]
     else:
         chosen = ~stays["deal"].duplicated(keep="last").to_numpy()
-        amount = stays["amount"].groupby(stays["deal"]).ffill().fillna(stays["amount_at_end"])
+        amount = stays["amount_at_end"].fillna(latest_amounts(stays))
     values = amount.to_numpy(dtype=np.float64)
     known = chosen & (values > 0)
     return np.round(values[known], _DECIMALS), segment[known]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.errors import FitError
-from simcast.history import History
+from simcast.history import History, latest_amounts
 from simcast.posterior import Posterior
 
 Floats = NDArray[np.float64]
@@ -167,7 +167,7 @@ def _log_amounts(posterior: Posterior, history: History) -> Floats:
     stays = history.stays
     if "amount_slope" not in posterior.draws:
         return np.zeros(len(stays))
-    amount = stays["amount"].groupby(stays["deal"], sort=False).ffill().to_numpy(dtype=np.float64)
+    amount = latest_amounts(stays).to_numpy(dtype=np.float64)
     known = amount > 0
     centred = np.zeros(amount.size)
     centred[known] = np.log(amount[known] / float(posterior.draws.attrs["amount_centre"]))

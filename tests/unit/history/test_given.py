@@ -49,6 +49,12 @@ def test_columns_that_are_not_there_are_told_with_the_nearest() -> None:
         History.of(PIPELINE, stays(), responses=pd.DataFrame({"deal": ["a"], "stage": ["lead"]}))
 
 
+def test_an_end_without_an_amount_has_the_latest_one() -> None:
+    days = {"entered": [DAY] * 2, "left": [DAY, DAY], "move": ["meeting", "won"]}
+    two = stays(deal=["a"] * 2, stage=["lead", "meeting"], amount=[500.0, np.nan], **days)
+    assert History.of(PIPELINE, two).stays["amount_at_end"].tolist() == pytest.approx([np.nan, 500.0], nan_ok=True)
+
+
 def test_other_kinds_of_things_are_refused() -> None:
     with pytest.raises(ArgumentTypeError, match="needs a Pipeline, got a list"):
         History.of(["lead"], stays())  # type: ignore[arg-type]  # refused as it runs
