@@ -105,6 +105,11 @@ class Forecast(Shown):
         """How many futures were played."""
         return int(self.results.sizes["future"])
 
+    @property
+    def futures_held(self) -> str:
+        """Which futures of the plan these are, such as ``0-9999``."""
+        return "{}-{}".format(*self.results["future"].to_numpy()[[0, -1]])
+
     def first(self, n_futures: int) -> Forecast:
         """Return the first futures alone, which are those that a run of so many plays.
 
@@ -116,9 +121,8 @@ class Forecast(Shown):
             When it is fewer than one.
         """
         whole_number(n_futures, "n_futures")
-        counts = ["deal_wins", "deal_win_days"]
-        fewer = self.results.drop_vars(counts, errors="ignore").isel(future=slice(n_futures))
-        return replace(self, results=fewer)
+        rest = self.results.drop_vars(["deal_wins", "deal_win_days"], errors="ignore")
+        return replace(self, results=rest.isel(future=slice(n_futures)))
 
     def joined(self, later: Forecast) -> Forecast:
         """Return these futures and later ones of the same plan together, as if all had been played at once.
@@ -128,17 +132,19 @@ class Forecast(Shown):
         Raises
         ------
         ArgumentError
-            When the two are not of the same plan, or one has lost its open deals (see `first`).
+            When the later ones are not the next of the same plan, or one has lost its open deals (see `first`).
         """
         check_kind(later, Forecast, "later", "simulate(plan, begin=...) plays more futures")
         if (self.scenario, self.fingerprint) != (later.scenario, later.fingerprint):
             raise ArgumentError(f"later: {later.scenario!r} is not of the plan of {self.scenario!r}; see compare")
         if not all("deal_wins" in forecast.results for forecast in (self, later)):
             raise ArgumentError("later: what `first` returned has lost the open deals; join whole forecasts")
+        if (after := int(self.results["future"][-1]) + 1) != int(later.results["future"][0]):
+            raise ArgumentError(f"later: holds futures {later.futures_held}; those from {after} come next")
         over_futures = [str(name) for name, values in self.results.items() if "future" in values.dims]
-        parts = [forecast.results[over_futures] for forecast in (self, later)]
+        parts = [self.results[over_futures], later.results[over_futures]]
         together = xr.concat(parts, dim="future", coords="minimal", compat="override", join="override")
-        rest = self.results.drop_vars(over_futures)
+        rest = self.results.drop_vars([*over_futures, "future"], errors="ignore")
         for name in ("deal_wins", "deal_win_days"):
             rest[name] = rest[name] + later.results[name]
         order = list(self.results.data_vars)
@@ -147,7 +153,7 @@ class Forecast(Shown):
     @property
     def plot(self) -> Plots:
         """The pictures of this forecast, such as ``forecast.plot.fan()``; they need matplotlib (``simcast[plots]``)."""
-        # Pictures stand above forecasts, which know them by name only, and load them when one is asked for.
+        # Pictures stand above forecasts, which load them by name when one is asked for.
         return cast("Plots", importlib.import_module("simcast.plots.accessor").ForecastPlots(self))
 
     def values(
@@ -223,10 +229,9 @@ class Forecast(Shown):
             )
         found = whole_number(period, "period", least=-len(starts))
         if found >= len(starts):
-            first, last = starts[0], starts[-1]
             raise OutOfRangeError(
-                f"period: there is none at {found}; there are {len(starts)}, from 0 (begins {first}) to "
-                f"{len(starts) - 1} (begins {last})"
+                f"period: there is none at {found}; there are {len(starts)}, from 0 (begins {starts[0]}) to "
+                f"{len(starts) - 1} (begins {starts[-1]})"
             )
         return found
 

@@ -167,6 +167,7 @@ def _labelled(plan: Plan, played: Results | TeamResults) -> Forecast:
             **(_team_variables(played) if isinstance(played, TeamResults) else {}),
         },
         coords={
+            "future": np.arange(plan.n_futures),
             "period": plan.days.starts.astype("datetime64[s]"),
             "segment": list(plan.groups.labels),
             "origin": ["open", "new"],

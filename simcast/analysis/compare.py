@@ -105,7 +105,7 @@ def compare(forecast: Forecast, against: Forecast) -> Difference:
         check_kind(value, Forecast, place, "a run holds one per scenario in .forecasts")
     if apart := _apart(forecast, against):
         raise ArgumentError(
-            "the two forecasts were not played from one posterior with the same number of futures, seed and days: "
+            "the two forecasts were not played from one posterior with the same futures, seed and days: "
             + "; ".join(apart)
         )
     net = forecast.net() - against.net()
@@ -133,7 +133,7 @@ def judged_by_wins(differences: Sequence[Difference]) -> bool:
 def _apart(one: Forecast, other: Forecast) -> list[str]:
     """Say in what two forecasts differ that futures depend on."""
     pairs: dict[str, tuple[object, object]] = {
-        "futures": (one.n_futures, other.n_futures),
+        "futures": (one.futures_held, other.futures_held),
         "posteriors": (one.fingerprint, other.fingerprint),
         **{name: (one.results.attrs.get(name), other.results.attrs.get(name)) for name in ("seed", "as_of", "until")},
     }

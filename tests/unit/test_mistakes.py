@@ -81,6 +81,18 @@ FORECASTS: list[Mistake] = [
     ("stage without a team", lambda w: w.forecast.wait_days("leed"), KeyError, "did you mean 'lead'"),
     ("no futures", lambda w: w.forecast.first(-5), ValueError, "1 or more, got -5"),
     ("joined", lambda w: w.forecast.joined(w.other), ValueError, "is not of the plan of 'baseline'"),
+    (
+        "joined twice",
+        lambda w: w.forecast.joined(w.forecast),
+        ValueError,
+        "0-59; those from 60 come next",
+    ),
+    (
+        "other futures",
+        lambda w: compare(w.forecast.first(30), simcast.simulate(w.ground.plan(), begin=30)),
+        ValueError,
+        "futures 0-29 and 30-59",
+    ),
     ("joined part", lambda w: w.forecast.joined(w.forecast.first(2)), ValueError, "has lost the open deals"),
     ("compared name", lambda w: compare(w.forecast, "<script>"), TypeError, "against: needs a Forecast"),
     ("compared run", lambda w: compare(w.result, w.forecast), TypeError, "got a Run; a run holds one per scenario"),
