@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.parameters import median_amounts
-from simcast.analysis.stalled import usual_days
+from simcast.analysis.stalled import are_stalled, usual_days_of
 from simcast.arguments import check_kind
 from simcast.engine.capacity_layout import TeamPlan, TeamResults
 from simcast.engine.chunks import play_chunk
@@ -66,7 +66,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
         - ``probability_won``: the share of futures in which it is won by the end of the forecast
         - ``expected_close``: the mean date of the win in those futures, datetime64[s]; NaT where there is none
         - ``close_low``, ``close_high``: in 8 of 10 of them it is won between these dates
-        - ``stalled``: whether it has been in its stage for longer than nine of ten deals that moved on from there, and
+        - ``stalled``: whether it has been in its stage for longer than nine of ten won deals were, and
           does not wait in line for a team
         - ``usual_days``: how long those nine needed at most; NaN where too few have
         - ``value_at_stake``: amount times P(won) times P(not won), which is largest where the outcome is most open:
@@ -103,8 +103,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
     low, high = _close_days(ground, plan)
     book, pipeline = ground.book, ground.posterior.pipeline
     stage = np.array([pipeline.stages[code] for code in book.stage_code], dtype=object)
-    usual = usual_days(ground.history, ground.posterior)
-    limit = np.array([usual.get(name, np.nan) for name in stage], dtype=np.float64)
+    limit = usual_days_of(ground.history, ground.posterior, book)
     worth = np.where(np.isnan(book.amount), typical_amounts(book, ground.posterior), book.amount)
     table = pd.DataFrame(
         {
@@ -117,7 +116,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
             "expected_close": _dates(as_of, mean_day),
             "close_low": _dates(as_of, low),
             "close_high": _dates(as_of, high),
-            "stalled": (book.age_days > limit) & ~_in_line(plan, book),
+            "stalled": are_stalled(book, limit, plan),
             "usual_days": limit,
             "value_at_stake": worth * probability * (1.0 - probability),
         }
@@ -198,14 +197,6 @@ def _segment_columns(book: Book) -> dict[str, list[str]]:
         column: [book.segments.values[code][position] for code in book.segment_code]
         for position, column in enumerate(book.segments.columns)
     }
-
-
-def _in_line(plan: Plan, book: Book) -> NDArray[np.bool_]:
-    """Tell which open deals wait for a free person of a team: that they stand there for long is no fault of theirs."""
-    if plan.capacity is None:
-        return np.zeros(len(book), dtype=bool)
-    waiting = {str(deal) for deal in plan.deals[~np.isnan(plan.capacity.deal_waits_since)]}
-    return np.array([str(deal) in waiting for deal in book.deal], dtype=bool)
 
 
 def typical_amounts(book: Book, posterior: Posterior) -> Floats:

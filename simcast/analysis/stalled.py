@@ -1,11 +1,13 @@
-"""How long deals usually need to move on from a stage: beyond it, an open one counts as stalled."""
+"""How long deals that are won usually stay in a stage: an open one that has been there for longer counts as stalled."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcast.analysis.parameters import days_exceeded
-from simcast.history import History
+from simcast.history import Book, History
+from simcast.plan import Plan
 from simcast.posterior import Posterior
 from simcast.posterior.hazards import HAZARD
 
@@ -29,6 +31,26 @@ def usual_days(history: History | None, posterior: Posterior) -> dict[str, float
         if days is not None:
             found[stage] = days
     return found
+
+
+def usual_days_of(history: History | None, posterior: Posterior, book: Book) -> NDArray[np.float64]:
+    """Return the usual days of the stage that each open deal is in; NaN where they are not known."""
+    usual = usual_days(history, posterior)
+    return np.array([usual.get(book.pipeline.stages[code], np.nan) for code in book.stage_code], dtype=np.float64)
+
+
+def are_stalled(book: Book, limit: NDArray[np.float64], plan: Plan) -> NDArray[np.bool_]:
+    """Tell which open deals have been in their stage for longer than a limit of days and wait for no free person.
+
+    That those who wait for a person of a team stand there for long is no fault of theirs.
+    """
+    overdue: NDArray[np.bool_] = book.age_days > limit
+    if plan.capacity is None:
+        return overdue
+    waiting = {str(deal) for deal in plan.deals[~np.isnan(plan.capacity.deal_waits_since)]}
+    in_line = np.array([str(deal) in waiting for deal in book.deal], dtype=bool)
+    overdue &= ~in_line
+    return overdue
 
 
 def _in_history(history: History, stage: str) -> float | None:

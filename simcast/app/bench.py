@@ -11,10 +11,13 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simcast.analysis.compare import compare
 from simcast.analysis.ground import Ground, ground_of
 from simcast.analysis.inputs import Progress
-from simcast.analysis.stalled import usual_days
+from simcast.analysis.stalled import are_stalled, usual_days_of
 from simcast.app.outcome import Outcome, outcome_of
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
@@ -94,9 +97,10 @@ class Bench:
         return self.ground.book
 
     @cached_property
-    def usual_days(self) -> dict[str, float]:
-        """By stage, the days beyond which an open deal counts as stalled."""
-        return usual_days(self.ground.history, self.ground.posterior)
+    def stalled(self) -> NDArray[np.bool_]:
+        """Which of the open deals are stalled, in the order of `book`."""
+        limit = usual_days_of(self.ground.history, self.ground.posterior, self.book)
+        return are_stalled(self.book, limit, self._first_plan or self._plan(self.scenario))
 
     @property
     def preview(self) -> int:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
 
-_STALLED = "In their stage for longer than nine of ten deals that moved on from there."
+_STALLED = "In their stage for longer than nine of ten won deals were."
 
 
 def show(question: Question) -> None:
@@ -201,7 +201,7 @@ def _split(
 
 def _open_deals(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:
     """Show the open deals with filters."""
-    deals = tables.open_deals(bench.book, baseline, plan, bench.usual_days)
+    deals = tables.open_deals(bench.book, baseline, plan, bench.stalled)
     wanted = {}
     titles = ["stage", *tables.segment_titles(bench.book)]
     for place, title in zip(st.columns(len(titles)), titles, strict=True):

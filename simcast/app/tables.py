@@ -117,7 +117,7 @@ def _plans(plans: Mapping[str, Outcome]) -> list[dict[str, str]]:
     return rows
 
 
-def open_deals(book: Book, baseline: Outcome, plan: Outcome | None, usual_days: Mapping[str, float]) -> pd.DataFrame:
+def open_deals(book: Book, baseline: Outcome, plan: Outcome | None, stalled: NDArray[np.bool_]) -> pd.DataFrame:
     """Return the open deals with their chances by the last day forecast, the largest amount times chance first.
 
     Without amounts the likeliest come first.
@@ -128,8 +128,8 @@ def open_deals(book: Book, baseline: Outcome, plan: Outcome | None, usual_days: 
         The deals open at the as-of date.
     baseline, plan
         What was played; no plan while nothing is changed.
-    usual_days
-        By stage, the days beyond which a deal counts as stalled.
+    stalled : bool, (n_deals,)
+        Which of the deals in the book count as stalled.
     """
     import pandas as pd
 
@@ -140,6 +140,7 @@ def open_deals(book: Book, baseline: Outcome, plan: Outcome | None, usual_days: 
             **_segments(book),
             "days in stage": book.age_days.astype(float),
             **({} if np.isnan(book.amount).all() else {"amount": book.amount}),
+            "stalled": stalled,
         }
     )
     won = pd.DataFrame(
@@ -148,7 +149,6 @@ def open_deals(book: Book, baseline: Outcome, plan: Outcome | None, usual_days: 
     if plan is not None:
         won["P(won), what-if"] = plan.deal_chance
     frame = frame.merge(won, on="deal", how="left", validate="one_to_one")
-    frame["stalled"] = frame["days in stage"] > frame["stage"].map(dict(usual_days)).astype(float).fillna(np.inf)
     days = frame.pop("_days").round().astype("Int64")
     frame["expected close, if won"] = book.as_of + pd.to_timedelta(days, unit="D")
     value = (worth_of(frame) if "amount" in frame else frame["P(won)"]).to_numpy()

@@ -114,7 +114,7 @@ def coverage_p_value(held: float, interval: float, n: int, overlap: float) -> fl
 
 @dataclass(frozen=True)
 class StalledScores:
-    """What became of the deals that counted as stalled: longer in their stage than nine of ten that moved on.
+    """What became of the deals that counted as stalled: longer in their stage than nine of ten won deals were.
 
     Parameters
     ----------

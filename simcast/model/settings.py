@@ -145,12 +145,15 @@ class FitSettings:
         """
         if choices is None:
             return cls()
-        if not isinstance(choices, cls) and not hasattr(choices, "model_dump"):
+        if isinstance(choices, cls):
+            return choices
+        held = choices.model_dump(mode="json") if hasattr(choices, "model_dump") else {"": None}
+        if not held.keys() <= {field.name for field in fields(cls)}:
             raise ArgumentTypeError(
                 "settings: needs a scenario's history.model or simcast.model.FitSettings, such as "
                 f"FitSettings(quick=True), got {shown(choices)}"
             )
-        return choices if isinstance(choices, cls) else cls(**choices.model_dump(mode="json"))  # type: ignore[union-attr]
+        return cls(**held)
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as plain numbers, strings, lists and dicts, the same for equal settings."""

@@ -173,7 +173,7 @@ def _deals_in_words(deals: DealScores) -> str:
 
 def _stalled_in_words(stalled: StalledScores) -> str:
     return (
-        f"{stalled.n_stalled} of {counted(stalled.n, 'open deal')} had waited longer than nine of ten that moved on: "
+        f"{stalled.n_stalled} of {counted(stalled.n, 'open deal')} had waited longer than nine of ten won deals did: "
         f"{stalled.stayed_stalled:.0%} of them were still in the same stage at the horizon's end "
         f"({stalled.won_stalled:.1%} won), of the others {stalled.stayed_others:.0%} ({stalled.won_others:.1%} won); "
         f"a deal that stayed had waited longer than one that moved {stalled.auc:.0%} of the time"

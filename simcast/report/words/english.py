@@ -193,12 +193,12 @@ MESSAGES: dict[str, Message] = {
         "waited.",
     ),
     "lead.stalled": (
-        "{n} of them is stalled: longer in its stage than nine of ten deals that moved on.",
-        "{n} of them are stalled: longer in their stages than nine of ten deals that moved on.",
+        "{n} of them is stalled: longer in its stage than nine of ten won deals were.",
+        "{n} of them are stalled: longer in their stages than nine of ten won deals were.",
     ),
     "lead.deals-shown": "The {n} of which most is at stake are shown first.",
     "lead.deals-held": "The page holds the first {n}; the workbook holds all.",
-    "note.deals": "Expected win: the mean day among the futures in which it is won. Stalled: longer in its stage than nine of ten deals that moved on. At stake: amount times the chance to be won times the chance not to be, which is largest where the outcome is most open; where the amount is not known, that of a typical deal stands for it.",
+    "note.deals": "Expected win: the mean day among the futures in which it is won. Stalled: longer in its stage than nine of ten won deals were. At stake: amount times the chance to be won times the chance not to be, which is largest where the outcome is most open; where the amount is not known, that of a typical deal stands for it.",
     # Quality
     "section.quality": "How far to trust it",
     "fit.none": "All parameters are assumed: the forecast is as good as they are.",

@@ -33,7 +33,7 @@ ENGLISH_WINS: dict[str, Message] = {
     "deals, which no data take away, and what the parts bring only together.",
     "lead.deals-shown.wins": "The {n} whose outcome is most open are shown first.",
     "note.deals.wins": "Expected win: the mean day among the futures in which it is won. Stalled: longer in its stage than nine of ten "
-    "deals that moved on. Those come first whose outcome is most open: whose chance is nearest to one half.",
+    "won deals were. Those come first whose outcome is most open: whose chance is nearest to one half.",
     "sheet.chart.scenarios.wins": "Wins more or fewer than in the baseline (mean)",
     "sheet.chart.periods.wins": "Wins by period",
 }
@@ -71,7 +71,7 @@ RUSSIAN_WINS: dict[str, Message] = {
     "уберут никакие данные, и то, что части дают только вместе.",
     "lead.deals-shown.wins": "Сначала показано сделок, чей исход наиболее открыт: {n}.",
     "note.deals.wins": "Ожидаемая дата: средний день выигрыша в тех вариантах, где сделка выиграна. Застряла: дольше на этапе, чем "
-    "девять из десяти сделок, которые пошли дальше. Сначала те, чей исход наиболее открыт: вероятность ближе всего к половине.",
+    "девять из десяти выигранных сделок. Сначала те, чей исход наиболее открыт: вероятность ближе всего к половине.",
     "sheet.chart.scenarios.wins": "На сколько продаж больше или меньше, чем без изменений (среднее)",
     "sheet.chart.periods.wins": "Продажи по периодам",
 }

@@ -33,7 +33,7 @@ def test_parts_have_both_plans_and_their_difference(bench: Bench) -> None:
 
 def test_open_deals_have_the_chances_that_were_played(bench: Bench) -> None:
     outcome = bench.play(BETTER)
-    deals = tables.open_deals(bench.book, bench.play(()), outcome, bench.usual_days)
+    deals = tables.open_deals(bench.book, bench.play(()), outcome, bench.stalled)
     assert len(deals) == 20
     chance = dict(zip(outcome.deals, outcome.deal_chance, strict=True))
     assert list(deals["P(won), what-if"]) == [chance[deal] for deal in deals["deal"]]
@@ -46,8 +46,21 @@ def test_open_deals_have_the_chances_that_were_played(bench: Bench) -> None:
     assert "amount" not in deals  # none of the assumed deals has one
 
 
+def test_deals_that_wait_in_line_for_a_team_are_not_stalled_here_either(tmp_path: Path) -> None:
+    old = [{"stage": RUSSIAN, "count": 2, "age_days": 300}]
+    for backlog, stalled in (("all", False), ("none", True)):
+        team = {"serves": [RUSSIAN], "headcount": 1, "effort_hours": {RUSSIAN: 8}, "backlog": backlog}
+        file = tmp_path / f"{backlog}.yaml"
+        assume = {**DESK["assume"], "open": old}  # type: ignore[dict-item]  # a document of any depth
+        desk = {key: value for key, value in DESK.items() if key != "scenarios"}
+        file.write_text(dump_yaml({**desk, "assume": assume, "teams": {"people": team}}), encoding="utf-8")
+        bench = open_bench(Question(str(file), (), 50))
+        deals = tables.open_deals(bench.book, bench.play(()), None, bench.stalled)
+        assert deals["stalled"].tolist() == [stalled] * 2
+
+
 def test_filters_let_pass_what_is_wanted(bench: Bench) -> None:
-    deals = tables.open_deals(bench.book, bench.play(()), None, bench.usual_days)
+    deals = tables.open_deals(bench.book, bench.play(()), None, bench.stalled)
     assert len(tables.filtered(deals, {"stage": [], "source": []})) == 20
     some = tables.filtered(deals, {"stage": [RUSSIAN], "source": ["ads"]})
     assert 0 < len(some) < 20
@@ -61,7 +74,7 @@ def test_a_deal_that_is_never_won_has_no_expected_close(bench: Bench) -> None:
     at = list(lost.deals).index("open-1")
     assert lost.deal_chance[at] == 0
     assert np.isnan(lost.deal_days[at])
-    row = tables.open_deals(bench.book, lost, None, bench.usual_days).set_index("deal").loc["open-1"]
+    row = tables.open_deals(bench.book, lost, None, bench.stalled).set_index("deal").loc["open-1"]
     assert row["P(won)"] == 0
     assert str(row["expected close, if won"]) == "NaT"
 
@@ -90,5 +103,5 @@ def test_where_nothing_is_booked_plans_are_told_by_wins(tmp_path: Path) -> None:
     assert table.loc["better", "cost per win"]
     parts = tables.split(before.groups["source"], after.groups["source"], "source", by_wins=True)
     assert all(float(text) > 0.0 for text in parts["baseline P50"])
-    deals = tables.open_deals(bench.book, before, None, bench.usual_days)
+    deals = tables.open_deals(bench.book, before, None, bench.stalled)
     assert deals["P(won)"].is_monotonic_decreasing

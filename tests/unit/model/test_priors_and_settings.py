@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simcast.errors import FitError
+from simcast.errors import ArgumentTypeError, FitError
 from simcast.model import DEFAULT_PRIORS, NEW_DEAL_PRIORS, FitSettings
 from simcast.model.priors import resolve_priors
+from simcast.scenario import load_scenario
 from simcast.scenario.settings import ModelSettings
 
 
@@ -45,6 +46,11 @@ def test_a_scenarios_settings_are_understood() -> None:
     assert settings.draws == 50
     assert resolve_priors(settings.priors)["median_spread"].sd == 0.2
     assert FitSettings.of(None) == FitSettings() == FitSettings.of(ModelSettings())
+
+
+def test_a_whole_scenario_is_no_settings() -> None:
+    with pytest.raises(ArgumentTypeError, match=r"needs a scenario's history\.model"):
+        FitSettings.of(load_scenario("scenarios/q3.yaml"))
 
 
 def test_equal_settings_have_one_plain_form_whatever_their_types() -> None:
