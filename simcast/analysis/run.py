@@ -196,7 +196,7 @@ def run(
     Raises
     ------
     ScenarioError
-        When the scenario asks for what is not available yet, or names what is not there.
+        When the scenario asks for what cannot be done, or names what is not there.
     DataError
         When the history cannot be read.
     FitError

@@ -57,7 +57,7 @@ scenario_names = click.option(
     "--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated."
 )
 futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
-seed = click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of all luck.")
+seed = click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the futures (a fit has one of its own).")
 threads = click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default."
 )

@@ -74,7 +74,7 @@ class FitSettings:
         Of how many draws one is kept; as many times `draws` are drawn. None leaves it to each part: one of one, or
         of several where there are few observations.
     quick
-        Whether a tenth of the draws will do: for looking at a scenario, not for relying on it.
+        Whether a quarter of the draws will do: for looking at a scenario, not for relying on it.
 
     Raises
     ------

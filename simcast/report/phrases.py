@@ -30,9 +30,8 @@ def target_phrase(forecast: Forecast) -> str:
 def answer(run: Run) -> str:
     """Answer the scenario's question in one sentence."""
     baseline = run.forecasts[BASELINE]
-    bookings = Summary.of(baseline.values("bookings"))
-    by_wins = bookings.quantile(0.95) == 0.0
-    total = Summary.of(baseline.values("wins")) if by_wins else bookings
+    by_wins = run.by_wins
+    total = Summary.of(baseline.values("wins" if by_wins else "bookings"))
     middle = f"{count(total.quantile(0.5))} wins" if by_wins else money(total.quantile(0.5))
     sentence = (
         f"{run.scenario.name}: half of the futures reach {middle} by {run.days.until} (P50), "

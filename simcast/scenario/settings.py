@@ -369,4 +369,4 @@ class SimulationSettings(Closed):
     """How the forecast is played."""
 
     futures: Whole = Field(default=10_000, ge=1, le=10_000_000, description="How many futures are simulated.")
-    seed: Whole = Field(default=1, ge=0, lt=2**64, description="The seed of all random numbers.")
+    seed: Whole = Field(default=1, ge=0, lt=2**64, description="The seed of the futures; a fit has one of its own.")

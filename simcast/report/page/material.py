@@ -11,7 +11,7 @@ from simcast.analysis import Ground, Leaks, Run, deal_table, leaks
 from simcast.analysis.fine import play_fine
 from simcast.analysis.inputs import Progress
 from simcast.analysis.spread import Source, sources_of_spread
-from simcast.forecast import Forecast, Metric, Summary
+from simcast.forecast import Forecast, Metric
 from simcast.scenario import BASELINE
 from simcast.simulation import simulate
 
@@ -74,8 +74,7 @@ def collect(
 ) -> Material:
     """Play the baseline by day or week and small changes of each stage, in the same futures, and put all together."""
     baseline = run.forecasts[BASELINE]
-    worth_nothing = Summary.of(baseline.values("bookings")).quantile(0.95) == 0.0
-    metric: Metric = "wins" if worth_nothing or set(baseline.targets) == {"wins"} else "bookings"
+    metric: Metric = "wins" if run.by_wins or set(baseline.targets) == {"wins"} else "bookings"
     ground = Ground(run.scenario, run.history, run.posterior, run.book, threads)
     return Material(
         run,
