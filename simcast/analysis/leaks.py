@@ -13,7 +13,7 @@ from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.inputs import Progress
 from simcast.analysis.long_run import thinning, wins_from
 from simcast.analysis.losses import Losses, losses_of
-from simcast.analysis.parameters import days_exceeded, mean_amounts
+from simcast.analysis.parameters import days_isf, mean_amounts
 from simcast.arguments import check_kind, listed, nearest
 from simcast.errors import ArgumentError, ScenarioError
 from simcast.forecast import Forecast, Summary
@@ -313,7 +313,7 @@ def _one_day_less(ground: Ground, stage: str, where: Mapping[str, str]) -> tuple
 def _median_days(ground: Ground, stage: str, where: Mapping[str, str]) -> float:
     """Return the median days until the forward move, over draws, segments weighed by their new deals."""
     forward = ground.posterior.pipeline.forward(stage)
-    found = days_exceeded(ground.posterior, stage, forward, 0.5)
+    found = days_isf(ground.posterior, stage, forward, 0.5)
     return float(np.median(found, axis=0) @ _weights(ground, where))
 
 

@@ -8,15 +8,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_exceeded
-from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD, exceeded_by_log
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_isf
+from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD, isf_of_log
 from simcast.expectation.amounts import AmountLaw, mean_amount
 from simcast.posterior import Posterior
 
 Floats = NDArray[np.float64]
 
 
-def days_exceeded(posterior: Posterior, stage: str, move: str, share: float) -> Floats:
+def days_isf(posterior: Posterior, stage: str, move: str, share: float) -> Floats:
     """Return the days that a share of the stays which a move ends exceeds.
 
     Parameters
@@ -36,7 +36,7 @@ def days_exceeded(posterior: Posterior, stage: str, move: str, share: float) -> 
     if family in (CONSTANT, EXPONENTIAL):
         shape = np.zeros_like(scale)
     pairs = zip(scale.ravel(), shape.ravel(), strict=True)
-    days = np.array([exceeded_by_log(family, float(a), float(b), math.log(share)) for a, b in pairs])
+    days = np.array([isf_of_log(family, float(a), float(b), math.log(share)) for a, b in pairs])
     return days.reshape(scale.shape)
 
 
@@ -61,7 +61,7 @@ def median_amounts(posterior: Posterior) -> Floats:
 
 
 def _median_amount(law: AmountLaw, quantiles: Floats) -> float:
-    return min(amount_exceeded(law.family, law.scale, law.shape, quantiles, 0.5), law.most)
+    return min(amount_isf(law.family, law.scale, law.shape, quantiles, 0.5), law.most)
 
 
 def _of_amounts(posterior: Posterior, measure: Callable[[AmountLaw, Floats], float]) -> Floats:

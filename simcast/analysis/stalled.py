@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from simcast.analysis.parameters import days_exceeded
+from simcast.analysis.parameters import days_isf
 from simcast.history import History
 from simcast.posterior import Posterior
 from simcast.posterior.hazards import HAZARD
@@ -49,4 +49,4 @@ def _by_parameters(posterior: Posterior, stage: str) -> float | None:
     forward = posterior.pipeline.forward(stage)
     if str(posterior.draws["days_family"].sel(stage=stage, move=forward).item()) == HAZARD:
         return None
-    return float(days_exceeded(posterior, stage, forward, SHARE_BEYOND).mean())
+    return float(days_isf(posterior, stage, forward, SHARE_BEYOND).mean())

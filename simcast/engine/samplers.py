@@ -67,8 +67,8 @@ def log_survival(family: int, scale: float, shape: float, days: float) -> float:
 
 
 @njit(cache=True)
-def exceeded_by_log(family: int, scale: float, shape: float, log_s: float) -> float:
-    """Return the days t at which log P(T > t) equals `log_s`, to full precision."""
+def isf_of_log(family: int, scale: float, shape: float, log_s: float) -> float:
+    """Return the days t at which log P(T > t) equals `log_s`, to full precision: the inverse survival function."""
     if family == LOGNORMAL:
         return scale * math.exp(shape * normal_upper_quantile(log_s))
     if family == EXPONENTIAL:

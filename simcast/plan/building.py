@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.arguments import check_kind
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_exceeded
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_isf
 from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import CONSTANT, FAMILIES
@@ -345,7 +345,7 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
 def _coarse_amounts(kernel: KernelPlan) -> list[str]:
     """Say where amounts are so small, as in millions, that counting them in hundredths of a unit changes them."""
     usual = [
-        amount_exceeded(kernel.amount_family, float(scale), float(shape), quantiles, 0.5)
+        amount_isf(kernel.amount_family, float(scale), float(shape), quantiles, 0.5)
         for scale, shape, quantiles in zip(
             kernel.amount_scale[0], kernel.amount_shape[0], kernel.amount_quantiles, strict=True
         )
