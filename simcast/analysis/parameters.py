@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_isf
-from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD, isf_of_log
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL_CODE, amount_isf
+from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD_CODE, isf_of_log
 from simcast.expectation.amounts import AmountLaw, mean_amount
 from simcast.posterior import Posterior
 
@@ -31,7 +31,7 @@ def days_isf(posterior: Posterior, stage: str, move: str, share: float) -> Float
     here = posterior.draws.sel(stage=stage, move=move)
     family = FAMILIES.index(str(here["days_family"].item()))
     scale, shape = (here[name].transpose("draw", "segment").to_numpy() for name in ("days_scale", "days_shape"))
-    if family == HAZARD:
+    if family == HAZARD_CODE:
         return np.asarray(scale, dtype=np.float64)
     if family in (CONSTANT, EXPONENTIAL):
         shape = np.zeros_like(scale)
@@ -71,7 +71,7 @@ def _of_amounts(posterior: Posterior, measure: Callable[[AmountLaw, Floats], flo
     scale, shape = (draws[name].transpose("draw", "segment").to_numpy() for name in ("amount_scale", "amount_shape"))
     most = float(draws.attrs.get("amount_most", math.inf))
     quantiles = np.zeros((scale.shape[1], 0))
-    if family == EMPIRICAL:
+    if family == EMPIRICAL_CODE:
         quantiles = np.ascontiguousarray(draws["amount_quantiles"].transpose("segment", "level").to_numpy())
     return np.array(
         [

@@ -13,7 +13,7 @@ from simcast.engine.samplers import FAMILIES, isf_of_log
 AMOUNT_FAMILIES = (*FAMILIES, "empirical")
 """The names of the families of amounts, in code order."""
 
-EMPIRICAL = AMOUNT_FAMILIES.index("empirical")
+EMPIRICAL_CODE = AMOUNT_FAMILIES.index("empirical")
 
 
 @njit(cache=True)
@@ -24,7 +24,7 @@ def amount_isf(family: int, scale: float, shape: float, quantiles: NDArray[np.fl
     1/2n, 3/2n, ..., 1 - 1/2n, with straight lines between them and the outermost beyond, so that the mean amount is
     `scale` times their mean.
     """
-    if family != EMPIRICAL:
+    if family != EMPIRICAL_CODE:
         drawn: float = isf_of_log(family, scale, shape, math.log(u))
         return drawn
     last = len(quantiles) - 1

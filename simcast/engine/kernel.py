@@ -29,7 +29,7 @@ from simcast.engine.inner import inner
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results
 from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
-from simcast.engine.samplers import HAZARD, isf_of_log
+from simcast.engine.samplers import HAZARD_CODE, isf_of_log
 from simcast.engine.stays import choose_slots, cut_days, draw_days
 from simcast.engine.tables import Tables, empty_tables, fill_tables, with_levers
 
@@ -194,7 +194,7 @@ def _draw_other_days(plan: KernelPlan, tables: Tables, graph: Graph, future: int
         stage, segment, slot = in_play.stage[i], in_play.segment[i], in_play.slot[i]
         if not graph.is_other[stage * graph.n_slots + slot]:
             continue
-        by_day = plan.family[stage, slot] == HAZARD
+        by_day = plan.family[stage, slot] == HAZARD_CODE
         if by_day:
             row = plan.hazard_row[stage]
             lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]

@@ -34,7 +34,7 @@ LOGNORMAL = 2
 WEIBULL = 3
 LOGLOGISTIC = 4
 GAMMA = 5
-HAZARD = 6
+HAZARD_CODE = 6
 
 FAMILIES = ("constant", "exponential", "lognormal", "weibull", "loglogistic", "gamma", "hazard")
 """The names of the families, in code order."""

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.amounts import EMPIRICAL, amount_isf
+from simcast.engine.amounts import EMPIRICAL_CODE, amount_isf
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGLOGISTIC, LOGNORMAL
 
 _SQRT_2 = math.sqrt(2.0)
@@ -46,7 +46,7 @@ def mean_amount(law: AmountLaw, quantiles: NDArray[np.float64]) -> float:
         return 0.0
     if law.family == LOGNORMAL:
         return _mean_lognormal(scale, shape, law.most)
-    if law.family == EMPIRICAL:
+    if law.family == EMPIRICAL_CODE:
         factor = float(np.mean(quantiles))
     elif law.family in (CONSTANT, EXPONENTIAL):
         factor = 1.0

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.model.choosing import HAZARD
 from simcast.model.finished_parts import FinishedParts
 from simcast.model.hazard_model import hazard_inputs
 from simcast.model.hierarchy import SegmentLayout
@@ -30,6 +29,7 @@ from simcast.model.stage_model import stage_inputs
 from simcast.model.stage_shape import StageShape
 from simcast.model.stays import StageStays
 from simcast.model.tables import FitTables
+from simcast.posterior.hazards import HAZARD
 from simcast.writing import counted
 
 FEW = 1000

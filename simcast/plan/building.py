@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.arguments import check_kind
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_isf
+from simcast.engine.amounts import AMOUNT_FAMILIES, amount_isf
 from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import CONSTANT, FAMILIES
@@ -33,6 +33,7 @@ from simcast.plan.teams import as_waiting, capacity_of, hours_of_one, too_many_l
 from simcast.plan.weather import month_arrays, with_weather
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
+from simcast.posterior.draws import EMPIRICAL
 from simcast.posterior.response import fitted_responses
 from simcast.scenario import (
     BASELINE,
@@ -313,7 +314,7 @@ def _deal_arrays(
 
 def _amount_quantiles(posterior: Posterior) -> NDArray[np.float64]:
     """Return the empirical amounts by segment, without any level when amounts have another family."""
-    if posterior.draws.attrs["amount_family"] != AMOUNT_FAMILIES[EMPIRICAL]:
+    if posterior.draws.attrs["amount_family"] != EMPIRICAL:
         return np.zeros((len(posterior.segments), 0))
     return _array(posterior, "amount_quantiles", "segment", "level")
 

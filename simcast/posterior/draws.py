@@ -28,6 +28,8 @@ FAMILIES = ("lognormal", "weibull", "loglogistic", "exponential", "constant", "g
 """The families that days and amounts may have."""
 
 EMPIRICAL = "empirical"
+"""The family of amounts that are drawn from those of the past."""
+
 AMOUNT_FAMILIES = (*FAMILIES, EMPIRICAL)
 """The families that amounts may have."""
 

@@ -19,6 +19,7 @@ from scipy import special
 from simcast.errors import FitError
 from simcast.pipeline import STALLED
 from simcast.posterior import Posterior
+from simcast.posterior.hazards import HAZARD
 from simcast.predictive_checks.hazard import HazardStage, replicate_hazard
 from simcast.predictive_checks.mixture import MixtureStage, replicate_mixture
 from simcast.predictive_checks.stays import Ints, StageStays
@@ -26,9 +27,6 @@ from simcast.predictive_checks.stays import Ints, StageStays
 Floats = NDArray[np.float64]
 PlayDraw = Callable[[int], tuple[Ints, Ints]]
 """Draws moves and days of all stays under one posterior draw."""
-
-HAZARD = "hazard"
-"""The family of stages whose moves have hazards by day."""
 
 DRIFT = "drift"
 

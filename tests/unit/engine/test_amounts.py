@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_isf
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL_CODE, amount_isf
 from simcast.engine.samplers import FAMILIES, isf_of_log
 
 LEVELS = np.array([0.0, 1.0, 1.0, 4.0, 10.0])
 
 
 def drawn(u: np.ndarray, quantiles: np.ndarray = LEVELS, scale: float = 1.0) -> np.ndarray:
-    return np.array([amount_isf(EMPIRICAL, scale, 1.0, quantiles, share) for share in u])
+    return np.array([amount_isf(EMPIRICAL_CODE, scale, 1.0, quantiles, share) for share in u])
 
 
 def test_amounts_stand_at_the_middles_of_equal_shares_with_lines_between_them() -> None:
