@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import replace
@@ -21,6 +21,7 @@ from simcast.engine.layout import Results, as_declared
 from simcast.errors import ArgumentTypeError, OutOfRangeError, SimcastError
 from simcast.forecast import Forecast
 from simcast.plan import MINOR_UNITS, Plan
+from simcast.progress import Progress
 from simcast.writing import agreed, counted, money
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ FUTURES_PER_CHUNK = 250
 
 BYTES_PER_CHUNK = 2**25
 """The results of a chunk stay below this: every thread holds one beside the whole."""
-
-Progress = Callable[[str, float], None]
 
 
 def simulate(

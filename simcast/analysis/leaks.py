@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.analysis.ground import GROUND_OF, Ground
-from simcast.analysis.inputs import Progress
 from simcast.analysis.long_run import thinning, wins_from
 from simcast.analysis.losses import Losses, losses_of
 from simcast.analysis.parameters import days_isf, mean_amounts
@@ -18,6 +17,7 @@ from simcast.arguments import check_kind, listed, nearest
 from simcast.errors import ArgumentError, ScenarioError
 from simcast.forecast import Forecast, Summary
 from simcast.notebook import Shown
+from simcast.progress import Progress
 from simcast.scenario import ArrivalsLever, ConversionLever, Distribution, DurationLever, Lever
 from simcast.writing import count, money
 

@@ -14,7 +14,7 @@ import numpy as np
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.fine import coarser, play_fine
-from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true, told_once
+from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history, still_true, told_once
 from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.arguments import check_kind, check_name, listed, nearest
 from simcast.cluster import check, connect
@@ -24,6 +24,7 @@ from simcast.history import Book, History
 from simcast.notebook import Shown
 from simcast.plan import ForecastDays, Plan, build_plan, check_names
 from simcast.posterior import Posterior
+from simcast.progress import Progress
 from simcast.scenario import BASELINE, Scenario
 from simcast.simulation import simulate
 from simcast.writing import chance, count, interval, money

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from simcast.analysis.ground import GROUND_OF, Ground
-from simcast.analysis.inputs import Progress
 from simcast.analysis.questions import Condition, Unknown, Value, lever_words
 from simcast.arguments import check_kind
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.notebook import Shown
+from simcast.progress import Progress
 from simcast.scenario import LEVERS, Lever, Scenario, build_scenario
 
 if TYPE_CHECKING:

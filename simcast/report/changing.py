@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from simcast.analysis import Ground, ground_of
-from simcast.analysis.inputs import Progress
 from simcast.analysis.since import Changes, Step
 from simcast.errors import ScenarioError
+from simcast.progress import Progress
 from simcast.report.phrases import count, money
 from simcast.report.terminal import plain_table, print_table
 from simcast.scenario import load_scenario
