@@ -18,6 +18,7 @@ from simcast.backtesting.deal_outcomes import deal_outcomes
 from simcast.backtesting.horizon import Horizon, months_before
 from simcast.backtesting.origins import moved_to
 from simcast.backtesting.past import Past
+from simcast.days import day_number
 from simcast.errors import ScenarioError
 from simcast.forecast import METRICS, Forecast
 from simcast.history import History
@@ -156,7 +157,7 @@ def _total(wins: pd.DataFrame, metric: str) -> float:
 
 def _forecast_cells(forecast: Forecast, happened: pd.DataFrame, days: ForecastDays) -> Iterator[dict[str, Any]]:
     """Yield the model's rows: totals, periods of the horizon by their position, and segments."""
-    generator = np.random.default_rng(int(days.as_of.astype("datetime64[D]").astype(np.int64)))
+    generator = np.random.default_rng(day_number(days.as_of))
     for metric in METRICS:
         values = forecast.values(metric)
         actual = _total(happened, metric)

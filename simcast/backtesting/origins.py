@@ -10,11 +10,11 @@ import numpy as np
 
 from simcast.arguments import check_kind, check_name, whole_number
 from simcast.backtesting.horizon import Horizon
+from simcast.days import period_number
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.history.history import Day
 from simcast.history.parsing import as_day
-from simcast.plan.calendar import period_number
 from simcast.scenario import Scenario
 
 Every = Literal["week", "month", "quarter"]

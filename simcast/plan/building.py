@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.arguments import check_kind
+from simcast.days import day_number
 from simcast.engine.amounts import AMOUNT_FAMILIES, amount_isf
 from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
@@ -326,7 +327,7 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
         _array(posterior, name, "draw", dim) if name in posterior.draws else None
         for name, dim in (("arrivals_season", "harmonic"), ("arrivals_path", "block"), ("arrivals_bound", "bound"))
     )
-    as_of = int(days.as_of.astype("datetime64[D]").astype(np.int64))
+    as_of = day_number(days.as_of)
     cumulative = np.cumsum(_array(posterior, "entry_share", "segment", "stage"), axis=1)
     cumulative[:, -1] = 1.0
     return {

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import month_of
 from simcast.posterior import Posterior
 from simcast.posterior.clocks import Clock, Passed, clock_of, mean_weights
 from simcast.predictive_checks.laws import PlayDraw
@@ -38,7 +39,7 @@ class OnCalendar:
         moves = list(stays.moves)
         n_days = 2 * (stays.as_of - self._first) + 1
         self._days = np.arange(self._first, self._first + n_days)
-        months = self._days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        months = month_of(self._days)
         self._month = months - months[0]
         self._weather = draws["weather_speed"].to_numpy() if "weather_speed" in draws else np.zeros(draws.sizes["draw"])
         self._shares = draws["probability"].sel(stage=stays.stage, move=moves).mean(["draw", "segment"]).to_numpy()

@@ -16,6 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special
 
+from simcast.days import month_of
 from simcast.errors import FitError
 from simcast.pipeline import STALLED
 from simcast.posterior import Posterior
@@ -93,7 +94,7 @@ class _Months:
         spread = here["weather_conversion"].to_numpy() if "weather_conversion" in here else np.zeros(here.sizes["draw"])
         if not spread.any():
             return cls(stays, 1, spread, generator)
-        month = stays.entered.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        month = month_of(stays.entered)
         month -= np.min(month)
         placed = replace(stays, cell=month * n_cells + stays.cell)
         return cls(placed, int(np.max(month)) + 1, spread, generator)
