@@ -16,15 +16,12 @@ from simcast.days import PERIODS, Period, period_number
 from simcast.errors import ArgumentError, OutOfRangeError, UnknownNameError
 from simcast.notebook import Shown
 from simcast.segments import Segments
-from simcast.summary import QUANTILES, Summary
+from simcast.summary import METRICS, QUANTILES, Metric, Summary
 from simcast.writing import chance, count, money
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-Metric = Literal["bookings", "wins"]
-METRICS: tuple[Metric, ...] = ("bookings", "wins")
 
 Origin = Literal["open", "new"]
 ORIGINS: tuple[Origin, ...] = ("open", "new")

@@ -14,11 +14,7 @@ from simcast.pipeline import Kind, Pipeline
 from simcast.scenario import horizon as horizons
 from simcast.scenario.distribution import Distribution
 from simcast.scenario.fields import Closed, Day, PartError, Share, Text, Where, Whole
-
-Metric = Literal["bookings", "wins"]
-
-COLUMNS = ("deal", "stage", "entered", "outcome", "closed", "amount")
-"""Our names for the columns of a history."""
+from simcast.summary import Metric
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
