@@ -110,7 +110,7 @@ def check_question(
     Raises
     ------
     ScenarioError
-        When a choice is none, nothing is limited, or the target is the goal and there is none.
+        When there is no such choice, nothing is limited, or the target is the goal and the scenario has no target.
     SimcastError
         When Optuna is wanted and not installed.
     """
@@ -167,8 +167,8 @@ def allocate(
     Raises
     ------
     ScenarioError
-        When a choice is none, nothing is limited, the target is the goal and there is none, or all of too many ways
-        are to be played.
+        When there is no such choice, nothing is limited, the target is the goal and the scenario has no target, or all
+        of too many ways are to be played.
     UnknownNameError
         When there is no such goal or method.
     ArgumentTypeError

@@ -129,7 +129,7 @@ def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
     FitError
         When the model cannot be fitted.
     ArgumentTypeError
-        When `scenario` is none, such as the path of one.
+        When `scenario` is not a `Scenario` (but the path of its file, say).
     """
     history = read_scenario_history(scenario)
     if history is None or scenario.history is None:

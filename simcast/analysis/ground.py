@@ -84,7 +84,7 @@ class Ground(Shown):
         Raises
         ------
         ScenarioError
-            When there is no scenario of this name, or a lever is none that the pipeline could have.
+            When there is no scenario of this name, or the pipeline cannot have such a lever.
         ArgumentTypeError
             When levers are no levers.
         """

@@ -41,7 +41,7 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
     DataError
         When rows are bad, or when nothing is known at the as-of date.
     ArgumentTypeError
-        When `scenario` is none, such as the path of one.
+        When `scenario` is not a `Scenario` (but the path of its file, say).
     """
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
     settings, path = scenario.history, scenario.history_source

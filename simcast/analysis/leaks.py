@@ -192,7 +192,7 @@ def leaks(
     ScenarioError
         When a column of `by` is not a segment column.
     ArgumentTypeError, ArgumentError
-        When `ground` or `baseline` is none, or the baseline has too few futures.
+        When `ground` is not a `Ground` or `baseline` not a `Forecast`, or the baseline has too few futures.
     """
     check_kind(ground, Ground, "ground", GROUND_OF)
     by = listed(by)

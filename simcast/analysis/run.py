@@ -203,7 +203,7 @@ def run(
     FitError
         When the model cannot be fitted.
     ArgumentTypeError
-        When `scenario` is none, such as the path of one.
+        When `scenario` is not a `Scenario` (but the path of its file, say).
     SimcastError
         When the cluster is not there or fails; when a mean is to be worked out and is not finite.
     """

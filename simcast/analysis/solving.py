@@ -128,7 +128,7 @@ def solve(
     Raises
     ------
     ScenarioError
-        When the lever is none that this scenario could have, or a text says no range or no condition.
+        When this scenario cannot have such a lever, or a text says no range or no condition.
     ArgumentTypeError
         When an argument is another kind of thing.
     """
@@ -252,7 +252,7 @@ def lever_of(unknown: Unknown, value: Value) -> Lever:
     Raises
     ------
     ScenarioError
-        When it is none.
+        When the lever cannot have this value.
     """
     kind = LEVERS[str(unknown.lever["lever"])]
     try:

@@ -56,9 +56,9 @@ def rolling_origins(
     Raises
     ------
     UnknownNameError
-        When `every` is none of these periods.
+        When `every` is not one of these periods.
     ArgumentTypeError, ArgumentError
-        When `history` or `scenario` is none, or a number is negative.
+        When `history` is not a `History`, `scenario` is not a `Scenario`, or a number is negative.
     """
     check_kind(history, History, "history", "read_history reads one")
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")

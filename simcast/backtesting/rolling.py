@@ -76,7 +76,7 @@ def backtest(
     UnknownNameError
         When there is no such baseline.
     ArgumentTypeError, ArgumentError, DataError
-        When an argument is another kind of thing, a number is none, or an origin no day.
+        When an argument is another kind of thing, `jobs` is not a whole number, or an origin is not a day.
     """
     check_kind(history, History, "history", "read_history reads one")
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")

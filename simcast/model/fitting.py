@@ -59,7 +59,8 @@ def fit(
     FitError
         When there is nothing to learn from, a choice is not known, or the sampler fails.
     ArgumentTypeError, ArgumentError
-        When `history` is none, such as the path of one, `settings` are none, or `seed` is no whole number from 0 on.
+        When `history` is not a `History` (but its path, say), `settings` are not settings, or `seed` is not a whole
+        number from 0 on.
     """
     _check(history, seed)
     from simcast.model.finished_parts import FinishedParts
@@ -103,7 +104,7 @@ def load_or_fit(
 
 
 def _check(history: object, seed: object) -> None:
-    """Refuse what is no history, and a seed that is none."""
+    """Refuse what is not a history, and a seed that is not a whole number from 0 on."""
     from simcast.history import History
 
     check_kind(history, History, "history", "read_history reads one from a file")

@@ -79,7 +79,7 @@ class FitSettings:
     Raises
     ------
     FitError
-        When a choice is not known, or a number of draws is none.
+        When a choice is not known, or a number of draws, tuning steps or chains is not a whole number from 1 on.
     """
 
     durations: str = "auto"

@@ -36,7 +36,7 @@ def earlier_ground(folder: Path, threads: int | None = None, progress: Progress 
     Raises
     ------
     ScenarioError
-        When the folder is none that a run left.
+        When the folder is not one that a run left.
     """
     file, result = folder / "resolved.yaml", folder / "result.json"
     if missing := [str(path) for path in (file, result) if not path.is_file()]:
