@@ -13,9 +13,9 @@ from simcast.analysis import Ground, ground_of
 from simcast.analysis.since import Changes, Step
 from simcast.errors import ScenarioError
 from simcast.progress import Progress
-from simcast.report.phrases import count, money
 from simcast.report.terminal import plain_table, print_table
 from simcast.scenario import load_scenario
+from simcast.writing import count, money
 
 _WORDS = {
     "won": "won since, of the deals open then ({deals})",

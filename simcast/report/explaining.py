@@ -13,9 +13,9 @@ from simcast.analysis.spread import Source
 from simcast.forecast import Forecast, Summary
 from simcast.report.heading import heading
 from simcast.report.page.assuming import lever_sentence, margin_sentence
-from simcast.report.phrases import count
 from simcast.report.words import Language
 from simcast.scenario import BASELINE, Scenario
+from simcast.writing import count
 
 _CLEAR = 2.0
 """What is no larger than so many of its Monte Carlo errors is not told."""

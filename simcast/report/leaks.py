@@ -11,8 +11,8 @@ from simcast.analysis import Leaks
 from simcast.analysis.leaks import Leak, Worth
 from simcast.forecast import Summary
 from simcast.report.heading import heading
-from simcast.report.phrases import chance, count, interval, money
 from simcast.report.terminal import plain_table, print_table
+from simcast.writing import chance, count, interval, money
 
 _LEGEND = (
     "per point: one point of conversion more from the as-of date on; ? where the sign of its mean is uncertain",
