@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.days import weekday_of
-from simcast.model.calendar import StageClocks, StageDays
+from simcast.model.clocks import StageClocks, StageDays
 from simcast.model.distinct import distinct_rows
 from simcast.model.pieces import piece_of
 from simcast.posterior.clocks import days_waiting, put_off_shares

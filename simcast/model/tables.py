@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from simcast.days import day_number, day_numbers, quarter_of
 from simcast.errors import FitError
-from simcast.model.calendar import StageClocks, StageDays
 from simcast.model.cells import find_cells
 from simcast.model.changes import Change, find_changes
+from simcast.model.clocks import StageClocks, StageDays
 from simcast.model.empirical_amounts import is_empirical
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts
 from simcast.model.operational import in_operational_days

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from simcast.days import month_of
-from simcast.model.calendar import AgePeriod, AtRisk, StageClocks, StageDays
+from simcast.model.clocks import AgePeriod, AtRisk, StageClocks, StageDays
 from simcast.posterior.clocks import Clock
 
 Floats = NDArray[np.float64]

@@ -20,8 +20,6 @@ from simcast.errors import ScenarioError
 from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.amounts import cut_amounts, heavy_tails, too_large_amounts, too_much_worth
-from simcast.plan.answering import missing_numbers
-from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
 from simcast.plan.costs import cost_of_one, costs_of, margin_of, notes_of
@@ -29,7 +27,9 @@ from simcast.plan.cuts import cut_conversions
 from simcast.plan.derived import days_without_leads, derived_effects
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
+from simcast.plan.periods import ForecastDays
 from simcast.plan.plan import MINOR_UNITS, Plan
+from simcast.plan.response import missing_numbers
 from simcast.plan.teams import as_waiting, capacity_of, hours_of_one, too_many_leave
 from simcast.plan.weather import month_arrays, with_weather
 from simcast.posterior import Posterior

@@ -11,7 +11,7 @@ from simcast.days import day_number, day_numbers
 from simcast.engine.clock import first_days
 from simcast.engine.layout import NOWHERE
 from simcast.history import Book
-from simcast.plan.calendar import ForecastDays
+from simcast.plan.periods import ForecastDays
 from simcast.posterior import Posterior
 from simcast.posterior.clocks import CLOCK_VARIABLES, Clock, Passed, clock_of, days_waiting, mean_weights
 

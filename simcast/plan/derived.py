@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from simcast.days import weekday_of
 from simcast.engine import layout
-from simcast.plan.answering import answered
 from simcast.plan.levers import Acting, LeverFrame, PlacedLever
+from simcast.plan.response import answered
 from simcast.scenario import (
     ArrivalsLever,
     BudgetLever,

@@ -13,9 +13,9 @@ from simcast.days import weekday_of
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, TABLE, CapacityPlan
 from simcast.engine.layout import NOT_FORCED, Effects
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGNORMAL
-from simcast.plan.answering import HOURS_PER_DAY, stages_of, usual_hours
 from simcast.plan.derived import day_of
 from simcast.plan.levers import LeverFrame, PlacedLever, key_of
+from simcast.plan.response import HOURS_PER_DAY, stages_of, usual_hours
 from simcast.scenario import Distribution, HireLever, LeaveLever, Team, TrainLever
 from simcast.scenario.team import WEEKDAYS, YoungerThan
 from simcast.writing import counted

@@ -142,7 +142,7 @@ def test_what_is_said_of_first_contacts_is_known_in_russian() -> None:
     from simcast.history.measures import FirstContacts
     from simcast.history.quality import FIRST_CONTACTS
     from simcast.model.response import silent_warnings
-    from simcast.plan.answering import ANSWERS, CAUTION
+    from simcast.plan.response import ANSWERS, CAUTION
     from simcast.posterior.response import FittedResponse
 
     waits = np.array([[1.0, 9.0]])

@@ -12,7 +12,7 @@ from simcast.analysis.ground import Ground
 from simcast.analysis.knowing import Worth, worth_of_knowing
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import ScenarioError
-from simcast.plan.answering import odds_of_answer, usual_hours
+from simcast.plan.response import odds_of_answer, usual_hours
 from simcast.posterior import Posterior
 from simcast.posterior.response import FittedResponse, fitted_responses
 from simcast.scenario import build_scenario

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simcast.days import Period
-from simcast.plan.calendar import ForecastDays
+from simcast.plan.periods import ForecastDays
 
 
 def days(as_of: str, until: str, period: Period) -> ForecastDays:
