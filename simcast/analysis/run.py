@@ -17,7 +17,7 @@ from simcast.analysis.fine import coarser, play_fine
 from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history, still_true, told_once
 from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.arguments import check_kind, check_name, listed, nearest
-from simcast.cluster import check, connect
+from simcast.cluster import check_address, connect
 from simcast.errors import ScenarioError
 from simcast.forecast import METRICS, Forecast, Summary
 from simcast.history import Book, History
@@ -210,7 +210,7 @@ def run(
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
     chosen = _chosen(scenario, listed(names))
     if cluster is not None:
-        check(cluster)
+        check_address(cluster)
     history = read_scenario_history(scenario, rejects=rejects)
     known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
     if known is not None and scenario.assume is None:

@@ -33,7 +33,7 @@ Days = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class StageStays:
+class StageCounts:
     """The stays in one stage. `n_overdue` open ones have lasted longer than any that ended (`longest_days`).
 
     `n_usual` is how many are open on a usual day: those begun per day of late times the mean days of those that ended
@@ -149,7 +149,7 @@ def silence_is_unlikely(days: Days, silent_days: int) -> bool:
     return silent_days * -math.log1p(-min(share, MOST_SURE)) >= UNLIKELY
 
 
-def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.datetime64) -> tuple[StageStays, ...]:
+def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.datetime64) -> tuple[StageCounts, ...]:
     """Describe each stage's stays."""
     entered, left = (day_numbers(stays[name].to_numpy()) for name in ("entered", "left"))
     is_open = stays["left"].isna().to_numpy()
@@ -165,7 +165,7 @@ def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.d
         overdue = 0 if longest is None else int((least[here & is_open] > longest).sum())
         per_day = float((entered[here] >= until - RECENT_DAYS).sum()) / RECENT_DAYS
         usual = per_day * float(ended.mean()) if len(ended) else 0.0
-        described.append(StageStays(name, int(here.sum()), int((here & is_open).sum()), overdue, longest, usual))
+        described.append(StageCounts(name, int(here.sum()), int((here & is_open).sum()), overdue, longest, usual))
     return tuple(described)
 
 

@@ -12,7 +12,7 @@ from simcast.posterior import Posterior
 from simcast.posterior.clocks import Clock, Passed, clock_of, mean_weights
 from simcast.predictive_checks.laws import PlayDraw
 from simcast.predictive_checks.mixture import LONGEST_DAYS
-from simcast.predictive_checks.stays import Ints, StageStays
+from simcast.predictive_checks.stays import CheckedStays, Ints
 
 Floats = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ class OnCalendar:
         The stays of the stage.
     """
 
-    def __init__(self, posterior: Posterior, stays: StageStays) -> None:
+    def __init__(self, posterior: Posterior, stays: CheckedStays) -> None:
         draws = posterior.draws
         self._stays = stays
         self._clocks = [clock_of(draws, stays.stage, move) for move in stays.moves]
@@ -49,7 +49,7 @@ class OnCalendar:
         """Whether no move of the stage has a clock, and months do not differ."""
         return all(clock is None for clock in self._clocks) and not self._weather.any()
 
-    def operational(self) -> StageStays:
+    def operational(self) -> CheckedStays:
         """Return the stays with the days that they are known to have lasted told as the posterior tells days."""
         stays = self._stays
         if not self._operational or not np.any(stays.at_least_days):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simcast.days import quarter_of
 from simcast.predictive_checks.replicates import StageReplicates
-from simcast.predictive_checks.stays import OPEN, Floats, Ints, StageStays
+from simcast.predictive_checks.stays import OPEN, CheckedStays, Floats, Ints
 from simcast.predictive_checks.verdict import (
     FEW_REPLICATES,
     PredictiveCheck,
@@ -51,7 +51,7 @@ class StageComparison:
         The labels of the segments, in code order.
     """
 
-    stays: StageStays
+    stays: CheckedStays
     replicates: StageReplicates
     segments: tuple[str, ...]
 

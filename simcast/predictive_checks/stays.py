@@ -25,7 +25,7 @@ OPEN = -1
 
 
 @dataclass(frozen=True)
-class StageStays:
+class CheckedStays:
     """The stays of one stage that are in the file, or a sample of them.
 
     Parameters
@@ -79,7 +79,7 @@ class StageStays:
         return self.as_of - self.entered
 
 
-def stays_by_stage(posterior: Posterior, history: History, generator: np.random.Generator) -> Iterator[StageStays]:
+def stays_by_stage(posterior: Posterior, history: History, generator: np.random.Generator) -> Iterator[CheckedStays]:
     """Yield the stays of each stage in which any began.
 
     Raises
@@ -106,7 +106,7 @@ def stays_by_stage(posterior: Posterior, history: History, generator: np.random.
             continue
         chosen = rows if rows.size <= MOST_STAYS else np.sort(generator.choice(rows, MOST_STAYS, replace=False))
         moves = posterior.pipeline.moves[code]
-        yield StageStays(
+        yield CheckedStays(
             stage=name,
             moves=moves,
             as_of=as_of,
