@@ -53,12 +53,13 @@ backtests: $(STAMP) ## backtests of other people's data, but for the holdout; ho
 notebooks: $(STAMP) ## execute the notebooks again and keep their outputs; some minutes
 	$(BIN)/python notebooks/render.py
 
-lint: format check types contracts ## formatting, rules, types and import contracts
+lint: check types contracts ## formatting, rules, types and import contracts
 
-format: $(STAMP)
-	$(BIN)/ruff format --check .
+format: $(STAMP) ## format all code
+	$(BIN)/ruff format .
 
 check: $(STAMP)
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
 types: $(STAMP)

@@ -118,7 +118,7 @@ class Cluster:
         return _CHUNKS_AHEAD * max(1, sum(threads.values()))
 
 
-def check(address: str) -> None:
+def check_address(address: str) -> None:
     """Refuse a cluster that is not there, before other work is done; workers on this machine are not started yet.
 
     Raises

@@ -12,18 +12,16 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simcast.arguments import check_kind, check_name, nearest, number, shares, whole_number
+from simcast.days import PERIODS, Period, period_number
 from simcast.errors import ArgumentError, OutOfRangeError, UnknownNameError
 from simcast.notebook import Shown
 from simcast.segments import Segments
-from simcast.summary import QUANTILES, Summary
+from simcast.summary import METRICS, QUANTILES, Metric, Summary
 from simcast.writing import chance, count, money
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-Metric = Literal["bookings", "wins"]
-METRICS: tuple[Metric, ...] = ("bookings", "wins")
 
 Origin = Literal["open", "new"]
 ORIGINS: tuple[Origin, ...] = ("open", "new")
@@ -365,16 +363,14 @@ class Forecast(Shown):
             return {value: self.values(metric, where={by: value}) for value in present}
         starts = self.results["period"].to_numpy().astype("datetime64[D]")
         period = str(self.results.attrs["period"])
-        order = ("day", "week", "month", "quarter")
-        if by not in ("period", *order):
-            known = (*self.segments.columns, "period", *order)
+        if by not in ("period", *PERIODS):
+            known = (*self.segments.columns, "period", *PERIODS)
             raise UnknownNameError(f"by={by!r}: the forecast is not split by that; {nearest(by, known)}")
         if by in ("period", period):
             return {start: self.values(metric, period=i) for i, start in enumerate(starts)}
-        if order.index(by) < order.index(period) or period == "week":
+        if PERIODS.index(by) < PERIODS.index(period) or period == "week":
             raise ArgumentError(f"by={by!r}: the forecast holds one value per {period}; set forecast.period to {by}")
-        months = starts.astype("datetime64[M]").astype(np.int64)
-        number = {"week": (starts.astype(np.int64) + 3) // 7, "month": months, "quarter": months // 3}[by]
+        number = period_number(starts, cast("Period", by))
         per_period = np.asarray(self.results[metric].sum(("segment", "origin"), skipna=False))
         return {starts[number == k][0]: per_period[:, number == k].sum(axis=1) for k in np.unique(number)}
 

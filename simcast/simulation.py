@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import replace
@@ -21,6 +21,7 @@ from simcast.engine.layout import Results, as_declared
 from simcast.errors import ArgumentTypeError, OutOfRangeError, SimcastError
 from simcast.forecast import Forecast
 from simcast.plan import MINOR_UNITS, Plan
+from simcast.progress import Progress
 from simcast.writing import agreed, counted, money
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ FUTURES_PER_CHUNK = 250
 
 BYTES_PER_CHUNK = 2**25
 """The results of a chunk stay below this: every thread holds one beside the whole."""
-
-Progress = Callable[[str, float], None]
 
 
 def simulate(
@@ -88,14 +87,14 @@ def simulate(
         raise ArgumentTypeError(f"cluster: needs one that is connected, got {cluster!r}; see simcast.cluster.connect")
     if threads is not None and cluster is not None:
         raise SimcastError(f"threads={threads}: a cluster's workers have one thread each; give threads or a cluster")
-    kernel = as_declared(plan.playable)
-    whole = empty_whole(kernel)
-    size = chunk or _futures_per_chunk(kernel)
+    playable = as_declared(plan.playable)
+    whole = empty_whole(playable)
+    size = chunk or _futures_per_chunk(playable)
     chunks = [range(first, min(first + size, plan.n_futures)) for first in range(begin, plan.n_futures, size)]
     if cluster is None:
-        playing = _play_on_threads(kernel, whole, chunks, threads or os.cpu_count() or 1)
+        playing = _play_on_threads(playable, whole, chunks, threads or os.cpu_count() or 1)
     else:
-        playing = _play_on_cluster(kernel, whole, chunks, cluster)
+        playing = _play_on_cluster(playable, whole, chunks, cluster)
     with closing(playing):
         for done in playing:
             if progress is not None:
@@ -127,14 +126,14 @@ def _play_on_threads(
             put_chunk(whole, futures, part)
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        running = [pool.submit(play, futures) for futures in chunks]
+        tasks = [pool.submit(play, futures) for futures in chunks]
         try:
-            for done, future in enumerate(as_completed(running), start=1):
-                future.result()
+            for done, task in enumerate(as_completed(tasks), start=1):
+                task.result()
                 yield done
         finally:
-            for future in running:
-                future.cancel()
+            for task in tasks:
+                task.cancel()
 
 
 def _play_on_cluster(

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcast.arguments import shown
 from simcast.errors import ArgumentError
+
+Metric = Literal["bookings", "wins"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+"""What the totals of a future are of."""
 
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """The quantiles that every summary gives."""

@@ -53,7 +53,7 @@ def actual_of(history: History, days: ForecastDays) -> Actual | None:
     Raises
     ------
     ArgumentTypeError
-        When `history` is no history, or `days` are none.
+        When `history` is not a `History`, or `days` are not `ForecastDays`.
     """
     check_kind(history, History, "history", "read_history reads one")
     check_kind(days, ForecastDays, "days", "a run holds them in .days; plan.forecast_days(scenario) makes them")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 from simcast.analysis.choices import Choice, check_choices, choices_of, exclusive_pairs
 from simcast.analysis.ground import GROUND_OF, Ground
-from simcast.analysis.inputs import Progress
 from simcast.analysis.proposing import check_optuna, propose
 from simcast.analysis.splits import Allocation, Goal, Limits, Search
 from simcast.arguments import check_kind, check_name, listed, whole_number
 from simcast.errors import ScenarioError
 from simcast.forecast import Summary
 from simcast.notebook import Shown
+from simcast.progress import Progress
 from simcast.scenario import Scenario
 from simcast.writing import count, money
 
@@ -110,7 +110,7 @@ def check_question(
     Raises
     ------
     ScenarioError
-        When a choice is none, nothing is limited, or the target is the goal and there is none.
+        When there is no such choice, nothing is limited, or the target is the goal and the scenario has no target.
     SimcastError
         When Optuna is wanted and not installed.
     """
@@ -167,8 +167,8 @@ def allocate(
     Raises
     ------
     ScenarioError
-        When a choice is none, nothing is limited, the target is the goal and there is none, or all of too many ways
-        are to be played.
+        When there is no such choice, nothing is limited, the target is the goal and the scenario has no target, or all
+        of too many ways are to be played.
     UnknownNameError
         When there is no such goal or method.
     ArgumentTypeError

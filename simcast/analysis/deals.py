@@ -80,7 +80,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
     Raises
     ------
     ArgumentTypeError
-        When `ground` or `forecast` is none.
+        When `ground` is not a `Ground` or `forecast` not a `Forecast`.
     ArgumentError
         When the forecast does not hold the open deals of the ground.
     """

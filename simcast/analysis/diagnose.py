@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simcast.analysis.inputs import Progress, read_scenario_history, still_true, told_once
+from simcast.analysis.inputs import read_scenario_history, still_true, told_once
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.notebook import Shown
 from simcast.posterior import Diagnostics, FamilyChoice, Posterior, PriorInfluence, posterior_path
 from simcast.posterior.diagnostics import LEAST_EBFMI, LEAST_ESS, MOST_RHAT, QUICK_ESS, QUICK_RHAT
 from simcast.posterior.files import load_sampled
+from simcast.progress import Progress
 from simcast.scenario import Scenario
 from simcast.writing import agreed, counted
 
@@ -128,7 +129,7 @@ def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
     FitError
         When the model cannot be fitted.
     ArgumentTypeError
-        When `scenario` is none, such as the path of one.
+        When `scenario` is not a `Scenario` (but the path of its file, say).
     """
     history = read_scenario_history(scenario)
     if history is None or scenario.history is None:

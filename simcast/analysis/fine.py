@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from simcast.days import PERIODS
 from simcast.forecast import Forecast
 from simcast.history import Book
 from simcast.plan import MINOR_UNITS, ForecastDays, Plan, build_plan, forecast_days
@@ -21,7 +22,6 @@ _MOST_SHARED = 15_000_000
 """How many values, by segment too, one playing may hold for fan and forecast; beyond, each is played by itself."""
 
 _AT_THE_END = ("open_at_end", "team_queue")
-_ORDER = ("day", "week", "month", "quarter")
 
 
 def play_fine(
@@ -39,7 +39,7 @@ def play_fine(
     n_days, futures = forecast_days(scenario).n_days, scenario.simulation.futures
     period = "day" if n_days <= _MOST_DAYS else "week" if n_days <= 7 * _MOST_WEEKS else "month"
     n_periods = n_days if period == "day" else n_days // 7 + 1
-    if _ORDER.index(period) >= _ORDER.index(settings.period) or n_periods * futures > _MOST_VALUES:
+    if PERIODS.index(period) >= PERIODS.index(settings.period) or n_periods * futures > _MOST_VALUES:
         return None
     n_groups = len(posterior.segments.grouped(settings.by)[0])
     shared = period == "day" and n_periods * futures * n_groups <= _MOST_SHARED

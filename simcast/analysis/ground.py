@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true, told_once
+from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history, still_true, told_once
 from simcast.arguments import check_name, shown, whole_number
 from simcast.errors import ArgumentTypeError
 from simcast.forecast import Forecast
@@ -18,6 +18,7 @@ from simcast.history import Book, History
 from simcast.notebook import Shown
 from simcast.plan import Plan, build_plan
 from simcast.posterior import Posterior
+from simcast.progress import Progress
 from simcast.scenario import BASELINE, LEVERS, Lever, Scenario
 from simcast.simulation import simulate
 
@@ -83,7 +84,7 @@ class Ground(Shown):
         Raises
         ------
         ScenarioError
-            When there is no scenario of this name, or a lever is none that the pipeline could have.
+            When there is no scenario of this name, or the pipeline cannot have such a lever.
         ArgumentTypeError
             When levers are no levers.
         """

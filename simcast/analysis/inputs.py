@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,10 +16,9 @@ from simcast.errors import DataError, ScenarioError
 from simcast.history import Book, Dialect, History, read_history
 from simcast.posterior import Posterior
 from simcast.posterior.diagnostics import NO_AMOUNTS
+from simcast.progress import Progress
 from simcast.scenario import Scenario
 from simcast.scenario.settings import HistorySettings
-
-Progress = Callable[[str, float], None]
 
 _NOT_RECORDED = "no amount is recorded: "
 """So begins what a history's quality says of missing amounts."""
@@ -42,7 +41,7 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
     DataError
         When rows are bad, or when nothing is known at the as-of date.
     ArgumentTypeError
-        When `scenario` is none, such as the path of one.
+        When `scenario` is not a `Scenario` (but the path of its file, say).
     """
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
     settings, path = scenario.history, scenario.history_source

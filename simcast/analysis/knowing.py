@@ -39,7 +39,7 @@ _NEXT_TO_NOTHING = 1e-9
 
 
 @dataclass(frozen=True)
-class Worth:
+class WorthOfKnowing:
     """What knowing one part of the model would be worth.
 
     Parameters
@@ -76,7 +76,7 @@ class Knowing:
 
     metric: Literal["net", "wins"]
     best: str
-    worth: tuple[Worth, ...]
+    worth: tuple[WorthOfKnowing, ...]
 
 
 def worth_of_knowing(ground: Ground, forecasts: Mapping[str, Forecast]) -> Knowing | None:
@@ -118,7 +118,7 @@ def worth_of_knowing(ground: Ground, forecasts: Mapping[str, Forecast]) -> Knowi
         *(("response", stage, slope[draw]) for stage, slope in _responses(ground)),
         *(("lever", name, numbers) for name, numbers in _levers(ground, names)),
     ]
-    worth = [Worth(kind, name, *_worth(gain, best, values)) for kind, name, values in parts]
+    worth = [WorthOfKnowing(kind, name, *_worth(gain, best, values)) for kind, name, values in parts]
     return Knowing(metric, names[best], tuple(sorted(worth, key=lambda found: -found.value)))
 
 

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.analysis.ground import GROUND_OF, Ground
-from simcast.analysis.inputs import Progress
 from simcast.analysis.long_run import thinning, wins_from
 from simcast.analysis.losses import Losses, losses_of
-from simcast.analysis.parameters import days_exceeded, mean_amounts
+from simcast.analysis.parameters import days_isf, mean_amounts
 from simcast.arguments import check_kind, listed, nearest
 from simcast.errors import ArgumentError, ScenarioError
 from simcast.forecast import Forecast, Summary
 from simcast.notebook import Shown
+from simcast.progress import Progress
 from simcast.scenario import ArrivalsLever, ConversionLever, Distribution, DurationLever, Lever
 from simcast.writing import count, money
 
@@ -40,7 +40,7 @@ _ALIKE = 1e-6
 
 
 @dataclass(frozen=True)
-class Worth:
+class SmallGain:
     """What a small change of one stage brings by the end of the forecast, against the baseline in the same futures.
 
     Parameters
@@ -56,7 +56,7 @@ class Worth:
     uncertain: bool
 
     @classmethod
-    def of(cls, changed: Forecast, baseline: Forecast, scale: float = 1.0) -> Worth:
+    def of(cls, changed: Forecast, baseline: Forecast, scale: float = 1.0) -> SmallGain:
         """Compare two forecasts; `scale` turns the difference into that of one unit."""
         bookings = Summary.of((changed.values("bookings") - baseline.values("bookings")) * scale)
         wins = Summary.of((changed.values("wins") - baseline.values("wins")) * scale)
@@ -91,8 +91,8 @@ class Leak:
     stage: str
     where: Mapping[str, str]
     conversion: Summary
-    point: Worth
-    day: Worth
+    point: SmallGain
+    day: SmallGain
     days_saved: float
     long_run_wins: Summary | None
     long_run_bookings: Summary | None
@@ -122,7 +122,7 @@ class Leaks(Shown):
 
     ground: Ground
     leaks: tuple[Leak, ...]
-    extra_deal: Worth | None
+    extra_deal: SmallGain | None
     losses: tuple[Losses, ...]
     n_futures: int
 
@@ -192,7 +192,7 @@ def leaks(
     ScenarioError
         When a column of `by` is not a segment column.
     ArgumentTypeError, ArgumentError
-        When `ground` or `baseline` is none, or the baseline has too few futures.
+        When `ground` is not a `Ground` or `baseline` not a `Forecast`, or the baseline has too few futures.
     """
     check_kind(ground, Ground, "ground", GROUND_OF)
     by = listed(by)
@@ -247,7 +247,7 @@ def _leak(ground: Ground, baseline: Forecast, stage: str, where: dict[str, str])
         DurationLever(lever="duration", stage=stage, multiply=Distribution.constant(factor), where=chosen),
     )
     conversion = _conversion(ground, stage, where)
-    worth = Worth.of(point, baseline)
+    worth = SmallGain.of(point, baseline)
     best, highest = _best_segment(ground, stage) if not where else (None, None)
     points = None if highest is None else max(0.0, highest - conversion.mean) / POINT
     gap_bookings, gap_wins = (None if points is None else points * gain.mean for gain in (worth.bookings, worth.wins))
@@ -257,7 +257,7 @@ def _leak(ground: Ground, baseline: Forecast, stage: str, where: dict[str, str])
         where=where,
         conversion=conversion,
         point=worth,
-        day=Worth.of(day, baseline, 1.0 / saved),
+        day=SmallGain.of(day, baseline, 1.0 / saved),
         days_saved=saved,
         long_run_wins=wins,
         long_run_bookings=bookings,
@@ -313,7 +313,7 @@ def _one_day_less(ground: Ground, stage: str, where: Mapping[str, str]) -> tuple
 def _median_days(ground: Ground, stage: str, where: Mapping[str, str]) -> float:
     """Return the median days until the forward move, over draws, segments weighed by their new deals."""
     forward = ground.posterior.pipeline.forward(stage)
-    found = days_exceeded(ground.posterior, stage, forward, 0.5)
+    found = days_isf(ground.posterior, stage, forward, 0.5)
     return float(np.median(found, axis=0) @ _weights(ground, where))
 
 
@@ -332,7 +332,7 @@ def _long_run(ground: Ground, stage: str, where: Mapping[str, str]) -> tuple[Sum
     return Summary.of(wins.sum(axis=1)), Summary.of(bookings.sum(axis=1)) if np.isfinite(bookings).all() else None
 
 
-def _extra_deal(ground: Ground, baseline: Forecast) -> Worth | None:
+def _extra_deal(ground: Ground, baseline: Forecast) -> SmallGain | None:
     """Return what one more arriving deal brings: a tenth more arrivals, per deal that they add."""
     kernel = ground.plan().kernel
     by_draw = (kernel.arrival_weekday_factor * kernel.arrival_trend_factor).sum(axis=1) * kernel.arrival_mean.sum(
@@ -342,4 +342,4 @@ def _extra_deal(ground: Ground, baseline: Forecast) -> Worth | None:
     if not added > 0.0:
         return None
     more = _play(ground, ArrivalsLever(lever="arrivals", multiply=Distribution.constant(MORE_ARRIVALS)))
-    return Worth.of(more, baseline, 1.0 / added)
+    return SmallGain.of(more, baseline, 1.0 / added)

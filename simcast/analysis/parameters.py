@@ -8,15 +8,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_exceeded
-from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD, exceeded_by_log
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL_CODE, amount_isf
+from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD_CODE, isf_of_log
 from simcast.expectation.amounts import AmountLaw, mean_amount
 from simcast.posterior import Posterior
 
 Floats = NDArray[np.float64]
 
 
-def days_exceeded(posterior: Posterior, stage: str, move: str, share: float) -> Floats:
+def days_isf(posterior: Posterior, stage: str, move: str, share: float) -> Floats:
     """Return the days that a share of the stays which a move ends exceeds.
 
     Parameters
@@ -31,12 +31,12 @@ def days_exceeded(posterior: Posterior, stage: str, move: str, share: float) -> 
     here = posterior.draws.sel(stage=stage, move=move)
     family = FAMILIES.index(str(here["days_family"].item()))
     scale, shape = (here[name].transpose("draw", "segment").to_numpy() for name in ("days_scale", "days_shape"))
-    if family == HAZARD:
+    if family == HAZARD_CODE:
         return np.asarray(scale, dtype=np.float64)
     if family in (CONSTANT, EXPONENTIAL):
         shape = np.zeros_like(scale)
     pairs = zip(scale.ravel(), shape.ravel(), strict=True)
-    days = np.array([exceeded_by_log(family, float(a), float(b), math.log(share)) for a, b in pairs])
+    days = np.array([isf_of_log(family, float(a), float(b), math.log(share)) for a, b in pairs])
     return days.reshape(scale.shape)
 
 
@@ -61,7 +61,7 @@ def median_amounts(posterior: Posterior) -> Floats:
 
 
 def _median_amount(law: AmountLaw, quantiles: Floats) -> float:
-    return min(amount_exceeded(law.family, law.scale, law.shape, quantiles, 0.5), law.most)
+    return min(amount_isf(law.family, law.scale, law.shape, quantiles, 0.5), law.most)
 
 
 def _of_amounts(posterior: Posterior, measure: Callable[[AmountLaw, Floats], float]) -> Floats:
@@ -71,7 +71,7 @@ def _of_amounts(posterior: Posterior, measure: Callable[[AmountLaw, Floats], flo
     scale, shape = (draws[name].transpose("draw", "segment").to_numpy() for name in ("amount_scale", "amount_shape"))
     most = float(draws.attrs.get("amount_most", math.inf))
     quantiles = np.zeros((scale.shape[1], 0))
-    if family == EMPIRICAL:
+    if family == EMPIRICAL_CODE:
         quantiles = np.ascontiguousarray(draws["amount_quantiles"].transpose("segment", "level").to_numpy())
     return np.array(
         [

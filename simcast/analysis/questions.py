@@ -94,7 +94,7 @@ class Condition:
         Raises
         ------
         ScenarioError
-            When it is none, or speaks of a target that the scenario has not.
+            When it is not a condition, or speaks of a target that the scenario does not have.
 
         Examples
         --------
@@ -166,7 +166,7 @@ class Unknown:
         Raises
         ------
         ScenarioError
-            When there is no such lever, no number, or more than one, is looked for, or the range is none.
+            When there is no such lever, no number, or more than one, is looked for, or the range is not a range.
 
         Examples
         --------

@@ -140,7 +140,7 @@ def rank(runs: Sequence[Run]) -> Ranking:
     ScenarioError
         When two runs are of files that cannot be told apart by name.
     ArgumentTypeError, ArgumentError
-        When one is no run, or there is none.
+        When one of them is not a run, or there are no runs.
     """
     runs = listed(runs)
     if not runs:

@@ -14,16 +14,17 @@ import numpy as np
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.fine import coarser, play_fine
-from simcast.analysis.inputs import Progress, book_of, posterior_of, read_scenario_history, still_true, told_once
+from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history, still_true, told_once
 from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.arguments import check_kind, check_name, listed, nearest
-from simcast.cluster import check, connect
+from simcast.cluster import check_address, connect
 from simcast.errors import ScenarioError
 from simcast.forecast import METRICS, Forecast, Summary
 from simcast.history import Book, History
 from simcast.notebook import Shown
 from simcast.plan import ForecastDays, Plan, build_plan, check_names
 from simcast.posterior import Posterior
+from simcast.progress import Progress
 from simcast.scenario import BASELINE, Scenario
 from simcast.simulation import simulate
 from simcast.writing import chance, count, interval, money
@@ -202,14 +203,14 @@ def run(
     FitError
         When the model cannot be fitted.
     ArgumentTypeError
-        When `scenario` is none, such as the path of one.
+        When `scenario` is not a `Scenario` (but the path of its file, say).
     SimcastError
         When the cluster is not there or fails; when a mean is to be worked out and is not finite.
     """
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
     chosen = _chosen(scenario, listed(names))
     if cluster is not None:
-        check(cluster)
+        check_address(cluster)
     history = read_scenario_history(scenario, rejects=rejects)
     known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
     if known is not None and scenario.assume is None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from simcast.analysis.ground import GROUND_OF, Ground
-from simcast.analysis.inputs import Progress
 from simcast.analysis.questions import Condition, Unknown, Value, lever_words
 from simcast.arguments import check_kind
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.notebook import Shown
+from simcast.progress import Progress
 from simcast.scenario import LEVERS, Lever, Scenario, build_scenario
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def solve(
     Raises
     ------
     ScenarioError
-        When the lever is none that this scenario could have, or a text says no range or no condition.
+        When this scenario cannot have such a lever, or a text says no range or no condition.
     ArgumentTypeError
         When an argument is another kind of thing.
     """
@@ -295,7 +295,7 @@ def lever_of(unknown: Unknown, value: Value) -> Lever:
     Raises
     ------
     ScenarioError
-        When it is none.
+        When the lever cannot have this value.
     """
     kind = LEVERS[str(unknown.lever["lever"])]
     try:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from simcast.analysis.choices import NAME, Choice, Size, together
 from simcast.analysis.ground import Ground
-from simcast.analysis.inputs import Progress
 from simcast.forecast import Forecast, Summary
+from simcast.progress import Progress
 
 Floats = NDArray[np.float64]
 Split = tuple[int, ...]

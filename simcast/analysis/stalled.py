@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.analysis.parameters import days_exceeded
+from simcast.analysis.parameters import days_isf
 from simcast.history import Book, History
 from simcast.plan import Plan
 from simcast.posterior import Posterior
@@ -71,4 +71,4 @@ def _by_parameters(posterior: Posterior, stage: str) -> float | None:
     forward = posterior.pipeline.forward(stage)
     if str(posterior.draws["days_family"].sel(stage=stage, move=forward).item()) == HAZARD:
         return None
-    return float(days_exceeded(posterior, stage, forward, SHARE_BEYOND).mean())
+    return float(days_isf(posterior, stage, forward, SHARE_BEYOND).mean())

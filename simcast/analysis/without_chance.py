@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.analysis.inputs import Progress
 from simcast.forecast import METRICS, ORIGINS, Forecast, Metric, Origin
 from simcast.plan import Plan
+from simcast.progress import Progress
 
 if TYPE_CHECKING:
     from simcast.expectation import Expectation

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from simcast.analysis.compare import compare
 from simcast.analysis.ground import Ground, ground_of
-from simcast.analysis.inputs import Progress
 from simcast.analysis.stalled import are_stalled, usual_days_of
 from simcast.app.outcome import Outcome, outcome_of
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.history import Book
 from simcast.plan import Plan, build_plan
+from simcast.progress import Progress
 from simcast.scenario import BASELINE, Scenario, build_scenario, dump_yaml, load_scenario
 from simcast.segments import Segments
 from simcast.simulation import simulate

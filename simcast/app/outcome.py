@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.analysis.compare import Difference
+from simcast.days import Period, period_number
 from simcast.forecast import Forecast, Metric, Summary
-from simcast.plan.calendar import Period, period_number
 
 BANDS = (0.1, 0.25, 0.5, 0.75, 0.9)
 """The quantiles that the fan shows."""

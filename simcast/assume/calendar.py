@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simcast.days import day_numbers
 from simcast.pipeline import Pipeline
 from simcast.posterior import OPTIONAL_DIMENSIONS, move_names
 from simcast.posterior.clocks import CLOCK_VARIABLES, OPENING, QUARTER_DAYS, Clock
@@ -31,7 +32,7 @@ def assumed_clock(assumed: CalendarAssumption) -> Clock:
         weekday=np.array(assumed.weekdays or (1.0,) * 7),
         month=np.array(assumed.months_of_quarter or (1.0,) * 3),
         days_left=days_left,
-        holidays=np.array(assumed.holidays, dtype="datetime64[D]").astype(np.int64),
+        holidays=day_numbers(np.array(assumed.holidays, dtype="datetime64[D]")),
         holiday=assumed.holiday_weight,
     ).normalised()
 

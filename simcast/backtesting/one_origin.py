@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,12 @@ from simcast.backtesting.deal_outcomes import deal_outcomes
 from simcast.backtesting.horizon import Horizon, months_before
 from simcast.backtesting.origins import moved_to
 from simcast.backtesting.past import Past
+from simcast.days import day_number
 from simcast.errors import ScenarioError
 from simcast.forecast import METRICS, Forecast
 from simcast.history import History
 from simcast.plan import ForecastDays, build_plan, forecast_days
+from simcast.progress import Progress, silence
 from simcast.scenario import Scenario
 from simcast.scoring import crps_of_sample, pit
 from simcast.simulation import simulate
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
 
     from simcast.model.settings import FitSettings, ModelChoices
     from simcast.posterior import Posterior
-
-Progress = Callable[[str, float], None]
 
 SIMCAST_KEY = "simcast"
 """The name of the model's forecasts in the long table."""
@@ -93,7 +93,7 @@ def play_origin(
     """
     import pandas as pd
 
-    tell = progress or _silence
+    tell = progress or silence
     moved = moved_to(scenario, origin)
     days = forecast_days(moved)
     known = history.known_at(days.as_of)
@@ -157,7 +157,7 @@ def _total(wins: pd.DataFrame, metric: str) -> float:
 
 def _forecast_cells(forecast: Forecast, happened: pd.DataFrame, days: ForecastDays) -> Iterator[dict[str, Any]]:
     """Yield the model's rows: totals, periods of the horizon by their position, and segments."""
-    generator = np.random.default_rng(int(days.as_of.astype("datetime64[D]").astype(np.int64)))
+    generator = np.random.default_rng(day_number(days.as_of))
     for metric in METRICS:
         values = forecast.values(metric)
         actual = _total(happened, metric)
@@ -204,7 +204,3 @@ def _notes(told: dict[str, dict[str, BaselineForecast] | None], past: Past) -> l
     if "seasonal_naive" in told and not past.knows_wins_from(months_before(past.origin, 12)):
         notes.append("seasonal_naive: no year of wins is on record; it repeats the last horizon")
     return notes
-
-
-def _silence(_: str, __: float) -> None:
-    return None

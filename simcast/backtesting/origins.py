@@ -10,11 +10,11 @@ import numpy as np
 
 from simcast.arguments import check_kind, check_name, whole_number
 from simcast.backtesting.horizon import Horizon
+from simcast.days import period_number
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.history.history import Day
 from simcast.history.parsing import as_day
-from simcast.plan.calendar import period_number
 from simcast.scenario import Scenario
 
 Every = Literal["week", "month", "quarter"]
@@ -56,9 +56,9 @@ def rolling_origins(
     Raises
     ------
     UnknownNameError
-        When `every` is none of these periods.
+        When `every` is not one of these periods.
     ArgumentTypeError, ArgumentError
-        When `history` or `scenario` is none, or a number is negative.
+        When `history` is not a `History`, `scenario` is not a `Scenario`, or a number is negative.
     """
     check_kind(history, History, "history", "read_history reads one")
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import closing
 from pathlib import Path
@@ -21,12 +21,11 @@ from simcast.backtesting.results import Backtest
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.history.history import Day
+from simcast.progress import Progress, silence
 from simcast.scenario import Scenario
 
 if TYPE_CHECKING:
     from simcast.model.settings import FitSettings, ModelChoices
-
-Progress = Callable[[str, float], None]
 
 _LOG = logging.getLogger("simcast")
 
@@ -77,7 +76,7 @@ def backtest(
     UnknownNameError
         When there is no such baseline.
     ArgumentTypeError, ArgumentError, DataError
-        When an argument is another kind of thing, a number is none, or an origin no day.
+        When an argument is another kind of thing, `jobs` is not a whole number, or an origin is not a day.
     """
     check_kind(history, History, "history", "read_history reads one")
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
@@ -90,7 +89,7 @@ def backtest(
     if settings is None and scenario.history is not None:
         settings = scenario.history.model
     names = tuple(dict.fromkeys(("weighted_pipeline", *baselines)))
-    tell = progress or _silence
+    tell = progress or silence
     keys = _keys(history, scenario, days, settings, names) if store is not None else {}
     found = _stored(store, keys)
     missing = [day for day in days if day not in found]
@@ -178,7 +177,3 @@ def _at_once(
 def _played(work: _Work, day: np.datetime64, tell: Progress | None = None) -> OriginResult:
     history, scenario, settings, baselines, threads = work
     return play_origin(history, scenario, day, settings, baselines=baselines, threads=threads, progress=tell)
-
-
-def _silence(_: str, __: float) -> None:
-    return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,13 +17,12 @@ from simcast.backtesting.rolling import backtest
 from simcast.backtesting.summary import Summary, summarise
 from simcast.errors import ScenarioError
 from simcast.forecast import Metric
+from simcast.progress import Progress
 from simcast.scenario import Scenario
 from simcast.scenario.horizon import last_day
 
 if TYPE_CHECKING:
     from simcast.history import History
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from simcast.days import day_number, day_numbers
 from simcast.history import History, latest_amounts
 
 
@@ -57,8 +58,8 @@ def _wins(stays: pd.DataFrame, won: pd.Series) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "amount": stays.loc[won, "amount_at_end"],
-            "arrived": _day_number(arrived[won]),
-            "won": _day_number(stays.loc[won, "left"]),
+            "arrived": day_numbers(arrived[won].to_numpy()),
+            "won": day_numbers(stays.loc[won, "left"].to_numpy()),
         }
     )
 
@@ -80,15 +81,11 @@ def _wins_of_new_deals(wins: pd.DataFrame, known: History, n_days: int, size: pd
     A deal won k days after its arrival lies within n_days - k of the stretches, fewer at the ends of the history. A
     history shorter than the forecast is one stretch, and is scaled up.
     """
-    begins = int(known.stays["entered"].min().to_datetime64().astype("datetime64[D]").astype(np.int64))
-    ends = int(known.observed_until.astype("datetime64[D]").astype(np.int64))
+    begins = day_number(known.stays["entered"].min().to_datetime64())
+    ends = day_number(known.observed_until)
     length = min(n_days, ends - begins)
     first_stretch = np.maximum(wins["won"] - length + 1, begins)
     last_stretch = np.minimum(wins["arrived"], ends - length)
     n_stretches = np.maximum(last_stretch - first_stretch + 1, 0)
     total = float((n_stretches * (1.0 if size is None else size)).sum())
     return total / (ends - length - begins + 1) * (n_days / length)
-
-
-def _day_number(dates: pd.Series) -> pd.Series:
-    return pd.Series(dates.to_numpy().astype("datetime64[D]").astype(np.int64), index=dates.index)

@@ -11,8 +11,8 @@ from simcast.cli import options
 
 if TYPE_CHECKING:
     from simcast.analysis import Ground
-    from simcast.analysis.inputs import Progress
     from simcast.analysis.since import Changes
+    from simcast.progress import Progress
 
 
 @click.command(short_help="Say a file in words, and where its uncertainty comes from.")

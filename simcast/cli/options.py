@@ -24,6 +24,7 @@ from simcast.errors import SimcastError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from simcast.progress import Progress
     from simcast.scenario import Scenario
 
 P = ParamSpec("P")
@@ -57,7 +58,9 @@ scenario_names = click.option(
     "--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated."
 )
 futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
-seed = click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the futures (a fit has one of its own).")
+seed = click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the futures; a fit has its own."
+)
 threads = click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default."
 )
@@ -344,18 +347,17 @@ class _Lines:
 
 
 @contextmanager
-def progress_on_stderr(*, silent: bool) -> Iterator[Callable[[str, float], None] | None]:
+def progress_on_stderr(*, silent: bool) -> Iterator[Progress | None]:
     """Show progress on stderr while the block runs: a bar on a terminal, and lines elsewhere."""
     if silent or not sys.stderr.isatty():
         yield None if silent else _Lines()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, console=Console(stderr=True), transient=True, speed_estimate_period=_ESTIMATE_SECONDS
-    ) as bars:
+    with Bars(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=_ESTIMATE_SECONDS) as bars:
         shown: dict[str, TaskID] = {}
 
         def report(description: str, fraction: float) -> None:
@@ -368,7 +370,7 @@ def progress_on_stderr(*, silent: bool) -> Iterator[Callable[[str, float], None]
 
 
 @contextmanager
-def telling(*, quiet: bool, as_json: bool = False) -> Iterator[Callable[[str, float], None] | None]:
+def telling(*, quiet: bool, as_json: bool = False) -> Iterator[Progress | None]:
     """Show remarks and progress on stderr while the block plays; a program that reads JSON is told of no progress."""
     with remarks_on_stderr(silent=quiet), progress_on_stderr(silent=quiet or as_json) as progress:
         yield progress

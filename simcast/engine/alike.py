@@ -21,7 +21,7 @@ from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.location_scale import LEAST_POWER, power_of_two
 from simcast.engine.normal import normal_log_survival_by_table
-from simcast.engine.samplers import HAZARD, LOGNORMAL, log_survival
+from simcast.engine.samplers import HAZARD_CODE, LOGNORMAL, log_survival
 from simcast.engine.tables import Tables, shift_moves
 
 LEAST_WEIGHT = 1e-280
@@ -96,7 +96,7 @@ def _describe_kinds(plan: KernelPlan, alike: Alike, n_kinds: int) -> None:
             alike.place[i * n_slots + slot] = (stage * n_segments + segment) * n_slots + slot
             alike.log_age[i * n_slots + slot] = math.log(age) if age > 0.0 else _LOG_OF_NO_AGE
             leads = plan.destination[stage, slot] != NOWHERE
-            if leads and plan.family[stage, slot] not in (LOGNORMAL, HAZARD):
+            if leads and plan.family[stage, slot] not in (LOGNORMAL, HAZARD_CODE):
                 alike.has_other[0] = True
 
 
@@ -141,7 +141,7 @@ def _look_up_others(plan: KernelPlan, alike: Alike, draw: int, begin: int, end: 
         stage, segment, age = plan.deal_stage[deal], plan.deal_segment[deal], plan.deal_age[deal]
         for slot in range(plan.destination.shape[1]):
             family = plan.family[stage, slot]
-            if plan.destination[stage, slot] != NOWHERE and family not in (LOGNORMAL, HAZARD):
+            if plan.destination[stage, slot] != NOWHERE and family not in (LOGNORMAL, HAZARD_CODE):
                 scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
                 alike.lasting[at] = log_survival(family, scale, shape, age) * _PER_LOG
             at += unsigned(1)

@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.block import InPlay, after_days
-from simcast.engine.hazard import fill_survival, hazard_exceeded
+from simcast.engine.hazard import fill_survival, hazard_isf
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.tables import Tables, choose, with_levers, with_odds
@@ -150,7 +150,7 @@ def begin_stays_under_own_laws(plan: KernelPlan, tables: Tables, future: int, in
         in_play.leaves_on[i] = math.inf
         if plan.destination[stage, slot] != NOWHERE:
             days = with_levers(
-                hazard_exceeded(law.survival[slot], law.total, plan.hazard_start, in_play.u_second[i]),
+                hazard_isf(law.survival[slot], law.total, plan.hazard_start, in_play.u_second[i]),
                 tables.time_factor[epoch, stage, segment, slot],
                 tables.cap_days[epoch, stage, segment, slot],
                 tables.cap_weight[epoch, stage, segment, slot],

@@ -8,24 +8,24 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.samplers import FAMILIES, exceeded_by_log
+from simcast.engine.samplers import FAMILIES, isf_of_log
 
 AMOUNT_FAMILIES = (*FAMILIES, "empirical")
 """The names of the families of amounts, in code order."""
 
-EMPIRICAL = AMOUNT_FAMILIES.index("empirical")
+EMPIRICAL_CODE = AMOUNT_FAMILIES.index("empirical")
 
 
 @njit(cache=True)
-def amount_exceeded(family: int, scale: float, shape: float, quantiles: NDArray[np.float64], u: float) -> float:
-    """Return the amount that a share u of deals exceeds.
+def amount_isf(family: int, scale: float, shape: float, quantiles: NDArray[np.float64], u: float) -> float:
+    """Return the amount that a share u of deals exceeds: the inverse survival function.
 
     For the empirical family it is `scale` times the quantile at 1 - u. The n `quantiles` stand at the levels
     1/2n, 3/2n, ..., 1 - 1/2n, with straight lines between them and the outermost beyond, so that the mean amount is
     `scale` times their mean.
     """
-    if family != EMPIRICAL:
-        drawn: float = exceeded_by_log(family, scale, shape, math.log(u))
+    if family != EMPIRICAL_CODE:
+        drawn: float = isf_of_log(family, scale, shape, math.log(u))
         return drawn
     last = len(quantiles) - 1
     position = min(max((1.0 - u) * len(quantiles) - 0.5, 0.0), float(last))

@@ -20,7 +20,7 @@ from simcast.engine.alike import Alike, room_for_the_alike
 from simcast.engine.block import BLOCK, InPlay, room_for_a_block
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamPlan, TeamResults
 from simcast.engine.clock import put_off
-from simcast.engine.graph import Graph, graph_of, tell_counts
+from simcast.engine.graph import Graph, flush_counts, graph_of
 from simcast.engine.inner import allocating, inner
 from simcast.engine.kernel import _begin_new_deals, _begin_stays, _count_arrivals, _end_stays
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan
@@ -97,7 +97,7 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
                 waits, team_of_wait = np.append(waits, waits), np.append(team_of_wait, team_of_wait)
         _tell_waits(capacity, waits[:n_waits], team_of_wait[:n_waits], results, row)
         flow = results.flow
-        tell_counts(kernel, room.graph, flow.entered[row], flow.left_forward[row], flow.open_at_end[row])
+        flush_counts(kernel, room.graph, flow.entered[row], flow.left_forward[row], flow.open_at_end[row])
         for period in range(1, results.queue.shape[1]):
             results.queue[row, period] += results.queue[row, period - 1]
 

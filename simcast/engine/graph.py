@@ -12,7 +12,7 @@ from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.location_scale import OTHER_FAMILY, standard_law
 
 CUT_OFFS = 8
-WINS, GOES_ON = np.uint8(1), np.uint8(1)
+WINS, GOES_ON = np.uint8(1), np.uint8(2)
 ALL_FATES = np.uint8(3)
 
 
@@ -27,7 +27,7 @@ class Graph(NamedTuple):
     following: NDArray[np.int64]
     """The stage in which a deal goes on, or NOWHERE."""
     fate: NDArray[np.uint8]
-    """Whether the end is a win (`WINS`), and whether the deal goes on (shifted by `GOES_ON`)."""
+    """Bits: whether the end is a win (`WINS`), and whether the deal goes on (`GOES_ON`)."""
     place_of_day: NDArray[np.uint64]
     """(horizon_days,): where a period's counts begin in `moved`."""
     place_of_segment: NDArray[np.uint64]
@@ -61,7 +61,8 @@ def graph_of(plan: KernelPlan) -> Graph:
                 fate[stage * n_ends + end] = plan.outcome_won[destination - n_stages]
                 destination = plan.outcome_resumes[destination - n_stages]
             following[stage * n_ends + end] = destination
-            fate[stage * n_ends + end] |= np.uint8(destination != NOWHERE) << GOES_ON
+            if destination != NOWHERE:
+                fate[stage * n_ends + end] |= GOES_ON
         for slot in range(n_slots):
             if plan.destination[stage, slot] != NOWHERE and standard_law(plan.family[stage, slot]) == OTHER_FAMILY:
                 is_other[stage * n_slots + slot] = has_other = True
@@ -91,7 +92,7 @@ def graph_of(plan: KernelPlan) -> Graph:
 
 
 @inner
-def tell_counts(
+def flush_counts(
     plan: KernelPlan,
     graph: Graph,
     entered: NDArray[np.int32],

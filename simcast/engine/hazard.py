@@ -139,7 +139,7 @@ def hazard_survival(
 
 
 @njit(cache=True)
-def hazard_exceeded(
+def hazard_isf(
     survival: NDArray[np.float64], total: NDArray[np.float64], start: NDArray[np.float64], u: float
 ) -> float:
     """Return the days that a share u of the stays that a move ends exceeds; their whole part is the day of the end.
@@ -200,7 +200,7 @@ def _marginals(
             fill_survival(rate, factor, start, survival, total, ends)
             probability[draw, :, segment] = ends
             for move in range(n_moves):
-                median = hazard_exceeded(survival[move], total, start, _HALF) if ends[move] > 0.0 else math.nan
+                median = hazard_isf(survival[move], total, start, _HALF) if ends[move] > 0.0 else math.nan
                 median_days[draw, move, segment] = median
 
 

@@ -19,17 +19,17 @@ from numpy.typing import NDArray
 
 from simcast.engine.alike import room_for_the_alike
 from simcast.engine.amount_slope import begin_stays_under_own_laws, move_uniforms
-from simcast.engine.amounts import amount_exceeded
+from simcast.engine.amounts import amount_isf
 from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block, unsigned, whole
 from simcast.engine.clock import run_clocks
 from simcast.engine.counts import count
-from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, graph_of, tell_counts
-from simcast.engine.hazard import hazard_exceeded
+from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, flush_counts, graph_of
+from simcast.engine.hazard import hazard_isf
 from simcast.engine.inner import inner
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results
 from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
-from simcast.engine.samplers import HAZARD, exceeded_by_log
+from simcast.engine.samplers import HAZARD_CODE, isf_of_log
 from simcast.engine.stays import choose_slots, cut_days, draw_days
 from simcast.engine.tables import Tables, empty_tables, fill_tables, with_levers
 
@@ -73,7 +73,7 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
                 if n == 0:
                     break
             results.capped[0] += n
-        tell_counts(plan, graph, results.entered[row], results.left_forward[row], results.open_at_end[row])
+        flush_counts(plan, graph, results.entered[row], results.left_forward[row], results.open_at_end[row])
 
 
 @inner
@@ -194,14 +194,14 @@ def _draw_other_days(plan: KernelPlan, tables: Tables, graph: Graph, future: int
         stage, segment, slot = in_play.stage[i], in_play.segment[i], in_play.slot[i]
         if not graph.is_other[stage * graph.n_slots + slot]:
             continue
-        by_day = plan.family[stage, slot] == HAZARD
+        by_day = plan.family[stage, slot] == HAZARD_CODE
         if by_day:
             row = plan.hazard_row[stage]
             lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
-            days = hazard_exceeded(lasting, total, plan.hazard_start, in_play.u_second[i])
+            days = hazard_isf(lasting, total, plan.hazard_start, in_play.u_second[i])
         else:
             scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
-            days = exceeded_by_log(plan.family[stage, slot], scale, shape, math.log(in_play.u_second[i]))
+            days = isf_of_log(plan.family[stage, slot], scale, shape, math.log(in_play.u_second[i]))
         epoch = plan.epoch_of_day[whole(in_play.enters_on[i])]
         days = with_levers(
             days,
@@ -245,7 +245,7 @@ def _end_stays(
         fate &= ALL_FATES if in_play.leaves_on[i] < horizon else np.uint8(0)
         in_play.won[n_won] = in_play.kept[n_kept] = np.uint32(i)
         n_won += np.uint64(fate & WINS)
-        n_kept += np.uint64(fate >> GOES_ON)
+        n_kept += np.uint64((fate & GOES_ON) >> np.uint8(1))
     if n_won > np.uint64(0):
         _win(plan, tables, future, origin, in_play, n_won, results, row)
     for k in range(n_kept):
@@ -284,7 +284,7 @@ def _win(
         if worth < 0.0 and scale > 0.0:
             u, _ = uniforms(plan.seed, future, in_play.key[i], _FIRST_VISIT, AMOUNT)
             quantiles, shape = plan.amount_quantiles[segment], plan.amount_shape[draw, segment]
-            worth = min(amount_exceeded(plan.amount_family, scale, shape, quantiles, u), plan.amount_most)
+            worth = min(amount_isf(plan.amount_family, scale, shape, quantiles, u), plan.amount_most)
         epoch = plan.epoch_of_day[whole(in_play.enters_on[i])]
         worth = max(worth, 0.0) * tables.amount_factor[epoch, origin, segment]
         worth += tables.amount_add[epoch, origin, segment]

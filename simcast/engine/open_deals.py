@@ -17,11 +17,11 @@ from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, o
 from simcast.engine.block import BLOCK, InPlay, unsigned
 from simcast.engine.clock import run_clocks
 from simcast.engine.graph import Graph
-from simcast.engine.hazard import hazard_exceeded, left_of_piece, piece_of
+from simcast.engine.hazard import hazard_isf, left_of_piece, piece_of
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import STAY, fill_uniforms
-from simcast.engine.samplers import exceeded_by_log, log_survival
+from simcast.engine.samplers import isf_of_log, log_survival
 from simcast.engine.stays import choose_slots, cut_days, draw_days
 from simcast.engine.tables import Tables, choose, shift_moves, with_levers
 
@@ -97,7 +97,7 @@ def _draw_rests(
         if alike.total[alike.kind[deal]] > LEAST_WEIGHT:
             if not graph.is_other[stage * np.int64(graph.n_slots) + slot]:
                 continue
-            days = exceeded_by_log(family[slot], scale[slot], shape[slot], math.log(in_play.u_second[i])) - age
+            days = isf_of_log(family[slot], scale[slot], shape[slot], math.log(in_play.u_second[i])) - age
         else:
             effect = effect_of_amount(plan, draw, stage, segment, deal) if len(plan.amount_slope) > 0 else 0.0
             shift_moves(tables.probability[epoch, stage, segment], odds_of(effect), alike.own)
@@ -138,7 +138,7 @@ def _beyond_floats(
         total += weight[slot]
     slot = choose(weight, u_move * total)
     log_s = math.log(u_days) + log_survival(family[slot], scale[slot], shape[slot], age)
-    return slot, exceeded_by_log(family[slot], scale[slot], shape[slot], log_s) - age
+    return slot, isf_of_log(family[slot], scale[slot], shape[slot], log_s) - age
 
 
 @allocating
@@ -209,7 +209,7 @@ def _rest_of_hazard(
     if slot == stalled:
         return slot, math.inf
     u_left = min(u_days * weight[slot] / probability[slot], 1.0)
-    return slot, hazard_exceeded(lasting[slot], total, start, u_left) - age
+    return slot, hazard_isf(lasting[slot], total, start, u_left) - age
 
 
 @inner

@@ -17,7 +17,7 @@ from simcast.engine.capacity_layout import FOREVER, TABLE, CapacityPlan
 from simcast.engine.inner import allocating, inner
 from simcast.engine.queue import settle, sink
 from simcast.engine.rng import uniforms
-from simcast.engine.samplers import CONSTANT, exceeded_by_log
+from simcast.engine.samplers import CONSTANT, isf_of_log
 
 TURNOVER = np.uint64(32)
 """Purpose of random numbers: when a person leaves."""
@@ -192,7 +192,7 @@ def effort_hours(capacity: CapacityPlan, seed: np.uint64, future: int, key: np.u
         return fixed
     u, _ = uniforms(seed, future, key, visit, EFFORT)
     if family != TABLE:
-        return exceeded_by_log(family, capacity.effort_scale[stage], capacity.effort_shape[stage], math.log(u))
+        return isf_of_log(family, capacity.effort_scale[stage], capacity.effort_shape[stage], math.log(u))
     table = capacity.effort_table[stage]
     place = u * (len(table) - 1)
     at = int(place)

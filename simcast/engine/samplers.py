@@ -34,7 +34,7 @@ LOGNORMAL = 2
 WEIBULL = 3
 LOGLOGISTIC = 4
 GAMMA = 5
-HAZARD = 6
+HAZARD_CODE = 6
 
 FAMILIES = ("constant", "exponential", "lognormal", "weibull", "loglogistic", "gamma", "hazard")
 """The names of the families, in code order."""
@@ -67,8 +67,8 @@ def log_survival(family: int, scale: float, shape: float, days: float) -> float:
 
 
 @njit(cache=True)
-def exceeded_by_log(family: int, scale: float, shape: float, log_s: float) -> float:
-    """Return the days t at which log P(T > t) equals `log_s`, to full precision."""
+def isf_of_log(family: int, scale: float, shape: float, log_s: float) -> float:
+    """Return the days t at which log P(T > t) equals `log_s`, to full precision: the inverse survival function."""
     if family == LOGNORMAL:
         return scale * math.exp(shape * normal_upper_quantile(log_s))
     if family == EXPONENTIAL:

@@ -13,11 +13,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.clock import wind_clocks
-from simcast.engine.hazard import fill_survival, hazard_exceeded
+from simcast.engine.hazard import fill_survival, hazard_isf
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import ADD, CAP, MOVE_ODDS, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
 from simcast.engine.location_scale import OTHER_FAMILY, shape_in_powers, standard_law
-from simcast.engine.samplers import HAZARD, LOGNORMAL, exceeded_by_log
+from simcast.engine.samplers import HAZARD_CODE, LOGNORMAL, isf_of_log
 
 _HALF = 0.5
 _LOG_HALF = math.log(_HALF)
@@ -228,12 +228,12 @@ def _fill_hazards(plan: KernelPlan, tables: Tables, draw: int) -> None:
 @inner
 def _median_days(plan: KernelPlan, tables: Tables, draw: int, stage: int, segment: int, slot: int) -> float:
     """Return the median days until a move, before any lever."""
-    if plan.family[stage, slot] == HAZARD:
+    if plan.family[stage, slot] == HAZARD_CODE:
         row = plan.hazard_row[stage]
         survival, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
-        return hazard_exceeded(survival, total, plan.hazard_start, _HALF)
+        return hazard_isf(survival, total, plan.hazard_start, _HALF)
     scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
-    return exceeded_by_log(plan.family[stage, slot], scale, shape, _LOG_HALF)
+    return isf_of_log(plan.family[stage, slot], scale, shape, _LOG_HALF)
 
 
 @inner

@@ -18,11 +18,11 @@ from simcast.engine.amount_slope import OwnLaw, effect_of_amount, fill_law, odds
 from simcast.engine.block import after_days
 from simcast.engine.capacity_layout import FOREVER, CapacityPlan
 from simcast.engine.clock import end_on_clock
-from simcast.engine.hazard import hazard_exceeded
+from simcast.engine.hazard import hazard_isf
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, ODDS, KernelPlan
 from simcast.engine.rng import STAY, uniforms
-from simcast.engine.samplers import exceeded_by_log
+from simcast.engine.samplers import isf_of_log
 from simcast.engine.tables import Tables, choose, shift_forward, shift_moves, with_levers
 
 _LOG_2 = math.log(2.0)
@@ -114,12 +114,12 @@ def draw_again(
         return slot, math.inf
     if row == NOWHERE:
         scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
-        days = exceeded_by_log(plan.family[stage, slot], scale, shape, math.log(u_days))
+        days = isf_of_log(plan.family[stage, slot], scale, shape, math.log(u_days))
     elif own != 0.0:
-        days = hazard_exceeded(law.survival[slot], law.total, plan.hazard_start, u_days)
+        days = hazard_isf(law.survival[slot], law.total, plan.hazard_start, u_days)
     else:
         lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
-        days = hazard_exceeded(lasting, total, plan.hazard_start, u_days)
+        days = hazard_isf(lasting, total, plan.hazard_start, u_days)
     place = (epoch, stage, segment, slot)
     days = with_levers(days, tables.time_factor[place], tables.cap_days[place], tables.cap_weight[place])
     leaves_on = after_days(begins_on, days) if row != NOWHERE else begins_on + days

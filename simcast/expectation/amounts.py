@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.amounts import EMPIRICAL, amount_exceeded
+from simcast.engine.amounts import EMPIRICAL_CODE, amount_isf
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGLOGISTIC, LOGNORMAL
 
 _SQRT_2 = math.sqrt(2.0)
@@ -32,7 +32,7 @@ class AmountLaw(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def mean_amount(law: AmountLaw, quantiles: NDArray[np.float64]) -> float:
-    """Return the mean of the amounts that `simcast.engine.amounts.amount_exceeded` draws; infinite if it is.
+    """Return the mean of the amounts that `simcast.engine.amounts.amount_isf` draws; infinite if it is.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def mean_amount(law: AmountLaw, quantiles: NDArray[np.float64]) -> float:
         return 0.0
     if law.family == LOGNORMAL:
         return _mean_lognormal(scale, shape, law.most)
-    if law.family == EMPIRICAL:
+    if law.family == EMPIRICAL_CODE:
         factor = float(np.mean(quantiles))
     elif law.family in (CONSTANT, EXPONENTIAL):
         factor = 1.0
@@ -82,6 +82,6 @@ def mean_worth(law: AmountLaw, quantiles: NDArray[np.float64], factor: float, ad
     for level in range(_N_LEVELS):
         amount = 0.0
         if law.scale > 0.0:
-            amount = amount_exceeded(law.family, law.scale, law.shape, quantiles, (level + 0.5) / _N_LEVELS)
+            amount = amount_isf(law.family, law.scale, law.shape, quantiles, (level + 0.5) / _N_LEVELS)
         cannot_take += max(0.0, -add - factor * min(amount, law.most))
     return worth + cannot_take / _N_LEVELS

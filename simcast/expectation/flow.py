@@ -43,7 +43,7 @@ class Grid(NamedTuple):
     """(n_periods,): the first step after each period."""
 
 
-class Worth(NamedTuple):
+class WinWorth(NamedTuple):
     """What a win is worth by the epoch in which the stay that it ends began, minor units."""
 
     new: NDArray[np.float64]
@@ -66,7 +66,7 @@ class Room(NamedTuple):
     on_at_once: NDArray[np.float64]
     """(n_stages, n_stages): the chance to move on from one to another within the step of entry."""
     lasting: Lasting
-    worth: Worth
+    worth: WinWorth
     readings: Readings
     """Of the future at hand."""
 
@@ -96,7 +96,7 @@ def room_for_a_segment(plan: KernelPlan, grid: Grid) -> Room:
         np.zeros((2, n_stages, N_FLOWS)),
         np.zeros((n_stages, n_stages)),
         room_for_lasting(plan, grid.steps_per_day),
-        Worth(np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs)),
+        WinWorth(np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs), np.zeros(n_epochs)),
         room_for_readings(plan, grid.steps_per_day),
     )
 
@@ -198,7 +198,7 @@ def let_flow(
 @inner
 def count_wins(
     flow: NDArray[np.float64],
-    worth: Worth,
+    worth: WinWorth,
     epoch: int,
     first_period: int,
     grid: Grid,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from simcast.engine.hazard import hazard_survival
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOWHERE, KernelPlan
-from simcast.engine.samplers import CONSTANT, HAZARD, survival
+from simcast.engine.samplers import CONSTANT, HAZARD_CODE, survival
 from simcast.engine.tables import Tables
 from simcast.expectation.moves import Moves
 from simcast.expectation.on_clock import (
@@ -205,7 +205,7 @@ def fill_lasting(
             if plan.clock_of[stage, slot] != NOWHERE:
                 _tabulate(plan, tables, draw, segment, stage, slot, levers, steps_per_day, chances)
                 continue
-            if plan.family[stage, slot] == HAZARD:
+            if plan.family[stage, slot] == HAZARD_CODE:
                 row = plan.hazard_row[stage]
                 lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
                 within_day = chances.within_day[stage, slot]
@@ -230,7 +230,7 @@ def _tabulate(
     chances: Lasting,
 ) -> None:
     """Work out what the chances of stays on a clock are made of, once per lever."""
-    if plan.family[stage, slot] == HAZARD:
+    if plan.family[stage, slot] == HAZARD_CODE:
         row = plan.hazard_row[stage]
         lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
         beyond, within_day = chances.beyond[stage, slot], chances.within_no_clock[stage, slot]

@@ -92,7 +92,7 @@ def translate(
     Raises
     ------
     DataError
-        When it is none of the CRM's exports, or when something can be read in two ways.
+        When it is not one of the CRM's exports, or when something can be read in two ways.
     """
     table, remarks = without_footer(table, crm)
     given = {name: normalise(column) for name, column in (columns or {}).items() if isinstance(column, str)}

@@ -99,7 +99,7 @@ def amounts_of(stays: pd.DataFrame, name: str) -> NDArray[np.float64]:
 
 
 def check_stays(pipeline: Pipeline, stays: pd.DataFrame) -> None:
-    """Refuse stays that no deal of the pipeline can have: names that are none, and dates that do not fit.
+    """Refuse stays that no deal of the pipeline can have: unknown names, and dates that do not fit.
 
     Parameters
     ----------

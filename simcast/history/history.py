@@ -112,7 +112,7 @@ class History(Shown):
         Raises
         ------
         DataError
-            When a column is missing, a stage or move is none of the pipeline's, or dates or amounts are none.
+            When a column is missing, the pipeline has no such stage or move, or values are not dates or amounts.
         ArgumentTypeError
             When `pipeline` is no pipeline, or `stays` no table.
         """

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simcast.days import day_number, day_numbers, weekday_of
 from simcast.pipeline import Pipeline
 from simcast.segments import Segments
 
@@ -32,7 +33,7 @@ Days = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class StageStays:
+class StageCounts:
     """The stays in one stage. `n_overdue` open ones have lasted longer than any that ended (`longest_days`).
 
     `n_usual` is how many are open on a usual day: those begun per day of late times the mean days of those that ended
@@ -103,17 +104,12 @@ def event_days(pipeline: Pipeline, stays: pd.DataFrame) -> Days:
     """Return the day (since 1970) of every entry and of every outcome that ended a deal, unsorted."""
     final = [name for name in pipeline.outcomes if not pipeline.renews(name)]
     ends = stays.loc[stays["move"].isin(final), "left"]
-    return np.concatenate([as_days(stays["entered"]), as_days(ends)])
-
-
-def as_days(dates: pd.Series) -> Days:
-    """Return dates as days since 1970."""
-    return dates.to_numpy().astype("datetime64[D]").astype(np.int64)
+    return np.concatenate([day_numbers(stays["entered"].to_numpy()), day_numbers(ends.to_numpy())])
 
 
 def weekend_share(days: Days) -> float | None:
     """Return the share of events on Saturdays and Sundays; None without events."""
-    return float(((days + 3) % 7 >= 5).mean()) if len(days) else None
+    return float((weekday_of(days) >= 5).mean()) if len(days) else None
 
 
 def bulk_days(days: Days) -> tuple[tuple[str, float], ...]:
@@ -153,12 +149,12 @@ def silence_is_unlikely(days: Days, silent_days: int) -> bool:
     return silent_days * -math.log1p(-min(share, MOST_SURE)) >= UNLIKELY
 
 
-def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.datetime64) -> tuple[StageStays, ...]:
+def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.datetime64) -> tuple[StageCounts, ...]:
     """Describe each stage's stays."""
-    entered, left = as_days(stays["entered"]), as_days(stays["left"])
+    entered, left = (day_numbers(stays[name].to_numpy()) for name in ("entered", "left"))
     is_open = stays["left"].isna().to_numpy()
     # An open stay has lasted at least n - 1 days, an ended one at most its days + 1 (hours are not known).
-    until = int(observed_until.astype("datetime64[D]").astype(np.int64))
+    until = day_number(observed_until)
     least = until - entered - 1
     stage = stays["stage"].to_numpy(dtype=object)
     described = []
@@ -169,7 +165,7 @@ def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.d
         overdue = 0 if longest is None else int((least[here & is_open] > longest).sum())
         per_day = float((entered[here] >= until - RECENT_DAYS).sum()) / RECENT_DAYS
         usual = per_day * float(ended.mean()) if len(ended) else 0.0
-        described.append(StageStays(name, int(here.sum()), int((here & is_open).sum()), overdue, longest, usual))
+        described.append(StageCounts(name, int(here.sum()), int((here & is_open).sum()), overdue, longest, usual))
     return tuple(described)
 
 
@@ -245,5 +241,5 @@ def late_start(pipeline: Pipeline, stays: pd.DataFrame) -> tuple[int, int] | Non
     if len(ends) < 50:
         return None
     first_entered = stays.drop_duplicates("deal").set_index("deal")["entered"]
-    began, ended = as_days(ends["deal"].map(first_entered)), as_days(ends["left"])
-    return int(np.min(ended) - np.min(as_days(first_entered))), int(np.median(ended - began))
+    began, ended = (day_numbers(dates.to_numpy()) for dates in (ends["deal"].map(first_entered), ends["left"]))
+    return int(np.min(ended) - np.min(day_numbers(first_entered.to_numpy()))), int(np.median(ended - began))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from simcast.history import measures
-from simcast.history.measures import Amounts, FirstContacts, SegmentSizes, StageStays
+from simcast.history.measures import Amounts, FirstContacts, SegmentSizes, StageCounts
 from simcast.pipeline import Pipeline
 from simcast.segments import Segments
 from simcast.writing import agreed, counted
@@ -109,7 +109,7 @@ class QualityReport:
     weekend_share: float | None
     bulk_days: tuple[tuple[str, float], ...]
     late_start: tuple[int, int] | None
-    stages: tuple[StageStays, ...]
+    stages: tuple[StageCounts, ...]
     paths: tuple[tuple[str, ...], ...]
     amounts: Amounts
     segments: SegmentSizes | None
@@ -304,7 +304,7 @@ def _stage_warnings(report: QualityReport) -> Iterator[str]:
         yield f"no deal was ever in {', '.join(never_entered)}: check the names of the stages, or leave them out"
 
 
-def _is_overdue(stage: StageStays) -> bool:
+def _is_overdue(stage: StageCounts) -> bool:
     enough = stage.n_stays - stage.n_open >= FEWEST_ENDED
     return enough and stage.n_overdue > 0 and stage.n_overdue >= 0.05 * stage.n_open
 

@@ -41,7 +41,6 @@ STEPS = slice(0, N_STEPS)
 SEASON = slice(N_STEPS, N_STEPS + len(HARMONICS))
 TREND = N_STEPS + len(HARMONICS)
 CALM = slice(N_STEPS, N_STEPS + N_CALM)
-LAST_WEATHER = N_STEPS + N_CALM
 """Where each of the terms is found."""
 
 BEYOND_RECORD = float(np.log(2.0))

@@ -21,7 +21,7 @@ from simcast.pipeline import Pipeline
 from simcast.posterior import DIMENSIONS, move_names
 from simcast.posterior.arrivals import DAYS_PER_YEAR, HARMONICS
 from simcast.posterior.clocks import OPENING, QUARTER_DAYS
-from simcast.posterior.draws import OPTIONAL_DIMENSIONS
+from simcast.posterior.draws import EMPIRICAL, OPTIONAL_DIMENSIONS
 from simcast.segments import Segments
 
 Floats = NDArray[np.float64]
@@ -187,7 +187,7 @@ def _amount_arrays(tables: FitTables, new: xr.Dataset, seed: int) -> tuple[str, 
     log_median = np.log(median)
     quantiles = amount_quantiles(tables.amounts, log_median.mean(axis=0))
     scale = mean_factors(tables.amounts, quantiles, log_median, seed)
-    return "empirical", {"amount_scale": scale, "amount_shape": np.ones(sigma.shape), "amount_quantiles": quantiles}
+    return EMPIRICAL, {"amount_scale": scale, "amount_shape": np.ones(sigma.shape), "amount_quantiles": quantiles}
 
 
 def _iso_day(day: int | None) -> str:

@@ -18,9 +18,8 @@ from simcast.model.priors import Prior
 from simcast.model.screening import FamilyLikelihood, HazardLikelihood, for_screening
 from simcast.model.stays import StageStays
 from simcast.posterior import FamilyChoice
+from simcast.posterior.hazards import HAZARD
 from simcast.writing import counted
-
-HAZARD = "hazard"
 
 FEW_ENDED = 50
 """With fewer ended stays the families cannot be told apart."""

@@ -18,10 +18,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.model.calendar import StageClocks, StageDays
+from simcast.days import weekday_of
+from simcast.model.clocks import StageClocks, StageDays
 from simcast.model.distinct import distinct_rows
 from simcast.model.pieces import piece_of
-from simcast.posterior.clocks import days_waiting, put_off_shares, weekday_of
+from simcast.posterior.clocks import days_waiting, put_off_shares
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from simcast.model.new_deals import AmountSums, Floats, Ints
+from simcast.posterior.draws import EMPIRICAL
 
 N_LEVELS = 1024
 """How many equally likely amounts a segment's past is told by."""
@@ -44,7 +45,7 @@ def is_empirical(amounts: AmountSums, choice: str) -> bool:
     """
     if choice == "auto":
         return all_alike(amounts) or lognormal_is_refuted(amounts)
-    return choice == "empirical" and amounts.n_amounts > 0
+    return choice == EMPIRICAL and amounts.n_amounts > 0
 
 
 def all_alike(amounts: AmountSums) -> bool:

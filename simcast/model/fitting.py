@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from simcast.arguments import check_kind, whole_number
 from simcast.model.priors import Prior, resolve_priors
 from simcast.model.settings import FitSettings, ModelChoices
 from simcast.posterior import CACHE_VARIABLE, FamilyChoice, Posterior, fit_fingerprint, posterior_path, stored_posterior
+from simcast.progress import Progress, silence
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from simcast.model.sampling import Sample
     from simcast.model.tables import FitTables
     from simcast.posterior import PriorInfluence
-
-Progress = Callable[[str, float], None]
 
 NEW_DEALS = "new deals"
 """The part of the model that is not a stage."""
@@ -60,12 +59,13 @@ def fit(
     FitError
         When there is nothing to learn from, a choice is not known, or the sampler fails.
     ArgumentTypeError, ArgumentError
-        When `history` is none, such as the path of one, `settings` are none, or `seed` is no whole number from 0 on.
+        When `history` is not a `History` (but its path, say), `settings` are not settings, or `seed` is not a whole
+        number from 0 on.
     """
     _check(history, seed)
     from simcast.model.finished_parts import FinishedParts
 
-    return _fit(history, FitSettings.of(settings), seed, progress or _silence, FinishedParts())
+    return _fit(history, FitSettings.of(settings), seed, progress or silence, FinishedParts())
 
 
 def load_or_fit(
@@ -93,7 +93,7 @@ def load_or_fit(
 
     path = posterior_path(fingerprint)
     finished = FinishedParts(path.with_suffix(".parts"))
-    posterior = _fit(history, chosen, seed, progress or _silence, finished)
+    posterior = _fit(history, chosen, seed, progress or silence, finished)
     try:
         posterior.save(path)
     except OSError as error:
@@ -104,7 +104,7 @@ def load_or_fit(
 
 
 def _check(history: object, seed: object) -> None:
-    """Refuse what is no history, and a seed that is none."""
+    """Refuse what is not a history, and a seed that is not a whole number from 0 on."""
     from simcast.history import History
 
     check_kind(history, History, "history", "read_history reads one from a file")
@@ -239,7 +239,3 @@ def _prior_influence(
         part = _part_of(choice.stage)
         found += stage_influence(part, samples[part], choice.chosen, moves, layout, priors)
     return found + new_deals_influence(NEW_DEALS, samples[NEW_DEALS])
-
-
-def _silence(_: str, __: float) -> None:
-    return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import weekday_of
 from simcast.posterior.arrivals import BLOCK_DAYS
 
 Floats = NDArray[np.float64]
@@ -29,8 +30,6 @@ DAYS_OF_RAMP = 182
 LEAST_IMPORT, IMPORT_FACTOR, MOST_IMPORTS = 50, 20.0, 3
 """A day on which at least so many deals begin, and so many times those of a mean other day, is one of an import into
 the CRM and says nothing of arrivals. Where there are more such days than this, they are a way of working."""
-
-_MONDAY_OFFSET = 3  # 1970-01-01 was a Thursday
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ def count_arrivals(
 
     block = (until - 1 - days) // BLOCK_DAYS
     n_blocks = (until - 1 - start) // BLOCK_DAYS + 1
-    weekday = (days + _MONDAY_OFFSET) % 7
+    weekday = weekday_of(days)
     n_days = np.zeros((7, n_blocks))
     np.add.at(n_days, (weekday, block), 1.0)
     total = np.zeros((n_segments, 7, n_blocks))

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.model.calendar import StageClocks, StageDays, learn_clocks
+from simcast.model.clocks import StageClocks, StageDays, learn_clocks
 from simcast.model.due import as_due
 from simcast.model.stays import StageStays
 from simcast.posterior.clocks import Passed, mean_weights

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.model.choosing import HAZARD
 from simcast.model.finished_parts import FinishedParts
 from simcast.model.hazard_model import hazard_inputs
 from simcast.model.hierarchy import SegmentLayout
@@ -30,6 +29,8 @@ from simcast.model.stage_model import stage_inputs
 from simcast.model.stage_shape import StageShape
 from simcast.model.stays import StageStays
 from simcast.model.tables import FitTables
+from simcast.posterior.hazards import HAZARD
+from simcast.progress import Progress
 from simcast.writing import counted
 
 FEW = 1000
@@ -43,8 +44,6 @@ _COMPILING, _PER_PART, _PER_ROW = 15.0, 4.0, 0.004
 """About how long things take, in seconds, for the share of the work that is done."""
 
 _POLL_SECONDS = 0.2
-
-Tell = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +129,7 @@ def sampled_again(parts: Sequence[Part], samples: Sequence[Sample]) -> list[str]
     ]
 
 
-def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: FinishedParts, tell: Tell) -> list[Sample]:
+def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: FinishedParts, tell: Progress) -> list[Sample]:
     """Sample all parts, as many at a time as their chains leave processors for.
 
     Compiling keeps one processor busy, so the models that come later are compiled while the first is sampled.

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.model.choosing import HAZARD
 from simcast.model.hierarchy import SegmentLayout
 from simcast.model.priors import NEW_DEAL_PRIORS, Prior
 from simcast.model.sampling import Sample
 from simcast.posterior import PriorInfluence
+from simcast.posterior.hazards import HAZARD
 
 Floats = NDArray[np.float64]
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtri
 from scipy.stats import chi2
 
+from simcast.days import quarter_of
 from simcast.history import History
 from simcast.model.priors import RESPONSE_PRIORS
 
@@ -123,7 +124,7 @@ def _deals_of(history: History, stage: str) -> tuple[_Deals, list[str]]:
         known &= ~(hours > np.quantile(hours[known], _LONGEST))
     silent = ~contacted & (_days_between(entered, history.recorded_until) > done_by)
     outcome = moved & (days <= done_by)
-    quarter = entered.astype("datetime64[M]").astype(np.int64)[known] // 3
+    quarter = quarter_of(entered[known])
     deals = _Deals(
         hours[known],
         outcome[known],

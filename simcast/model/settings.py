@@ -54,7 +54,7 @@ class FitSettings:
         ``"auto"``: the latter where the former are refuted, see `simcast.model.empirical_amounts`.
     calendar
         ``"auto"`` lets stays run on clocks where the history shows that they end by the calendar, see
-        `simcast.model.calendar`; ``"none"``: all days are alike.
+        `simcast.model.clocks`; ``"none"``: all days are alike.
     weather
         ``"auto"`` lets months be good or bad for all deals together, by as much as the history leaves possible, see
         `simcast.model.weather`; ``"none"``: deals are independent.
@@ -79,7 +79,7 @@ class FitSettings:
     Raises
     ------
     FitError
-        When a choice is not known, or a number of draws is none.
+        When a choice is not known, or a number of draws, tuning steps or chains is not a whole number from 1 on.
     """
 
     durations: str = "auto"

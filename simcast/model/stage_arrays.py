@@ -13,11 +13,11 @@ from scipy.special import expit
 from simcast.engine.hazard import hazard_marginals
 from simcast.model.amount_mix import AmountMix
 from simcast.model.beyond_record import hazards_in_all_pieces
-from simcast.model.choosing import HAZARD
 from simcast.model.kernels.duration_tails import gamma_log_median, gamma_shape
 from simcast.model.pieces import HAZARD_END_DAYS, PIECE_STARTS
 from simcast.pipeline import STALLED, Pipeline
 from simcast.posterior import move_names
+from simcast.posterior.hazards import HAZARD
 from simcast.segments import Segments
 
 Floats = NDArray[np.float64]

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from simcast.model.amount_mix import AmountMix
 from simcast.model.cells import Cells
-from simcast.model.choosing import HAZARD
 from simcast.model.kernels.duration_tails import PARAMETRIC
 from simcast.model.kernels.stage import move_shares
 from simcast.model.leave_one_out import LeaveOneOut, leave_one_out
 from simcast.model.sampling import Sample
 from simcast.model.single_stays import FamilySingleStays, HazardSingleStays
 from simcast.model.stays import StageStays
+from simcast.posterior.hazards import HAZARD
 from simcast.segments import Segments
 
 Floats = NDArray[np.float64]

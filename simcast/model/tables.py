@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simcast.days import day_number, day_numbers, quarter_of
 from simcast.errors import FitError
 from simcast.history import latest_amounts
-from simcast.model.calendar import StageClocks, StageDays
 from simcast.model.cells import find_cells
 from simcast.model.changes import Change, find_changes
+from simcast.model.clocks import StageClocks, StageDays
 from simcast.model.empirical_amounts import is_empirical
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts
 from simcast.model.operational import in_operational_days
@@ -96,14 +97,14 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     """
     pipeline, n_segments = history.pipeline, len(history.segments)
     stays = history.stays
-    until = int(history.recorded_until.astype("datetime64[D]").astype(np.int64))
+    until = day_number(history.recorded_until)
     if not len(stays):
         raise FitError(f"the history holds no deal before {history.observed_until}: there is nothing to learn from")
     stage = pd.Index(pipeline.stages).get_indexer(pd.Index(stays["stage"])).astype(np.int64)
     segment = stays["segment_code"].to_numpy(dtype=np.int64)
-    entered = _day_numbers(stays["entered"])
+    entered = day_numbers(stays["entered"].to_numpy())
     open_ = stays["move"].isna().to_numpy()
-    left = np.where(open_, until, _day_numbers(stays["left"]))
+    left = np.where(open_, until, day_numbers(stays["left"].to_numpy()))
     move = _move_codes(pipeline, stage, stays["move"], open_)
 
     chosen = settings or FitSettings()
@@ -172,8 +173,8 @@ def _stage_stays(
 
 def _quarters(entered: Ints, until: int) -> Ints:
     """Return the quarter in which each stay began, counted so that the one of the last known day is the last."""
-    quarter = entered.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // 3
-    last = int(np.datetime64(until - 1, "D").astype("datetime64[M]").astype(np.int64)) // 3
+    quarter = quarter_of(entered)
+    last = int(quarter_of(np.array(until - 1)))
     first = max(int(np.min(quarter)), last - MOST_QUARTERS + 1)
     counted: Ints = np.maximum(quarter, first) - first
     return counted
@@ -187,10 +188,6 @@ def _log_amounts(stays: pd.DataFrame) -> tuple[Floats, float]:
     first = known & ~stays["deal"].where(known).duplicated().to_numpy()
     centre = float(logs[first].mean()) if first.any() else 0.0
     return logs - centre, float(np.exp(centre))
-
-
-def _day_numbers(dates: pd.Series) -> Ints:
-    return dates.to_numpy().astype("datetime64[D]").astype(np.int64)
 
 
 def _move_codes(pipeline: Pipeline, stage: Ints, move: pd.Series, open_: NDArray[np.bool_]) -> Ints:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import day_number
 from simcast.model.pieces import PIECE_STARTS, HazardCounts, count_pieces
 
 Floats = NDArray[np.float64]
@@ -94,4 +95,4 @@ def recorded_day(choice: str, found: tuple[int, float] | None) -> int | None:
     """Return the day chosen by a scenario: ``auto`` takes the one found, ``none`` none, else an ISO date."""
     if choice == "auto":
         return None if found is None else found[0]
-    return None if choice == "none" else int(np.datetime64(choice, "D").astype(np.int64))
+    return None if choice == "none" else day_number(np.datetime64(choice, "D"))

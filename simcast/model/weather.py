@@ -31,7 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from simcast.model.calendar import AgePeriod, AtRisk, StageClocks, StageDays
+from simcast.days import month_of
+from simcast.model.clocks import AgePeriod, AtRisk, StageClocks, StageDays
 from simcast.posterior.clocks import Clock
 
 Floats = NDArray[np.float64]
@@ -185,7 +186,7 @@ def count_months(stages: Sequence[StageDays], clocks: Sequence[StageClocks]) -> 
     """Count what tells of months, from the stays of each stage and its clocks."""
     first = min((int(np.min(days.entered)) for days in stages if days.entered.size), default=0)
     last = max((days.until for days in stages), default=1)
-    months = np.arange(_month(np.array([first]))[0], _month(np.array([last]))[0] + 1)
+    months = np.arange(month_of(np.array([first]))[0], month_of(np.array([last]))[0] + 1)
     speed, conversion = np.zeros((len(stages), 2, months.size)), np.zeros((len(stages), 3, months.size))
     for stage, (days, found) in enumerate(zip(stages, clocks, strict=True)):
         for month, of_speed, of_conversion in _of_stage(days, found):
@@ -294,9 +295,4 @@ def _of_segment(stays: StageDays, rates: list[_Rate], *, both: bool) -> tuple[In
         conversion[0] += np.bincount(one.ended_cohort, minlength=n) * (position == 0)
         conversion[1] += np.bincount(one.ended_cohort, forward, n)
         conversion[2] += np.bincount(one.ended_cohort, forward * (1.0 - forward), n)
-    return _month(counted[0].days), speed, conversion
-
-
-def _month(days: Ints) -> Ints:
-    months: Ints = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    return months
+    return month_of(counted[0].days), speed, conversion

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.engine import layout
-from simcast.engine.amounts import amount_exceeded
+from simcast.engine.amounts import amount_isf
 from simcast.engine.layout import KernelPlan
 from simcast.engine.samplers import LOGLOGISTIC
 from simcast.history import Book
@@ -177,7 +177,7 @@ def _exceeded(kernel: KernelPlan, segment: int, share: float) -> float:
     )
 
     def of(scale: float, shape: float) -> float:
-        drawn = amount_exceeded(kernel.amount_family, scale, shape, quantiles, share) if scale > 0.0 else 0.0
+        drawn = amount_isf(kernel.amount_family, scale, shape, quantiles, share) if scale > 0.0 else 0.0
         return float(min(drawn, kernel.amount_most)) / MINOR_UNITS
 
     bound = of(float(np.max(scales)), float(np.max(shapes)))  # amounts rise with both

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.arguments import check_kind
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_exceeded
+from simcast.days import day_number
+from simcast.engine.amounts import AMOUNT_FAMILIES, amount_isf
 from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import CONSTANT, FAMILIES
@@ -19,8 +20,6 @@ from simcast.errors import ScenarioError
 from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.amounts import cut_amounts, heavy_tails, too_large_amounts, too_much_worth
-from simcast.plan.answering import missing_numbers
-from simcast.plan.calendar import ForecastDays
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
 from simcast.plan.costs import cost_of_one, costs_of, margin_of, notes_of
@@ -28,11 +27,14 @@ from simcast.plan.cuts import cut_conversions
 from simcast.plan.derived import days_without_leads, derived_effects
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
+from simcast.plan.periods import ForecastDays
 from simcast.plan.plan import MINOR_UNITS, Plan
+from simcast.plan.response import missing_numbers
 from simcast.plan.teams import as_waiting, capacity_of, hours_of_one, too_many_leave
 from simcast.plan.weather import month_arrays, with_weather
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
+from simcast.posterior.draws import EMPIRICAL
 from simcast.posterior.response import fitted_responses
 from simcast.scenario import (
     BASELINE,
@@ -313,7 +315,7 @@ def _deal_arrays(
 
 def _amount_quantiles(posterior: Posterior) -> NDArray[np.float64]:
     """Return the empirical amounts by segment, without any level when amounts have another family."""
-    if posterior.draws.attrs["amount_family"] != AMOUNT_FAMILIES[EMPIRICAL]:
+    if posterior.draws.attrs["amount_family"] != EMPIRICAL:
         return np.zeros((len(posterior.segments), 0))
     return _array(posterior, "amount_quantiles", "segment", "level")
 
@@ -325,7 +327,7 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
         _array(posterior, name, "draw", dim) if name in posterior.draws else None
         for name, dim in (("arrivals_season", "harmonic"), ("arrivals_path", "block"), ("arrivals_bound", "bound"))
     )
-    as_of = int(days.as_of.astype("datetime64[D]").astype(np.int64))
+    as_of = day_number(days.as_of)
     cumulative = np.cumsum(_array(posterior, "entry_share", "segment", "stage"), axis=1)
     cumulative[:, -1] = 1.0
     return {
@@ -345,7 +347,7 @@ def _arrival_arrays(posterior: Posterior, days: ForecastDays) -> dict[str, Any]:
 def _coarse_amounts(kernel: KernelPlan) -> list[str]:
     """Say where amounts are so small, as in millions, that counting them in hundredths of a unit changes them."""
     usual = [
-        amount_exceeded(kernel.amount_family, float(scale), float(shape), quantiles, 0.5)
+        amount_isf(kernel.amount_family, float(scale), float(shape), quantiles, 0.5)
         for scale, shape, quantiles in zip(
             kernel.amount_scale[0], kernel.amount_shape[0], kernel.amount_quantiles, strict=True
         )

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import day_number, day_numbers
 from simcast.engine.clock import first_days
 from simcast.engine.layout import NOWHERE
 from simcast.history import Book
-from simcast.plan.calendar import ForecastDays
+from simcast.plan.periods import ForecastDays
 from simcast.posterior import Posterior
 from simcast.posterior.clocks import CLOCK_VARIABLES, Clock, Passed, clock_of, days_waiting, mean_weights
 
@@ -23,7 +24,7 @@ def clock_arrays(posterior: Posterior, days: ForecastDays, n_slots: int) -> dict
     Moves whose clocks are the same share one. See `simcast.engine.layout.KernelPlan` for ``clock_of``,
     ``clock_passed``, ``clock_opening`` and ``clock_from_day``.
     """
-    calendar = days.days.astype("datetime64[D]").astype(np.int64)
+    calendar = day_numbers(days.days)
     laid_out: list[Floats] = []  # what days weigh, and their openings
     codes = np.full((posterior.pipeline.n_stages, n_slots), NOWHERE, dtype=np.int64)
     for code, clocks in enumerate(_clocks(posterior)):
@@ -54,7 +55,7 @@ def with_operational_ages(posterior: Posterior, book: Book) -> Floats:
     """
     age: Floats = book.age_days.astype(np.float64)
     draws = posterior.draws
-    end = int(book.recorded_until.astype("datetime64[D]").astype(np.int64))
+    end = day_number(book.recorded_until)
     for code, (stage, clocks) in enumerate(zip(posterior.pipeline.stages, _clocks(posterior), strict=True)):
         here = np.flatnonzero(book.stage_code == code)
         if not here.size or not any(clocks):

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from simcast.engine.layout import ADD, Effects, KernelPlan, as_declared
 from simcast.engine.new_deals import count_new_deals
-from simcast.plan.answering import response_notes
 from simcast.plan.derived import day_of, derived_effects
 from simcast.plan.levers import Acting, LeverFrame, PlacedLever
+from simcast.plan.response import response_notes
 from simcast.plan.teams import people_at
 from simcast.scenario import (
     ArrivalsLever,

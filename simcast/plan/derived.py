@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import weekday_of
 from simcast.engine import layout
-from simcast.plan.answering import answered
-from simcast.plan.calendar import weekdays_of
 from simcast.plan.levers import Acting, LeverFrame, PlacedLever
+from simcast.plan.response import answered
 from simcast.scenario import (
     ArrivalsLever,
     BudgetLever,
@@ -121,7 +121,7 @@ def _average_days(frame: LeverFrame, lever: BudgetLever) -> Floats:
     last = np.datetime64(lever.until) if lever.until else frame.days.until
     lag = np.timedelta64(_lag_days(lever), "D")
     days = np.arange(first + lag, max(first, last) + lag + np.timedelta64(1, "D"))
-    n_of_weekday = np.bincount(weekdays_of(days), minlength=7)
+    n_of_weekday = np.bincount(weekday_of(days), minlength=7)
     return np.asarray((frame.weekday_weight @ n_of_weekday)[frame.draw_of_future])
 
 

@@ -13,7 +13,7 @@ from simcast.engine import layout
 from simcast.engine.layout import Effects
 from simcast.engine.rng import LEVER, uniform_by_future
 from simcast.pipeline import Pipeline
-from simcast.plan.calendar import ForecastDays
+from simcast.plan.periods import ForecastDays
 from simcast.plan.plan import MINOR_UNITS
 from simcast.posterior.response import FittedResponse
 from simcast.scenario import (

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.history import Book
-from simcast.plan.calendar import ForecastDays
+from simcast.plan.periods import ForecastDays
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -12,7 +12,7 @@ from simcast.engine.layout import KernelPlan
 from simcast.forecast import Metric
 from simcast.notebook import Shown
 from simcast.pipeline import Pipeline
-from simcast.plan.calendar import ForecastDays
+from simcast.plan.periods import ForecastDays
 from simcast.segments import Segments
 
 MINOR_UNITS = 100

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import weekday_of
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, TABLE, CapacityPlan
 from simcast.engine.layout import NOT_FORCED, Effects
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGNORMAL
-from simcast.plan.answering import HOURS_PER_DAY, stages_of, usual_hours
-from simcast.plan.calendar import weekdays_of
 from simcast.plan.derived import day_of
 from simcast.plan.levers import LeverFrame, PlacedLever, key_of
+from simcast.plan.response import HOURS_PER_DAY, stages_of, usual_hours
 from simcast.scenario import Distribution, HireLever, LeaveLever, Team, TrainLever
 from simcast.scenario.team import WEEKDAYS, YoungerThan
 from simcast.writing import counted
@@ -159,7 +159,7 @@ def _family_of(hours: Distribution) -> tuple[int, float, float]:
 def _working_arrays(frame: LeverFrame, teams: Mapping[str, Team]) -> dict[str, Any]:
     """Return when people work."""
     days = frame.days.as_of + np.arange(frame.days.n_days + _DAYS_BEYOND)
-    weekday = weekdays_of(days)
+    weekday = weekday_of(days)
     working = np.zeros((len(teams), len(days)))
     for code, team in enumerate(teams.values()):
         on_weekday = np.isin(weekday, [WEEKDAYS.index(name) for name in team.working_days])

@@ -10,7 +10,7 @@ from simcast.arguments import check_kind, check_name
 from simcast.forecast import METRICS, Forecast, Metric
 from simcast.plots.drawing import BLUE, GREEN, GREY, INK, RED, SKY, label_values, new_axes
 from simcast.report.page.charts import histogram
-from simcast.report.phrases import chance
+from simcast.writing import chance
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

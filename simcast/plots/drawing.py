@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from simcast.errors import SimcastError
-from simcast.report.phrases import count, money
+from simcast.writing import count, money
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,9 +12,9 @@ from simcast.analysis.compare import judged_by_wins
 from simcast.arguments import check_kind, check_name, listed
 from simcast.forecast import METRICS, Forecast, Metric
 from simcast.plots.drawing import BAND_OPACITY, BLUE, GREEN, GREY, INK, RED, label_dates, label_values, new_axes
-from simcast.report.phrases import chance, count, money
 from simcast.report.tables import leak_name
 from simcast.scenario import BASELINE
+from simcast.writing import chance, count, money
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import day_numbers, month_of, weekday_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -28,7 +30,6 @@ Ints = NDArray[np.int64]
 QUARTER_DAYS = 92
 """The longest quarter has so many days."""
 
-_MONDAY_OFFSET = 3  # day 0 of datetime64 is a Thursday
 _CYCLE = np.arange(11_000, 11_000 + 28 * 365 + 7)
 """Days of 28 years, in which weekdays meet dates in all ways: what weights average over."""
 
@@ -164,28 +165,16 @@ def put_off_shares(weekday: Floats) -> Floats:
     return shares
 
 
-def weekday_of(days: Ints) -> Ints:
-    """Return the weekday of days since 1970-01-01, 0 for Monday.
-
-    Examples
-    --------
-    >>> weekday_of(np.array(["2026-11-30", "2026-12-06"], dtype="datetime64[D]").astype(np.int64)).tolist()
-    [0, 6]
-    """
-    weekdays: Ints = (days + _MONDAY_OFFSET) % 7
-    return weekdays
-
-
 def position_in_quarter(days: Ints) -> tuple[Ints, Ints]:
     """Return the month of the quarter of each day, 0 to 2, and how many days of the quarter follow it.
 
     Examples
     --------
-    >>> position_in_quarter(np.array(["2026-03-31", "2026-07-01"], dtype="datetime64[D]").astype(np.int64))
+    >>> position_in_quarter(day_numbers(np.array(["2026-03-31", "2026-07-01"], dtype="datetime64[D]")))
     (array([2, 0]), array([ 0, 91]))
     """
-    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    next_quarter = ((month // 3 + 1) * 3).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    month = month_of(days)
+    next_quarter = day_numbers(((month // 3 + 1) * 3).astype("datetime64[M]"))
     return month % 3, next_quarter - 1 - days
 
 
@@ -252,7 +241,7 @@ def clock_of(draws: xr.Dataset, stage: str, move: str) -> Clock | None:
         if variable in here
     }
     dates = str(draws.attrs.get("holidays", "")).split()
-    holidays = np.array(dates, dtype="datetime64[D]").astype(np.int64)
+    holidays = day_numbers(np.array(dates, dtype="datetime64[D]"))
     weight = float(here["clock_holiday"]) if "clock_holiday" in here else 1.0
     if OPENING in here:
         parts["opening"] = here[OPENING].to_numpy().astype(np.float64)

@@ -28,6 +28,8 @@ FAMILIES = ("lognormal", "weibull", "loglogistic", "exponential", "constant", "g
 """The families that days and amounts may have."""
 
 EMPIRICAL = "empirical"
+"""The family of amounts that are drawn from those of the past."""
+
 AMOUNT_FAMILIES = (*FAMILIES, EMPIRICAL)
 """The families that amounts may have."""
 
@@ -143,7 +145,7 @@ class Posterior(Shown):
         When variables, dimensions or labels are missing or wrong, probabilities do not sum to 1, or a number
         that a forecast would need is not finite. All problems are listed at once.
     ArgumentTypeError
-        When `draws` is no `xarray.Dataset`, or `pipeline` or `segments` are none.
+        When `draws` is not an `xarray.Dataset`, `pipeline` not a `Pipeline`, or `segments` not `Segments`.
     """
 
     pipeline: Pipeline

@@ -16,7 +16,7 @@ from simcast.posterior.draws import Posterior
 from simcast.segments import Segments
 from simcast.sources import sources_digest
 
-_MAKE_FITS = ("engine", "history", "model", "money.py", "pipeline.py", "posterior", "segments.py")
+_MAKE_FITS = ("days.py", "engine", "history", "model", "money.py", "pipeline.py", "posterior", "segments.py")
 """The rooms and modules whose change makes other posteriors."""
 
 CACHE_VARIABLE = "SIMCAST_CACHE"

@@ -10,6 +10,7 @@ import numpy as np
 from simcast.errors import FitError
 from simcast.history import History, latest_amounts
 from simcast.posterior import Posterior
+from simcast.posterior.draws import EMPIRICAL
 from simcast.predictive_checks.stays import Floats, Ints, segment_codes
 from simcast.predictive_checks.verdict import (
     PredictiveCheck,
@@ -20,9 +21,6 @@ from simcast.predictive_checks.verdict import (
 )
 
 AMOUNTS = "amounts"
-LOGNORMAL, EMPIRICAL = "lognormal", "empirical"
-"""The families of amounts that a fit may have."""
-
 FEWEST_AMOUNTS = 30
 """A segment must have so many amounts for them to be checked."""
 MOST_AMOUNTS = 2_000
@@ -88,7 +86,7 @@ def _replicated(posterior: Posterior, segment: int, n: int, draws: Ints, generat
         posterior.draws[name].isel(segment=segment).to_numpy()[draws][:, None]
         for name in ("amount_scale", "amount_shape")
     )
-    if family == LOGNORMAL:
+    if family == "lognormal":
         amounts = scale * np.exp(shape * generator.standard_normal((draws.size, n)))
         return np.asarray(np.round(np.minimum(amounts, posterior.draws.attrs.get("amount_most", np.inf)), _DECIMALS))
     if family == EMPIRICAL:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from simcast.days import day_number, day_numbers, weekday_of
 from simcast.history import History
-from simcast.predictive_checks.stays import Floats, Ints, day_numbers
+from simcast.predictive_checks.stays import Floats, Ints
 from simcast.predictive_checks.verdict import PredictiveCheck, Scale, Subject, compare_number
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ N_REPLICATES = 1000
 FEWEST_WEEKS = 8
 
 _DAYS = 7
-_MONDAY_OFFSET = 3  # 1970-01-01 was a Thursday
 
 
 def check_arrivals(sampled: xr.Dataset, history: History, generator: np.random.Generator) -> Iterator[PredictiveCheck]:
@@ -44,12 +44,12 @@ def check_arrivals(sampled: xr.Dataset, history: History, generator: np.random.G
     """
     if LEVEL not in sampled:
         return
-    as_of = int(history.recorded_until.astype("datetime64[D]").astype(np.int64))
+    as_of = day_number(history.recorded_until)
     starts = _first_days(sampled["week"])
     whole = np.flatnonzero(np.diff(starts, append=as_of) == _DAYS)  # the first week of a history may be cut short
     if whole.size < FEWEST_WEEKS:
         return
-    came = day_numbers(history.stays["entered"][~history.stays["deal"].duplicated()])
+    came = day_numbers(history.stays["entered"][~history.stays["deal"].duplicated()].to_numpy())
     week = np.searchsorted(starts, came[came < as_of], side="right") - 1
     observed = np.bincount(week[week >= 0], minlength=starts.size)[whole].astype(np.float64)
     replicated = _replicated_weeks(sampled.isel(week=whole), starts[whole], generator)
@@ -66,10 +66,7 @@ def check_arrivals(sampled: xr.Dataset, history: History, generator: np.random.G
 def _first_days(weeks: xr.DataArray) -> Ints:
     """Return the first day of each week, since 1970-01-01, whether they are held as dates or as numbers."""
     values = weeks.to_numpy()
-    days: Ints = (
-        values.astype("datetime64[D]").astype(np.int64) if values.dtype.kind == "M" else values.astype(np.int64)
-    )
-    return days
+    return day_numbers(values) if values.dtype.kind == "M" else values.astype(np.int64)
 
 
 def _replicated_weeks(sampled: xr.Dataset, starts: Ints, generator: np.random.Generator) -> Floats:
@@ -86,7 +83,7 @@ def _replicated_weeks(sampled: xr.Dataset, starts: Ints, generator: np.random.Ge
     size = part["arrivals_size"].to_numpy()[:, None, None]
     weeks = np.empty((chosen.size, starts.size))
     for position, start in enumerate(starts):
-        by_day = weight[:, (start + np.arange(_DAYS) + _MONDAY_OFFSET) % _DAYS] * level[:, position, None]
+        by_day = weight[:, weekday_of(start + np.arange(_DAYS))] * level[:, position, None]
         mean = by_day[:, :, None] * rate[:, None, :]
         varied = mean * generator.standard_gamma(np.broadcast_to(size, mean.shape)) / size
         weeks[:, position] = generator.poisson(varied).sum(axis=(1, 2))

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import month_of
 from simcast.posterior import Posterior
 from simcast.posterior.clocks import Clock, Passed, clock_of, mean_weights
 from simcast.predictive_checks.laws import PlayDraw
 from simcast.predictive_checks.mixture import LONGEST_DAYS
-from simcast.predictive_checks.stays import Ints, StageStays
+from simcast.predictive_checks.stays import CheckedStays, Ints
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +30,7 @@ class OnCalendar:
         The stays of the stage.
     """
 
-    def __init__(self, posterior: Posterior, stays: StageStays) -> None:
+    def __init__(self, posterior: Posterior, stays: CheckedStays) -> None:
         draws = posterior.draws
         self._stays = stays
         self._clocks = [clock_of(draws, stays.stage, move) for move in stays.moves]
@@ -38,7 +39,7 @@ class OnCalendar:
         moves = list(stays.moves)
         n_days = 2 * (stays.as_of - self._first) + 1
         self._days = np.arange(self._first, self._first + n_days)
-        months = self._days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        months = month_of(self._days)
         self._month = months - months[0]
         self._weather = draws["weather_speed"].to_numpy() if "weather_speed" in draws else np.zeros(draws.sizes["draw"])
         self._shares = draws["probability"].sel(stage=stays.stage, move=moves).mean(["draw", "segment"]).to_numpy()
@@ -48,7 +49,7 @@ class OnCalendar:
         """Whether no move of the stage has a clock, and months do not differ."""
         return all(clock is None for clock in self._clocks) and not self._weather.any()
 
-    def operational(self) -> StageStays:
+    def operational(self) -> CheckedStays:
         """Return the stays with the days that they are known to have lasted told as the posterior tells days."""
         stays = self._stays
         if not self._operational or not np.any(stays.at_least_days):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +17,10 @@ from simcast.predictive_checks.replicates import replicate_stage
 from simcast.predictive_checks.stage_checks import StageComparison, check_stage
 from simcast.predictive_checks.stays import Ints, stays_by_stage
 from simcast.predictive_checks.verdict import PredictiveCheck, judge
+from simcast.progress import Progress, silence
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Progress = Callable[[str, float], None]
 
 FEWEST_REPLICATES, MOST_REPLICATES = 200, 1000
 """How many histories are replicated: few of a stage with very many stays, where chance is small beside what matters."""
@@ -75,7 +74,7 @@ def check_predictions(
     ----------
     Gelman, Meng & Stern (1996), Posterior predictive assessment of model fitness via realized discrepancies.
     """
-    tell = progress or _silence
+    tell = progress or silence
     known = posterior.sampled if sampled is None else sampled
     generator = np.random.default_rng(seed)
     checks: list[PredictiveCheck] = []
@@ -101,7 +100,3 @@ def check_predictions(
 def _spread(posterior: Posterior, n_replicates: int) -> Ints:
     """Return the draws of replicates, spread evenly: int64, (n_replicates,)."""
     return np.linspace(0, posterior.n_draws - 1, n_replicates).astype(np.int64)
-
-
-def _silence(_: str, __: float) -> None:
-    return None

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.predictive_checks.mixture import LONGEST_DAYS
-from simcast.predictive_checks.stays import OPEN, StageStays
+from simcast.predictive_checks.stays import OPEN, CheckedStays
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -55,7 +55,7 @@ class HazardStage:
         return cls(np.exp(np.minimum(logs, _LARGEST_LOG)), starts, amount_slope, log_odds)
 
 
-def replicate_hazard(stage: HazardStage, stays: StageStays, generator: np.random.Generator) -> tuple[Ints, Ints]:
+def replicate_hazard(stage: HazardStage, stays: CheckedStays, generator: np.random.Generator) -> tuple[Ints, Ints]:
     """Draw how each stay of a stage ends.
 
     Returns

@@ -16,19 +16,18 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy import special
 
+from simcast.days import month_of
 from simcast.errors import FitError
 from simcast.pipeline import STALLED
 from simcast.posterior import Posterior
+from simcast.posterior.hazards import HAZARD
 from simcast.predictive_checks.hazard import HazardStage, replicate_hazard
 from simcast.predictive_checks.mixture import MixtureStage, replicate_mixture
-from simcast.predictive_checks.stays import Ints, StageStays
+from simcast.predictive_checks.stays import CheckedStays, Ints
 
 Floats = NDArray[np.float64]
 PlayDraw = Callable[[int], tuple[Ints, Ints]]
 """Draws moves and days of all stays under one posterior draw."""
-
-HAZARD = "hazard"
-"""The family of stages whose moves have hazards by day."""
 
 DRIFT = "drift"
 
@@ -36,7 +35,7 @@ _LEAST = 1e-300
 
 
 def player(
-    posterior: Posterior, sampled: xr.Dataset | None, stays: StageStays, generator: np.random.Generator
+    posterior: Posterior, sampled: xr.Dataset | None, stays: CheckedStays, generator: np.random.Generator
 ) -> PlayDraw:
     """Return what replicates the stays of a stage under any posterior draw.
 
@@ -84,18 +83,18 @@ class _Months:
         Of all random numbers.
     """
 
-    stays: StageStays
+    stays: CheckedStays
     n_months: int
     spread: Floats
     generator: np.random.Generator
 
     @classmethod
-    def of(cls, here: xr.Dataset, stays: StageStays, n_cells: int, generator: np.random.Generator) -> _Months:
+    def of(cls, here: xr.Dataset, stays: CheckedStays, n_cells: int, generator: np.random.Generator) -> _Months:
         """Tell months apart where they differ; in each there are as many cells as the stage has without months."""
         spread = here["weather_conversion"].to_numpy() if "weather_conversion" in here else np.zeros(here.sizes["draw"])
         if not spread.any():
             return cls(stays, 1, spread, generator)
-        month = stays.entered.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+        month = month_of(stays.entered)
         month -= np.min(month)
         placed = replace(stays, cell=month * n_cells + stays.cell)
         return cls(placed, int(np.max(month)) + 1, spread, generator)
@@ -134,7 +133,7 @@ def _matched(sampled: xr.Dataset, posterior: Posterior) -> xr.Dataset:
     return kept
 
 
-def _in_quarters(stays: StageStays, drifting: xr.Dataset, n_segments: int) -> StageStays:
+def _in_quarters(stays: CheckedStays, drifting: xr.Dataset, n_segments: int) -> CheckedStays:
     """Return the stays with cells of segment and quarter; the first quarter stands for all before it, too."""
     quarter = np.maximum(drifting.sizes["quarter"] - 1 - stays.quarters_back, 0)
     return replace(stays, cell=quarter * n_segments + stays.segment)

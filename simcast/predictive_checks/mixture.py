@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from simcast.predictive_checks.stays import OPEN, StageStays
+from simcast.predictive_checks.stays import OPEN, CheckedStays
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,7 +52,7 @@ class MixtureStage:
     amount_slope: float
     at_centre: Floats
 
-    def probability_of(self, stays: StageStays, rows: Ints) -> Floats:
+    def probability_of(self, stays: CheckedStays, rows: Ints) -> Floats:
         """Return the probabilities of chosen stays: float64, (n_moves + 1, n_rows)."""
         cell = stays.cell[rows]
         probability: Floats = self.probability[:, cell]
@@ -65,7 +65,7 @@ class MixtureStage:
         return probability
 
 
-def replicate_mixture(stage: MixtureStage, stays: StageStays, generator: np.random.Generator) -> tuple[Ints, Ints]:
+def replicate_mixture(stage: MixtureStage, stays: CheckedStays, generator: np.random.Generator) -> tuple[Ints, Ints]:
     """Draw how each stay of a stage ends.
 
     Returns
@@ -92,7 +92,7 @@ def replicate_mixture(stage: MixtureStage, stays: StageStays, generator: np.rand
 
 
 def _given_lasted(
-    stage: MixtureStage, stays: StageStays, rows: Ints, generator: np.random.Generator
+    stage: MixtureStage, stays: CheckedStays, rows: Ints, generator: np.random.Generator
 ) -> tuple[Ints, Floats, Floats]:
     """Draw move, time of day and duration of stays that are known to have reached a later day.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.predictive_checks.laws import PlayDraw
-from simcast.predictive_checks.stays import OPEN, Ints, StageStays
+from simcast.predictive_checks.stays import OPEN, CheckedStays, Ints
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class StageReplicates:
     days: NDArray[np.int32]
 
 
-def replicate_stage(play: PlayDraw, stays: StageStays, draws: Ints) -> StageReplicates:
+def replicate_stage(play: PlayDraw, stays: CheckedStays, draws: Ints) -> StageReplicates:
     """Replicate all stays of a stage, once for each of the given draws: int64, (n_replicates,)."""
     move = np.empty((draws.size, len(stays)), dtype=np.int8)
     days = np.empty((draws.size, len(stays)), dtype=np.int32)

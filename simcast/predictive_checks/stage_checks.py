@@ -9,8 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import quarter_of
 from simcast.predictive_checks.replicates import StageReplicates
-from simcast.predictive_checks.stays import OPEN, Floats, Ints, StageStays
+from simcast.predictive_checks.stays import OPEN, CheckedStays, Floats, Ints
 from simcast.predictive_checks.verdict import (
     FEW_REPLICATES,
     PredictiveCheck,
@@ -50,7 +51,7 @@ class StageComparison:
         The labels of the segments, in code order.
     """
 
-    stays: StageStays
+    stays: CheckedStays
     replicates: StageReplicates
     segments: tuple[str, ...]
 
@@ -110,8 +111,7 @@ def _histograms(comparison: StageComparison, move: int) -> tuple[Floats, Ints, I
     """
     stays = comparison.stays
     first_day = int(np.min(stays.entered))
-    calendar = np.arange(first_day, stays.as_of).astype("datetime64[D]")
-    quarter_of_day = calendar.astype("datetime64[M]").astype(np.int64) // 3
+    quarter_of_day = quarter_of(np.arange(first_day, stays.as_of))
     quarters = np.unique(quarter_of_day)
     last_day = _last_days(stays.as_of - first_day)
     row, stay = np.nonzero(comparison.move == move)

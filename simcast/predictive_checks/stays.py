@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import day_number, day_numbers, quarter_of
 from simcast.errors import FitError
 from simcast.history import History, latest_amounts
 from simcast.posterior import Posterior
@@ -25,7 +25,7 @@ OPEN = -1
 
 
 @dataclass(frozen=True)
-class StageStays:
+class CheckedStays:
     """The stays of one stage that are in the file, or a sample of them.
 
     Parameters
@@ -79,7 +79,7 @@ class StageStays:
         return self.as_of - self.entered
 
 
-def stays_by_stage(posterior: Posterior, history: History, generator: np.random.Generator) -> Iterator[StageStays]:
+def stays_by_stage(posterior: Posterior, history: History, generator: np.random.Generator) -> Iterator[CheckedStays]:
     """Yield the stays of each stage in which any began.
 
     Raises
@@ -88,25 +88,25 @@ def stays_by_stage(posterior: Posterior, history: History, generator: np.random.
         When the history has a segment or a move that the posterior does not know.
     """
     stays = history.stays
-    as_of = int(history.recorded_until.astype("datetime64[D]").astype(np.int64))
+    as_of = day_number(history.recorded_until)
     recorded_from = first_day_on_record(posterior)
     open_ = stays["left"].isna().to_numpy()
-    entered = day_numbers(stays["entered"])
-    left = np.where(open_, as_of, day_numbers(stays["left"]))
+    entered = day_numbers(stays["entered"].to_numpy())
+    left = np.where(open_, as_of, day_numbers(stays["left"].to_numpy()))
     at_least = np.zeros_like(entered) if recorded_from is None else np.maximum(recorded_from - entered, 0)
     on_record = (left - entered >= at_least) & (entered < as_of)
     stage = stays["stage"].to_numpy(dtype=object)
     segment = segment_codes(posterior, history)
     log_amount = _log_amounts(posterior, history)
     move = stays["move"].to_numpy(dtype=object)
-    quarter = entered.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) // 3
+    quarter = quarter_of(entered)
     for code, name in enumerate(posterior.pipeline.stages):
         rows = np.flatnonzero(on_record & (stage == name))
         if not rows.size:
             continue
         chosen = rows if rows.size <= MOST_STAYS else np.sort(generator.choice(rows, MOST_STAYS, replace=False))
         moves = posterior.pipeline.moves[code]
-        yield StageStays(
+        yield CheckedStays(
             stage=name,
             moves=moves,
             as_of=as_of,
@@ -125,13 +125,7 @@ def stays_by_stage(posterior: Posterior, history: History, generator: np.random.
 def first_day_on_record(posterior: Posterior) -> int | None:
     """Return the first day from which ends of stays are on record, since 1970-01-01; None when all are."""
     text = posterior.draws.attrs.get("recorded_from", "")
-    return int(np.datetime64(str(text), "D").astype(np.int64)) if text else None
-
-
-def day_numbers(dates: Any) -> Ints:  # noqa: ANN401  # a pandas Series, whose import is heavy
-    """Return days since 1970-01-01; a large negative number for a missing date."""
-    days: Ints = dates.to_numpy().astype("datetime64[D]").astype(np.int64)
-    return days
+    return day_number(np.datetime64(str(text), "D")) if text else None
 
 
 def segment_codes(posterior: Posterior, history: History) -> Ints:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simcast.analysis import Diagnosis
+from simcast.posterior.draws import EMPIRICAL
+from simcast.posterior.hazards import HAZARD
 from simcast.predictive_checks import PredictiveCheck
-from simcast.predictive_checks.amount_checks import AMOUNTS, EMPIRICAL
+from simcast.predictive_checks.amount_checks import AMOUNTS
 from simcast.predictive_checks.arrival_checks import ARRIVALS
-from simcast.predictive_checks.laws import HAZARD
 from simcast.predictive_checks.stage_checks import CONVERSION, DAYS, OPEN_STAYS, PACE
 
 

@@ -12,9 +12,8 @@ from simcast.analysis.allocating import Allocated
 from simcast.analysis.choices import Choice
 from simcast.analysis.splits import Allocation
 from simcast.report.heading import heading
-from simcast.report.phrases import chance, count, interval, money
 from simcast.report.terminal import plain_table, print_table
-from simcast.writing import counted
+from simcast.writing import chance, count, counted, interval, money
 
 _CERTAIN_AT = 2.0
 _METHODS = {

@@ -12,9 +12,8 @@ from simcast.backtesting import DealScores, MetricSummary, Ratio, Scores, Stalle
 from simcast.backtesting.cells import INTERVALS
 from simcast.backtesting.recalibration import RECALIBRATED
 from simcast.backtesting.scenario_file import BacktestRun
-from simcast.report.phrases import count, money
 from simcast.report.terminal import plain_table, print_table
-from simcast.writing import counted
+from simcast.writing import count, counted, money
 
 _IN_WORDS = {
     "weighted_pipeline": "weighted pipeline",

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 
 from simcast.analysis import Ground, ground_of
-from simcast.analysis.inputs import Progress
 from simcast.analysis.since import Changes, Step
 from simcast.errors import ScenarioError
-from simcast.report.phrases import count, money
+from simcast.progress import Progress
 from simcast.report.terminal import plain_table, print_table
 from simcast.scenario import load_scenario
+from simcast.writing import count, money
 
 _WORDS = {
     "won": "won since, of the deals open then ({deals})",
@@ -36,7 +36,7 @@ def earlier_ground(folder: Path, threads: int | None = None, progress: Progress 
     Raises
     ------
     ScenarioError
-        When the folder is none that a run left.
+        When the folder is not one that a run left.
     """
     file, result = folder / "resolved.yaml", folder / "result.json"
     if missing := [str(path) for path in (file, result) if not path.is_file()]:

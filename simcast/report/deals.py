@@ -12,9 +12,8 @@ from rich.markup import escape
 
 from simcast.analysis.deals import LEAST_EXPECTED, have_no_worth
 from simcast.errors import SimcastError
-from simcast.report.phrases import chance, count, money
 from simcast.report.terminal import plain_table, print_table
-from simcast.writing import agreed, counted
+from simcast.writing import agreed, chance, count, counted, money
 
 if TYPE_CHECKING:
     import pandas as pd

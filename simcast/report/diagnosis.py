@@ -15,8 +15,8 @@ from simcast.analysis import Diagnosis
 from simcast.posterior import FamilyChoice
 from simcast.predictive_checks import SIGNIFICANCE, SMALLEST_DISCREPANCY, PredictiveCheck
 from simcast.report.advice import advice
-from simcast.report.phrases import count, money
 from simcast.report.terminal import print_table
+from simcast.writing import count, money
 
 MOST_CHECKS = 12
 """How many failed or differing checks the terminal lists; the document holds all."""

@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.markup import escape
 
 from simcast.analysis import Ground
-from simcast.analysis.knowing import Knowing, Worth
+from simcast.analysis.knowing import Knowing, WorthOfKnowing
 from simcast.analysis.spread import Source
 from simcast.forecast import Forecast, Summary
 from simcast.report.heading import heading
 from simcast.report.page.assuming import lever_sentence, margin_sentence
-from simcast.report.phrases import count
 from simcast.report.words import Language
 from simcast.scenario import BASELINE, Scenario
+from simcast.writing import count
 
 _CLEAR = 2.0
 """What is no larger than so many of its Monte Carlo errors is not told."""
@@ -153,7 +153,7 @@ def _print_knowing(knowing: Knowing, language: Language, console: Console) -> No
         console.print(f"  {value} ± {error} {of}  {escape(_part(worth, language))}", highlight=False)
 
 
-def _part(worth: Worth, language: Language) -> str:
+def _part(worth: WorthOfKnowing, language: Language) -> str:
     if worth.kind == "lever":
         return f"how much {worth.name} changes: at most so much is a trial of it worth"
     return language.say(f"source.{worth.kind}", stage=worth.name)

@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from simcast.analysis import Leaks
-from simcast.analysis.leaks import Leak, Worth
+from simcast.analysis.leaks import Leak, SmallGain
 from simcast.forecast import Summary
 from simcast.report.heading import heading
-from simcast.report.phrases import chance, count, interval, money
 from simcast.report.terminal import plain_table, print_table
+from simcast.writing import chance, count, interval, money
 
 _LEGEND = (
     "per point: one point of conversion more from the as-of date on; ? where the sign of its mean is uncertain",
@@ -57,7 +57,7 @@ def _leak(leak: Leak) -> dict[str, Any]:
     }
 
 
-def _worth(worth: Worth) -> dict[str, Any]:
+def _worth(worth: SmallGain) -> dict[str, Any]:
     return {
         "bookings": worth.bookings.to_dict(),
         "wins": worth.wins.to_dict(),
@@ -103,7 +103,7 @@ def print_leaks(found: Leaks, console: Console) -> None:
     console.print(f"\n{found.n_futures} futures, seed {scenario.simulation.seed}", style="dim", highlight=False)
 
 
-def _is_harmful(worth: Worth) -> bool:
+def _is_harmful(worth: SmallGain) -> bool:
     """Tell whether a change brings less than nothing."""
     return not worth.uncertain and (worth.bookings.mean or worth.wins.mean) < 0.0
 

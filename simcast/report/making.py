@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from simcast.analysis import Run
-from simcast.analysis.inputs import Progress
 from simcast.errors import SimcastError
+from simcast.progress import Progress
 from simcast.report.folder import provenance, write_whole
 from simcast.report.page import collect, render
 from simcast.report.page.interactive import library

@@ -100,18 +100,3 @@ def _money(amount: float, _: int = 4) -> str:
 
 def _wins(number: float, digits: int = 4) -> str:
     return f"{number:,.{digits}g}"
-
-
-__all__ = [
-    "answer",
-    "chance",
-    "count",
-    "difference_phrase",
-    "exact_phrase",
-    "interval",
-    "margin_words",
-    "money",
-    "more_wins",
-    "price_per_win",
-    "target_phrase",
-]

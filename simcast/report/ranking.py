@@ -13,8 +13,9 @@ from simcast.analysis import Difference, Ranking
 from simcast.analysis.ranking import Option
 from simcast.forecast import Summary
 from simcast.report.document import difference_document, margin_document
-from simcast.report.phrases import chance, count, interval, margin_words, money, more_wins, price_per_win
+from simcast.report.phrases import margin_words, more_wins, price_per_win
 from simcast.report.terminal import WINS_CAPTION, WINS_PRICE, plain_table, print_table, print_warnings, wins_cells
+from simcast.writing import chance, count, interval, money
 
 if TYPE_CHECKING:
     import numpy as np

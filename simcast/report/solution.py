@@ -12,8 +12,8 @@ from simcast.analysis import Difference, Solution, compare
 from simcast.analysis.questions import Value, lever_words
 from simcast.report.document import difference_document
 from simcast.report.heading import heading
-from simcast.report.phrases import chance, count, money, more_wins, price_per_win
-from simcast.writing import counted
+from simcast.report.phrases import more_wins, price_per_win
+from simcast.writing import chance, count, counted, money
 
 
 def solution_document(found: Solution) -> dict[str, Any]:

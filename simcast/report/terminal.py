@@ -12,9 +12,9 @@ from rich.text import Text
 
 from simcast.analysis import Difference, Run
 from simcast.forecast import METRICS, ORIGINS, Forecast, Metric, Summary
-from simcast.report.phrases import answer, chance, count, exact_phrase, interval, margin_words, money, more_wins
+from simcast.report.phrases import answer, exact_phrase, margin_words, more_wins
 from simcast.scenario import BASELINE
-from simcast.writing import agreed, counted
+from simcast.writing import agreed, chance, count, counted, interval, money
 
 N_WARNINGS = 3
 """How many warnings the terminal shows; the result holds all."""

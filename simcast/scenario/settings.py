@@ -9,15 +9,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from simcast.days import Period
 from simcast.pipeline import Kind, Pipeline
 from simcast.scenario import horizon as horizons
 from simcast.scenario.distribution import Distribution
 from simcast.scenario.fields import Closed, Day, PartError, Share, Text, Where, Whole
-
-Metric = Literal["bookings", "wins"]
-
-COLUMNS = ("deal", "stage", "entered", "outcome", "closed", "amount")
-"""Our names for the columns of a history."""
+from simcast.summary import Metric
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
@@ -306,9 +303,7 @@ class ForecastSettings(Closed):
         description="How far to forecast from as_of, such as '1 quarter' or '6 weeks'; turned into until: the "
         "day before the same day of a later month, or before that month's last day where it has no such day.",
     )
-    period: Literal["day", "week", "month", "quarter"] = Field(
-        default="month", description="The slices in which results are told."
-    )
+    period: Period = Field(default="month", description="The slices in which results are told.")
     by: tuple[Text, ...] = Field(default=(), description="Segment columns by which results are told too.")
     target: dict[Metric, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="What is to be reached, such as {bookings: 2400000}; its probability is told."

@@ -18,7 +18,7 @@ import pytest
 import simcast.cluster
 import simcast.engine
 from simcast.assume import assumed_book, assumed_posterior
-from simcast.cluster import Cluster, check, connect
+from simcast.cluster import Cluster, check_address, connect
 from simcast.errors import SimcastError
 from simcast.plan import Plan, build_plan
 from simcast.scenario import build_scenario
@@ -150,7 +150,7 @@ def test_workers_on_this_machine_listen_on_its_loopback_only(workers: Cluster) -
 def test_a_scheduler_elsewhere_is_reached_by_its_address(plan: Plan, workers: Cluster) -> None:
     with connect(scheduler_of(workers)) as elsewhere:
         assert simulate(plan, cluster=elsewhere).results.identical(simulate(plan).results)
-    check(scheduler_of(workers))
+    check_address(scheduler_of(workers))
 
 
 def test_progress_on_a_cluster_ends_at_one(plan: Plan, workers: Cluster) -> None:
@@ -208,7 +208,7 @@ def test_a_scheduler_without_workers_says_how_to_start_some(monkeypatch: pytest.
         ) as none,
         pytest.raises(SimcastError, match="dask worker tcp://"),
     ):
-        check(none.scheduler_address)
+        check_address(none.scheduler_address)
 
 
 def test_an_address_where_nothing_answers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +218,7 @@ def test_an_address_where_nothing_answers_is_refused(monkeypatch: pytest.MonkeyP
         taken.bind(("127.0.0.1", 0))
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(SimcastError, match=r"no Dask scheduler answers within 0\.5 s"):
-            check(address)
+            check_address(address)
 
 
 @pytest.mark.parametrize(
@@ -230,20 +230,20 @@ def test_an_address_where_nothing_answers_is_refused(monkeypatch: pytest.MonkeyP
 )
 def test_a_malformed_address_is_refused_and_told_what_it_may_be(address: str) -> None:
     with pytest.raises(SimcastError, match=r"must be local:N, .* or tcp://host:port"):
-        check(address)
+        check_address(address)
 
 
 @pytest.mark.parametrize("address", ["local:1", "local:512"])
 def test_a_check_starts_no_workers(address: str) -> None:
     pytest.importorskip("distributed")
-    check(address)
+    check_address(address)
 
 
 @pytest.mark.parametrize("address", ["local:2", "tcp://127.0.0.1:8786", "tcp://[::1]:8786"])
 def test_without_dask_it_says_what_to_install(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(SimcastError, match=r"pip install 'simcast\[cluster\]'"):
-        check(address)
+        check_address(address)
 
 
 def test_threads_and_a_cluster_are_one_too_many(plan: Plan) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from simcast.analysis import Ground, Leaks, Run, deal_table, leaks
 from simcast.analysis.fine import play_fine
-from simcast.analysis.inputs import Progress
 from simcast.analysis.spread import Source, sources_of_spread
 from simcast.forecast import Forecast, Metric
+from simcast.progress import Progress
 from simcast.scenario import BASELINE
 from simcast.simulation import simulate
 

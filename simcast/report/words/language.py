@@ -14,7 +14,6 @@ Message = str | tuple[str, ...]
 NBSP = "\u00a0"
 """Keeps a number and its unit on one line."""
 MINUS = "\u2212"
-DASH = "\u2013"
 
 _UNDER, _OVER = 0.005, 0.995
 

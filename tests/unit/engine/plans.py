@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.amounts import EMPIRICAL
+from simcast.engine.amounts import EMPIRICAL_CODE
 from simcast.engine.clock import first_days
 from simcast.engine.hazard import hazard_marginals
 from simcast.engine.layout import (
@@ -24,7 +24,7 @@ from simcast.engine.layout import (
     no_hazards,
 )
 from simcast.engine.rng import draw_of_futures
-from simcast.engine.samplers import EXPONENTIAL, HAZARD, LOGNORMAL
+from simcast.engine.samplers import EXPONENTIAL, HAZARD_CODE, LOGNORMAL
 
 
 def no_effects(plan_shape: tuple[int, int, int], n_epochs: int, n_futures: int) -> Effects:
@@ -107,7 +107,7 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
         destination[stage, 2] = rng.choice([k for k in range(n_stages) if k not in (stage, stage + 1)])
     family = rng.integers(0, 6, (n_stages, n_slots))
     by_day = np.flatnonzero(rng.random(n_stages) < 0.5)
-    family[by_day] = HAZARD
+    family[by_day] = HAZARD_CODE
     full = (n_draws, n_stages, n_segments, n_slots)
     shape = (n_stages, n_segments, n_slots)
     n_deals = 12
@@ -154,7 +154,7 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
         arrival_trend_factor=rng.uniform(0.5, 1.5, (n_draws, horizon)),
         arrival_size=np.array([[math.inf] * n_segments, [1.5, 0.7, 9.0]]),
         entry_cumulative=np.hstack([np.sort(rng.random((n_segments, n_stages - 1))), np.ones((n_segments, 1))]),
-        amount_family=LOGNORMAL if seed % 2 else EMPIRICAL,
+        amount_family=LOGNORMAL if seed % 2 else EMPIRICAL_CODE,
         amount_scale=rng.uniform(1e3, 1e6, (n_draws, n_segments)),
         amount_shape=rng.uniform(0.2, 1.2, (n_draws, n_segments)),
         amount_quantiles=np.sort(rng.uniform(0.0, 3.0, (n_segments, 1 + seed % 5)), axis=1),
@@ -232,7 +232,7 @@ def with_hazards(plan: KernelPlan, rate: NDArray[np.float64], start: NDArray[np.
     n_draws, n_stages, n_segments, _ = plan.probability.shape
     ends, _ = hazard_marginals(np.log(rate)[None], np.zeros((1, 2, 1)), start)
     return plan._replace(
-        family=np.where(plan.destination == NOWHERE, plan.family, HAZARD),
+        family=np.where(plan.destination == NOWHERE, plan.family, HAZARD_CODE),
         probability=np.broadcast_to(ends[0, :, 0], plan.probability.shape).copy(),
         hazard_row=np.arange(n_stages),
         hazard_start=start,

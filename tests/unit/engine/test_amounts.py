@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL, amount_exceeded
-from simcast.engine.samplers import FAMILIES, exceeded_by_log
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL_CODE, amount_isf
+from simcast.engine.samplers import FAMILIES, isf_of_log
 
 LEVELS = np.array([0.0, 1.0, 1.0, 4.0, 10.0])
 
 
 def drawn(u: np.ndarray, quantiles: np.ndarray = LEVELS, scale: float = 1.0) -> np.ndarray:
-    return np.array([amount_exceeded(EMPIRICAL, scale, 1.0, quantiles, share) for share in u])
+    return np.array([amount_isf(EMPIRICAL_CODE, scale, 1.0, quantiles, share) for share in u])
 
 
 def test_amounts_stand_at_the_middles_of_equal_shares_with_lines_between_them() -> None:
@@ -45,5 +45,5 @@ def test_a_bimodal_past_is_drawn_as_it_was() -> None:
 @pytest.mark.parametrize("family", range(1, 6))
 def test_other_families_take_no_notice_of_levels(family: int) -> None:
     assert AMOUNT_FAMILIES[family] == FAMILIES[family]
-    expected = exceeded_by_log(family, 5.0, 0.7, np.log(0.3))
-    assert amount_exceeded(family, 5.0, 0.7, np.zeros(0), 0.3) == pytest.approx(expected)
+    expected = isf_of_log(family, 5.0, 0.7, np.log(0.3))
+    assert amount_isf(family, 5.0, 0.7, np.zeros(0), 0.3) == pytest.approx(expected)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from plans import chain_plan, with_hazards
 
 from simcast.engine.block import after_days
-from simcast.engine.hazard import fill_survival, hazard_exceeded, hazard_marginals, hazard_survival
+from simcast.engine.hazard import fill_survival, hazard_isf, hazard_marginals, hazard_survival
 
 START = np.array([0.0, 1.0, 2.0, 5.0, 20.0, 60.0, 400.0])
 RATE = np.array([[0.2, 0.01, 0.03, 1e-4, 0.06, 0.002], [0.1, 0.02, 1e-9, 0.4, 1e-4, 0.01]])
@@ -46,7 +46,7 @@ def test_the_whole_part_of_a_time_is_the_day_on_which_the_stay_ends(move: int) -
 def test_the_quantile_inverts_the_survival_to_the_end_of_its_tail(move: int) -> None:
     survival, total, _ = law()
     shares = np.concatenate([np.geomspace(1e-14, 0.5, 60), 1.0 - np.geomspace(1e-9, 0.5, 60), [1.0]])
-    days = np.array([hazard_exceeded(survival[move], total, START, u) for u in np.sort(shares)])
+    days = np.array([hazard_isf(survival[move], total, START, u) for u in np.sort(shares)])
     back = [hazard_survival(survival[move], total, START, x) for x in days]
     np.testing.assert_allclose(back, np.sort(shares), rtol=1e-9, atol=1e-20)  # the days themselves are rounded
     assert np.all(np.diff(days) <= 0)
@@ -56,7 +56,7 @@ def test_the_quantile_inverts_the_survival_to_the_end_of_its_tail(move: int) -> 
 
 def test_hazards_near_zero_spread_the_ends_evenly_over_a_piece() -> None:
     survival, total, probability = law(np.full((2, 1), 1e-18), np.array([0.0, 10.0]))
-    assert hazard_exceeded(survival[0], total, np.array([0.0, 10.0]), 0.25) == pytest.approx(7.5, rel=1e-12)
+    assert hazard_isf(survival[0], total, np.array([0.0, 10.0]), 0.25) == pytest.approx(7.5, rel=1e-12)
     assert probability[0] == pytest.approx(1e-17)
 
 
@@ -67,7 +67,7 @@ def test_nothing_cancels_in_the_tail_of_a_stay_that_hardly_any_reaches() -> None
     at_500, at_501 = (hazard_survival(survival[0], total, start, days) for days in (500.0, 501.0))
     assert at_500 == pytest.approx(math.exp(-250), rel=1e-9)
     assert at_501 / at_500 == pytest.approx(math.exp(-0.5), rel=1e-9)
-    assert hazard_exceeded(survival[0], total, start, at_500 * math.exp(-0.5)) == pytest.approx(501.0, rel=1e-12)
+    assert hazard_isf(survival[0], total, start, at_500 * math.exp(-0.5)) == pytest.approx(501.0, rel=1e-12)
 
 
 def test_a_move_that_never_comes_and_a_stage_that_never_ends_are_no_trouble() -> None:
@@ -76,10 +76,10 @@ def test_a_move_that_never_comes_and_a_stage_that_never_ends_are_no_trouble() ->
     survival, total, probability = law(rate)
     assert probability[1] == 0.0
     assert survival[1].tolist() == [1.0] + [0.0] * 6
-    assert 0.0 <= hazard_exceeded(survival[1], total, START, 0.5) <= 1.0
+    assert 0.0 <= hazard_isf(survival[1], total, START, 0.5) <= 1.0
     survival, total, probability = law(rate * 0.0)
     assert probability.tolist() == [0.0, 0.0, 1.0]
-    assert hazard_exceeded(survival[0], total, START, 0.5) == 0.0
+    assert hazard_isf(survival[0], total, START, 0.5) == 0.0
 
 
 def test_marginals_come_by_draw_and_segment_with_the_stalled_last() -> None:

@@ -11,7 +11,7 @@ from simcast.engine import rng
 from simcast.engine.counts import count
 from simcast.engine.gamma import gamma_log_survival, gamma_log_tails, gamma_quantile
 from simcast.engine.normal import normal_log_survival, normal_survival, normal_upper_quantile
-from simcast.engine.samplers import FAMILIES, exceeded_by_log, log_survival, survival
+from simcast.engine.samplers import FAMILIES, isf_of_log, log_survival, survival
 
 LAWS = {
     "exponential": (3.0, 1.0, stats.expon(scale=3.0)),
@@ -71,14 +71,14 @@ def test_quantile_and_survival_agree_with_scipy(family: str) -> None:
     scale, shape, law = LAWS[family]
     code = FAMILIES.index(family)
     for u in (1e-9, 1e-4, 0.02, 0.3, 0.5, 0.77, 0.999, 1 - 1e-7):
-        assert exceeded_by_log(code, scale, shape, math.log(u)) == pytest.approx(law.isf(u), rel=1e-8)
+        assert isf_of_log(code, scale, shape, math.log(u)) == pytest.approx(law.isf(u), rel=1e-8)
     for days in (0.0, 0.01, 0.5, 3.0, 20.0, 90.0):
         assert survival(code, scale, shape, days) == pytest.approx(law.sf(days), rel=3e-6, abs=1e-300)
         assert log_survival(code, scale, shape, days) == pytest.approx(law.logsf(days), rel=1e-9, abs=1e-12)
 
 
 def test_a_constant_time_is_survived_until_it_comes() -> None:
-    assert exceeded_by_log(0, 5.0, 0.0, math.log(0.3)) == 5.0
+    assert isf_of_log(0, 5.0, 0.0, math.log(0.3)) == 5.0
     assert [survival(0, 5.0, 0.0, days) for days in (0.0, 4.9, 5.0, 6.0)] == [1.0, 1.0, 0.0, 0.0]
 
 

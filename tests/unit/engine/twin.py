@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special, stats
 
-from simcast.engine.amounts import EMPIRICAL
+from simcast.engine.amounts import EMPIRICAL_CODE
 from simcast.engine.layout import (
     ADD,
     CAP,
@@ -336,7 +336,7 @@ def worth(plan: KernelPlan, future: int, deal: Deal) -> int:
     if math.isnan(amount):
         scale, shape = plan.amount_scale[draw, deal.segment], plan.amount_shape[draw, deal.segment]
         exceeding = uniforms(plan, future, deal.key, 0, AMOUNT)[0]
-        if plan.amount_family == EMPIRICAL:
+        if plan.amount_family == EMPIRICAL_CODE:
             known = plan.amount_quantiles[deal.segment]
             amount = scale * np.interp(1 - exceeding, (np.arange(len(known)) + 0.5) / len(known), known)
         else:

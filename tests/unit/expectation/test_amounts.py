@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL
+from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL_CODE
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGLOGISTIC, LOGNORMAL, WEIBULL
 from simcast.expectation.amounts import AmountLaw, mean_amount, mean_worth
 
@@ -33,7 +33,7 @@ def test_mean_amounts_are_those_of_the_families(family: int, shape: float, law: 
 def test_constant_empirical_and_missing_amounts_have_their_means() -> None:
     known = np.array([0.5, 1.0, 3.0])
     assert mean_amount(AmountLaw(CONSTANT, 50.0, 0.0, np.inf), NO_QUANTILES) == 50.0
-    assert mean_amount(AmountLaw(EMPIRICAL, 50.0, 0.0, np.inf), known) == pytest.approx(75.0)
+    assert mean_amount(AmountLaw(EMPIRICAL_CODE, 50.0, 0.0, np.inf), known) == pytest.approx(75.0)
     assert mean_amount(AmountLaw(LOGNORMAL, 0.0, 1.0, np.inf), NO_QUANTILES) == 0.0
     assert mean_worth(AmountLaw(LOGNORMAL, 0.0, 1.0, np.inf), NO_QUANTILES, 2.0, -5.0) == 0.0
 

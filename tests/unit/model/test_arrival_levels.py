@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from simcast.model.arrival_levels import (
-    LAST_WEATHER,
+    CALM,
     N_STEPS,
     N_TERMS,
     SEASON,
@@ -65,7 +65,7 @@ def test_past_and_future_have_one_season_and_one_trend() -> None:
 def test_what_a_history_is_too_short_to_show_has_no_effect() -> None:
     for n_days, seen in ((50, 0), (300, 1), (364, 1), (365, 5)):
         rows = level_rows(counted(n_days), np.arange(UNTIL - n_days, UNTIL))
-        assert np.any(rows[:, N_STEPS:LAST_WEATHER] != 0, axis=0).sum() == seen
+        assert np.any(rows[:, CALM] != 0, axis=0).sum() == seen
 
 
 @pytest.mark.parametrize("n_days", [1, 27, 28, 29, 400, 1500])

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from simcast.model.calendar import StageClocks, StageDays, learn_clocks
+from simcast.days import weekday_of
 from simcast.model.cells import Cells
+from simcast.model.clocks import StageClocks, StageDays, learn_clocks
 from simcast.model.due import as_due
 from simcast.model.operational import in_operational_days
 from simcast.model.stays import StageStays
-from simcast.posterior.clocks import weekday_of
 
 Ints = NDArray[np.int64]
 

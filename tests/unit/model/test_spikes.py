@@ -19,7 +19,7 @@ from scipy.special import ndtr
 from simcast.engine.hazard import hazard_marginals
 from simcast.model.amount_mix import AmountMix
 from simcast.model.cells import Cells
-from simcast.model.choosing import HAZARD, choose_family
+from simcast.model.choosing import choose_family
 from simcast.model.hazard_model import build_hazard_model, hazard_inputs
 from simcast.model.hierarchy import SegmentLayout
 from simcast.model.laplace import NormalApproximation, approximate
@@ -35,6 +35,7 @@ from simcast.model.stage_parameters import stage_parameters
 from simcast.model.stage_shape import StageShape
 from simcast.model.stays import StageStays
 from simcast.model.walk import Walk
+from simcast.posterior.hazards import HAZARD
 from simcast.segments import Segments
 
 Floats = NDArray[np.float64]

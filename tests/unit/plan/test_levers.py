@@ -8,8 +8,8 @@ import pytest
 
 from simcast.engine.layout import ADD, CAP, MULTIPLY, SET
 from simcast.pipeline import Pipeline
-from simcast.plan.calendar import ForecastDays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
+from simcast.plan.periods import ForecastDays
 from simcast.scenario import AmountLever, ArrivalsLever, ConversionLever, DurationLever
 from simcast.segments import Segments
 

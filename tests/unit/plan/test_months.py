@@ -13,8 +13,8 @@ from scipy import stats
 from simcast.analysis import ground_of
 from simcast.analysis.run import run
 from simcast.plan import build_plan
-from simcast.plan.calendar import ForecastDays
 from simcast.plan.months import months_of_beginning
+from simcast.plan.periods import ForecastDays
 from simcast.scenario import Scenario, build_scenario
 from simcast.simulation import simulate
 

@@ -12,7 +12,7 @@ from simcast.pipeline import Pipeline
 from simcast.posterior import Posterior
 from simcast.predictive_checks.by_calendar import OnCalendar
 from simcast.predictive_checks.laws import player
-from simcast.predictive_checks.stays import OPEN, StageStays
+from simcast.predictive_checks.stays import OPEN, CheckedStays
 from simcast.scenario import build_scenario
 
 N = 20_000
@@ -36,9 +36,9 @@ def posterior_with(calendar: dict[str, object], weather: dict[str, float] | None
     return assumed_posterior(Pipeline.define(["договор"]), scenario.assume)
 
 
-def stays() -> StageStays:
+def stays() -> CheckedStays:
     none, entered = np.zeros(N, np.int64), FIRST + np.arange(N) % 300
-    return StageStays(
+    return CheckedStays(
         "договор", ("won", "lost"), FIRST + 365, N, none, none, entered, none, none, np.zeros(N), none, none
     )
 

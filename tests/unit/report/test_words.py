@@ -142,7 +142,7 @@ def test_what_is_said_of_first_contacts_is_known_in_russian() -> None:
     from simcast.history.measures import FirstContacts
     from simcast.history.quality import FIRST_CONTACTS
     from simcast.model.response import silent_warnings
-    from simcast.plan.answering import ANSWERS, CAUTION
+    from simcast.plan.response import ANSWERS, CAUTION
     from simcast.posterior.response import FittedResponse
 
     waits = np.array([[1.0, 9.0]])
@@ -164,14 +164,14 @@ def test_what_is_said_of_first_contacts_is_known_in_russian() -> None:
 
 def test_the_same_finding_says_all_its_numbers() -> None:
     """The sentences of the quality report itself, not copies of them, are known."""
-    from simcast.history.measures import Amounts, SegmentSizes, StageStays
+    from simcast.history.measures import Amounts, SegmentSizes, StageCounts
     from simcast.history.quality import QualityReport, Reading
 
     stages = (
-        StageStays("lead", 100, 50, 30, 40),
-        StageStays("never", 0, 0, 0, None),
-        StageStays("open", 9, 9, 0, None),
-        StageStays("empty", 90, 0, 0, 5, 12.0),
+        StageCounts("lead", 100, 50, 30, 40),
+        StageCounts("never", 0, 0, 0, None),
+        StageCounts("open", 9, 9, 0, None),
+        StageCounts("empty", 90, 0, 0, 5, 12.0),
     )
     report = QualityReport(
         reading=Reading(1000, 5, 9, 300, 3, close_dates_ignored=4),

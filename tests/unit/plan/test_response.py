@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from simcast.analysis.ground import Ground
-from simcast.analysis.knowing import Worth, worth_of_knowing
+from simcast.analysis.knowing import WorthOfKnowing, worth_of_knowing
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import ScenarioError
-from simcast.plan.answering import odds_of_answer, usual_hours
+from simcast.plan.response import odds_of_answer, usual_hours
 from simcast.posterior import Posterior
 from simcast.posterior.response import FittedResponse, fitted_responses
 from simcast.scenario import build_scenario
@@ -183,7 +183,7 @@ def test_a_trial_of_what_waiting_does_is_worth_something_where_the_choice_hangs_
     assert all(worth.kind != "response" for worth in _worth_without_answers())
 
 
-def _worth_without_answers() -> tuple[Worth, ...]:
+def _worth_without_answers() -> tuple[WorthOfKnowing, ...]:
     other = ground({"lever": "conversion", "stage": "звонок", "add": 0.1}, sd=0.01, amount=1)
     found = worth_of_knowing(other, {name: other.play(name) for name in ("baseline", "change")})
     return () if found is None else found.worth

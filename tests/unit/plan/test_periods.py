@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simcast.plan.calendar import ForecastDays, Period
+from simcast.days import Period
+from simcast.plan.periods import ForecastDays
 
 
 def days(as_of: str, until: str, period: Period) -> ForecastDays:

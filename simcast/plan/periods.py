@@ -4,33 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Period = Literal["day", "week", "month", "quarter"]
+from simcast.days import Period, period_number, weekday_of
 
 _ONE_DAY = np.timedelta64(1, "D")
-_MONDAY_OFFSET = 3
-"""Day 0 of datetime64 is a Thursday; three days on, a week begins."""
-
-
-def period_number(days: NDArray[np.datetime64], period: Period) -> NDArray[np.int64]:
-    """Return the calendar period that each day lies in, counted from 1970; weeks begin on Monday.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> period_number(np.array(["2026-03-31", "2026-04-01"], dtype="datetime64[D]"), "quarter")
-    array([224, 225])
-    """
-    if period == "day":
-        return days.astype("datetime64[D]").astype(np.int64)
-    if period == "week":
-        return (days.astype("datetime64[D]").astype(np.int64) + _MONDAY_OFFSET) // 7
-    months = days.astype("datetime64[M]").astype(np.int64)
-    return months // 3 if period == "quarter" else months
 
 
 @dataclass(frozen=True)
@@ -80,10 +60,4 @@ class ForecastDays:
     @cached_property
     def weekday_of_day(self) -> NDArray[np.int64]:
         """The weekday of each day, Monday 0, int64, (n_days,)."""
-        return weekdays_of(self.days)
-
-
-def weekdays_of(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
-    """Return the weekday of each day, Monday 0."""
-    found: NDArray[np.int64] = (days.astype("datetime64[D]").astype(np.int64) + _MONDAY_OFFSET) % 7
-    return found
+        return weekday_of(self.days)

@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from simcast.model.calendar import StageClocks, StageDays, learn_clocks
 from simcast.model.changes import find_changes
+from simcast.model.clocks import StageClocks, StageDays, learn_clocks
 from simcast.model.weather import PRIOR_DEGREES, PRIOR_SCALE, Weather, count_months, learn_weather
 from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed
 

@@ -34,8 +34,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as fisher
 
+from simcast.days import month_of, weekday_of
 from simcast.model.pieces import N_PIECES, piece_of
-from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed, position_in_quarter, put_off_shares, weekday_of
+from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed, position_in_quarter, put_off_shares
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -249,7 +250,7 @@ def clear_patterns(counted: AtRisk, n_tests: int) -> Patterns | None:
     """Test for weekdays and places in the quarter; None where neither is of account."""
     days = counted.days
     table = counted.by_age(np.ones(counted.n_days), np.zeros(counted.n_days))
-    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    month = month_of(days)
     level = FALSE_ALARMS / max(1, n_tests)
     weekday = Pattern(month, weekday_of(days), 7).is_clear(table, level)
     quarter = Pattern(month // 3, quarter_group(days), _N_GROUPS).is_clear(table, level)
@@ -349,7 +350,7 @@ def _ratio(table: AgePeriod, weights: Floats, group: Ints, prior: float) -> Floa
 
 def _fitted(table: AgePeriod, days: Ints, patterns: Patterns) -> Clock:
     """Fit the weights of the patterns that are kept, and the levels of quarters beside them."""
-    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    month = month_of(days)
     left = position_in_quarter(days)[1]
     factors = [_Factor(month // 3 - np.min(month // 3), _PRIOR_ENDS)]
     weekday, group, week = (
