@@ -16,7 +16,10 @@ def money(amount: float, *, signed: bool = False) -> str:
     --------
     >>> money(2412345.6), money(-18250, signed=True), money(0.5), money(12_000_000_000)
     ('2.41 M', '-18.2 k', '0.50', '12.00 bn')
+    >>> money(-0.001, signed=True)
+    '0'
     """
+    amount = amount if abs(amount) >= 0.005 else 0.0  # what rounds to nothing has no sign
     sign = "+" if signed and amount > 0 else ""
     for unit, size in (("bn", _BILLION), ("M", _MILLION), ("k", _THOUSAND)):
         # 999.96 k would round to 1000.0 k: the next larger unit takes it.
@@ -34,6 +37,7 @@ def count(number: float, *, signed: bool = False) -> str:
     >>> count(3.0), count(2.25), count(1234.4, signed=True)
     ('3', '2.2', '+1,234')
     """
+    number = number if abs(number) >= 0.05 else 0.0  # what rounds to nothing has no sign
     digits = 0 if number == round(number) or abs(number) >= 100 else 1
     return f"{number:{'+' if signed and number != 0 else ''},.{digits}f}"
 

@@ -226,9 +226,21 @@ def _across(labels: Sequence[str], runs: Sequence[Run]) -> tuple[tuple[Differenc
         if reasons:
             notes.append(f"{label} and {labels[0]} have different {', '.join(reasons)}: their totals are not compared")
             continue
+        if not _same_margin(first, run):
+            notes.append(
+                f"{label} and {labels[0]} count different shares of bookings as gain (forecast.margin): their net "
+                "gains are ranked together, and are not of one kind"
+            )
         pair = compare(run.forecasts[BASELINE], first.forecasts[BASELINE])
         found.append(replace(pair, scenario=label, against=labels[0]))
     return tuple(found), tuple(notes)
+
+
+def _same_margin(one: Run, other: Run) -> bool:
+    """Tell whether the same share of bookings counts as gain in two files."""
+    margins = [run.forecasts[BASELINE].margin for run in (one, other)]
+    first, second = (np.ones(()) if margin is None else margin for margin in margins)
+    return np.array_equal(first, second)
 
 
 def _apart(one: Run, other: Run) -> list[str]:

@@ -23,7 +23,7 @@ from simcast.plan.amounts import cut_amounts, heavy_tails, too_large_amounts, to
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, with_operational_ages
 from simcast.plan.costs import cost_of_one, costs_of, margin_of, notes_of
-from simcast.plan.cuts import cut_conversions
+from simcast.plan.cuts import cut_conversions, cut_worths
 from simcast.plan.derived import days_without_leads, derived_effects
 from simcast.plan.hazards import hazard_arrays, log_amounts, slope_arrays
 from simcast.plan.levers import LeverFrame, PlacedLever, effects_of, key_of
@@ -156,6 +156,7 @@ def build_plan(
         fingerprint=posterior.fingerprint,
         notes=(
             *cut_conversions(posterior, frame, levers, teams, kernel.draw_of_future),
+            *cut_worths(kernel, frame, levers),
             *notes_of(frame, levers, teams, kernel),
             *_coarse_amounts(kernel),
             *cut_amounts(kernel, frame, levers),

@@ -201,9 +201,11 @@ def _more_than_come(frame: LeverFrame, levers: Sequence[PlacedLever], kernel: Ke
             come, taken = _coming(kernel, effect), -effect.value * _days_counted(kernel, effect)
             share = float(np.mean(taken > come * _SLACK))
             if share > 0.0:
+                gained = isinstance(lever, BudgetLever) and lever.into
                 notes.append(
                     f"{placed.path}: would take away {taken.mean():,.0f} new deals, where {come.mean():,.0f} come in "
                     f"its days (means); in {counted_share(share)} of the futures none are left there, and no more go"
+                    + ("; the other side gains as if all had gone: less money is there to be moved" if gained else "")
                 )
     return notes
 

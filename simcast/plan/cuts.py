@@ -1,4 +1,4 @@
-"""Which levers would push a conversion beyond 1 or below 0, where it is cut."""
+"""Which levers would push a conversion beyond 1 or below 0, or amounts below 0, where they are cut."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.engine import layout
+from simcast.engine.amounts import amount_isf
+from simcast.engine.layout import KernelPlan
 from simcast.plan.derived import derived_effects
 from simcast.plan.levers import OPERATIONS, Acting, LeverFrame, PlacedLever, operation_of
+from simcast.plan.plan import MINOR_UNITS
 from simcast.posterior import Posterior
-from simcast.scenario import ConversionLever, Team
-from simcast.writing import counted_share
+from simcast.scenario import AmountLever, ConversionLever, Team
+from simcast.writing import counted_share, money
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +49,35 @@ def cut_conversions(
                         f"{path}: conversion would {bound} in {counted_share(share)} of the futures, and is cut there"
                     )
     return list(dict.fromkeys(notes))
+
+
+def cut_worths(kernel: KernelPlan, frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
+    """Say which levers would make deals worth less than nothing, and in how many futures."""
+    notes = []
+    for placed in levers:
+        if not isinstance(placed.lever, AmountLever) or not frame.weight(placed.lever).any():
+            continue
+        name, number = operation_of(placed.lever)
+        size = frame.size(placed.lever, number)
+        where = frame.segments.select(placed.lever.where, f"{placed.place}.where")
+        usual = [worth for worth, chosen in zip(_usual_amounts(kernel), where, strict=True) if chosen and worth > 0.0]
+        lowest, what = 0.0, "makes amounts negative"
+        if OPERATIONS[name] == layout.ADD:
+            lowest = -min(usual, default=0.0)
+            what = f"takes more from an amount than a usual deal is worth ({money(-lowest)})"
+        share = float(np.mean(size < lowest))
+        if share > 0.0:
+            notes.append(f"{placed.path}: {what} in {counted_share(share)} of the futures, and they are cut at 0")
+    return notes
+
+
+def _usual_amounts(kernel: KernelPlan) -> list[float]:
+    """Return the median amount of a new deal by segment, under the mean parameters; 0 where none is known."""
+    scales, shapes = kernel.amount_scale.mean(axis=0).tolist(), kernel.amount_shape.mean(axis=0).tolist()
+    return [
+        amount_isf(kernel.amount_family, scale, shape, quantiles, 0.5) / MINOR_UNITS if scale > 0.0 else 0.0
+        for scale, shape, quantiles in zip(scales, shapes, kernel.amount_quantiles, strict=True)
+    ]
 
 
 def _on_conversion(frame: LeverFrame, placed: PlacedLever, teams: dict[str, Team]) -> Iterator[Acting]:

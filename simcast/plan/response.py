@@ -146,6 +146,10 @@ def response_notes(frame: LeverFrame, levers: Sequence[PlacedLever], teams: Mapp
         serving = {name: team for name, team in teams.items() if lever.stage in team.serves}
         if not serving and lever.half_life_hours is None:
             notes.append(f"{ANSWERS}: {frame.responses[lever.stage].words()}{CAUTION}")
+        if lever.now_hours is not None and lever.half_life_hours is not None:
+            now = frame.size(lever, lever.now_hours, "now_hours")
+            if not (now > frame.size(lever, lever.within_hours, "within_hours")).any():
+                notes.append(f"{placed.path}: deals are answered within these hours already (now_hours)")
         notes += [
             f"{placed.path}: deals of {lever.stage!r} wait less, but nothing says that waiting loses deals; "
             f"add teams.{name}.response, such as {{half_life_hours: 24}}"

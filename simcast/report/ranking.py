@@ -160,8 +160,8 @@ def _legend(ranking: Ranking) -> str:
     """Say what the table's numbers are."""
     if ranking.by_wins:
         return WINS_CAPTION + (WINS_PRICE if _is_paid(ranking) else "")
-    margins = sorted({margin_words(option.forecast) for option in ranking.options})
-    times = f", times the margin ({', '.join(margins)})" if any(margins) else ""
+    margins = sorted({margin_words(option.forecast) or "1" for option in ranking.options})
+    times = f", times the margin ({', '.join(margins)})" if margins != ["1"] else ""
     return f"net gain: mean of the paired differences{times}, less the cost, ± its Monte Carlo error"
 
 
