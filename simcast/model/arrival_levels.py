@@ -49,6 +49,7 @@ lowest. A record of one year lets a season be anything that the year was, and a 
 they add up to may be beyond all that was ever seen, and a few such draws would make all of a forecast's mean."""
 
 _LEAST_SEASON = 0.03
+_LEAST_THERE = 0.05
 _RCOND = 1e-6
 _N_GRID = 41
 
@@ -202,11 +203,11 @@ def _noise_of_blocks(arrivals: ArrivalCounts) -> Floats:
     How much larger is the median over blocks of the variance between days of one kind over their mean: the median,
     because a bulk import on one day says nothing of the other blocks.
     """
-    days = np.maximum(arrivals.n_days, 1.0)
-    within = arrivals.squares - np.sum(arrivals.total**2 / days[None, :, :], axis=(0, 1))
-    spare = arrivals.n_segments * np.sum(days - 1.0, axis=0)
+    days = np.maximum(arrivals.exposed, 1.0)
+    within = arrivals.squares - np.sum(arrivals.total**2 / days, axis=(0, 1))
+    spare = np.sum(days - 1.0, axis=(0, 1))
     count = arrivals.total.sum(axis=(0, 1))
-    mean = count / (arrivals.n_segments * np.maximum(arrivals.n_days.sum(axis=0), 1.0))
+    mean = count / np.maximum(arrivals.exposed.sum(axis=(0, 1)), 1.0)
     told = spare * mean > 0
     excess = float(np.median(within[told] / (spare * mean)[told])) if told.any() else 1.0
     noise: Floats = max(excess, 1.0) / np.maximum(count, 0.5)
@@ -214,9 +215,12 @@ def _noise_of_blocks(arrivals: ArrivalCounts) -> Floats:
 
 
 def _log_counts(arrivals: ArrivalCounts) -> Floats:
-    """Return the log of each block's deals per day, (n_blocks,)."""
-    per_day = np.maximum(arrivals.total.sum(axis=(0, 1)), 0.5) / np.maximum(arrivals.n_days.sum(axis=0), 1.0)
-    logs: Floats = np.log(per_day)
+    """Return the log of each block's deals per day, as if all segments had been there, (n_blocks,)."""
+    n_days = np.maximum(arrivals.n_days.sum(axis=0), 1.0)
+    rate = arrivals.total.sum(axis=(1, 2)) / np.maximum(arrivals.exposed.sum(axis=(1, 2)), 1.0)
+    there = 1.0 - rate @ arrivals.hidden / (max(float(rate.sum()), 1e-9) * n_days)
+    per_day = np.maximum(arrivals.total.sum(axis=(0, 1)), 0.5) / n_days
+    logs: Floats = np.log(per_day / np.maximum(there, _LEAST_THERE))
     return logs
 
 

@@ -15,6 +15,7 @@ from simcast.model.empirical_amounts import amount_quantiles, mean_factors
 from simcast.model.new_deals import ArrivalCounts
 from simcast.model.new_deals_model import EFFECTS, WEEKDAY_BASIS
 from simcast.model.sampling import Sample
+from simcast.model.segment_windows import days_of_segments
 from simcast.model.stage_arrays import posterior_stages
 from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
@@ -45,7 +46,8 @@ def new_deal_parameters(sample: Sample, tables: FitTables, segments: Segments) -
         ``season`` (harmonic), when there is a year of history; ``log_level`` (week, labelled by its first day), so that
         the mean of a past day is ``arrivals_per_day * weekday_weight * exp(log_level)``; ``arrivals_size``;
         ``amount_median`` and ``amount_sigma`` (segment); ``effect_mean`` and ``effect_spread``. ``attrs["imports"]``
-        names the days left out as imports, in ISO form.
+        names the days left out as imports, in ISO form; ``begins`` and ``ends`` hold the days, since 1970-01-01, from
+        which and before which new deals of each segment came.
     """
     arrivals, amounts = tables.arrivals, tables.amounts
     effects, log_spread = sample["new_deal_effect"], sample.get("new_deal_effect_log_spread")
@@ -69,7 +71,9 @@ def new_deal_parameters(sample: Sample, tables: FitTables, segments: Segments) -
     if arrivals.has_season:
         coords["harmonic"] = list(HARMONICS)
     imports = " ".join(str(np.datetime64(day, "D")) for day, _ in arrivals.imports)
-    return xr.Dataset(variables, coords=coords | _iterations(sample), attrs={"imports": imports})
+    span = days_of_segments(arrivals.windows, segments, arrivals.start, arrivals.until)
+    attrs = {"imports": imports, "begins": span[:, 0], "ends": span[:, 1]}
+    return xr.Dataset(variables, coords=coords | _iterations(sample), attrs=attrs)
 
 
 def _level_parameters(
@@ -114,12 +118,13 @@ def assemble(
     chosen = _evenly_thinned(new_deals.sizes["chain"], new_deals.sizes["draw"])
     new = _stacked(new_deals, chosen)
     n_draws = new.sizes["sample"]
+    goes_on = new_deals.attrs["ends"] >= tables.arrivals.until
     amounts = [AmountMix.of(stays) for stays in tables.stages]
     kept = [_stacked(parameters, chosen) for parameters in stages]
     of_stages = posterior_stages(pipeline, segments, kept, amounts, seed)
     arrays = of_stages.variables | {
         "entry_share": tables.entry_share,
-        "arrivals_per_day": _array(new["arrivals_per_day"], "segment"),
+        "arrivals_per_day": _array(new["arrivals_per_day"], "segment") * goes_on,
         "weekday_weight": _array(new["weekday_weight"], "weekday"),
         "arrivals_trend": new["trend_per_year"].to_numpy() / DAYS_PER_YEAR,
         "arrivals_size": np.repeat(new["arrivals_size"].to_numpy()[:, None], len(segments), axis=1),

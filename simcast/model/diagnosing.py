@@ -232,6 +232,7 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
         "left out of arrivals"
         for day, count in tables.arrivals.imports
     ]
+    found += [window.words() for window in tables.arrivals.windows]
     length = tables.arrivals.length_days
     if length < DAYS_FOR_WEEKDAYS:
         found.append(f"the history spans {counted(length, 'day')}: new deals have neither a weekly pattern nor a trend")

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.days import weekday_of
+from simcast.model.segment_windows import Window, days_of_segments, find_windows
 from simcast.posterior.arrivals import BLOCK_DAYS
+from simcast.segments import Segments
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -45,6 +47,8 @@ class ArrivalCounts:
         float64, (n_segments, 7, n_blocks): deals by segment, weekday (0 Monday) and block, the latest block first.
     n_days
         float64, (7, n_blocks): days of each kind.
+    exposed
+        float64, (n_segments, 7, n_blocks): those of them on which the segment's deals could come.
     start, until
         The first day counted, and the first day not known, since 1970-01-01.
     exceeding
@@ -55,21 +59,32 @@ class ArrivalCounts:
         Whether the first day counted is that of the first deal on record, so that the CRM may be ramping up.
     imports
         Days left out as imports, since 1970-01-01, each with its number of deals.
+    windows
+        The values of segment columns that began after the others or ended before them.
     """
 
     total: Floats
     n_days: Floats
+    exposed: Floats
     start: int
     until: int
     exceeding: Floats
     squares: Floats
     begins_young: bool = False
     imports: tuple[tuple[int, int], ...] = ()
+    windows: tuple[Window, ...] = ()
+
+    @property
+    def hidden(self) -> Floats:
+        """The days on which a segment's deals could not come: float64, (n_segments, n_blocks)."""
+        hidden: Floats = self.n_days.sum(axis=0) - self.exposed.sum(axis=1)
+        return hidden
 
     @property
     def mean_rate(self) -> float:
-        """The mean number of new deals per segment and day, in which rates are measured."""
-        return max(float(self.total.sum()), 1.0) / max(self.length_days * self.n_segments, 1)
+        """The mean number of new deals per segment and day on which they could come, in which rates are measured."""
+        n_days = self.length_days * self.n_segments - float(self.hidden.sum())
+        return max(float(self.total.sum()), 1.0) / max(n_days, 1)
 
     @property
     def n_segments(self) -> int:
@@ -103,7 +118,7 @@ class ArrivalCounts:
 
 
 def count_arrivals(
-    first_day: Ints, segment: Ints, until: int, n_segments: int, recorded_from: int | None = None
+    first_day: Ints, segment: Ints, until: int, segments: Segments, recorded_from: int | None = None
 ) -> ArrivalCounts:
     """Count new deals of the last three years, or from the first on record, to the day before `until`.
 
@@ -115,8 +130,8 @@ def count_arrivals(
         int64, (n_deals,): segment codes.
     until
         The first day not known.
-    n_segments
-        How many segments there are.
+    segments
+        What the codes mean.
     recorded_from
         The first day from which ends of stays are on record. Deals that had ended before it are missing, so the
         arrivals before it are incomplete and are not counted. None when all are on record.
@@ -126,8 +141,10 @@ def count_arrivals(
     if recorded_from is not None:
         start = min(max(start, recorded_from), until - 1)
     days = np.arange(start, until)
-    daily = np.zeros((n_segments, days.size))
+    daily = np.zeros((len(segments), days.size))
     recent = first_day >= start
+    windows = find_windows(first_day[recent], segment[recent], segments, until)
+    span = days_of_segments(windows, segments, start, until)
     np.add.at(daily, (segment[recent], first_day[recent] - start), 1.0)
     imported = _imports(daily.sum(axis=0))
     imports = tuple((int(days[day]), int(daily[:, day].sum())) for day in imported)
@@ -138,20 +155,23 @@ def count_arrivals(
     weekday = weekday_of(days)
     n_days = np.zeros((7, n_blocks))
     np.add.at(n_days, (weekday, block), 1.0)
-    total = np.zeros((n_segments, 7, n_blocks))
-    for code in range(n_segments):
+    total, exposed = np.zeros((2, len(segments), 7, n_blocks))
+    for code, (begins, ends) in enumerate(span):
         np.add.at(total[code], (weekday, block), daily[code])
+        np.add.at(exposed[code], (weekday, block), (days >= begins) & (days < ends))
 
     of_value = np.bincount(daily.astype(np.int64).ravel())
     return ArrivalCounts(
         total=total,
         n_days=n_days,
+        exposed=exposed,
         start=start,
         until=until,
         exceeding=np.cumsum(of_value[::-1])[::-1][1:].astype(np.float64),
         squares=np.bincount(block, weights=np.sum(daily**2, axis=0), minlength=n_blocks).astype(np.float64),
         begins_young=start == first,
         imports=imports,
+        windows=windows,
     )
 
 

@@ -1,7 +1,8 @@
 """The model of new deals: how many arrive per segment and day, and the amounts of those that are won.
 
 Arrivals of segment j on a day are negative binomial with mean ``rate[j] * weight[weekday] * level[time]`` and one size
-for all. Weights average 1 over the week. The level, which all segments share, is the exponential of
+for all, while it is there: see `simcast.model.segment_windows`. Weights average 1 over the week. The level, which all
+segments share, is the exponential of
 
 - a Gaussian random walk from block to block of 28 days, whose steps have a spread of their own in the first half-year
   of a young CRM: a ramp-up then widens neither the walk nor the trend that go on after the as-of date,
@@ -160,7 +161,7 @@ def count_inputs(arrivals: ArrivalCounts) -> dict[str, NDArray[np.generic]]:
     """Return what the kernel of arrivals reads, by name and in its order."""
     return {
         "total": arrivals.total,
-        "n_days": arrivals.n_days,
+        "exposed": arrivals.exposed,
         "exceeding": arrivals.exceeding,
         "log_unit": np.array(math.log(arrivals.mean_rate)),
     }
@@ -174,7 +175,8 @@ def centring(arrivals: ArrivalCounts, amounts: AmountSums) -> Floats:
 
 
 def _no_arrivals(n_segments: int) -> ArrivalCounts:
-    return ArrivalCounts(np.zeros((n_segments, 7, 1)), np.ones((7, 1)), 0, 7, np.zeros(1), np.zeros(1))
+    none, week = np.zeros((n_segments, 7, 1)), np.ones((n_segments, 7, 1))
+    return ArrivalCounts(none, np.ones((7, 1)), week, 0, 7, np.zeros(1), np.zeros(1))
 
 
 def _between(pair: Tensor, middle: Tensor) -> Tensor:

@@ -132,7 +132,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))
     return FitTables(
         stages=stages,
-        arrivals=count_arrivals(entered[first], segment[first], until, n_segments, recorded_from),
+        arrivals=count_arrivals(entered[first], segment[first], until, history.segments, recorded_from),
         entry_share=entry_shares(stage[first], segment[first], pipeline.n_stages, n_segments),
         amounts=amounts,
         amounts_of=amounts_of,

@@ -81,10 +81,14 @@ def _replicated_weeks(sampled: xr.Dataset, starts: Ints, generator: np.random.Ge
     rate = part["arrivals_per_day"].transpose("sample", "segment").to_numpy()
     weight = part["weekday_weight"].transpose("sample", "weekday").to_numpy()
     size = part["arrivals_size"].to_numpy()[:, None, None]
+    begins = np.atleast_1d(sampled.attrs.get("begins", starts[0]))
+    ends = np.atleast_1d(sampled.attrs.get("ends", starts[-1] + _DAYS))
     weeks = np.empty((chosen.size, starts.size))
     for position, start in enumerate(starts):
-        by_day = weight[:, weekday_of(start + np.arange(_DAYS))] * level[:, position, None]
-        mean = by_day[:, :, None] * rate[:, None, :]
+        days = start + np.arange(_DAYS)
+        there = (days[:, None] >= begins) & (days[:, None] < ends)
+        by_day = weight[:, weekday_of(days)] * level[:, position, None]
+        mean = by_day[:, :, None] * rate[:, None, :] * there
         varied = mean * generator.standard_gamma(np.broadcast_to(size, mean.shape)) / size
         weeks[:, position] = generator.poisson(varied).sum(axis=(1, 2))
     return weeks

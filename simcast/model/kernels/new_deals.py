@@ -24,7 +24,7 @@ def new_deals_from_arrays(
     log_level: Floats,
     log_size: Floats,
     total: Floats,
-    n_days: Floats,
+    exposed: Floats,
     exceeding: Floats,
     log_unit: Floats,
 ) -> Gradients:
@@ -40,7 +40,7 @@ def new_deals_from_arrays(
         float64, (n_blocks,): log of each block's level.
     log_size
         float64, (): log of the negative binomial's size.
-    total, n_days, exceeding
+    total, exposed, exceeding
         The fields of `simcast.model.new_deals.ArrivalCounts`.
     log_unit
         float64, (): log of the rate in which rates are measured.
@@ -49,7 +49,7 @@ def new_deals_from_arrays(
     by_weight = np.zeros(7)
     by_level = np.zeros(log_level.size)
     value, by_size = _add_means(
-        log_rate, log_weight, log_level, log_size.item(), log_unit.item(), total, n_days, by_rate, by_weight, by_level
+        log_rate, log_weight, log_level, log_size.item(), log_unit.item(), total, exposed, by_rate, by_weight, by_level
     )
     size = math.exp(log_size.item())
     for below in range(exceeding.size):
@@ -66,7 +66,7 @@ def _add_means(
     log_size: float,
     log_unit: float,
     total: Floats,
-    n_days: Floats,
+    exposed: Floats,
     by_rate: Floats,
     by_weight: Floats,
     by_level: Floats,
@@ -77,7 +77,7 @@ def _add_means(
     for segment in range(log_rate.size):
         for weekday in range(7):
             for block in range(log_level.size):
-                days = n_days[weekday, block]
+                days = exposed[segment, weekday, block]
                 if days == 0.0:
                     continue
                 count = total[segment, weekday, block]

@@ -245,6 +245,15 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "{day} началось сделок: {n1}, гораздо больше, чем в другие дни; это сочтено загрузкой и не входит в поступление",
     ),
     (
+        r"new deals of (?P<what>.*) began on (?P<day>[\d-]+): how many come is learned from then on",
+        "новые сделки {what} начались {day}: их поток оценен с этого дня",
+    ),
+    (
+        rf"new deals of (?P<what>.*?)(?: began on (?P<first>[\d-]+) and)? ended on (?P<day>[\d-]+), where some "
+        rf"(?P<n1>{_NUMBER}) more were due: none are forecast; a lever on arrivals may add some",
+        "новые сделки {what} прекратились {day}, хотя ожидалось ещё {n1}: в прогнозе их нет; добавить их может рычаг arrivals",
+    ),
+    (
         rf"the history spans (?P<n1>{_NUMBER}) days?: new deals have neither a weekly pattern nor a trend",
         "история охватывает {n1} дн.: у новых сделок нет ни недельного рисунка, ни тренда",
     ),

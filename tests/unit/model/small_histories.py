@@ -10,6 +10,7 @@ import pandas as pd
 from simcast.history import History
 from simcast.model import FitSettings
 from simcast.pipeline import Pipeline
+from simcast.segments import Segments
 
 PIPELINE = Pipeline.define(["звонок", "встреча"])
 SOURCES = ("cold", "site", "реклама")
@@ -51,3 +52,8 @@ def mixed(n_deals: int, until: int = 120, seed: int = 6) -> History:
                 break
             day = left
     return history_of(stays, until)
+
+
+def sources(n: int) -> Segments:
+    """Return so many segments of one column."""
+    return Segments(("source",), tuple((str(code),) for code in range(n)))

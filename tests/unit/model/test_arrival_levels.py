@@ -28,6 +28,7 @@ from simcast.model.new_deals import ArrivalCounts, count_arrivals
 from simcast.model.new_deals_model import walk_and_block, weather_given_steps
 from simcast.model.priors import NEW_DEAL_PRIORS
 from simcast.posterior.arrivals import BLOCK_DAYS, N_FUTURE_BLOCKS, calendar_factor, yearly_harmonics
+from tests.unit.model.small_histories import sources
 
 Floats = NDArray[np.float64]
 UNTIL = int(np.datetime64("2026-04-01").astype(np.int64))
@@ -36,7 +37,7 @@ UNTIL = int(np.datetime64("2026-04-01").astype(np.int64))
 def counted(n_days: int, per_day: int = 3, recorded_days: int | None = None) -> ArrivalCounts:
     first_day = UNTIL - 1 - np.repeat(np.arange(n_days), per_day)
     recorded_from = None if recorded_days is None else UNTIL - recorded_days
-    return count_arrivals(first_day, np.arange(first_day.size) % 2, UNTIL, 2, recorded_from)
+    return count_arrivals(first_day, np.arange(first_day.size) % 2, UNTIL, sources(2), recorded_from)
 
 
 def terms_of(step: float = 0.0, season: float = 0.0, trend: float = 0.0) -> Floats:
@@ -199,5 +200,5 @@ def test_a_level_that_moves_much_is_centred_and_one_that_does_not_is_not(step: f
     level = 20 * np.exp(np.repeat(np.cumsum(generator.normal(0, step, 45)), 28))
     counts = generator.poisson(level)
     first_day = UNTIL - 1 - np.repeat(np.arange(level.size), counts)
-    basis = LevelBasis.of(count_arrivals(first_day, np.zeros(first_day.size, dtype=np.int64), UNTIL, 1))
+    basis = LevelBasis.of(count_arrivals(first_day, np.zeros(first_day.size, dtype=np.int64), UNTIL, sources(1)))
     assert (np.median(basis.centring[:-1]) > 0.5) == centred

@@ -12,6 +12,7 @@ from simcast.model.new_deals import ArrivalCounts, count_arrivals, sum_amounts
 from simcast.model.new_deals_model import new_deal_inputs
 from simcast.model.sampling import ready_new_deals_model, sample
 from simcast.posterior.arrivals import calendar_factor
+from tests.unit.model.small_histories import sources
 
 Floats = NDArray[np.float64]
 SETTINGS = FitSettings(chains=2, tune=500, draws=500, target_accept=0.99)
@@ -29,7 +30,7 @@ def history(level: Floats, seed: int, size: float = 8.0, recorded_from: int | No
     segment, day = np.nonzero(counts)
     repeats = counts[segment, day]
     return count_arrivals(
-        np.repeat(days[day], repeats), np.repeat(segment, repeats), int(DAY), N_SEGMENTS, recorded_from
+        np.repeat(days[day], repeats), np.repeat(segment, repeats), int(DAY), sources(N_SEGMENTS), recorded_from
     )
 
 

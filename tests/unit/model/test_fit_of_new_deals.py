@@ -12,6 +12,7 @@ from simcast.model import fit
 from simcast.model.new_deals import count_arrivals
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import N_FUTURE_BLOCKS
+from tests.unit.model.small_histories import sources
 
 SHORT = replace(QUICK, durations="lognormal")  # one family, for time's sake
 UNTIL = 420
@@ -35,7 +36,7 @@ def test_walk_and_season_are_stored(fitted: Posterior) -> None:
 def test_past_levels_tell_the_counts_of_past_weeks(fitted: Posterior) -> None:
     """The means of whole weeks sum to the deals counted within five standard errors of Poisson counts."""
     part = fitted.sampled["new deals"]
-    counted = count_arrivals(*_first_days(), int(START.astype(np.int64)) + UNTIL, 3)
+    counted = count_arrivals(*_first_days(), int(START.astype(np.int64)) + UNTIL, sources(3))
     assert part.sizes["week"] == -(-counted.length_days // 7)
     assert part["week"].to_numpy()[-1] == (START + np.timedelta64(UNTIL - 7, "D")).astype(part["week"].dtype)
     weeks = 7 * (part["arrivals_per_day"].sum("segment") * np.exp(part["log_level"])).isel(week=slice(1, None))

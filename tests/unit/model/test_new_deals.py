@@ -12,6 +12,7 @@ from scipy import stats
 from simcast.model.kernels.new_deals import new_deals_from_arrays
 from simcast.model.new_deals import ArrivalCounts, count_arrivals, entry_shares, sum_amounts
 from simcast.model.new_deals_model import count_inputs
+from tests.unit.model.small_histories import sources
 
 Floats = NDArray[np.float64]
 START = int(np.datetime64("2026-01-05").astype(np.int64))  # a Monday
@@ -23,7 +24,7 @@ def daily_counts(n_days: int, n_segments: int = 3, seed: int = 4) -> tuple[Float
     segment, day = np.nonzero(daily)
     repeats = daily[segment, day].astype(np.int64)
     first_day = START + np.repeat(day, repeats)
-    return daily, count_arrivals(first_day, np.repeat(segment, repeats), START + n_days, n_segments)
+    return daily, count_arrivals(first_day, np.repeat(segment, repeats), START + n_days, sources(n_segments))
 
 
 def arguments(counts: ArrivalCounts) -> tuple[NDArray[np.generic], ...]:
@@ -94,7 +95,7 @@ def test_value_and_gradient_are_finite_far_out(shift: float, shifted: int) -> No
 
 
 def test_days_without_deals_and_days_of_each_kind_are_counted() -> None:
-    counts = count_arrivals(np.array([START, START, START + 9]), np.array([0, 0, 1]), START + 21, 2)
+    counts = count_arrivals(np.array([START, START, START + 9]), np.array([0, 0, 1]), START + 21, sources(2))
     assert counts.length_days == 21
     np.testing.assert_array_equal(counts.n_days.sum(axis=1), 3)
     np.testing.assert_array_equal(counts.total.sum(axis=2)[:, :4], [[2, 0, 0, 0], [0, 0, 1, 0]])
@@ -105,7 +106,7 @@ def test_days_without_deals_and_days_of_each_kind_are_counted() -> None:
 
 
 def test_a_history_of_one_day_can_be_counted() -> None:
-    counts = count_arrivals(np.array([START]), np.array([0]), START + 1, 1)
+    counts = count_arrivals(np.array([START]), np.array([0]), START + 1, sources(1))
     assert counts.length_days == 1
     assert not counts.has_weekdays
 
@@ -124,11 +125,11 @@ def test_the_last_three_years_are_counted_in_blocks_that_end_at_the_as_of_date()
 def test_days_before_records_begin_are_not_counted() -> None:
     first_day = START + np.array([0, 50, 100, 120])
     segment = np.zeros(4, dtype=np.int64)
-    counts = count_arrivals(first_day, segment, START + 150, 1, recorded_from=START + 90)
+    counts = count_arrivals(first_day, segment, START + 150, sources(1), recorded_from=START + 90)
     assert counts.length_days == 60
     assert counts.total.sum() == 2
     assert not counts.begins_young
-    since_ever = count_arrivals(first_day, segment, START + 150, 1, recorded_from=START - 5)
+    since_ever = count_arrivals(first_day, segment, START + 150, sources(1), recorded_from=START - 5)
     assert since_ever.length_days == 150
     assert since_ever.begins_young
 
@@ -137,7 +138,7 @@ def test_a_day_of_an_import_is_left_out_and_named() -> None:
     daily = np.full(100, 2)
     daily[[30, 60]] = 500, 90
     counts = count_arrivals(
-        START + np.repeat(np.arange(100), daily), np.zeros(daily.sum(), dtype=np.int64), START + 100, 1
+        START + np.repeat(np.arange(100), daily), np.zeros(daily.sum(), dtype=np.int64), START + 100, sources(1)
     )
     assert counts.imports == ((START + 30, 500), (START + 60, 90))
     assert counts.total.sum() == 196
@@ -148,7 +149,7 @@ def test_batches_that_come_again_and_again_are_arrivals() -> None:
     daily = np.zeros(365, dtype=np.int64)
     daily[::30] = 60
     counts = count_arrivals(
-        START + np.repeat(np.arange(365), daily), np.zeros(daily.sum(), dtype=np.int64), START + 365, 1
+        START + np.repeat(np.arange(365), daily), np.zeros(daily.sum(), dtype=np.int64), START + 365, sources(1)
     )
     assert counts.imports == ()
     assert counts.total.sum() == daily.sum()

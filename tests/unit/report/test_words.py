@@ -162,6 +162,21 @@ def test_what_is_said_of_first_contacts_is_known_in_russian() -> None:
     assert "не дольше 11,1 ч" in russian[3]
 
 
+def test_sources_that_began_or_ended_are_told_in_russian() -> None:
+    import numpy as np
+
+    from simcast.model.segment_windows import Window
+
+    began = int(np.datetime64("2026-03-03").astype(np.int64))
+    windows = [
+        Window("source", "ads", *days) for days in ((began, None), (None, began, 1479.2), (began, began + 9, 30.0))
+    ]
+    told = [(in_russian(window.words()) or "").replace("\u00a0", " ") for window in windows]
+    assert told[0] == "новые сделки source 'ads' начались 2026-03-03: их поток оценен с этого дня"
+    assert told[1].startswith("новые сделки source 'ads' прекратились 2026-03-02, хотя ожидалось ещё 1 479: в")
+    assert told[2].startswith("новые сделки source 'ads' прекратились 2026-03-11, хотя ожидалось ещё 30: в")
+
+
 def test_the_same_finding_says_all_its_numbers() -> None:
     """The sentences of the quality report itself, not copies of them, are known."""
     from simcast.history.measures import Amounts, SegmentSizes, StageCounts
