@@ -287,7 +287,7 @@ class History(Shown):
         by = ", ".join(f"{name} ({len(set(self.segments.column(name)))})" for name in self.segments.columns)
         until = "" if np.isnat(self.last_event) else f", {self.stays['entered'].min():%Y-%m-%d} to {self.last_event}"
         return (
-            f"History: {self.n_deals:,} deals, {len(self.stays):,} stays{until}, known until {self.observed_until}"
+            f"History: {self.n_deals:,} deals, {len(self.stays):,} stays{until}, known before {self.observed_until}"
             + (f"\nsegments by {by}" if by else "")
         )
 

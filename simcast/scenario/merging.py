@@ -155,7 +155,7 @@ def override(tree: Node, setting: str | Setting, problems: list[str], changes: l
     """
     key, equals, text = (setting.text if isinstance(setting, Setting) else setting).partition("=")
     source = setting.option if isinstance(setting, Setting) else f"--set {key.strip()}"
-    place = Place(source, folder=tree.place.folder, names_key=isinstance(setting, Setting))
+    place = Place(source, folder=tree.place.folder)
     steps = _steps(key.strip())
     if not equals or steps is None:
         problems.append(f"--set {setting}: write KEY=VALUE, such as forecast.target.bookings=3e6")
@@ -168,7 +168,8 @@ def override(tree: Node, setting: str | Setting, problems: list[str], changes: l
     except ScenarioError as error:
         problems.extend(error.problems)
         return tree
-    leaf = _placed(value or Node(None, place), place)
+    own = replace(place, names_key=True)  # of the key itself, not of those that stand in its value
+    leaf = replace(_placed(value or Node(None, place), place), place=own, key=own)
     return _put(tree, steps, leaf, (), problems, changes)
 
 

@@ -86,14 +86,14 @@ def test_a_forecast_shows_its_totals_and_its_target(shown: dict[str, Any]) -> No
 
 def test_a_history_shows_how_many_stays_each_stage_has_and_how_many_moved_on(shown: dict[str, Any]) -> None:
     text = repr(shown["history"])
-    assert text.startswith("History: 2 deals, 3 stays, 2026-06-01 to 2026-06-04, known until 2026-06-05")
+    assert text.startswith("History: 2 deals, 3 stays, 2026-06-01 to 2026-06-04, known before 2026-06-05")
     assert "segments by source (2)" in text
     assert ["lead", "2", "1", "100%"] in [line.split() for line in text.splitlines()]
 
 
 def test_an_empty_history_and_a_book_of_nothing_can_be_shown() -> None:
     known = history().known_at("2020-01-01")
-    assert repr(known).startswith("History: 0 deals, 0 stays, known until 2020-01-01")
+    assert repr(known).startswith("History: 0 deals, 0 stays, known before 2020-01-01")
     assert repr(known.open_deals("2020-01-01")) == "Book: 0 deals open at 2020-01-01"
     assert "0 deals" in known._repr_html_()
 

@@ -169,20 +169,21 @@ def test_a_name_with_a_dot_stands_in_quotes(base: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        ("forecast.untl=2026-09-30", "--set forecast.untl: forecast.untl: unknown key; did you mean 'until'?"),
+        ("forecast.untl=2026-09-30", "--set forecast.untl: unknown key; did you mean 'until'?"),
         (
             "scenarios.fix.5.add=0.2",
             "--set scenarios.fix.5.add: scenarios.fix is a list; name an item by its index (0 to 1)",
         ),
         (
             "scenarios.fix.0.add=a lot",
-            "--set scenarios.fix.0.add: scenarios.fix[0].add: must be a change of probability",
+            "--set scenarios.fix.0.add: must be a change of probability",
         ),
+        ("forecast={untl: 2026-09-30}", "--set forecast: forecast.untl: unknown key"),
         ("forecast.target.bookings", "write KEY=VALUE"),
         ("=5", "write KEY=VALUE"),
         ("forecast..until=5", "write KEY=VALUE"),
         ("simulation.seed=[1", "--set simulation.seed"),
-        ("simulation.futures=0", "--set simulation.futures: simulation.futures: must be 1 or more, got 0"),
+        ("simulation.futures=0", "--set simulation.futures: must be 1 or more, got 0"),
         ("forecast.as_of=", "forecast.as_of: missing"),
     ],
 )
