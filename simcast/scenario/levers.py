@@ -69,7 +69,12 @@ class TimedLever(Lever):
     until: Day | None = Field(
         default=None, description="The last day on which the lever acts; to the end of the forecast unless given."
     )
-    ramp_days: float = Field(default=0.0, ge=0, description="Over how many days the effect grows from nothing to full.")
+    ramp_days: float = Field(
+        default=0.0,
+        ge=0,
+        description="Over how many days the effect grows from nothing to full; each day has that of its noon, and the "
+        "stays that open deals are in have that of the first day.",
+    )
     where: Where = Field(
         default_factory=dict,
         description="The segments in which the lever acts: a value, or a list of values, per column.",

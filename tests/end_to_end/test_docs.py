@@ -158,3 +158,17 @@ def test_data_in_place_of_a_scenario_is_sent_to_init(invoke: Invoke, tmp_path: P
     assert f"simcast init --from {tmp_path / 'deals.csv'}" in result.stderr
     assert "is a folder" in invoke("check", tmp_path).stderr
     assert "simcast init" in invoke("check", tmp_path / "none.yaml").stderr
+
+
+DECISIONS = re.findall(
+    r"^    simcast ((?:[^\n]*\\\n)*[^\n]*)\n\n```\n([^`]*)```",
+    (DOCS / "decisions.md").read_text(encoding="utf-8"),
+    flags=re.M,
+)
+
+
+@pytest.mark.parametrize(("command", "printed"), DECISIONS, ids=[command.split()[0] for command, _ in DECISIONS])
+def test_what_the_page_of_decisions_prints_is_what_is_printed(command: str, printed: str, invoke: Invoke) -> None:
+    result = invoke(*shlex.split(command.replace("\\\n", " ")))
+    assert result.exit_code == 0, result.stderr
+    assert printed.split() == result.stdout.split()
