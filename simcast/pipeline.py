@@ -18,7 +18,7 @@ STALLED = "stalled"
 Kind = Literal["won", "lost"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pipeline:
     """Stage names and codes, the possible moves, and the absorbing outcomes. No parameters.
 
@@ -155,6 +155,18 @@ class Pipeline:
         """Tell whether an outcome counts as won; `UnknownNameError` when it is no outcome."""
         check_name(outcome, self.outcomes, "outcome")
         return self.kinds[self.outcomes.index(outcome)] == "won"
+
+    def __repr__(self) -> str:
+        forward = {(name, moves[0]) for name, moves in zip(self.stages, self.moves, strict=True)}
+        ends = {name for name in self.outcomes if name not in ("won", *self.stages)}
+        beside = [
+            f"{stage} -> {move}"
+            for stage, moves in zip(self.stages, self.moves, strict=True)
+            for move in moves
+            if move not in ends and ((stage, move) not in forward or stage not in self.path)
+        ]
+        also = f"; also {', '.join(beside)}" if beside else ""
+        return f"Pipeline: {' -> '.join((*self.path, 'won'))}{also}; or {', '.join(sorted(ends))}"
 
     def renews(self, outcome: str) -> bool:
         """Tell whether deals go on after this outcome, by a declared move out of it."""

@@ -18,7 +18,7 @@ UNKNOWN = "(unknown)"
 SEPARATOR = " / "
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Segments:
     """The segments of a history, in code order.
 
@@ -39,6 +39,12 @@ class Segments:
         if not columns:
             return cls()
         return cls(tuple(columns), tuple(sorted({tuple(row) for row in rows})))
+
+    def __repr__(self) -> str:
+        if not self.columns:
+            return "Segments: none"
+        by = ", ".join(f"{name} ({len(set(self.column(name)))})" for name in self.columns)
+        return f"Segments: {len(self)}, by {by}"
 
     def __len__(self) -> int:
         return len(self.values)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from simcast.history import measures
 from simcast.history.measures import Amounts, FirstContacts, SegmentSizes, StageCounts
+from simcast.notebook import Shown
 from simcast.pipeline import Pipeline
 from simcast.segments import Segments
 from simcast.writing import agreed, counted
@@ -64,8 +65,8 @@ class Finding:
     text: str
 
 
-@dataclass(frozen=True)
-class QualityReport:
+@dataclass(frozen=True, repr=False)
+class QualityReport(Shown):
     """The state of a history in numbers, and in words a planner can use.
 
     Parameters
@@ -130,6 +131,9 @@ class QualityReport:
     def notes(self) -> tuple[str, ...]:
         """The findings that are only good to know."""
         return tuple(finding.text for finding in self.findings if finding.severity == "note")
+
+    def _headline(self) -> str:
+        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         """Return the report for people: what there is, then the warnings, then the notes."""

@@ -10,7 +10,9 @@ import pytest
 import simcast
 from simcast.analysis import Ground, Limits, Run, allocate, check, compare, ground_of, leaks, rank, run, solve
 from simcast.backtesting import Backtest
+from simcast.pipeline import Pipeline
 from simcast.posterior import Diagnostics
+from simcast.segments import Segments
 from tests.unit.desk import STAGES, desk
 
 MOST_LINES = 12
@@ -55,6 +57,15 @@ def shown(ground: Ground, result: Run) -> dict[str, Any]:
         "allocated": allocate(ground, "<script>", Limits(budget=1000.0, people=None)),
         "diagnostics": Diagnostics(1.001, 900.0, 800.0, 0, 0.9, 4, 1000, {}, ("beware",)),
     }
+
+
+def test_what_histories_and_scenarios_are_made_of_says_itself_in_a_line() -> None:
+    moves = [("звонок", "later"), ("later", "звонок")]
+    pipeline = Pipeline.define(["lead", "звонок"], moves=moves, outcomes={"spam": "lost"})
+    assert repr(pipeline) == "Pipeline: lead -> звонок -> won; also звонок -> later, later -> звонок; or lost, spam"
+    assert repr(Segments()) == "Segments: none"
+    two = Segments(("source", "region"), (("ads", "North"), ("ads", "South")))
+    assert repr(two) == "Segments: 2, by source (1), region (2)"
 
 
 def test_every_result_says_what_it_is_in_a_few_lines(shown: dict[str, Any]) -> None:
