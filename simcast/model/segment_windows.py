@@ -77,38 +77,48 @@ def find_windows(first_day: Ints, segment: Ints, segments: Segments, until: int)
     """
     found = []
     n_values = sum(len(set(segments.column(name))) for name in segments.columns)
+    everything = np.sort(first_day)
     for column in segments.columns:
-        values = np.array(segments.column(column), dtype=object)[segment]
-        for value in sorted(set(values) - {UNKNOWN}):
-            own = values == value
-            begins, ends = _window(first_day, own, math.log(max(n_values, 1)))
-            if begins is None and ends is None:
-                continue
-            days = first_day[own]
-            due = 0.0 if ends is None else own.sum() / (ends - np.min(days)) * (until - ends)
-            found.append(Window(column, value, begins, ends, float(due)))
+        values, of_segment = np.unique(np.array(segments.column(column)), return_inverse=True)
+        code = of_segment[segment]
+        order = np.lexsort((first_day, code))
+        edges = np.searchsorted(code[order], np.arange(values.size + 1))
+        for value, first, last in zip(values.tolist(), edges[:-1], edges[1:], strict=True):
+            own = first_day[order[first:last]]
+            begins, ends = (None, None) if value == UNKNOWN else _window(own, everything, math.log(n_values))
+            if begins is not None or ends is not None:
+                due = 0.0 if ends is None else own.size / (ends - own[0]) * (until - ends)
+                found.append(Window(column, value, begins, ends, float(due)))
     return tuple(found)
 
 
-def _window(first_day: Ints, own: NDArray[np.bool_], log_values: float) -> tuple[int | None, int | None]:
-    """Return when one value began and ended; None where it was there before, or still is."""
-    days = np.unique(first_day[own])
+def _window(own: Ints, everything: Ints, log_values: float) -> tuple[int | None, int | None]:
+    """Return when one value began and ended; None where it was there before, or still is.
+
+    Parameters
+    ----------
+    own, everything
+        The days of its deals and of all deals, in order.
+    log_values
+        Log of the number of values that are looked at.
+    """
+    days = np.unique(own)
     if days.size <= FEWEST_DAYS:
         return None, None
-    others = np.sort(first_day[~own])
-    before = np.searchsorted(others, days, side="left")
-    after = np.searchsorted(others, days, side="right")
-    gaps = before[1:] - after[:-1]
+    before, after = (
+        np.searchsorted(everything, days, side=side) - np.searchsorted(own, days, side=side)
+        for side in ("left", "right")
+    )
     within = max(int(after[-1] - before[0]), 0)
     share = (days.size - 1) / (days.size - 1 + within)
-    silent = [int(before[0]), int(others.size - after[-1])]
-    unlikely = [
+    longest = float(np.max(before[1:] - after[:-1]))
+    begun, ended = (
         n >= FEWEST_OTHERS
-        and n > LONGER_THAN_GAPS * float(np.max(gaps))
+        and n > LONGER_THAN_GAPS * longest
         and (share == 1.0 or -n * math.log1p(-share) >= _UNLIKELY + log_values)
-        for n in silent
-    ]
-    return int(days[0]) if unlikely[0] else None, int(days[-1]) + 1 if unlikely[1] else None
+        for n in (int(before[0]), int(everything.size - own.size - after[-1]))
+    )
+    return int(days[0]) if begun else None, int(days[-1]) + 1 if ended else None
 
 
 def days_of_segments(windows: tuple[Window, ...], segments: Segments, start: int, until: int) -> Ints:
