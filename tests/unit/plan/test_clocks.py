@@ -14,7 +14,7 @@ from simcast.analysis.run import Run, run
 from simcast.assume.calendar import clock_variables
 from simcast.errors import FitError, ScenarioError
 from simcast.plan import build_plan
-from simcast.plan.clocks import with_operational_ages
+from simcast.plan.clocks import operational_ages
 from simcast.posterior import Posterior
 from simcast.posterior.clocks import CLOCK_VARIABLES
 from simcast.scenario import Scenario, build_scenario
@@ -71,7 +71,7 @@ def test_ages_of_open_deals_count_until_the_records_end() -> None:
     )
     before, after = np.datetime64("2026-06-17"), np.datetime64("2026-07-01")
     fresh, stale, goes_on = (
-        with_operational_ages(posterior, replace(played.book, as_of=as_of, recorded_until=until))
+        operational_ages(posterior, replace(played.book, as_of=as_of, recorded_until=until), 3)[1]
         for as_of, until in ((before, before), (after, before), (after, after))
     )
     np.testing.assert_array_equal(stale, fresh)
