@@ -82,7 +82,7 @@ def build_plan(n_deals: int, n_futures: int, per_day: float) -> KernelPlan:
         deal_key=rng.integers(0, 2**64, n_deals, dtype=np.uint64),
         deal_stage=stage[order],
         deal_segment=segment[order],
-        deal_age=age[order],
+        deal_age=np.repeat(age[order, None], N_SLOTS, axis=1),
         deal_amount=rng.integers(1, 10**6, n_deals),
         deal_log_amount=np.full(n_deals, np.nan),
         deal_forced=np.full(n_deals, NOT_FORCED),
@@ -125,7 +125,7 @@ def _play_numpy(plan: KernelPlan, results: Results, rounds: Rounds) -> None:
     rng = np.random.default_rng(1)
     for future in range(len(results.wins)):
         draw = plan.draw_of_future[future]
-        stage, segment, age = plan.deal_stage, plan.deal_segment, plan.deal_age
+        stage, segment, age = plan.deal_stage, plan.deal_segment, plan.deal_age[:, 0]
         p = plan.probability[draw, stage, segment]
         scale, shape = plan.scale[draw, stage, segment], plan.shape[draw, stage, segment]
         log_survival = log_ndtr(-np.log(age[:, None] / scale[:, :2]) / shape[:, :2])
@@ -159,7 +159,7 @@ def play_simpy(plan: KernelPlan, results: Results) -> None:
         draw = plan.draw_of_future[future]
         drawn = [array[draw].tolist() for array in (plan.probability, plan.scale, plan.shape)]
         environment = simpy.Environment()
-        numbers = zip(plan.deal_stage.tolist(), plan.deal_segment.tolist(), plan.deal_age.tolist(), strict=True)
+        numbers = zip(plan.deal_stage.tolist(), plan.deal_segment.tolist(), plan.deal_age[:, 0].tolist(), strict=True)
         for (stage, segment, age), amount in zip(numbers, plan.deal_amount.tolist(), strict=True):
             environment.process(_deal(environment, drawn, stage, segment, 0.0, age, amount, results, future, rng))
         for segment in range(N_SEGMENTS):
@@ -289,7 +289,7 @@ def _stays(
 def expected_wins_of_ready_deals(plan: KernelPlan) -> float:
     """Return the closed form of the mean wins of deals already in the last stage, averaged over the futures' draws."""
     ready = plan.deal_stage == N_STAGES - 1
-    segment, age = plan.deal_segment[ready], plan.deal_age[ready]
+    segment, age = plan.deal_segment[ready], plan.deal_age[ready, 0]
     total = 0.0
     for draw in plan.draw_of_future:
         p, scale, shape = (x[draw, N_STAGES - 1, segment] for x in (plan.probability, plan.scale, plan.shape))

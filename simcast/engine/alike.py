@@ -1,6 +1,6 @@
 """What is left of open deals' chances at their age, weighed once for all deals in a row that are alike.
 
-Deals are alike that have the same stage, segment and age and, where conversion goes with the amount, the same amount.
+Deals are alike that have the same stage, segment and ages and, where conversion goes with the amount, the same amount.
 Which ones are is the same in all futures. A future's shares are first looked up as logarithms, then raised to their
 powers in one loop without branches or calls: to weigh a kind by the survival functions of `simcast.engine.samplers`
 takes ten times as long as to draw a stay.
@@ -91,8 +91,9 @@ def _describe_kinds(plan: KernelPlan, alike: Alike, n_kinds: int) -> None:
     n_segments, n_slots = plan.probability.shape[2], plan.destination.shape[1]
     for i in range(n_kinds):
         deal = alike.first[i]
-        stage, segment, age = plan.deal_stage[deal], plan.deal_segment[deal], plan.deal_age[deal]
+        stage, segment = plan.deal_stage[deal], plan.deal_segment[deal]
         for slot in range(n_slots):
+            age = plan.deal_age[deal, slot]
             alike.place[i * n_slots + slot] = (stage * n_segments + segment) * n_slots + slot
             alike.log_age[i * n_slots + slot] = math.log(age) if age > 0.0 else _LOG_OF_NO_AGE
             leads = plan.destination[stage, slot] != NOWHERE
@@ -103,11 +104,9 @@ def _describe_kinds(plan: KernelPlan, alike: Alike, n_kinds: int) -> None:
 @njit(inline="always")
 def _are_alike(plan: KernelPlan, one: int, other: int) -> bool:
     """Tell whether two deals are weighed alike in all futures."""
-    same: bool = (
-        plan.deal_stage[one] == plan.deal_stage[other]
-        and plan.deal_segment[one] == plan.deal_segment[other]
-        and plan.deal_age[one] == plan.deal_age[other]
-    )
+    same: bool = plan.deal_stage[one] == plan.deal_stage[other] and plan.deal_segment[one] == plan.deal_segment[other]
+    for slot in range(plan.deal_age.shape[1]):
+        same = same and plan.deal_age[one, slot] == plan.deal_age[other, slot]
     if same and len(plan.amount_slope) > 0:
         a, b = plan.deal_log_amount[one], plan.deal_log_amount[other]
         same = a == b or (math.isnan(a) and math.isnan(b))
@@ -138,12 +137,12 @@ def _look_up_others(plan: KernelPlan, alike: Alike, draw: int, begin: int, end: 
     at = unsigned(0)
     for kind in range(begin, end):
         deal = alike.first[kind]
-        stage, segment, age = plan.deal_stage[deal], plan.deal_segment[deal], plan.deal_age[deal]
+        stage, segment = plan.deal_stage[deal], plan.deal_segment[deal]
         for slot in range(plan.destination.shape[1]):
             family = plan.family[stage, slot]
             if plan.destination[stage, slot] != NOWHERE and family not in (LOGNORMAL, HAZARD_CODE):
                 scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
-                alike.lasting[at] = log_survival(family, scale, shape, age) * _PER_LOG
+                alike.lasting[at] = log_survival(family, scale, shape, plan.deal_age[deal, slot]) * _PER_LOG
             at += unsigned(1)
 
 
@@ -155,7 +154,7 @@ def _write_rows(plan: KernelPlan, tables: Tables, alike: Alike, future: int, beg
     at = unsigned(0)
     for kind in range(begin, end):
         deal = alike.first[kind]
-        stage, segment, age = plan.deal_stage[deal], plan.deal_segment[deal], plan.deal_age[deal]
+        stage, segment, age = plan.deal_stage[deal], plan.deal_segment[deal], plan.deal_age[deal]  # ages by slot
         probability, time_factor = tables.probability[epoch, stage, segment], tables.time_factor[epoch, stage, segment]
         by_day = plan.hazard_row[stage] != NOWHERE
         if has_slope and not by_day:
@@ -166,7 +165,7 @@ def _write_rows(plan: KernelPlan, tables: Tables, alike: Alike, future: int, beg
             weight = probability[slot] * alike.lasting[at + slot]
             total += weight
             alike.reach[at + slot] = total
-            alike.waited[at + slot] = age * time_factor[slot]
+            alike.waited[at + slot] = age[slot] * time_factor[slot]
             last = slot if weight > 0.0 else last
         total = 0.0 if by_day else total
         alike.total[kind - begin] = total

@@ -139,6 +139,58 @@ def hazard_survival(
 
 
 @njit(cache=True)
+def weigh_by_hazards(
+    age: NDArray[np.float64],
+    rate: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    total: NDArray[np.float64],
+    before: NDArray[np.float64],
+    levered: NDArray[np.float64],
+    start: NDArray[np.float64],
+    weight: NDArray[np.float64],
+) -> None:
+    """Weigh the moves of a stay so old that hardly one lasts so long: by the hazards at its age.
+
+    A move on whose clock it is older than on another weighs less by the share of stays that lasts from one age to the
+    other.
+
+    Parameters
+    ----------
+    age : float64, (n_moves + 1,)
+        Days, on the clock of each move.
+    rate, factor, start, total
+        As for `fill_survival`.
+    before, levered : float64, (n_moves + 1,)
+        The moves' probabilities without conversion levers and with them, whose ratio changes as theirs does.
+    weight : float64, (n_moves + 1,)
+        Written: last, 0 for never ending; all 0 where no move has a hazard at such an age.
+    """
+    n_moves, least = len(rate), math.inf
+    for move in range(n_moves):
+        if before[move] > 0.0:
+            least = min(least, age[move])
+    for move in range(n_moves):
+        piece = piece_of(age[move], start)
+        is_possible = before[move] > 0.0 and age[move] < start[-1]
+        hazard = rate[move, piece] * factor[move]
+        weight[move] = hazard * levered[move] / before[move] if is_possible else 0.0
+        if weight[move] > 0.0 and age[move] > least:
+            weight[move] *= math.exp(_hazard_before(total, start, least) - _hazard_before(total, start, age[move]))
+            weight[move] *= total[piece_of(least, start)] / total[piece]
+    weight[n_moves] = 0.0
+
+
+@njit(cache=True)
+def _hazard_before(total: NDArray[np.float64], start: NDArray[np.float64], days: float) -> float:
+    """Return the hazard of all moves together up to an age."""
+    hazard, piece = 0.0, piece_of(days, start)
+    for whole in range(piece):
+        hazard += total[whole] * (start[whole + 1] - start[whole])
+    before: float = hazard + total[piece] * (days - start[piece])
+    return before
+
+
+@njit(cache=True)
 def hazard_isf(
     survival: NDArray[np.float64], total: NDArray[np.float64], start: NDArray[np.float64], u: float
 ) -> float:

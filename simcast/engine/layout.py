@@ -127,7 +127,7 @@ class KernelPlan(NamedTuple):
     deal_segment: NDArray[np.int64]
     """(n_deals,)"""
     deal_age: NDArray[np.float64]
-    """(n_deals,): days already spent in the stage, operational ones where it has clocks."""
+    """(n_deals, n_slots): days already spent in the stage, operational ones on the clock of each move that has one."""
     deal_amount: NDArray[np.int64]
     """(n_deals,): minor units; negative where unknown."""
     deal_log_amount: NDArray[np.float64]

@@ -1,7 +1,8 @@
 """The stays in which open deals are found at the as-of date, drawn given how long they have lasted already.
 
-The move is drawn from p S(age) / sum, the time from T given T > age. The wait so far happened without levers, so
-survival is the posterior's; levers act on the moves' probabilities and on the time that remains.
+The move is drawn from p S(age) / sum, the time from T given T > age, each move with the age on its own clock. The wait
+so far happened without levers, so survival is the posterior's; levers act on the moves' probabilities and on the time
+that remains.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, o
 from simcast.engine.block import BLOCK, InPlay, unsigned
 from simcast.engine.clock import run_clocks
 from simcast.engine.graph import Graph
-from simcast.engine.hazard import hazard_isf, left_of_piece, piece_of
+from simcast.engine.hazard import hazard_isf, left_of_piece, piece_of, weigh_by_hazards
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import STAY, fill_uniforms
@@ -97,7 +98,7 @@ def _draw_rests(
         if alike.total[alike.kind[deal]] > LEAST_WEIGHT:
             if not graph.is_other[stage * np.int64(graph.n_slots) + slot]:
                 continue
-            days = isf_of_log(family[slot], scale[slot], shape[slot], math.log(in_play.u_second[i])) - age
+            days = isf_of_log(family[slot], scale[slot], shape[slot], math.log(in_play.u_second[i])) - age[slot]
         else:
             effect = effect_of_amount(plan, draw, stage, segment, deal) if len(plan.amount_slope) > 0 else 0.0
             shift_moves(tables.probability[epoch, stage, segment], odds_of(effect), alike.own)
@@ -116,7 +117,7 @@ def _draw_rests(
 def _beyond_floats(
     u_move: float,
     u_days: float,
-    age: float,
+    age: NDArray[np.float64],
     probability: NDArray[np.float64],
     destination: NDArray[np.int64],
     family: NDArray[np.int64],
@@ -127,7 +128,7 @@ def _beyond_floats(
     weight, best = np.full(len(probability), -math.inf), -math.inf
     for slot in range(len(probability)):
         if probability[slot] > 0.0 and destination[slot] != NOWHERE:
-            weight[slot] = math.log(probability[slot]) + log_survival(family[slot], scale[slot], shape[slot], age)
+            weight[slot] = math.log(probability[slot]) + log_survival(family[slot], scale[slot], shape[slot], age[slot])
             best = max(best, weight[slot])
     if best == -math.inf:  # older than any stay can be (constant times only): it moves on at once
         slot = choose(probability, u_move)
@@ -137,20 +138,20 @@ def _beyond_floats(
         weight[slot] = math.exp(weight[slot] - best)
         total += weight[slot]
     slot = choose(weight, u_move * total)
-    log_s = math.log(u_days) + log_survival(family[slot], scale[slot], shape[slot], age)
-    return slot, isf_of_log(family[slot], scale[slot], shape[slot], log_s) - age
+    log_s = math.log(u_days) + log_survival(family[slot], scale[slot], shape[slot], age[slot])
+    return slot, isf_of_log(family[slot], scale[slot], shape[slot], log_s) - age[slot]
 
 
 @allocating
 def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: InPlay, n: int) -> None:
     """Draw slot and days left of stays that have hazards by day.
 
-    These count whole days, and the as-of date is the beginning of a day: a deal has lasted its age rounded up.
+    These count whole days, and the as-of date is the beginning of a day: a deal has lasted its ages rounded up.
     """
     draw = plan.draw_of_future[future]
     epoch = plan.epoch_of_day[0]
     law, has_slope = room_for_a_law(plan), len(plan.amount_slope) > 0
-    weight = np.empty(plan.destination.shape[1])
+    weight, age = np.empty(plan.destination.shape[1]), np.empty(plan.destination.shape[1])
     for i in range(n):
         deal = start + i
         stage = plan.deal_stage[deal]
@@ -167,11 +168,14 @@ def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start:
             if not is_law_of(law, epoch, stage, segment, effect):
                 fill_law(plan, tables, draw, epoch, stage, segment, effect, law)
             factor, lasting, total, probability = law.factor, law.survival, law.total, law.probability
-        age = np.ceil(plan.deal_age[deal])
+        for slot in range(len(age)):
+            age[slot] = np.ceil(plan.deal_age[deal, slot])
         u_move, u_days = in_play.u_first[i], in_play.u_second[i]
         slot, days = _rest_of_hazard(u_move, u_days, age, probability, lasting, total, plan.hazard_start, weight)
         if slot == NOWHERE:
-            slot, days = _beyond_hazards(u_move, u_days, age, rate, factor, before, levered, plan.hazard_start, weight)
+            slot, days = _beyond_hazards(
+                u_move, u_days, age, rate, factor, total, before, levered, plan.hazard_start, weight
+            )
         in_play.slot[i] = np.uint32(slot)
         epoch_levers = (epoch, stage, segment, slot)
         in_play.leaves_on[i] = with_levers(
@@ -186,7 +190,7 @@ def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start:
 def _rest_of_hazard(
     u_move: float,
     u_days: float,
-    age: float,
+    age: NDArray[np.float64],
     probability: NDArray[np.float64],
     lasting: NDArray[np.float64],
     total: NDArray[np.float64],
@@ -197,10 +201,13 @@ def _rest_of_hazard(
     stalled = len(weight) - 1
     weight[stalled] = probability[stalled]
     sum_of_weights = 0.0
-    piece, left = left_of_piece(total, start, age) if age < start[-1] else (len(total) - 1, 0.0)
+    piece, left, known = 0, 1.0, -1.0
     for slot in range(stalled):
+        if age[slot] != known:  # as a rule all ages are one
+            known = age[slot]
+            piece, left = left_of_piece(total, start, known) if known < start[-1] else (len(total) - 1, 0.0)
         lasts = lasting[slot, piece + 1] + left * (lasting[slot, piece] - lasting[slot, piece + 1])
-        weight[slot] = probability[slot] * (lasts if age > 0.0 else 1.0)
+        weight[slot] = probability[slot] * (lasts if known > 0.0 else 1.0)
         sum_of_weights += weight[slot]
     sum_of_weights += weight[stalled]
     if sum_of_weights <= LEAST_WEIGHT:
@@ -209,34 +216,28 @@ def _rest_of_hazard(
     if slot == stalled:
         return slot, math.inf
     u_left = min(u_days * weight[slot] / probability[slot], 1.0)
-    return slot, hazard_isf(lasting[slot], total, start, u_left) - age
+    return slot, hazard_isf(lasting[slot], total, start, u_left) - age[slot]
 
 
 @inner
 def _beyond_hazards(
     u_move: float,
     u_days: float,
-    age: float,
+    age: NDArray[np.float64],
     rate: NDArray[np.float64],
     factor: NDArray[np.float64],
+    total: NDArray[np.float64],
     before: NDArray[np.float64],
     levered: NDArray[np.float64],
     start: NDArray[np.float64],
     weight: NDArray[np.float64],
 ) -> tuple[int, float]:
-    """Draw slot and days left where hardly a stay lasts so long: by the ratio of the hazards at this age.
-
-    Conversion levers change the ratio as they change that of the probabilities, from `before` to `levered`.
-    """
-    stalled = len(weight) - 1
-    piece = piece_of(age, start)
-    total, sum_of_weights = 0.0, 0.0
-    weight[stalled] = 0.0
-    for slot in range(stalled):
-        hazard = rate[slot, piece] * factor[slot]
-        weight[slot] = hazard * levered[slot] / before[slot] if before[slot] > 0.0 else 0.0
-        total += hazard
+    """Draw slot and days left where hardly a stay lasts so long: by the ratio of the hazards at this age."""
+    weigh_by_hazards(age, rate, factor, total, before, levered, start, weight)
+    sum_of_weights = 0.0
+    for slot in range(len(weight)):
         sum_of_weights += weight[slot]
-    if age >= start[-1] or sum_of_weights == 0.0:
-        return stalled, math.inf
-    return choose(weight, u_move * sum_of_weights), -math.log(u_days) / total
+    if sum_of_weights == 0.0:
+        return len(weight) - 1, math.inf
+    slot = choose(weight, u_move * sum_of_weights)
+    return slot, -math.log(u_days) / total[piece_of(age[slot], start)]

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.hazard import hazard_survival, piece_of
+from simcast.engine.hazard import hazard_survival, piece_of, weigh_by_hazards
 from simcast.engine.inner import allocating, inner
 from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.samplers import CONSTANT, log_survival
@@ -33,7 +33,7 @@ class Alike(NamedTuple):
     stage: NDArray[np.int64]
     """(n,)"""
     age: NDArray[np.float64]
-    """(n,): days."""
+    """(n, n_slots): days, on the clock of each move."""
     forced: NDArray[np.int64]
     """(n,): an outcome, or NOT_FORCED."""
     forced_day: NDArray[np.float64]
@@ -44,7 +44,7 @@ class Alike(NamedTuple):
 
 def deals_alike(plan: KernelPlan) -> Alike:
     """Put the open deals together that the same future awaits."""
-    columns = (plan.deal_segment, plan.deal_stage, plan.deal_age, plan.deal_forced, plan.deal_forced_day)
+    columns = (plan.deal_segment, plan.deal_stage, *plan.deal_age.T, plan.deal_forced, plan.deal_forced_day)
     found, member = np.unique(np.column_stack(columns).astype(np.float64), axis=0, return_inverse=True)
     known = plan.deal_amount >= 0
     flow = np.zeros((len(found), N_FLOWS))
@@ -54,10 +54,9 @@ def deals_alike(plan: KernelPlan) -> Alike:
         (OPEN_MONEY, np.where(known, plan.deal_amount, 0)),
     ):
         flow[:, k] = np.bincount(member.ravel(), weights=of_deal, minlength=len(found))
-    segment, stage, age, forced, forced_day = (np.ascontiguousarray(column) for column in found.T)
-    whole = (column.astype(np.int64) for column in (segment, stage, forced))
-    segment_code, stage_code, outcome = whole
-    return Alike(segment_code, stage_code, age, outcome, forced_day, flow)
+    segment, stage, forced = (np.ascontiguousarray(found[:, column], dtype=np.int64) for column in (0, 1, -2))
+    age, forced_day = np.ascontiguousarray(found[:, 2:-2]), np.ascontiguousarray(found[:, -1])
+    return Alike(segment, stage, age, forced, forced_day, flow)
 
 
 @allocating
@@ -85,7 +84,7 @@ def begin_open_deals(
                 lasts[edge] = 1.0 if edge <= alike.forced_day[i] * grid.steps_per_day else 0.0
             _end_first_stay(alike.flow[i], won, to, lasts, grid, epoch, room, expected)
             continue
-        overdue_rate = _shares_of_moves(plan, tables, draw, segment, stage, age, share)
+        overdue = _shares_of_moves(plan, tables, draw, segment, stage, age, share)
         for slot in range(n_slots):
             if share[slot] == 0.0 or not moves.matters[stage, slot]:
                 continue
@@ -94,12 +93,12 @@ def begin_open_deals(
             at = room.readings.at[plan.clock_of[stage, slot] + 1]
             if plan.hazard_row[stage] == NOWHERE:
                 law = days_of(plan, draw, stage, segment, slot)
-                _fill_rest(law, levers, age, grid, at, every_step, lasts)
+                _fill_rest(law, levers, age[slot], grid, at, every_step, lasts)
             else:
                 row = plan.hazard_row[stage]
                 lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
                 start = plan.hazard_start
-                _fill_rest_by_day(lasting, total, start, levers, age, overdue_rate, grid, at, every_step, lasts)
+                _fill_rest_by_day(lasting, total, start, levers, age[slot], overdue, grid, at, every_step, lasts)
             for k in range(N_FLOWS):
                 flow[k] = share[slot] * alike.flow[i, k]
             _end_first_stay(flow, won, to, lasts, grid, epoch, room, expected)
@@ -107,14 +106,17 @@ def begin_open_deals(
 
 @allocating
 def _shares_of_moves(
-    plan: KernelPlan, tables: Tables, draw: int, segment: int, stage: int, age: float, share: NDArray[np.float64]
-) -> float:
-    """Write down the probability of each move given an age.
-
-    Return the rate per day at which the stay ends where hazards by day hardly let one last so long; NaN otherwise.
-    """
+    plan: KernelPlan,
+    tables: Tables,
+    draw: int,
+    segment: int,
+    stage: int,
+    age: NDArray[np.float64],
+    share: NDArray[np.float64],
+) -> bool:
+    """Write down the probability of each move given the age; tell whether hazards by day hardly let it come so far."""
     if plan.hazard_row[stage] != NOWHERE:
-        return _shares_of_hazards(plan, tables, draw, segment, stage, math.ceil(age), share)
+        return _shares_of_hazards(plan, tables, draw, segment, stage, np.ceil(age), share)
     probability = tables.probability[plan.epoch_of_day[0], stage, segment]
     for slot in range(len(share)):  # by logarithms, since an old deal's survivals may be below the range of floats
         share[slot] = -math.inf
@@ -122,42 +124,51 @@ def _shares_of_moves(
             share[slot] = math.log(probability[slot])
             if plan.destination[stage, slot] != NOWHERE:
                 scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
-                share[slot] += log_survival(plan.family[stage, slot], scale, shape, age)
+                share[slot] += log_survival(plan.family[stage, slot], scale, shape, age[slot])
     best = np.max(share)
     if best == -math.inf:  # older than any stay can be (constant times only): it moves on at once
         share[:] = probability
     else:
         share[:] = np.exp(share - best)
     share /= np.sum(share)
-    return math.nan
+    return False
 
 
 @allocating
 def _shares_of_hazards(
-    plan: KernelPlan, tables: Tables, draw: int, segment: int, stage: int, age: float, share: NDArray[np.float64]
-) -> float:
-    """Write down the probability of each move given an age, for hazards by day; return as `_shares_of_moves`."""
+    plan: KernelPlan,
+    tables: Tables,
+    draw: int,
+    segment: int,
+    stage: int,
+    age: NDArray[np.float64],
+    share: NDArray[np.float64],
+) -> bool:
+    """Write down the probability of each move given its age, for hazards by day; return as `_shares_of_moves`."""
     row, stalled, start = plan.hazard_row[stage], len(share) - 1, plan.hazard_start
+    total = tables.hazard_total[row, segment]
     levered = tables.probability[plan.epoch_of_day[0], stage, segment]
     share[:] = levered
     for slot in range(stalled):
         if share[slot] > 0.0:
-            lasting, total = tables.hazard_survival[row, segment, slot], tables.hazard_total[row, segment]
-            share[slot] *= hazard_survival(lasting, total, start, age)
+            share[slot] *= hazard_survival(tables.hazard_survival[row, segment, slot], total, start, age[slot])
     if np.sum(share) > _LEAST_WEIGHT:
         share /= np.sum(share)
-        return math.nan
-    share[stalled], rate = 0.0, 0.0
-    before, piece = plan.probability[draw, stage, segment], piece_of(age, start)
-    for slot in range(stalled):
-        hazard = plan.hazard_rate[draw, row, slot, piece] * plan.hazard_factor[draw, row, segment, slot]
-        share[slot] = hazard * levered[slot] / before[slot] if before[slot] > 0.0 else 0.0
-        rate += hazard
-    if age >= start[-1] or np.sum(share) == 0.0:
-        share[:] = 0.0
+        return False
+    weigh_by_hazards(
+        age,
+        plan.hazard_rate[draw, row],
+        plan.hazard_factor[draw, row, segment],
+        total,
+        plan.probability[draw, stage, segment],
+        levered,
+        start,
+        share,
+    )
+    if np.sum(share) == 0.0:
         share[stalled] = 1.0
     share /= np.sum(share)
-    return rate
+    return True
 
 
 @njit(inline="always")
@@ -204,7 +215,7 @@ def _fill_rest_by_day(
     start: NDArray[np.float64],
     levers: Levers,
     age: float,
-    overdue_rate: float,
+    overdue: bool,
     grid: Grid,
     at: NDArray[np.float64],
     every_step: bool,
@@ -219,10 +230,10 @@ def _fill_rest_by_day(
         days = before_levers(at[edge], levers)
         if days == math.inf:
             lasts[edge] = 0.0
-        elif math.isnan(overdue_rate):
-            lasts[edge] = hazard_survival(lasting, total, start, age + days) / reached
+        elif overdue:
+            lasts[edge] = math.exp(-total[piece_of(age, start)] * days)
         else:
-            lasts[edge] = math.exp(-overdue_rate * days)
+            lasts[edge] = hazard_survival(lasting, total, start, age + days) / reached
 
 
 @inner

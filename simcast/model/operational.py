@@ -4,7 +4,8 @@ Ends that were put off count on the days on which they were due: see `simcast.mo
 
 An ended stay has the days of the clock of the move that ended it, from noon to noon, since the hours are not known; an
 open one those of the mean clock, weighted by how often the moves come. That one age stands for all moves is an
-approximation: where clocks differ much, the survival of an open stay is too high for one move and too low for another.
+approximation of the fit: where clocks differ much, the survival of an open stay is too high for one move and too low
+for another. The forecast has an age for each move (`simcast.plan.clocks`).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
 from simcast.plan.amounts import cut_amounts, heavy_tails, too_large_amounts, too_much_worth
 from simcast.plan.checks import check_names, placed_levers
-from simcast.plan.clocks import clock_arrays, with_operational_ages
+from simcast.plan.clocks import clock_arrays, operational_ages
 from simcast.plan.costs import cost_of_one, costs_of, margin_of, notes_of
 from simcast.plan.cuts import cut_conversions, cut_worths
 from simcast.plan.derived import days_without_leads, derived_effects
@@ -119,12 +119,13 @@ def build_plan(
     epoch_of_day, effects = with_weather(posterior, frame, of_levers, book)
     parameters = _parameters(posterior, days, n_slots, like)
     parameters |= month_arrays(posterior, frame, parameters)
-    book = replace(book, age_days=with_operational_ages(posterior, book))
-    book = _by_stage(book, log_amounts(posterior, book))
+    age, own_age = operational_ages(posterior, book, n_slots)
+    order = _by_stage(book, age, log_amounts(posterior, book))
+    book, age = _in_order(book, order), age[order]
     groups, group_of_segment = segments.grouped(scenario.forecast.by)
     forced = [placed.lever for placed in levers if isinstance(placed.lever, DealLever)]
-    deals = _deal_arrays(book, segments, forced, _keys(book, like))
-    capacity = capacity_of(frame, teams, levers, deals, effects[ResponseLever])
+    deals = _deal_arrays(book, own_age[order], segments, forced, _keys(book, like))
+    capacity = capacity_of(frame, teams, levers, deals, age, effects[ResponseLever])
     kernel = KernelPlan(
         seed=seed,
         horizon_days=days.n_days,
@@ -275,12 +276,16 @@ def _stage_arrays(posterior: Posterior, n_slots: int) -> dict[str, Any]:
     }
 
 
-def _by_stage(book: Book, log_amount: NDArray[np.float64]) -> Book:
-    """Order the open deals by stage, segment, amount and age, so that the kernel meets the like in a row.
+def _by_stage(book: Book, age: NDArray[np.float64], log_amount: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the order of open deals by stage, segment, amount and age, so that the kernel meets the like in a row.
 
     Where nothing goes with the amount, that is by age: deals of one age are weighed together.
     """
-    order = np.lexsort((book.age_days, log_amount, book.segment_code, book.stage_code))
+    return np.lexsort((age, log_amount, book.segment_code, book.stage_code))
+
+
+def _in_order(book: Book, order: NDArray[np.int64]) -> Book:
+    """Return the open deals in another order."""
     arrays = ("deal", "stage_code", "age_days", "segment_code", "amount")
     return replace(book, **{name: getattr(book, name)[order] for name in arrays})
 
@@ -293,7 +298,11 @@ def _keys(book: Book, like: Plan | None) -> NDArray[np.uint64]:
 
 
 def _deal_arrays(
-    book: Book, segments: Segments, forced: Sequence[DealLever], keys: NDArray[np.uint64]
+    book: Book,
+    own_age: NDArray[np.float64],
+    segments: Segments,
+    forced: Sequence[DealLever],
+    keys: NDArray[np.uint64],
 ) -> dict[str, Any]:
     """Return the open deals, those whose end a lever decides among them."""
     code_of_segment = np.array(
@@ -307,7 +316,7 @@ def _deal_arrays(
         "deal_key": keys,
         "deal_stage": book.stage_code.astype(np.int64),
         "deal_segment": code_of_segment[book.segment_code].astype(np.int64),
-        "deal_age": book.age_days.astype(np.float64),
+        "deal_age": own_age,
         "deal_amount": amount.astype(np.int64),
         "deal_forced": outcome,
         "deal_forced_day": np.zeros(len(book)),

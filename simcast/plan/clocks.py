@@ -1,4 +1,4 @@
-"""The clocks of a posterior as the kernel reads them, and the ages of open deals in their operational days."""
+"""The clocks of a posterior as the kernel reads them, and the ages of open deals on them."""
 
 from __future__ import annotations
 
@@ -47,13 +47,20 @@ def clock_arrays(posterior: Posterior, days: ForecastDays, n_slots: int) -> dict
     }
 
 
-def with_operational_ages(posterior: Posterior, book: Book) -> Floats:
-    """Return the open deals' ages, operational ones in the stages whose days are: float64, (n_deals,).
+def operational_ages(posterior: Posterior, book: Book, n_slots: int) -> tuple[Floats, Floats]:
+    """Return the open deals' ages, operational ones in the stages whose days are.
 
-    An open stay's age is that of the mean clock, as in the fit, less the days whose ends wait to be recorded. It counts
-    until the records end, as in the fit, too.
+    They count until the records end, less the days whose ends wait to be recorded, as in the fit.
+
+    Returns
+    -------
+    float64, (n_deals,)
+        On the mean clock of the moves, by how often these come.
+    float64, (n_deals, n_slots)
+        On the clock of each move; the mean one's where all moves share a clock, and for the slots that are no moves.
     """
-    age: Floats = book.age_days.astype(np.float64)
+    mean_age = book.age_days.astype(np.float64)
+    own_age = np.repeat(mean_age[:, None], n_slots, axis=1)
     draws = posterior.draws
     end = day_number(book.recorded_until)
     for code, (stage, clocks) in enumerate(zip(posterior.pipeline.stages, _clocks(posterior), strict=True)):
@@ -62,19 +69,42 @@ def with_operational_ages(posterior: Posterior, book: Book) -> Floats:
             continue
         moves = list(posterior.pipeline.moves[code])
         shares = draws["probability"].sel(stage=stage, move=moves).mean(["draw", "segment"]).to_numpy()
-        waiting = days_waiting(clocks, shares, end)
-        age[here] = np.maximum(age[here] - waiting, 0.0)
-        if "clock_ages" not in draws or not float(draws["clock_ages"].sel(stage=stage)):
-            continue
-        first = end - waiting - int(np.ceil(np.max(age[here])))
-        calendar = np.arange(first, end)
-        weights = np.array(
-            [np.ones(calendar.size) if one is None else one.of_quarter.weights(calendar) for one in clocks]
-        )
-        passed = Passed.of(mean_weights(weights, shares), first)
-        until = float(end - waiting)
-        age[here] = passed.at(np.array(until)) - passed.at(until - age[here])
-    return age
+        own_waiting = [days_waiting([clock], np.ones(1), end) for clock in clocks]
+        waiting, age = days_waiting(clocks, shares, end), mean_age[here]
+        weights = None
+        if "clock_ages" in draws and float(draws["clock_ages"].sel(stage=stage)):
+            calendar = np.arange(end - int(np.ceil(np.max(age))), end)
+            weights = np.array(
+                [np.ones(calendar.size) if one is None else one.of_quarter.weights(calendar) for one in clocks]
+            )
+        mean_age[here] = _lasted(age, waiting, end, None if weights is None else mean_weights(weights, shares))
+        own_age[here] = mean_age[here, None]
+        if len(set(own_waiting)) > 1 or (weights is not None and np.any(weights != weights[0])):
+            for slot, own in enumerate(own_waiting):
+                own_age[here, slot] = _lasted(age, own, end, None if weights is None else weights[slot])
+    return mean_age, own_age
+
+
+def _lasted(age: Floats, waiting: int, end: int, weights: Floats | None) -> Floats:
+    """Return how long stays have lasted: float64, (n_stays,).
+
+    Parameters
+    ----------
+    age
+        float64, (n_stays,): days.
+    waiting
+        How many of the last days do not count, since ends on them wait to be recorded.
+    end
+        The day on which the stays have these ages, since 1970-01-01.
+    weights
+        float64, (n_days,): what the days before it weigh; None for 1.
+    """
+    age = np.maximum(age - waiting, 0.0)
+    if weights is None:
+        return age
+    passed, until = Passed.of(weights, end - weights.size), float(end - waiting)
+    lasted: Floats = passed.at(np.array(until)) - passed.at(until - age)
+    return lasted
 
 
 def _clocks(posterior: Posterior) -> list[list[Clock | None]]:

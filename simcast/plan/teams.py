@@ -87,9 +87,10 @@ def capacity_of(
     teams: Mapping[str, Team],
     levers: Sequence[PlacedLever],
     deals: Mapping[str, Any],
+    age: NDArray[np.float64],
     on_response: Effects,
 ) -> CapacityPlan | None:
-    """Return the teams as the kernel reads them; None without any."""
+    """Return the teams as the kernel reads them, given open deals' arrays and ages, (n_deals,); None without any."""
     if not teams:
         return None
     stages = frame.pipeline.stages
@@ -102,7 +103,7 @@ def capacity_of(
         **_working_arrays(frame, teams),
         **_people_arrays(frame, teams, levers),
         **_training_arrays(frame, list(teams), levers),
-        deal_waits_since=_waiting(frame, teams, deals),
+        deal_waits_since=_waiting(frame, teams, deals, age),
         **_response_arrays(frame, teams),
         on_response=on_response,
     )
@@ -120,7 +121,7 @@ def as_waiting(arrays: dict[str, Any], capacity: CapacityPlan | None) -> dict[st
     if capacity is None:
         return arrays
     waits = ~np.isnan(capacity.deal_waits_since)
-    return arrays | {"deal_age": np.where(waits, 0.0, arrays["deal_age"])}
+    return arrays | {"deal_age": np.where(waits[:, None], 0.0, arrays["deal_age"])}
 
 
 def _of_team(levers: Sequence[PlacedLever], kind: type[Any], team: str) -> list[Any]:
@@ -213,9 +214,11 @@ def _training_arrays(frame: LeverFrame, names: Sequence[str], levers: Sequence[P
     }
 
 
-def _waiting(frame: LeverFrame, teams: Mapping[str, Team], deals: Mapping[str, Any]) -> NDArray[np.float64]:
+def _waiting(
+    frame: LeverFrame, teams: Mapping[str, Team], deals: Mapping[str, Any], age: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return since when each open deal waits, NaN for those that do not."""
-    age, stage = deals["deal_age"], deals["deal_stage"]
+    stage = deals["deal_stage"]
     waits = np.zeros(len(age), dtype=bool)
     for team in teams.values():
         of_team = np.isin(stage, [frame.pipeline.stage_code(name) for name in team.serves])

@@ -96,6 +96,13 @@ def random_clocks(
     }
 
 
+def random_ages(rng: np.random.Generator, age: NDArray[np.float64], n_slots: int) -> NDArray[np.float64]:
+    """Return ages for each slot, (n_deals, n_slots): one for all, or in half of the deals one for each clock."""
+    own = age[:, None] * rng.uniform(0.0, 2.0, (len(age), n_slots))
+    own[rng.random(len(age)) < 1 / 6, 1] = 0.0
+    return np.where(rng.random((len(age), 1)) < 0.5, age[:, None], own)
+
+
 def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
     """Return a small plan that uses everything at once: any graph, all families, levers, renewals, forced deals."""
     rng = np.random.default_rng(seed)
@@ -143,7 +150,7 @@ def random_plan(seed: int, n_futures: int = 3) -> KernelPlan:
         deal_key=rng.integers(0, 2**64, n_deals, dtype=np.uint64),
         deal_stage=rng.integers(0, n_stages, n_deals),
         deal_segment=rng.integers(0, n_segments, n_deals),
-        deal_age=rng.integers(0, 9, n_deals) + 0.5,
+        deal_age=random_ages(np.random.default_rng(seed + 2000), rng.integers(0, 9, n_deals) + 0.5, n_slots),
         deal_amount=np.where(rng.random(n_deals) < 0.5, rng.integers(0, 10**6, n_deals), -1),
         deal_log_amount=rng.choice([0.0, math.nan, 1.0], n_deals, p=[0.1, 0.3, 0.6]) * rng.normal(0.0, 1.5, n_deals),
         deal_forced=np.where(rng.random(n_deals) < 0.2, n_stages + rng.integers(0, 2, n_deals), NOT_FORCED),
@@ -204,7 +211,7 @@ def chain_plan(
         deal_key=np.arange(n_open, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15),
         deal_stage=np.zeros(n_open, np.int64),
         deal_segment=np.zeros(n_open, np.int64),
-        deal_age=np.full(n_open, age),
+        deal_age=np.full((n_open, 3), age),
         deal_amount=np.full(n_open, round(amount * 100)),
         deal_log_amount=np.full(n_open, math.nan),
         deal_forced=np.full(n_open, NOT_FORCED),

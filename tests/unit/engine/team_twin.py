@@ -132,7 +132,7 @@ def course(plan: TeamPlan, future: int, deal: twin.Deal, results: TeamResults, r
         first = deal.number >= 0 and visit == 0
         if deal.origin == NEW or visit > 0:
             flow.entered[row, began, group, deal.stage] += 1
-        slot, days = twin.stay(kernel, future, deal, visit, kernel.deal_age[deal.number] if first else 0.0)
+        slot, days = twin.stay(kernel, future, deal, visit, twin.ages_of(kernel, deal, visit))
         is_open = deal.origin == OPEN and visit == 0
         leaves_on = twin.end_of_stay(kernel, future, deal, slot, days, is_open)
         destination = kernel.destination[deal.stage, slot]

@@ -135,10 +135,10 @@ def with_a_life(plan: KernelPlan, seed: int) -> TeamPlan:
         training_from=np.array([3.0]),
         training_days=rng.uniform(1.0, 6.0, (1, n_futures)),
         training_factor=np.full((1, n_futures), 1.7),
-        deal_waits_since=np.where(waiting, -plan.deal_age, np.nan),
+        deal_waits_since=np.where(waiting, -plan.deal_age[:, 0], np.nan),
         on_response=promises(rng, plan) if seed % 3 == 0 else few.on_response,
     )
-    return TeamPlan(plan._replace(deal_age=np.where(waiting, 0.0, plan.deal_age)), capacity)
+    return TeamPlan(plan._replace(deal_age=np.where(waiting[:, None], 0.0, plan.deal_age)), capacity)
 
 
 Play = Callable[[TeamPlan, int, TeamResults], None]

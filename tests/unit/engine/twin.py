@@ -219,8 +219,8 @@ def with_levers(plan: KernelPlan, future: int, day: int, stage: int, segment: in
     return days
 
 
-def stay(plan: KernelPlan, future: int, deal: Deal, visit: int, age: float = 0.0) -> tuple[int, float]:
-    """Draw the move that ends a stay, given the age already reached, and the days until then."""
+def stay(plan: KernelPlan, future: int, deal: Deal, visit: int, ages: np.ndarray) -> tuple[int, float]:
+    """Draw the move that ends a stay, given the ages already reached on the moves' clocks, and the days until then."""
     draw, day = plan.draw_of_future[future], int(deal.enters_on)
     u_move, u_time = uniforms(plan, future, deal.key, visit, STAY)
     p = probabilities(plan, future, day, deal.stage, deal.segment)
@@ -232,7 +232,7 @@ def stay(plan: KernelPlan, future: int, deal: Deal, visit: int, age: float = 0.0
     law = laws(plan, draw, deal.stage, deal.segment, effect)
     by_day = plan.hazard_row[deal.stage] >= 0
     moves = plan.destination[deal.stage]
-    weights = [x * (1.0 if moves[k] == NOWHERE or x == 0 else law[k].survival(age)) for k, x in enumerate(p)]
+    weights = [x * (1.0 if moves[k] == NOWHERE or x == 0 else law[k].survival(ages[k])) for k, x in enumerate(p)]
     overdue = sum(weights) == 0
     if overdue and by_day:
         return len(p) - 1, math.inf
@@ -242,8 +242,14 @@ def stay(plan: KernelPlan, future: int, deal: Deal, visit: int, age: float = 0.0
         return slot, 0.0
     if moves[slot] == NOWHERE:
         return slot, math.inf
+    age = ages[slot]
     days = law[slot].quantile(u_time * law[slot].survival(age)) - (math.ceil(age) if by_day else age)
     return slot, with_levers(plan, future, day, deal.stage, deal.segment, slot, max(0.0, days))
+
+
+def ages_of(plan: KernelPlan, deal: Deal, visit: int) -> np.ndarray:
+    """The ages of a stay, one for each slot: those of open deals at the as-of date, else none."""
+    return plan.deal_age[deal.number] if deal.number >= 0 and visit == 0 else np.zeros(plan.deal_age.shape[1])
 
 
 def passed_by(plan: KernelPlan, future: int, clock: int) -> np.ndarray:
@@ -357,9 +363,8 @@ def play(plan: KernelPlan, future: int, deal: Deal, results: Results, row: int) 
         began = plan.period_of_day[int(deal.enters_on)]
         if deal.origin == NEW or visit > 0:
             results.entered[row, began, group, deal.stage] += 1
-        age = plan.deal_age[deal.number] if deal.number >= 0 and visit == 0 else 0.0
         forced = plan.deal_forced[deal.number] if deal.number >= 0 and visit == 0 else NOT_FORCED
-        slot, days = stay(plan, future, deal, visit, age)
+        slot, days = stay(plan, future, deal, visit, ages_of(plan, deal, visit))
         destination = plan.destination[deal.stage, slot]
         leaves_on = end_of_stay(plan, future, deal, slot, days, deal.origin == OPEN and visit == 0)
         if forced != NOT_FORCED:

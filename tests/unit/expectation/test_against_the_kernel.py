@@ -172,6 +172,10 @@ PARTS: dict[str, tuple[Change, tuple[int, ...]]] = {
         (OPEN, NEW),
     ),
     "ages": (lambda plan: plan._replace(deal_age=0.0 * plan.deal_age), (OPEN,)),
+    "ages by move": (
+        lambda plan: plan._replace(deal_age=np.tile(plan.deal_age.mean(axis=1)[:, None], plan.deal_age.shape[1])),
+        (OPEN,),
+    ),
     "own amounts": (lambda plan: plan._replace(deal_amount=np.full_like(plan.deal_amount, -1)), (OPEN,)),
     "forced deals": (lambda plan: plan._replace(deal_forced=np.full_like(plan.deal_forced, NOT_FORCED)), (OPEN,)),
     "renewals": (lambda plan: plan._replace(outcome_resumes=np.full(2, NOWHERE)), (OPEN, NEW)),

@@ -14,7 +14,7 @@ from simcast.analysis.run import Run, run
 from simcast.assume.calendar import clock_variables
 from simcast.errors import FitError, ScenarioError
 from simcast.plan import build_plan
-from simcast.plan.clocks import with_operational_ages
+from simcast.plan.clocks import operational_ages
 from simcast.posterior import Posterior
 from simcast.posterior.clocks import CLOCK_VARIABLES
 from simcast.scenario import Scenario, build_scenario
@@ -71,7 +71,7 @@ def test_ages_of_open_deals_count_until_the_records_end() -> None:
     )
     before, after = np.datetime64("2026-06-17"), np.datetime64("2026-07-01")
     fresh, stale, goes_on = (
-        with_operational_ages(posterior, replace(played.book, as_of=as_of, recorded_until=until))
+        operational_ages(posterior, replace(played.book, as_of=as_of, recorded_until=until), 3)[1]
         for as_of, until in ((before, before), (after, before), (after, after))
     )
     np.testing.assert_array_equal(stale, fresh)
@@ -193,6 +193,58 @@ def test_what_waits_to_be_recorded_takes_days_off_the_age_of_open_deals(as_of: s
     played = run(assumed)
     assert (build_plan(played.posterior, played.book, assumed).kernel.deal_age == 10.0).all()
     assert (build_plan(with_openings(played.posterior), played.book, assumed).kernel.deal_age == age).all()
+
+
+def with_clocks_by_move(posterior: Posterior, days_left: dict[str, list[float]]) -> Posterior:
+    """Return the posterior with ages in operational days, and weights of the last days of a quarter by move."""
+    draws = posterior.draws
+    weight = xr.ones_like(draws["clock_days_left"])
+    for move, weights in days_left.items():
+        at = {"stage": "договор", "move": move}
+        weight.loc[at] = np.array([*weights, *[1.0] * (weight.shape[-1] - len(weights))])
+    ages = ("stage", np.array([0.0, 1.0]))
+    return replace(posterior, draws=draws.assign(clock_days_left=weight, clock_ages=ages))
+
+
+CLEAN_UP = {"calendar": {"quarter_end": {"last_days": 1, "weight": 1}, "weekdays": [1, 1, 1, 1, 1, 1, 0.99]}}
+
+
+def test_an_open_deal_has_an_age_on_the_clock_of_each_move() -> None:
+    """Ten days before the first of July: eight days and one of 40 for losses and a half for wins."""
+    assumed = scenario(CLEAN_UP)
+    played = run(assumed)
+    posterior = with_clocks_by_move(played.posterior, {"won": [0.5], "lost": [40.0, 0.0]})
+    age = build_plan(posterior, played.book, assumed).kernel.deal_age
+    np.testing.assert_allclose(age[:, 0], 9.5)
+    np.testing.assert_allclose(age[:, 1], 48.0)
+
+
+def test_where_all_moves_share_a_clock_ages_are_those_of_the_mean_clock_to_the_last_bit() -> None:
+    assumed = scenario(CLEAN_UP)
+    played = run(assumed)
+    posterior = with_clocks_by_move(played.posterior, {move: [0.1, 40.3] for move in ("won", "lost")})
+    mean, own = operational_ages(posterior, played.book, 3)
+    assert np.array_equal(own, np.repeat(mean[:, None], 3, axis=1))
+    assert (mean != played.book.age_days).all()
+    other = with_clocks_by_move(played.posterior, {"won": [0.1, 40.3], "lost": [0.1, 40.0]})
+    mean, own = operational_ages(other, played.book, 3)
+    assert (own[:, 0] > mean).all()
+    assert (own[:, 1] < mean).all()
+
+
+def test_what_waits_to_be_recorded_takes_days_off_the_age_of_its_own_move() -> None:
+    """On a Monday two days of losses wait, which are recorded on Mondays; wins are recorded at weekends, too."""
+    assumed = scenario(MONDAYS, forecast={"as_of": "2026-07-06", "until": "2026-09-30"})
+    played = run(assumed)
+    posterior = with_openings(played.posterior)
+    draws = posterior.draws
+    won = {"stage": "договор", "move": "won"}
+    for name, value in (("clock_weekday", 1.0), ("clock_opening", 0.0)):
+        draws[name] = draws[name].copy()
+        draws[name].loc[won] = value
+    age = build_plan(posterior, played.book, assumed).kernel.deal_age
+    assert (age[:, 0] == 10.0).all()
+    assert (age[:, 1] == 8.0).all()
 
 
 def test_an_assumed_calendar_has_no_openings() -> None:
