@@ -220,11 +220,17 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
         found.append(NO_AMOUNTS)
     elif tables.amounts_of == "all":
         found.append("no won deal has an amount: new deals are worth what all deals are")
-    known, unknown = tables.amounts.n_amounts, tables.amounts.n_unknown
+    known, unknown, zeros = tables.amounts.n_known, tables.amounts.n_unknown, tables.amounts.n_zeros
+    deals = "won deals" if tables.amounts_of == "won" else "deals"
     if known and unknown > MOST_UNKNOWN * (known + unknown):
         found.append(
-            f"{unknown} of {known + unknown} {'won deals' if tables.amounts_of == 'won' else 'deals'} have no amount: "
-            "they are left out, as if they were worth what the others are"
+            f"{unknown} of {known + unknown} {deals} have no amount: they are left out, as if they were worth what the"
+            " others are"
+        )
+    if zeros > MOST_UNKNOWN * known:
+        found.append(
+            f"{zeros} of {known} {deals} with an amount have one of 0: new deals are worth nothing as often; leave"
+            " amounts empty that are not known"
         )
     found += [
         f"{counted(count, 'deal')} began on {np.datetime64(day, 'D')}, far more than on other days: taken for an"

@@ -214,9 +214,9 @@ def _amounts(pipeline: Pipeline, stays: pd.DataFrame, segment: Ints, n_segments:
     won_outcomes = [name for name in pipeline.outcomes if pipeline.is_won(name)]
     won = stays["move"].isin(won_outcomes).to_numpy()
     sums = sum_amounts(stays["amount_at_end"].to_numpy(dtype=np.float64)[won], segment[won], n_segments)
-    if sums.n_amounts:
+    if sums.n_known:
         return sums, "won"
     last = ~stays["deal"].duplicated(keep="last").to_numpy()
     latest = stays["amount_at_end"].fillna(latest_amounts(stays)).to_numpy(dtype=np.float64)
     sums = sum_amounts(latest[last], segment[last], n_segments)
-    return sums, "all" if sums.n_amounts else "none"
+    return sums, "all" if sums.n_known else "none"

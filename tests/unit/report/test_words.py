@@ -85,6 +85,12 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
         ("1 of 500 (less than 1%) wins has no amount", "выигранных сделок без суммы: 1 из 500 (менее 1 %)"),
         ("1 of 1 (100%) win has an amount of 0", "выигранных сделок с суммой 0: 1 из 1 (100 %)"),
         (
+            "295 of 721 won deals with an amount have one of 0: new deals are worth nothing as often; leave amounts empty that "
+            "are not known",
+            "сделок с суммой 0: 295 из 721, у которых она записана; столь же часто ничего не стоят и новые сделки; оставляйте "
+            "неизвестные суммы пустыми",
+        ),
+        (
             "1 open deal has a date of closing; it is ignored, as one that is only expected",
             "открытых сделок с датой закрытия: 1; она не учитывается, так как лишь ожидается",
         ),
