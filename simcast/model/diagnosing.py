@@ -167,6 +167,13 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         "(history.model.drift: quarterly)"
         for change in tables.changes
     ]
+    found += [
+        f"larger deals take {'longer' if pace.correlation > 0 else 'less time'} to leave {pipeline.stages[pace.stage]!r} "
+        f"(rank correlation of amount and days {pace.correlation:.2f}), which the model does not know: new deals won "
+        f"within the forecast are {'smaller' if pace.correlation > 0 else 'larger'} than it has them, and their bookings "
+        f"come out too {'high' if pace.correlation > 0 else 'low'}"
+        for pace in tables.paces
+    ]
     never: dict[str, list[str]] = {}
     for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
         total = stays.n_ended + stays.n_open
@@ -238,6 +245,14 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
         "left out of arrivals"
         for day, count in tables.arrivals.imports
     ]
+    if (bursts := tables.bursts) is not None:
+        found.append(
+            f"{counted(bursts.n_days, 'day')} of {bursts.length_days:,}, such as "
+            f"{np.datetime64(bursts.largest_day, 'D')} with {bursts.largest:,} deals, "
+            f"hold{'s' if bursts.n_days == 1 else ''} {bursts.share:.0%} of the new deals, which no law of daily counts "
+            "foresees: new deals come out too few where another such day comes, too many where none does; give those "
+            "to expect (assume.arrivals), or leave deals out that were imported"
+        )
     length = tables.arrivals.length_days
     if length < DAYS_FOR_WEEKDAYS:
         found.append(f"the history spans {counted(length, 'day')}: new deals have neither a weekly pattern nor a trend")

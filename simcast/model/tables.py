@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from simcast.days import day_number, day_numbers, quarter_of
 from simcast.errors import FitError
 from simcast.history import latest_amounts
+from simcast.model.bursts import Bursts, find_bursts
 from simcast.model.cells import find_cells
 from simcast.model.changes import Change, find_changes
 from simcast.model.clocks import StageClocks, StageDays
 from simcast.model.empirical_amounts import is_empirical
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts
 from simcast.model.operational import in_operational_days
+from simcast.model.pace_by_amount import PaceByAmount, final_amounts, find_paces
 from simcast.model.settings import FitSettings
 from simcast.model.stays import StageStays
 from simcast.model.truncation import first_recorded_day, from_records_on, recorded_day
@@ -61,6 +63,10 @@ class FitTables:
         How much months differ.
     changes
         Of the stages' conversion, which parameters that stay what they were do not follow; none where they drift.
+    paces
+        The stages whose days go with the amount, which the model does not know.
+    bursts
+        The days that hold a large part of new deals; None without any.
     """
 
     stages: tuple[StageStays, ...]
@@ -75,6 +81,8 @@ class FitTables:
     clocks: tuple[StageClocks, ...]
     weather: Weather | None
     changes: tuple[Change, ...]
+    paces: tuple[PaceByAmount, ...]
+    bursts: Bursts | None
 
 
 AMOUNTS_FOR_SLOPE = 100
@@ -130,9 +138,11 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     first = ~stays["deal"].duplicated().to_numpy()
     amounts, amounts_of = _amounts(pipeline, stays, segment, n_segments)
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))
+    arrivals = count_arrivals(entered[first], segment[first], until, n_segments, recorded_from)
+    stratum = segment + n_segments * quarter_of(entered)
     return FitTables(
         stages=stages,
-        arrivals=count_arrivals(entered[first], segment[first], until, n_segments, recorded_from),
+        arrivals=arrivals,
         entry_share=entry_shares(stage[first], segment[first], pipeline.n_stages, n_segments),
         amounts=amounts,
         amounts_of=amounts_of,
@@ -143,6 +153,8 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         clocks=clocks,
         weather=learn_weather(months, drifts=drifts) if chosen.weather == "auto" else None,
         changes=() if drifts else find_changes(months),
+        paces=tuple(find_paces(stage, kept & (move == 0), stratum, final_amounts(stays), left - entered)),
+        bursts=find_bursts(entered[first], arrivals),
     )
 
 

@@ -221,6 +221,24 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "конверсия на этапе «{stage}» изменилась: у пребываний, начавшихся с {month}, шансы пойти дальше — {n1} от прежних, а "
         "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
     ),
+    (
+        r"larger deals take longer to leave ['\"](?P<stage>.*)['\"] \(rank correlation of amount and days (?P<n1>[\d.]+)\), .*",
+        "крупные сделки дольше остаются на этапе «{stage}» (ранговая корреляция суммы и дней {n1}), чего модель не знает: новые "
+        "сделки, выигранные до конца прогноза, меньше, чем в ней, и их сумма завышена",
+    ),
+    (
+        r"larger deals take less time to leave ['\"](?P<stage>.*)['\"] \(rank correlation of amount and days -(?P<n1>[\d.]+)\), "
+        r".*",
+        "крупные сделки быстрее уходят с этапа «{stage}» (ранговая корреляция суммы и дней −{n1}), чего модель не знает: новые "
+        "сделки, выигранные до конца прогноза, крупнее, чем в ней, и их сумма занижена",
+    ),
+    (
+        rf"(?P<n1>{_NUMBER}) days? of (?P<n2>{_NUMBER}), such as (?P<day>[\d-]+) with (?P<n3>{_NUMBER}) deals, holds? "
+        r"(?P<n4>\d+%) of the new deals, .*",
+        "дней, на которые пришлось {n4} новых сделок: {n1} из {n2}, например {day} — {n3}; ни один закон дневных чисел этого не "
+        "предвидит: новых сделок в прогнозе слишком мало, если такой день придёт снова, и слишком много, если нет; задайте, "
+        "сколько их ждать (assume.arrivals), или уберите загруженные сделки",
+    ),
     (r"stays end by the calendar: (?P<how>.*); the forecast goes on so .*", by_the_calendar),
     (r"months were good or bad for all deals together \((?P<how>.*), one standard deviation\), .*", by_months),
     (
