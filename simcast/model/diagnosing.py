@@ -167,13 +167,7 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         "(history.model.drift: quarterly)"
         for change in tables.changes
     ]
-    found += [
-        f"larger deals take {'longer' if pace.correlation > 0 else 'less time'} to leave {pipeline.stages[pace.stage]!r} "
-        f"(rank correlation of amount and days {pace.correlation:.2f}), which the model does not know: new deals won "
-        f"within the forecast are {'smaller' if pace.correlation > 0 else 'larger'} than it has them, and their bookings "
-        f"come out too {'high' if pace.correlation > 0 else 'low'}"
-        for pace in tables.paces
-    ]
+    found += _amount_notes(pipeline, tables)
     never: dict[str, list[str]] = {}
     for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
         total = stays.n_ended + stays.n_open
@@ -194,6 +188,29 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         for name, stages in never.items()
     ]
     return found + _calendar_notes(pipeline, tables) + _new_deal_warnings(tables)
+
+
+def _amount_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
+    """Say what goes with amounts and is not in the model: days, and chances where too few amounts are known."""
+    found = []
+    for stage, unused in zip(pipeline.stages, tables.unused_amounts, strict=True):
+        if unused is not None:
+            less = unused.correlation < 0
+            found.append(
+                f"larger deals move on from {stage!r} {'less' if less else 'more'} often (rank correlation "
+                f"{unused.correlation:.2f}), but amounts are known from the beginning of only {unused.share:.0%} of "
+                f"its stays, which move on {'more' if unused.odds > 1 else 'less'} often than the others: chances of "
+                f"open deals do not go with their amounts, and their bookings come out too {'high' if less else 'low'}"
+            )
+    for pace in tables.paces:
+        slow = pace.correlation > 0
+        found.append(
+            f"larger deals take {'longer' if slow else 'less time'} to leave {pipeline.stages[pace.stage]!r} (rank "
+            f"correlation of amount and days {pace.correlation:.2f}), which the model does not know: new deals won "
+            f"within the forecast are {'smaller' if slow else 'larger'} than it has them, and their bookings come out "
+            f"too {'high' if slow else 'low'}"
+        )
+    return found
 
 
 def _calendar_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
@@ -249,9 +266,9 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
         found.append(
             f"{counted(bursts.n_days, 'day')} of {bursts.length_days:,}, such as "
             f"{np.datetime64(bursts.largest_day, 'D')} with {bursts.largest:,} deals, "
-            f"hold{'s' if bursts.n_days == 1 else ''} {bursts.share:.0%} of the new deals, which no law of daily counts "
-            "foresees: new deals come out too few where another such day comes, too many where none does; give those "
-            "to expect (assume.arrivals), or leave deals out that were imported"
+            f"hold{'s' if bursts.n_days == 1 else ''} {bursts.share:.0%} of the new deals, which no law of daily "
+            "counts foresees: new deals come out too few where another such day comes, too many where none does; give "
+            "those to expect (assume.arrivals), or leave deals out that were imported"
         )
     length = tables.arrivals.length_days
     if length < DAYS_FOR_WEEKDAYS:

@@ -85,6 +85,20 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
         ("1 of 500 (less than 1%) wins has no amount", "выигранных сделок без суммы: 1 из 500 (менее 1 %)"),
         ("1 of 1 (100%) win has an amount of 0", "выигранных сделок с суммой 0: 1 из 1 (100 %)"),
         (
+            "larger deals move on from 'meeting' less often (rank correlation -0.29), but amounts are known from the beginning of "
+            "only 49% of its stays, which move on more often than the others: chances of open deals do not go with their "
+            "amounts, and their bookings come out too high",
+            "крупные сделки реже идут дальше с этапа «meeting» (ранговая корреляция −0,29), но сумма с самого начала известна "
+            "лишь у 49 % пребываний, и не у случайных: шансы открытых сделок не зависят от их сумм, и сумма их побед завышена",
+        ),
+        (
+            "larger deals move on from 'meeting' more often (rank correlation 0.29), but amounts are known from the beginning of "
+            "only 49% of its stays, which move on less often than the others: chances of open deals do not go with their "
+            "amounts, and their bookings come out too low",
+            "крупные сделки чаще идут дальше с этапа «meeting» (ранговая корреляция 0,29), но сумма с самого начала известна лишь "
+            "у 49 % пребываний, и не у случайных: шансы открытых сделок не зависят от их сумм, и сумма их побед занижена",
+        ),
+        (
             "larger deals take longer to leave 'meeting' (rank correlation of amount and days 0.53), which the model does not know: "
             "new deals won within the forecast are smaller than it has them, and their bookings come out too high",
             "крупные сделки дольше остаются на этапе «meeting» (ранговая корреляция суммы и дней 0,53), чего модель не знает: "
