@@ -202,14 +202,18 @@ def _amount_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
                 f"its stays, which move on {'more' if unused.odds > 1 else 'less'} often than the others: chances of "
                 f"open deals do not go with their amounts, and their bookings come out too {'high' if less else 'low'}"
             )
-    for pace in tables.paces:
-        slow = pace.correlation > 0
-        found.append(
-            f"larger deals take {'longer' if slow else 'less time'} to leave {pipeline.stages[pace.stage]!r} (rank "
-            f"correlation of amount and days {pace.correlation:.2f}), which the model does not know: new deals won "
-            f"within the forecast are {'smaller' if slow else 'larger'} than it has them, and their bookings come out "
-            f"too {'high' if slow else 'low'}"
-        )
+    for slow in (True, False):
+        alike = [pace for pace in tables.paces if (pace.correlation > 0) == slow]
+        if alike:
+            stages = ", ".join(repr(pipeline.stages[pace.stage]) for pace in alike)
+            correlations = sorted(pace.correlation for pace in alike)
+            sizes = " to ".join(dict.fromkeys(f"{size:.2f}" for size in (correlations[0], correlations[-1])))
+            found.append(
+                f"larger deals take {'longer' if slow else 'less time'} to leave {stages} (rank correlation of amount "
+                f"and days {sizes}), which the model does not know: new deals "
+                f"won within the forecast are {'smaller' if slow else 'larger'} than it has them, and their bookings "
+                f"come out too {'high' if slow else 'low'}"
+            )
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from simcast.report.words.russian_parts import Match, apart, by_months, by_the_calendar, kept, overdue, usual
+from simcast.report.words.russian_parts import Match, apart, by_amount, by_months, by_the_calendar, kept, overdue, usual
 
 
 def in_russian(english: str) -> str | None:
@@ -234,15 +234,9 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "{n2} пребываний, и не у случайных: шансы открытых сделок не зависят от их сумм, и сумма их побед занижена",
     ),
     (
-        r"larger deals take longer to leave ['\"](?P<stage>.*)['\"] \(rank correlation of amount and days (?P<n1>[\d.]+)\), .*",
-        "крупные сделки дольше остаются на этапе «{stage}» (ранговая корреляция суммы и дней {n1}), чего модель не знает: новые "
-        "сделки, выигранные до конца прогноза, меньше, чем в ней, и их сумма завышена",
-    ),
-    (
-        r"larger deals take less time to leave ['\"](?P<stage>.*)['\"] \(rank correlation of amount and days -(?P<n1>[\d.]+)\), "
-        r".*",
-        "крупные сделки быстрее уходят с этапа «{stage}» (ранговая корреляция суммы и дней −{n1}), чего модель не знает: новые "
-        "сделки, выигранные до конца прогноза, крупнее, чем в ней, и их сумма занижена",
+        r"larger deals take (?P<how>longer|less time) to leave (?P<stages>.*) \(rank correlation of amount and days "
+        r"(?P<sizes>[^)]*)\), .*",
+        by_amount,
     ),
     (
         rf"(?P<n1>{_NUMBER}) days? of (?P<n2>{_NUMBER}), such as (?P<day>[\d-]+) with (?P<n3>{_NUMBER}) deals, holds? "

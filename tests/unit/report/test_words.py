@@ -99,15 +99,15 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
             "у 49 % пребываний, и не у случайных: шансы открытых сделок не зависят от их сумм, и сумма их побед занижена",
         ),
         (
-            "larger deals take longer to leave 'meeting' (rank correlation of amount and days 0.53), which the model does not know: "
+            "larger deals take longer to leave 'lead', 'meeting' (rank correlation of amount and days 0.50 to 0.53), which the model does not know: "
             "new deals won within the forecast are smaller than it has them, and their bookings come out too high",
-            "крупные сделки дольше остаются на этапе «meeting» (ранговая корреляция суммы и дней 0,53), чего модель не знает: "
+            "крупные сделки дольше остаются на этапах «lead», «meeting» (ранговая корреляция суммы и дней 0,50 до 0,53), чего модель не знает: "
             "новые сделки, выигранные до конца прогноза, меньше, чем в ней, и их сумма завышена",
         ),
         (
             "larger deals take less time to leave 'meeting' (rank correlation of amount and days -0.53), which the model does not "
             "know: new deals won within the forecast are larger than it has them, and their bookings come out too low",
-            "крупные сделки быстрее уходят с этапа «meeting» (ранговая корреляция суммы и дней −0,53), чего модель не знает: "
+            "крупные сделки быстрее уходят с этапов «meeting» (ранговая корреляция суммы и дней −0,53), чего модель не знает: "
             "новые сделки, выигранные до конца прогноза, крупнее, чем в ней, и их сумма занижена",
         ),
         (
