@@ -98,6 +98,7 @@ def build_plan(n_deals: int, n_futures: int, per_day: float) -> KernelPlan:
         amount_shape=np.full((N_DRAWS, N_SEGMENTS), 0.9),
         amount_quantiles=np.zeros((N_SEGMENTS, 0)),
         amount_most=math.inf,
+        amount_some=np.ones((N_DRAWS, N_SEGMENTS)),
         on_conversion=nothing,
         on_duration=nothing,
         on_arrivals=nothing,

@@ -12,6 +12,7 @@ from simcast.engine.amounts import AMOUNT_FAMILIES, EMPIRICAL_CODE, amount_isf
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, HAZARD_CODE, isf_of_log
 from simcast.expectation.amounts import AmountLaw, mean_amount
 from simcast.posterior import Posterior
+from simcast.posterior.draws import zero_shares_of
 
 Floats = NDArray[np.float64]
 
@@ -51,7 +52,9 @@ def mean_amounts(posterior: Posterior) -> Floats:
 
 
 def median_amounts(posterior: Posterior) -> Floats:
-    """Return the median amount of a new deal that is won.
+    """Return the usual amount of a new deal that is won: the median of those above 0, times the share that are.
+
+    The median of all would jump to 0 where half of them are.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def median_amounts(posterior: Posterior) -> Floats:
 
 
 def _median_amount(law: AmountLaw, quantiles: Floats) -> float:
-    return min(amount_isf(law.family, law.scale, law.shape, quantiles, 0.5), law.most)
+    return law.some * min(amount_isf(law.family, law.scale, law.shape, quantiles, 0.5), law.most)
 
 
 def _of_amounts(posterior: Posterior, measure: Callable[[AmountLaw, Floats], float]) -> Floats:
@@ -69,6 +72,7 @@ def _of_amounts(posterior: Posterior, measure: Callable[[AmountLaw, Floats], flo
     draws = posterior.draws
     family = AMOUNT_FAMILIES.index(draws.attrs["amount_family"])
     scale, shape = (draws[name].transpose("draw", "segment").to_numpy() for name in ("amount_scale", "amount_shape"))
+    some = 1.0 - zero_shares_of(draws)
     most = float(draws.attrs.get("amount_most", math.inf))
     quantiles = np.zeros((scale.shape[1], 0))
     if family == EMPIRICAL_CODE:
@@ -76,9 +80,9 @@ def _of_amounts(posterior: Posterior, measure: Callable[[AmountLaw, Floats], flo
     return np.array(
         [
             [
-                measure(AmountLaw(family, float(a), float(b), most), quantiles[segment])
-                for segment, (a, b) in enumerate(zip(*row, strict=True))
+                measure(AmountLaw(family, float(a), float(b), most, float(c)), quantiles[segment])
+                for segment, (a, b, c) in enumerate(zip(*row, strict=True))
             ]
-            for row in zip(scale, shape, strict=True)
+            for row in zip(scale, shape, some, strict=True)
         ]
     )

@@ -23,7 +23,7 @@ _OF_STAGES = {"hazard_log": np.nan, "hazard_effect": np.nan, "amount_slope": 0.0
 """The optional variables that belong to stages, with what stands there for a stage that has none of it."""
 
 _OF_ARRIVALS = ("arrivals_season", "arrivals_path", "arrivals_bound")
-_OF_AMOUNTS = ("amount_quantiles",)
+_OF_AMOUNTS = ("amount_quantiles", "amount_zero")
 _OF_LEVELS = ("weather_conversion_level", "weather_speed_level")
 
 

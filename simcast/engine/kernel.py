@@ -284,7 +284,9 @@ def _win(
         if worth < 0.0 and scale > 0.0:
             u, _ = uniforms(plan.seed, future, in_play.key[i], _FIRST_VISIT, AMOUNT)
             quantiles, shape = plan.amount_quantiles[segment], plan.amount_shape[draw, segment]
-            worth = min(amount_isf(plan.amount_family, scale, shape, quantiles, u), plan.amount_most)
+            some = plan.amount_some[draw, segment]
+            if u < some:  # the others are worth 0
+                worth = min(amount_isf(plan.amount_family, scale, shape, quantiles, u / some), plan.amount_most)
         epoch = plan.epoch_of_day[whole(in_play.enters_on[i])]
         worth = max(worth, 0.0) * tables.amount_factor[epoch, origin, segment]
         worth += tables.amount_add[epoch, origin, segment]

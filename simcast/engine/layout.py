@@ -159,6 +159,8 @@ class KernelPlan(NamedTuple):
     """(n_segments, n_levels): the empirical amounts over their scale, see `amounts`; no levels for other families."""
     amount_most: float
     """What a drawn amount is at most, in minor units; infinite for no bound."""
+    amount_some: NDArray[np.float64]
+    """(n_draws, n_segments): the share of drawn amounts that are of the family; the others are 0."""
 
     on_conversion: Effects
     on_duration: Effects

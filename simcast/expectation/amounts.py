@@ -19,33 +19,35 @@ _N_LEVELS = 2000
 
 
 class AmountLaw(NamedTuple):
-    """The law of an amount: family, scale and shape as the engine has them, and what it is at most.
+    """The law of an amount: family, scale and shape as the engine has them, what it is at most, and how often it is 0.
 
-    Only lognormal amounts are bounded; `most` is infinite for others.
+    Only lognormal amounts are bounded; `most` is infinite for others. A share `some` of amounts are of the family, the
+    others 0.
     """
 
     family: int
     scale: float
     shape: float
     most: float
+    some: float
 
 
 @njit(cache=True, nogil=True)
 def mean_amount(law: AmountLaw, quantiles: NDArray[np.float64]) -> float:
-    """Return the mean of the amounts that `simcast.engine.amounts.amount_isf` draws; infinite if it is.
+    """Return the mean of the amounts that the engine draws, those of 0 among them; infinite if it is.
 
     Examples
     --------
     >>> import numpy as np
     >>> from simcast.engine.samplers import LOGNORMAL
-    >>> round(mean_amount(AmountLaw(LOGNORMAL, 100.0, 1.0, math.inf), np.zeros(0)), 1)  # 100 exp(1 / 2)
+    >>> round(mean_amount(AmountLaw(LOGNORMAL, 100.0, 1.0, math.inf, 1.0), np.zeros(0)), 1)  # 100 exp(1 / 2)
     164.9
     """
     scale, shape = law.scale, law.shape
-    if scale <= 0.0:
+    if scale <= 0.0 or law.some <= 0.0:
         return 0.0
     if law.family == LOGNORMAL:
-        return _mean_lognormal(scale, shape, law.most)
+        return law.some * _mean_lognormal(scale, shape, law.most)
     if law.family == EMPIRICAL_CODE:
         factor = float(np.mean(quantiles))
     elif law.family in (CONSTANT, EXPONENTIAL):
@@ -56,7 +58,7 @@ def mean_amount(law: AmountLaw, quantiles: NDArray[np.float64]) -> float:
         factor = math.pi * shape / math.sin(math.pi * shape) if shape < 1.0 else math.inf
     else:
         factor = math.gamma(1.0 + shape)
-    return scale * factor
+    return law.some * scale * factor
 
 
 @njit(cache=True, nogil=True)
@@ -84,4 +86,4 @@ def mean_worth(law: AmountLaw, quantiles: NDArray[np.float64], factor: float, ad
         if law.scale > 0.0:
             amount = amount_isf(law.family, law.scale, law.shape, quantiles, (level + 0.5) / _N_LEVELS)
         cannot_take += max(0.0, -add - factor * min(amount, law.most))
-    return worth + cannot_take / _N_LEVELS
+    return worth + law.some * cannot_take / _N_LEVELS + (1.0 - law.some) * -add

@@ -125,7 +125,7 @@ def _fill_worth(
         if epoch > 0 and factors[epoch] == factors[epoch - 1] and adds[epoch] == adds[epoch - 1]:
             worth[epoch] = worth[epoch - 1]
         else:
-            law = AmountLaw(plan.amount_family, scale, shape, plan.amount_most)
+            law = AmountLaw(plan.amount_family, scale, shape, plan.amount_most, plan.amount_some[draw, segment])
             worth[epoch] = mean_worth(law, quantiles, factors[epoch], adds[epoch])
 
 

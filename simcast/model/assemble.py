@@ -18,6 +18,7 @@ from simcast.model.sampling import Sample
 from simcast.model.segment_windows import days_of_segments
 from simcast.model.stage_arrays import posterior_stages
 from simcast.model.tables import FitTables
+from simcast.model.zero_amounts import draw_zero_shares
 from simcast.pipeline import Pipeline
 from simcast.posterior import DIMENSIONS, move_names
 from simcast.posterior.arrivals import DAYS_PER_YEAR, HARMONICS
@@ -185,14 +186,16 @@ def _clock_arrays(pipeline: Pipeline, tables: FitTables) -> dict[str, Floats]:
 def _amount_arrays(tables: FitTables, new: xr.Dataset, seed: int) -> tuple[str, dict[str, Floats]]:
     """Return the family of amounts and its arrays."""
     median, sigma = _array(new["amount_median"], "segment"), _array(new["amount_sigma"], "segment")
-    if tables.amounts_of == "none":
+    if not tables.amounts.n_amounts:  # none known, or all of them 0
         return "constant", {"amount_scale": 0.0 * median, "amount_shape": 0.0 * sigma}
+    zeros = {"amount_zero": draw_zero_shares(tables.amounts, len(median), seed)} if tables.amounts.n_zeros else {}
     if not tables.amounts.empirical:
-        return "lognormal", {"amount_scale": median, "amount_shape": sigma}
+        return "lognormal", {"amount_scale": median, "amount_shape": sigma} | zeros
     log_median = np.log(median)
     quantiles = amount_quantiles(tables.amounts, log_median.mean(axis=0))
     scale = mean_factors(tables.amounts, quantiles, log_median, seed)
-    return EMPIRICAL, {"amount_scale": scale, "amount_shape": np.ones(sigma.shape), "amount_quantiles": quantiles}
+    shape = np.ones(sigma.shape)
+    return EMPIRICAL, {"amount_scale": scale, "amount_shape": shape, "amount_quantiles": quantiles} | zeros
 
 
 def _iso_day(day: int | None) -> str:

@@ -167,6 +167,7 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         "(history.model.drift: quarterly)"
         for change in tables.changes
     ]
+    found += _amount_notes(pipeline, tables)
     never: dict[str, list[str]] = {}
     for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
         total = stays.n_ended + stays.n_open
@@ -187,6 +188,33 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         for name, stages in never.items()
     ]
     return found + _calendar_notes(pipeline, tables) + _new_deal_warnings(tables)
+
+
+def _amount_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
+    """Say what goes with amounts and is not in the model: days, and chances where too few amounts are known."""
+    found = []
+    for stage, unused in zip(pipeline.stages, tables.unused_amounts, strict=True):
+        if unused is not None:
+            less = unused.correlation < 0
+            found.append(
+                f"larger deals move on from {stage!r} {'less' if less else 'more'} often (rank correlation "
+                f"{unused.correlation:.2f}), but amounts are known from the beginning of only {unused.share:.0%} of "
+                f"its stays, which move on {'more' if unused.odds > 1 else 'less'} often than the others: chances of "
+                f"open deals do not go with their amounts, and their bookings come out too {'high' if less else 'low'}"
+            )
+    for slow in (True, False):
+        alike = [pace for pace in tables.paces if (pace.correlation > 0) == slow]
+        if alike:
+            stages = ", ".join(repr(pipeline.stages[pace.stage]) for pace in alike)
+            correlations = sorted(pace.correlation for pace in alike)
+            sizes = " to ".join(dict.fromkeys(f"{size:.2f}" for size in (correlations[0], correlations[-1])))
+            found.append(
+                f"larger deals take {'longer' if slow else 'less time'} to leave {stages} (rank correlation of amount "
+                f"and days {sizes}), which the model does not know: new deals "
+                f"won within the forecast are {'smaller' if slow else 'larger'} than it has them, and their bookings "
+                f"come out too {'high' if slow else 'low'}"
+            )
+    return found
 
 
 def _calendar_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
@@ -220,11 +248,17 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
         found.append(NO_AMOUNTS)
     elif tables.amounts_of == "all":
         found.append("no won deal has an amount: new deals are worth what all deals are")
-    known, unknown = tables.amounts.n_amounts, tables.amounts.n_unknown
+    known, unknown, zeros = tables.amounts.n_known, tables.amounts.n_unknown, tables.amounts.n_zeros
+    deals = "won deals" if tables.amounts_of == "won" else "deals"
     if known and unknown > MOST_UNKNOWN * (known + unknown):
         found.append(
-            f"{unknown} of {known + unknown} {'won deals' if tables.amounts_of == 'won' else 'deals'} have no amount: "
-            "they are left out, as if they were worth what the others are"
+            f"{unknown} of {known + unknown} {deals} have no amount: they are left out, as if they were worth what the"
+            " others are"
+        )
+    if zeros > MOST_UNKNOWN * known:
+        found.append(
+            f"{zeros} of {known} {deals} with an amount have one of 0: new deals are worth nothing as often; leave"
+            " amounts empty that are not known"
         )
     found += [
         f"{counted(count, 'deal')} began on {np.datetime64(day, 'D')}, far more than on other days: taken for an"
@@ -233,6 +267,14 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
         for day, count in tables.arrivals.imports
     ]
     found += [window.words() for window in tables.arrivals.windows]
+    if (bursts := tables.bursts) is not None:
+        found.append(
+            f"{counted(bursts.n_days, 'day')} of {bursts.length_days:,}, such as "
+            f"{np.datetime64(bursts.largest_day, 'D')} with {bursts.largest:,} deals, "
+            f"hold{'s' if bursts.n_days == 1 else ''} {bursts.share:.0%} of the new deals, which no law of daily "
+            "counts foresees: new deals come out too few where another such day comes, too many where none does; give "
+            "those to expect (assume.arrivals), or leave deals out that were imported"
+        )
     length = tables.arrivals.length_days
     if length < DAYS_FOR_WEEKDAYS:
         found.append(f"the history spans {counted(length, 'day')}: new deals have neither a weekly pattern nor a trend")

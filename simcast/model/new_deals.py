@@ -222,8 +222,10 @@ class AmountSums:
         Mean logarithm over all segments.
     log_amount, segment
         (n_amounts,): the logarithms and their segments.
+    zeros
+        float64, (n_segments,): known amounts of 0, which the fields above leave out.
     n_unknown
-        How many deals had no amount, or none above 0.
+        How many deals had no amount.
     empirical
         Whether new deals are worth what deals of the past were, rather than lognormal amounts.
     """
@@ -234,17 +236,28 @@ class AmountSums:
     centre: float
     log_amount: Floats
     segment: Ints
+    zeros: Floats
     n_unknown: int = 0
     empirical: bool = False
 
     @property
     def n_amounts(self) -> int:
-        """How many amounts there are."""
+        """How many amounts above 0 there are."""
         return int(self.count.sum())
+
+    @property
+    def n_zeros(self) -> int:
+        """How many amounts are known to be 0."""
+        return int(self.zeros.sum())
+
+    @property
+    def n_known(self) -> int:
+        """How many amounts are known."""
+        return self.n_amounts + self.n_zeros
 
 
 def sum_amounts(amount: Floats, segment: Ints, n_segments: int) -> AmountSums:
-    """Sum up the amounts that are known and positive.
+    """Sum up the amounts that are known; those of 0 are counted, and stand in no logarithm.
 
     Parameters
     ----------
@@ -261,4 +274,5 @@ def sum_amounts(amount: Floats, segment: Ints, n_segments: int) -> AmountSums:
     count = np.bincount(codes, minlength=n_segments).astype(np.float64)
     mean = np.bincount(codes, weights=logs - centre, minlength=n_segments) / np.maximum(count, 1.0)
     squares = np.bincount(codes, weights=(logs - centre - mean[codes]) ** 2, minlength=n_segments).astype(np.float64)
-    return AmountSums(count, mean, squares, centre, logs, codes, n_unknown=int(np.sum(~known)))
+    zeros = np.bincount(segment[amount == 0], minlength=n_segments).astype(np.float64)
+    return AmountSums(count, mean, squares, centre, logs, codes, zeros, n_unknown=int(np.sum(~(amount >= 0))))

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from simcast.days import day_number, day_numbers, quarter_of
 from simcast.errors import FitError
 from simcast.history import latest_amounts
+from simcast.model.bursts import Bursts, find_bursts
 from simcast.model.cells import find_cells
 from simcast.model.changes import Change, find_changes
 from simcast.model.clocks import StageClocks, StageDays
 from simcast.model.empirical_amounts import is_empirical
+from simcast.model.known_amounts import UnusedAmounts, tell_of_chances
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts
 from simcast.model.operational import in_operational_days
+from simcast.model.pace_by_amount import PaceByAmount, final_amounts, find_paces
 from simcast.model.settings import FitSettings
 from simcast.model.stays import StageStays
 from simcast.model.truncation import first_recorded_day, from_records_on, recorded_day
@@ -61,6 +64,12 @@ class FitTables:
         How much months differ.
     changes
         Of the stages' conversion, which parameters that stay what they were do not follow; none where they drift.
+    paces
+        The stages whose days go with the amount, which the model does not know.
+    unused_amounts
+        Of each stage, where its chances seem to go with amounts that are known of too few stays; else None.
+    bursts
+        The days that hold a large part of new deals; None without any.
     """
 
     stages: tuple[StageStays, ...]
@@ -75,11 +84,10 @@ class FitTables:
     clocks: tuple[StageClocks, ...]
     weather: Weather | None
     changes: tuple[Change, ...]
+    paces: tuple[PaceByAmount, ...]
+    unused_amounts: tuple[UnusedAmounts | None, ...]
+    bursts: Bursts | None
 
-
-AMOUNTS_FOR_SLOPE = 100
-SHARE_FOR_SLOPE = 0.8
-"""How many ended stays, and which share of them, must have had an amount from their beginning on."""
 
 _UNKNOWN = -2
 
@@ -115,12 +123,13 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     drifts = chosen.drift == "quarterly"
     quarter = _quarters(entered, until) if drifts else None
     log_amount, centre = _log_amounts(stays) if chosen.amount_effect == "auto" else (np.full(stage.size, np.nan), 1.0)
-    stages = tuple(
+    found_stays = [
         _stage_stays(
             len(moves), kept & (stage == code), segment, n_segments, quarter, log_amount, move, left - entered, since
         )
         for code, moves in enumerate(pipeline.moves)
-    )
+    ]
+    stages = tuple(stays for stays, _ in found_stays)
     clocks = tuple(StageClocks.none(len(moves)) for moves in pipeline.moves)
     here = [kept & (stage == code) for code in range(pipeline.n_stages)]
     days = [StageDays(entered[rows], left[rows], move[rows], until, segment[rows], recorded_from) for rows in here]
@@ -130,9 +139,11 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     first = ~stays["deal"].duplicated().to_numpy()
     amounts, amounts_of = _amounts(pipeline, stays, segment, n_segments)
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))
+    arrivals = count_arrivals(entered[first], segment[first], until, history.segments, recorded_from)
+    stratum = segment + n_segments * quarter_of(entered)
     return FitTables(
         stages=stages,
-        arrivals=count_arrivals(entered[first], segment[first], until, history.segments, recorded_from),
+        arrivals=arrivals,
         entry_share=entry_shares(stage[first], segment[first], pipeline.n_stages, n_segments),
         amounts=amounts,
         amounts_of=amounts_of,
@@ -143,6 +154,9 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         clocks=clocks,
         weather=learn_weather(months, drifts=drifts) if chosen.weather == "auto" else None,
         changes=() if drifts else find_changes(months),
+        paces=tuple(find_paces(stage, kept & (move == 0), stratum, final_amounts(stays), left - entered)),
+        unused_amounts=tuple(unused for _, unused in found_stays),
+        bursts=find_bursts(entered[first], arrivals),
     )
 
 
@@ -156,19 +170,18 @@ def _stage_stays(
     move: Ints,
     days: Ints,
     since: Ints,
-) -> StageStays:
-    """Return the stays of one stage, sorted into cells."""
+) -> tuple[StageStays, UnusedAmounts | None]:
+    """Return the stays of one stage, sorted into cells, and what of their amounts cannot be used."""
     ended = here & (move >= 0)
-    known = np.isfinite(log_amount)
-    n_known = int((ended & known).sum())
-    by_amount = n_known >= AMOUNTS_FOR_SLOPE and n_known >= SHARE_FOR_SLOPE * ended.sum()
+    by_amount = tell_of_chances(log_amount[ended], move[ended] == 0, segment[ended])
     cells, cell = find_cells(
         segment[here],
         n_segments,
         None if quarter is None else quarter[here],
-        log_amount[here] if by_amount else None,
+        log_amount[here] if by_amount is True else None,
     )
-    return StageStays(n_moves, cells, cell, move[here], days[here], since[here])
+    stays = StageStays(n_moves, cells, cell, move[here], days[here], since[here])
+    return stays, by_amount if isinstance(by_amount, UnusedAmounts) else None
 
 
 def _quarters(entered: Ints, until: int) -> Ints:
@@ -214,9 +227,9 @@ def _amounts(pipeline: Pipeline, stays: pd.DataFrame, segment: Ints, n_segments:
     won_outcomes = [name for name in pipeline.outcomes if pipeline.is_won(name)]
     won = stays["move"].isin(won_outcomes).to_numpy()
     sums = sum_amounts(stays["amount_at_end"].to_numpy(dtype=np.float64)[won], segment[won], n_segments)
-    if sums.n_amounts:
+    if sums.n_known:
         return sums, "won"
     last = ~stays["deal"].duplicated(keep="last").to_numpy()
     latest = stays["amount_at_end"].fillna(latest_amounts(stays)).to_numpy(dtype=np.float64)
     sums = sum_amounts(latest[last], segment[last], n_segments)
-    return sums, "all" if sums.n_amounts else "none"
+    return sums, "all" if sums.n_known else "none"

@@ -34,7 +34,7 @@ from simcast.plan.teams import as_waiting, capacity_of, hours_of_one, too_many_l
 from simcast.plan.weather import month_arrays, with_weather
 from simcast.posterior import Posterior
 from simcast.posterior.arrivals import calendar_factor
-from simcast.posterior.draws import EMPIRICAL
+from simcast.posterior.draws import EMPIRICAL, zero_shares_of
 from simcast.posterior.response import fitted_responses
 from simcast.scenario import (
     BASELINE,
@@ -56,7 +56,7 @@ _OF_PARAMETERS = (
     *("hazard_row", "hazard_start", "hazard_rate", "hazard_factor", "amount_slope", "amount_offset"),
     *("clock_of", "clock_passed", "clock_opening", "clock_from_day"),
     *("arrival_key", "arrival_mean", "arrival_weekday_factor", "arrival_trend_factor", "arrival_size"),
-    *("entry_cumulative", "amount_scale", "amount_shape", "amount_quantiles", "amount_most"),
+    *("entry_cumulative", "amount_scale", "amount_shape", "amount_quantiles", "amount_most", "amount_some"),
 )
 """The arrays that come from a posterior's draws and the days forecast alone."""
 
@@ -247,6 +247,7 @@ def _parameters(posterior: Posterior, days: ForecastDays, n_slots: int, like: Pl
         "amount_shape": _array(posterior, "amount_shape", "draw", "segment"),
         "amount_quantiles": _amount_quantiles(posterior),
         "amount_most": float(posterior.draws.attrs.get("amount_most", math.inf)) * MINOR_UNITS,
+        "amount_some": 1.0 - zero_shares_of(posterior.draws),
     }
 
 

@@ -61,6 +61,7 @@ OPTIONAL_DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "arrivals_path": ("draw", "block"),
     "arrivals_bound": ("draw", "bound"),
     "amount_quantiles": ("segment", "level"),
+    "amount_zero": ("draw", "segment"),
     "clock_weekday": ("stage", "move", "weekday"),
     "clock_month": ("stage", "move", "quarter_month"),
     "clock_days_left": ("stage", "move", "days_left"),
@@ -91,7 +92,8 @@ with a slope and without an offset counts as having one of 0.
 days after it, both on the log scale; their sum is kept between the two numbers of ``arrivals_bound``, the lowest first.
 ``amount_quantiles`` belongs to amounts whose family is ``empirical``: a segment's
 amounts at the levels 1/2n, 3/2n, ..., 1 - 1/2n, of which ``amount_scale`` is then a factor. ``attrs["amount_most"]``
-is what a lognormal amount is at most (infinite where it is missing).
+is what a lognormal amount is at most (infinite where it is missing). ``amount_zero`` is the share of amounts that are
+0; family, scale and shape are those of the others. Where it is missing, none are.
 The weights of days of `simcast.posterior.clocks` are in ``clock_weekday``, ``clock_month`` (of the quarter),
 ``clock_days_left`` (of the quarter) and ``clock_holiday`` (on the dates of ``attrs["holidays"]``), the same in all
 draws, and their openings in ``clock_opening``; ``clock_ages`` is 1 where the days of a stage are operational ones, 0
@@ -115,6 +117,13 @@ def move_names(pipeline: Pipeline) -> tuple[str, ...]:
     """
     stages = tuple(name for name in pipeline.stages if name not in pipeline.outcomes)
     return (*stages, *pipeline.outcomes, STALLED)
+
+
+def zero_shares_of(draws: xr.Dataset) -> NDArray[np.float64]:
+    """Return the share of amounts that are 0, (n_draws, n_segments); no share where a posterior speaks of none."""
+    if "amount_zero" not in draws:
+        return np.zeros((draws.sizes["draw"], draws.sizes["segment"]))
+    return np.ascontiguousarray(draws["amount_zero"].transpose("draw", "segment").to_numpy(), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -320,6 +329,8 @@ def _optional_problems(draws: xr.Dataset) -> Iterator[str]:
             yield f"posterior.{name}: must be finite and at least 0"
     if draws.attrs["amount_family"] == EMPIRICAL:
         yield from _quantile_problems(draws)
+    if not np.all((zero_shares_of(draws) >= 0.0) & (zero_shares_of(draws) <= 1.0)):
+        yield "posterior.amount_zero: must be between 0 and 1"
 
 
 def _level_problems(draws: xr.Dataset) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Checks of the amounts of won deals: their distribution and their mean, by segment."""
+"""Checks of the amounts of won deals: their distribution and their mean, and how many are 0, by segment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from simcast.errors import FitError
 from simcast.history import History, latest_amounts
 from simcast.posterior import Posterior
-from simcast.posterior.draws import EMPIRICAL
+from simcast.posterior.draws import EMPIRICAL, zero_shares_of
 from simcast.predictive_checks.stays import Floats, Ints, segment_codes
 from simcast.predictive_checks.verdict import (
     PredictiveCheck,
@@ -42,11 +42,22 @@ def check_amounts(
         When the posterior's amounts have a family that cannot be replicated.
     """
     amounts_of = str(posterior.draws.attrs.get("amounts_of", "none"))
-    if amounts_of == "none":
+    if amounts_of == "none" or not posterior.draws["amount_scale"].any():
         return
     amount, segment = _known_amounts(posterior, history, amounts_of)
+    share_of_zeros = zero_shares_of(posterior.draws)[draws]
     for code, label in enumerate(posterior.segments.labels):
         known = amount[segment == code]
+        zero = known == 0.0
+        if known.size >= FEWEST_AMOUNTS and (zero.any() or share_of_zeros.any()):
+            yield compare_number(
+                Subject(AMOUNTS, "new deals", label, "share of amounts that are 0"),
+                float(zero.mean()),
+                generator.binomial(known.size, share_of_zeros[:, code]) / known.size,
+                scale="share",
+                n=known.size,
+            )
+        known = known[~zero]
         if known.size < FEWEST_AMOUNTS:
             continue
         if known.size > MOST_AMOUNTS:
@@ -64,7 +75,7 @@ def check_amounts(
 
 
 def _known_amounts(posterior: Posterior, history: History, amounts_of: str) -> tuple[Floats, Ints]:
-    """Return the positive amounts that the model has learned from, and their segments' codes."""
+    """Return the amounts that the model has learned from, and their segments' codes."""
     stays = history.stays
     segment = segment_codes(posterior, history)
     if amounts_of == "won":
@@ -75,12 +86,12 @@ def _known_amounts(posterior: Posterior, history: History, amounts_of: str) -> t
         chosen = ~stays["deal"].duplicated(keep="last").to_numpy()
         amount = stays["amount_at_end"].fillna(latest_amounts(stays))
     values = amount.to_numpy(dtype=np.float64)
-    known = chosen & (values > 0)
+    known = chosen & (values >= 0)
     return np.round(values[known], _DECIMALS), segment[known]
 
 
 def _replicated(posterior: Posterior, segment: int, n: int, draws: Ints, generator: np.random.Generator) -> Floats:
-    """Return amounts of one segment drawn anew: float64, (n_replicates, n)."""
+    """Return amounts of one segment, other than 0, drawn anew: float64, (n_replicates, n)."""
     family = str(posterior.draws.attrs["amount_family"])
     scale, shape = (
         posterior.draws[name].isel(segment=segment).to_numpy()[draws][:, None]

@@ -42,6 +42,17 @@ def by_months(found: Match) -> str:
     )
 
 
+def by_amount(found: Match) -> str:
+    """Say in Russian in which stages large deals take longer than small ones, or less long."""
+    slow = found["how"] == "longer"
+    sizes = found["sizes"].replace(" to ", " до ").replace(".", ",").replace("-", "−")
+    return (
+        f"крупные сделки {'дольше остаются на этапах' if slow else 'быстрее уходят с этапов'} {_quoted(found['stages'])} (ранговая "
+        f"корреляция суммы и дней {sizes}), чего модель не знает: новые сделки, выигранные до конца прогноза, "
+        f"{'меньше' if slow else 'крупнее'}, чем в ней, и их сумма {'завышена' if slow else 'занижена'}"
+    )
+
+
 def _quoted(text: str) -> str:
     return re.sub(r"'([^']*)'", r"«\1»", text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from simcast.report.words.russian_parts import Match, apart, by_months, by_the_calendar, kept, overdue, usual
+from simcast.report.words.russian_parts import Match, apart, by_amount, by_months, by_the_calendar, kept, overdue, usual
 
 
 def in_russian(english: str) -> str | None:
@@ -221,6 +221,30 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "конверсия на этапе «{stage}» изменилась: у пребываний, начавшихся с {month}, шансы пойти дальше — {n1} от прежних, а "
         "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
     ),
+    (
+        r"larger deals move on from ['\"](?P<stage>.*)['\"] less often \(rank correlation -(?P<n1>[\d.]+)\), but .* of only "
+        r"(?P<n2>\d+%) of its stays, .*",
+        "крупные сделки реже идут дальше с этапа «{stage}» (ранговая корреляция −{n1}), но сумма с самого начала известна лишь у "
+        "{n2} пребываний, и не у случайных: шансы открытых сделок не зависят от их сумм, и сумма их побед завышена",
+    ),
+    (
+        r"larger deals move on from ['\"](?P<stage>.*)['\"] more often \(rank correlation (?P<n1>[\d.]+)\), but .* of only "
+        r"(?P<n2>\d+%) of its stays, .*",
+        "крупные сделки чаще идут дальше с этапа «{stage}» (ранговая корреляция {n1}), но сумма с самого начала известна лишь у "
+        "{n2} пребываний, и не у случайных: шансы открытых сделок не зависят от их сумм, и сумма их побед занижена",
+    ),
+    (
+        r"larger deals take (?P<how>longer|less time) to leave (?P<stages>.*) \(rank correlation of amount and days "
+        r"(?P<sizes>[^)]*)\), .*",
+        by_amount,
+    ),
+    (
+        rf"(?P<n1>{_NUMBER}) days? of (?P<n2>{_NUMBER}), such as (?P<day>[\d-]+) with (?P<n3>{_NUMBER}) deals, holds? "
+        r"(?P<n4>\d+%) of the new deals, .*",
+        "дней, на которые пришлось {n4} новых сделок: {n1} из {n2}, например {day} — {n3}; ни один закон дневных чисел этого не "
+        "предвидит: новых сделок в прогнозе слишком мало, если такой день придёт снова, и слишком много, если нет; задайте, "
+        "сколько их ждать (assume.arrivals), или уберите загруженные сделки",
+    ),
     (r"stays end by the calendar: (?P<how>.*); the forecast goes on so .*", by_the_calendar),
     (r"months were good or bad for all deals together \((?P<how>.*), one standard deviation\), .*", by_months),
     (
@@ -239,6 +263,11 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     (
         rf"(?P<n1>{_NUMBER}) of (?P<n2>{_NUMBER}) (?:won )?deals have no amount: .*",
         "сделок без суммы: {n1} из {n2}; они не учитываются, как если бы стоили столько же, сколько остальные",
+    ),
+    (
+        rf"(?P<n1>{_NUMBER}) of (?P<n2>{_NUMBER}) (?:won )?deals with an amount have one of 0: .*",
+        "сделок с суммой 0: {n1} из {n2}, у которых она записана; столь же часто ничего не стоят и новые сделки; оставляйте "
+        "неизвестные суммы пустыми",
     ),
     (
         rf"(?P<n1>{_NUMBER}) deals? began on (?P<day>[\d-]+), far more than on other days: .*",

@@ -342,12 +342,14 @@ def worth(plan: KernelPlan, future: int, deal: Deal) -> int:
     if math.isnan(amount):
         scale, shape = plan.amount_scale[draw, deal.segment], plan.amount_shape[draw, deal.segment]
         exceeding = uniforms(plan, future, deal.key, 0, AMOUNT)[0]
+        is_some = exceeding < plan.amount_some[draw, deal.segment]
+        exceeding = exceeding / plan.amount_some[draw, deal.segment] if is_some else 0.5
         if plan.amount_family == EMPIRICAL_CODE:
             known = plan.amount_quantiles[deal.segment]
             amount = scale * np.interp(1 - exceeding, (np.arange(len(known)) + 0.5) / len(known), known)
         else:
             amount = ByFamily(plan.amount_family, scale, shape).quantile(exceeding)
-        amount = min(amount, plan.amount_most)
+        amount = min(amount, plan.amount_most) if is_some else 0.0
     factor, added = 1.0, 0.0
     for i, operation, value, weight in at_work(plan.on_amount, plan, future, int(deal.enters_on), deal.segment):
         if deal.origin == NEW or plan.on_amount.on_open[i]:

@@ -86,9 +86,10 @@ def test_the_choice_may_be_named() -> None:
     assert not is_empirical(sum_amounts(np.array([np.nan]), np.array([0]), 1), "empirical")
 
 
-def test_unknown_amounts_are_left_out_and_counted() -> None:
+def test_only_missing_amounts_are_unknown_and_those_of_0_are_counted() -> None:
     sums = sum_amounts(np.array([5.0, np.nan, 0.0, 8.0]), np.array([0, 0, 1, 1]), 2)
-    assert sums.n_unknown == 2
+    assert (sums.n_unknown, sums.n_zeros, sums.n_known) == (1, 1, 3)
+    np.testing.assert_array_equal(sums.zeros, [0.0, 1.0])
     np.testing.assert_allclose(np.exp(sums.log_amount), [5.0, 8.0])
 
 

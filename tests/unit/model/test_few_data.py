@@ -122,3 +122,28 @@ def test_amounts_of_lost_deals_serve_where_none_was_won() -> None:
     worth = posterior.draws["amount_scale"] * posterior.draws["amount_quantiles"]
     assert float(worth.mean()) == pytest.approx(500.0, rel=0.01)
     assert float(worth.std()) < 0.05 * 500.0
+
+
+def test_amounts_of_0_are_known_and_new_deals_are_worth_nothing_as_often() -> None:
+    rows = [(f"D{n:03d}", SOURCES[n % 3], "встреча", n % 50, n % 50 + 5, "won", 0.0) for n in range(90)]
+    rows = [(*row[:6], 500.0 + n if n % 3 != 1 and n % 2 else 0.0) for n, row in enumerate(rows)]
+    posterior = fit(history_of(rows, 60), settings=QUICK)
+    share = posterior.draws["amount_zero"].mean("draw").to_numpy()
+    none = sorted(SOURCES).index(SOURCES[1])
+    assert share[none] > 0.95
+    np.testing.assert_allclose(np.delete(share, none), 0.5, atol=0.1)
+    assert posterior.diagnostics is not None
+    said = " ".join(posterior.diagnostics.warnings)
+    assert "60 of 90 won deals with an amount have one of 0" in said
+    assert "have no amount" not in said
+    assert "amount_zero" not in fit(history_of([(*row[:6], 500.0) for row in rows], 60), settings=QUICK).draws
+
+
+def test_where_all_amounts_are_0_so_are_those_of_new_deals() -> None:
+    rows = [(*stay[:6], 0.0) for stay in stays(["lost"] * 30, [2] * 30, 60)]
+    posterior = fit(history_of(rows, 60), settings=QUICK)
+    assert posterior.draws.attrs["amounts_of"] == "all"
+    assert posterior.draws.attrs["amount_family"] == "constant"
+    assert not posterior.draws["amount_scale"].any()
+    assert posterior.diagnostics is not None
+    assert "30 of 30 deals with an amount have one of 0" in " ".join(posterior.diagnostics.warnings)

@@ -175,6 +175,21 @@ def test_prices_from_a_list_pass_as_empirical_amounts_and_fail_as_lognormal_ones
     assert {check.verdict for check in found} == {"passes"}
 
 
+def test_a_share_of_amounts_of_0_passes_where_it_is_known_and_fails_where_it_is_not() -> None:
+    history = history_of(TRUTH, 3000, seed=41)
+    drawn = np.random.default_rng(2).random(len(history.stays))
+    mixed = history.stays.assign(amount_at_end=history.stays["amount_at_end"].where(drawn > 0.4, 0.0))
+    history = History.of(PIPELINE, mixed.drop(columns=["segment_code"]), ["source"], history.observed_until)
+    plain = posterior_of(TRUTH)
+    share = (("draw", "segment"), np.full((plain.n_draws, len(SEGMENTS)), 0.4))
+    found = amounts(replace(plain, draws=plain.draws.assign(amount_zero=share)), history)
+    assert len(found) == 3 * len(SEGMENTS)
+    assert {check.verdict for check in found} == {"passes"}
+    unaware = {check.statistic: check.verdict for check in amounts(plain, history)}
+    assert unaware["share of amounts that are 0"] == "fails"
+    assert unaware["mean amount"] == "passes"
+
+
 @pytest.mark.parametrize(("amounts_of", "n_checks"), [("none", 0), ("all", 4)])
 def test_amounts_are_those_that_the_model_learned_from(amounts_of: str, n_checks: int) -> None:
     history = history_of(TRUTH, 1000, seed=43)
