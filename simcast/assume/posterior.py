@@ -106,7 +106,10 @@ def assumed_posterior(
     if assumptions.weather is not None:
         carried = carried | weather_variables(assumptions.weather, n_draws_held)
     draws = tables.dataset(pipeline, segments, attrs, carried)
-    return Posterior(pipeline, segments, draws, fingerprint, None if base is None else _still_true(base, assumptions))
+    posterior = Posterior(pipeline, segments, draws, fingerprint)
+    if base is None:
+        return posterior
+    return replace(posterior, diagnostics=_still_true(base, assumptions), checked=base.checked)
 
 
 def _still_true(base: Posterior, assumptions: Assumptions) -> Diagnostics | None:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from simcast.report.words.russian_parts import Match, apart, by_months, by_the_calendar, kept, overdue, usual
+from simcast.report.words.russian_parts import (
+    Match,
+    apart,
+    by_months,
+    by_the_calendar,
+    checks_failed,
+    kept,
+    overdue,
+    usual,
+)
 
 
 def in_russian(english: str) -> str | None:
@@ -220,6 +229,10 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         r"(?P<n1>[\d.e+]+) times those before, .*",
         "конверсия на этапе «{stage}» изменилась: у пребываний, начавшихся с {month}, шансы пойти дальше — {n1} от прежних, а "
         "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
+    ),
+    (
+        rf"(?P<n1>{_NUMBER}) of (?P<n2>{_NUMBER}) predictive checks? of the fit failed when it was diagnosed \(in (?P<parts>.*)\); .*",
+        checks_failed,
     ),
     (r"stays end by the calendar: (?P<how>.*); the forecast goes on so .*", by_the_calendar),
     (r"months were good or bad for all deals together \((?P<how>.*), one standard deviation\), .*", by_months),
