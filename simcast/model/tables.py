@@ -18,6 +18,7 @@ from simcast.model.clocks import StageClocks, StageDays
 from simcast.model.empirical_amounts import is_empirical
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts
 from simcast.model.operational import in_operational_days
+from simcast.model.quiet import QuietDays, find_quiet_days
 from simcast.model.settings import FitSettings
 from simcast.model.stays import StageStays
 from simcast.model.truncation import first_recorded_day, from_records_on, recorded_day
@@ -60,7 +61,10 @@ class FitTables:
     weather
         How much months differ.
     changes
-        Of the stages' conversion, which parameters that stay what they were do not follow; none where they drift.
+        Of the stages' conversion or speed, which parameters that stay what they were do not follow; none where they
+        drift.
+    quiet
+        Days before the as-of date on which little began and ended; None where there are none.
     """
 
     stages: tuple[StageStays, ...]
@@ -75,6 +79,7 @@ class FitTables:
     clocks: tuple[StageClocks, ...]
     weather: Weather | None
     changes: tuple[Change, ...]
+    quiet: QuietDays | None
 
 
 AMOUNTS_FOR_SLOPE = 100
@@ -130,9 +135,11 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     first = ~stays["deal"].duplicated().to_numpy()
     amounts, amounts_of = _amounts(pipeline, stays, segment, n_segments)
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))
+    arrivals = count_arrivals(entered[first], segment[first], until, n_segments, recorded_from)
+    imported = [day for day, _ in arrivals.imports]
     return FitTables(
         stages=stages,
-        arrivals=count_arrivals(entered[first], segment[first], until, n_segments, recorded_from),
+        arrivals=arrivals,
         entry_share=entry_shares(stage[first], segment[first], pipeline.n_stages, n_segments),
         amounts=amounts,
         amounts_of=amounts_of,
@@ -142,7 +149,8 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         n_missing=found[1] if found is not None and recorded_from == found[0] else 0.0,
         clocks=clocks,
         weather=learn_weather(months, drifts=drifts) if chosen.weather == "auto" else None,
-        changes=() if drifts else find_changes(months),
+        changes=() if drifts else find_changes(days, months),
+        quiet=find_quiet_days(entered[first & ~np.isin(entered, imported)], left[~open_], until),
     )
 
 

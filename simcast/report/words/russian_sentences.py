@@ -231,6 +231,30 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
     ),
     (
+        r"from (?P<first>[\d-]+) to (?P<last>[\d-]+) only (?P<n1>\d+%) of the usual deals began and (?P<n2>\d+%) of the usual stays "
+        r"ended: .*per_day: (?P<level>[\d.e+-]+)\)",
+        "с {first} по {last} началось лишь {n1} обычного числа сделок и закончилось лишь {n2} обычного числа пребываний: если это "
+        "были праздники или отпуска, прогноз начинается со слишком низкого уровня; возьмите дату прогноза на несколько недель "
+        "позже или задайте обычный уровень (assume.arrivals.per_day: {level})",
+    ),
+    (
+        r"conversion in ['\"](?P<stage>.*)['\"] drifts: of the stays that ended, about (?P<n1>\d+%) moved forward of those begun in "
+        r"(?P<first>[\d-]+), and (?P<n2>\d+%) of those begun in (?P<last>[\d-]+), .*",
+        "конверсия на этапе «{stage}» постепенно меняется: из завершённых пребываний, начавшихся в {first}, дальше пошли примерно "
+        "{n1}, а из начавшихся в {last} — {n2}, а прогноз берёт среднее; позвольте параметрам меняться (history.model.drift: quarterly)",
+    ),
+    (
+        r"the speed of ['\"](?P<stage>.*)['\"] has changed: from (?P<month>[\d-]+) on stays of an age end (?P<n1>[\d.e+]+) times .*",
+        "скорость на этапе «{stage}» изменилась: с {month} пребывания того же возраста заканчиваются с частотой {n1} от прежней, а "
+        "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
+    ),
+    (
+        r"the speed of ['\"](?P<stage>.*)['\"] drifts: in (?P<last>[\d-]+) stays of an age end (?P<n1>[\d.e+]+) times as often as in "
+        r"(?P<first>[\d-]+), .*",
+        "скорость на этапе «{stage}» постепенно меняется: в {last} пребывания того же возраста заканчивались с частотой {n1} от той, "
+        "что была в {first}, а прогноз берёт среднее; позвольте параметрам меняться (history.model.drift: quarterly)",
+    ),
+    (
         rf"(?P<n1>{_NUMBER}) of (?P<n2>{_NUMBER}) predictive checks? of the fit failed when it was diagnosed \(in (?P<parts>.*)\); .*",
         checks_failed,
     ),
