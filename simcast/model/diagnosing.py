@@ -18,7 +18,7 @@ from simcast.model.sampling import Sample
 from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
 from simcast.posterior import Diagnostics, FamilyChoice, PartDiagnostics, PriorInfluence
-from simcast.posterior.diagnostics import NO_AMOUNTS
+from simcast.posterior.diagnostics import NO_AMOUNTS, TOO_QUIET
 from simcast.writing import counted
 
 FEW_STAYS = 30
@@ -219,8 +219,8 @@ def _quiet(days: QuietDays) -> str:
     first, last = (np.datetime64(day, "D") for day in (days.first, days.last))
     return (
         f"from {first} to {last} only {days.begun:.0%} of the usual deals began and {days.ended:.0%} of the usual "
-        "stays ended: if that was a holiday, the forecast starts too low; take an as-of date some weeks later, or "
-        f"assume the usual level (assume.arrivals.per_day: {days.per_day:.2g})"
+        f"stays ended: {TOO_QUIET}take an as-of date some weeks later, or assume the usual level "
+        f"(assume.arrivals.per_day: {days.per_day:.2g})"
     )
 
 
