@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,15 @@ from simcast.analysis.inputs import read_scenario_history, still_true, told_once
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.notebook import Shown
-from simcast.posterior import Diagnostics, FamilyChoice, Posterior, PriorInfluence, posterior_path
+from simcast.posterior import (
+    Checked,
+    Diagnostics,
+    FamilyChoice,
+    Posterior,
+    PriorInfluence,
+    posterior_path,
+    store_checked,
+)
 from simcast.posterior.diagnostics import LEAST_EBFMI, LEAST_ESS, MOST_RHAT, QUICK_ESS, QUICK_RHAT
 from simcast.posterior.files import load_sampled
 from simcast.progress import Progress
@@ -61,6 +69,12 @@ class Diagnosis(Shown):
     def differing(self) -> tuple[PredictiveCheck, ...]:
         """The checks whose differences are significant but too small to matter, the largest first."""
         return self._judged("differs")
+
+    @property
+    def checked(self) -> Checked:
+        """How the checks came out, as kept beside the stored fit."""
+        parts = tuple(dict.fromkeys(check.part for check in self.failed))
+        return Checked(len(self.checks), len(self.failed), parts)
 
     def _judged(self, verdict: str) -> tuple[PredictiveCheck, ...]:
         chosen = [check for check in self.checks if check.verdict == verdict]
@@ -111,6 +125,7 @@ class Diagnosis(Shown):
 def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
     """Fit the history of a scenario, or load its stored fit, and diagnose it.
 
+    How the predictive checks came out is kept beside the stored fit, and told by all that is asked of it later.
     What a scenario assumes over its history is not diagnosed, only the fit beneath it.
 
     Parameters
@@ -147,8 +162,15 @@ def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
     path = posterior_path(posterior.fingerprint)
     sampled = posterior.sampled or (load_sampled(path) if path.is_file() else {})
     checks = check_predictions(posterior, known, sampled, progress=progress)
-    warnings = _warnings(scenario, known, posterior.diagnostics, checks)
-    return Diagnosis(scenario, known, posterior, posterior.diagnostics, checks, told_once(warnings))
+    warnings = [*_warnings(scenario, known, posterior.diagnostics, checks)]
+    found = Diagnosis(scenario, known, posterior, posterior.diagnostics, checks, told_once(warnings))
+    try:
+        store_checked(posterior.fingerprint, found.checked)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        kept_nowhere = f"the verdict could not be stored ({why}): simcast run does not know of it"
+        return replace(found, warnings=(*found.warnings, kept_nowhere))
+    return found
 
 
 def _warnings(

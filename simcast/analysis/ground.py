@@ -56,20 +56,16 @@ class Ground(Shown):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know of fit and data, the most important first."""
-        found: list[str] = []
-        diagnostics = self.posterior.diagnostics
-        if diagnostics is not None:
-            found += [] if diagnostics.trusted else [diagnostics.line()]
-            found += diagnostics.warnings
+        found = list(self.posterior.doubts)
+        found += [] if self.posterior.diagnostics is None else self.posterior.diagnostics.warnings
         found += self.scenario.warnings()
         found += [] if self.history is None else still_true(self.history.quality.warnings, self.scenario)
         return told_once(found)
 
     @property
     def trusted(self) -> bool:
-        """Whether the fit's diagnostics allow an answer to be trusted; assumptions always do."""
-        diagnostics = self.posterior.diagnostics
-        return diagnostics is None or diagnostics.trusted
+        """Whether the fit allows an answer to be trusted, as far as is known; assumptions always do."""
+        return self.posterior.trusted
 
     def with_futures(self, most: int) -> Ground:
         """Return the same with at most so many futures: the first ones, which are the same futures as before."""

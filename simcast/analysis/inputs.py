@@ -14,7 +14,7 @@ from simcast.arguments import check_kind
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import DataError, ScenarioError
 from simcast.history import Book, Dialect, History, read_history
-from simcast.posterior import Posterior
+from simcast.posterior import Posterior, stored_checked
 from simcast.posterior.diagnostics import NO_AMOUNTS
 from simcast.progress import Progress
 from simcast.scenario import Scenario
@@ -105,7 +105,7 @@ def posterior_of(scenario: Scenario, known: History | None, progress: Progress |
     if known is not None and scenario.history is not None:
         from simcast.model import load_or_fit
 
-        fitted = load_or_fit(known, settings=scenario.history.model, progress=progress)
+        fitted = _as_checked(load_or_fit(known, settings=scenario.history.model, progress=progress))
     if scenario.assume is not None:
         return assumed_posterior(scenario.pipeline_definition, scenario.assume, base=fitted)
     if fitted is None:
@@ -137,7 +137,13 @@ def fit_scenario(scenario: Scenario, progress: Progress | None = None) -> Poster
     from simcast.model import load_or_fit
 
     known = history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
-    return load_or_fit(known, settings=scenario.history.model if scenario.history else None, progress=progress)
+    settings = scenario.history.model if scenario.history else None
+    return _as_checked(load_or_fit(known, settings=settings, progress=progress))
+
+
+def _as_checked(fitted: Posterior) -> Posterior:
+    """Return a fit with what an earlier diagnosis found of it."""
+    return replace(fitted, checked=stored_checked(fitted.fingerprint))
 
 
 def still_true(warnings: Iterable[str], scenario: Scenario) -> list[str]:

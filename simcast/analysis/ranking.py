@@ -89,6 +89,11 @@ class Ranking(Shown):
         return all(run.trusted for run in self.runs)
 
     @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why not to trust the fits, each sentence once."""
+        return tuple(dict.fromkeys(doubt for run in self.runs for doubt in run.posterior.doubts))
+
+    @property
     def changes(self) -> tuple[Option, ...]:
         """The scenarios that are no baseline, the best first."""
         return tuple(option for option in self.options if option.difference is not None)

@@ -91,9 +91,8 @@ class Run(Shown):
 
     @property
     def trusted(self) -> bool:
-        """Whether the fit's diagnostics allow the answer to be trusted; assumptions always do."""
-        diagnostics = self.posterior.diagnostics
-        return diagnostics is None or diagnostics.trusted
+        """Whether the fit allows the answer to be trusted, as far as is known; assumptions always do."""
+        return self.posterior.trusted
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per scenario, the baseline first: means and quantiles over futures, in money and deals.
@@ -280,10 +279,7 @@ def _warnings(
 ) -> tuple[str, ...]:
     """Collect what a reader should know, the most important first."""
     found = [f"{name}: {line}" for name, answer in answers.items() for line in answer.disagreements()]
-    if posterior.diagnostics is not None:
-        if not posterior.diagnostics.trusted:
-            found.append(posterior.diagnostics.line())
-        found += posterior.diagnostics.warnings
+    found += [*posterior.doubts, *(() if posterior.diagnostics is None else posterior.diagnostics.warnings)]
     found += [note for forecast in forecasts.values() for note in forecast.notes]
     found += [note for answer in answers.values() for note in answer.notes]
     baseline = forecasts.get(BASELINE)

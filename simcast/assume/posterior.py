@@ -18,7 +18,7 @@ from simcast.assume.tables import Tables
 from simcast.errors import ScenarioError
 from simcast.pipeline import LOST, STALLED, WON, Pipeline
 from simcast.posterior import Diagnostics, Posterior
-from simcast.posterior.diagnostics import NO_AMOUNTS
+from simcast.posterior.diagnostics import NO_AMOUNTS, TOO_QUIET
 from simcast.scenario import ArrivalAssumption, Assumptions, Distribution, Quantity, StageAssumption
 from simcast.scenario.sampling import draw_numbers
 from simcast.segments import Segments
@@ -106,15 +106,21 @@ def assumed_posterior(
     if assumptions.weather is not None:
         carried = carried | weather_variables(assumptions.weather, n_draws_held)
     draws = tables.dataset(pipeline, segments, attrs, carried)
-    return Posterior(pipeline, segments, draws, fingerprint, None if base is None else _still_true(base, assumptions))
+    posterior = Posterior(pipeline, segments, draws, fingerprint)
+    if base is None:
+        return posterior
+    return replace(posterior, diagnostics=_still_true(base, assumptions), checked=base.checked)
 
 
 def _still_true(base: Posterior, assumptions: Assumptions) -> Diagnostics | None:
-    """Return the fit's diagnostics without the warning that amounts are missing, where they are assumed."""
+    """Return the fit's diagnostics without the warnings of amounts and of arrivals that assumed ones answer."""
     found = base.diagnostics
-    if found is None or assumptions.amount is None:
-        return found
-    return replace(found, warnings=tuple(warning for warning in found.warnings if warning != NO_AMOUNTS))
+    if found is None:
+        return None
+    answered = [NO_AMOUNTS] if assumptions.amount is not None else []
+    answered += [TOO_QUIET] if assumptions.arrivals is not None else []
+    warnings = tuple(text for text in found.warnings if not any(part in text for part in answered))
+    return replace(found, warnings=warnings)
 
 
 def _numbers(assumptions: Assumptions) -> dict[str, Distribution]:

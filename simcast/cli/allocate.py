@@ -110,4 +110,4 @@ def allocate(
         options.print_json(allocation_document(found))
     else:
         print_allocation(found, options.console_for_results())
-    options.exit_unless(ground.trusted, quiet)
+    options.exit_with(ground.posterior.doubts, quiet)

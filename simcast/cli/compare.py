@@ -59,4 +59,4 @@ def compare(
         options.print_json(ranking_document(ranking))
     else:
         print_ranking(ranking, options.console_for_results())
-    options.exit_unless(ranking.trusted, quiet)
+    options.exit_with(ranking.doubts, quiet)

@@ -82,4 +82,4 @@ def deals(
     else:
         columns = ground.book.segments.columns
         print_deals(table, columns, str(scenario.forecast.until), options.console_for_results(), top or 30, sort=sort)
-    options.exit_unless(ground.trusted, quiet)
+    options.exit_with(ground.posterior.doubts, quiet)

@@ -21,6 +21,7 @@ def diagnose(file: Path, overrides: tuple[str, ...], quick: bool, as_json: bool,
     The history is fitted first, unless a fit of the same data is stored already. Then histories are replicated from
     the fit and compared with the real one: days until each move, conversion by segment, open deals, recent pace,
     weekly arrivals and amounts. A check fails when the difference is more than chance and large enough to matter.
+    What is found is kept with the stored fit: other commands on it warn of checks that failed, and end with 1.
 
     Exit status: 0 to be trusted; 1 not to be trusted; 2 the input is wrong, or there is no history to diagnose.
 

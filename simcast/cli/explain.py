@@ -75,7 +75,7 @@ def explain(
         print_explanation(ground, baseline, sources, language, options.console_for_results(), knowing)
         if changes is not None:
             print_changes(*changes, options.console_for_results())
-    options.exit_unless(ground.trusted, quiet)
+    options.exit_with(ground.posterior.doubts, quiet)
 
 
 def _changes(folder: Path, now: Ground, threads: int | None, progress: Progress | None) -> tuple[Changes, str]:

@@ -46,12 +46,12 @@ def fit(file: Path, overrides: tuple[str, ...], quick: bool, as_json: bool, quie
             }
         )
     else:
-        click.echo("nothing to diagnose" if diagnostics is None else diagnostics.line())
+        click.echo(posterior.verdict() or "nothing to diagnose")
         for response in responses:
             click.echo(f"response: {response.words()}")
         for warning in () if diagnostics is None else diagnostics.warnings:
             click.echo(f"beware: {warning}")
         if stored.is_file():
             click.echo(f"stored: {stored}")
-    if diagnostics is not None and not diagnostics.trusted:
+    if not posterior.trusted:
         sys.exit(options.NOT_TRUSTED)

@@ -57,4 +57,4 @@ def leaks(
         options.print_json(leaks_document(found))
     else:
         print_leaks(found, options.console_for_results())
-    options.exit_unless(ground.trusted, quiet)
+    options.exit_with(ground.posterior.doubts, quiet)

@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
@@ -224,11 +224,11 @@ def _refuse_result(file: Path) -> None:
     raise SimcastError(f"{file}: is the result of a command, not a scenario; name the file that it was asked of")
 
 
-def exit_unless(trusted: bool, silent: bool) -> None:
-    """Leave with the status of an answer that is not to be trusted, and say so, unless it is."""
-    if not trusted:
-        if not silent:
-            click.echo("warning: the fit is not to be trusted; see `simcast diagnose`", err=True)
+def exit_with(doubts: Sequence[str], silent: bool) -> None:
+    """Leave with the status of an answer that is not to be trusted, and say why, where there are doubts of a fit."""
+    if doubts:
+        for doubt in () if silent else doubts:
+            click.echo(f"warning: the fit is not to be trusted: {doubt}", err=True)
         sys.exit(NOT_TRUSTED)
 
 

@@ -78,4 +78,4 @@ def solve(
         print_solution(found, options.console_for_results())
     if found.answer is None:
         sys.exit(options.NOT_TRUSTED)
-    options.exit_unless(ground.trusted, quiet)
+    options.exit_with(ground.posterior.doubts, quiet)

@@ -10,13 +10,15 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simcast.model.arviz_generation import effective_sample_size, rhat
+from simcast.model.changes import Change
 from simcast.model.judging import STATISTIC_PREFIX
 from simcast.model.new_deals import DAYS_FOR_TREND, DAYS_FOR_WEEKDAYS
+from simcast.model.quiet import QuietDays
 from simcast.model.sampling import Sample
 from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
 from simcast.posterior import Diagnostics, FamilyChoice, PartDiagnostics, PriorInfluence
-from simcast.posterior.diagnostics import NO_AMOUNTS
+from simcast.posterior.diagnostics import NO_AMOUNTS, TOO_QUIET
 from simcast.writing import counted
 
 FEW_STAYS = 30
@@ -160,13 +162,8 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
             f"no deal ended before {np.datetime64(tables.recorded_from, 'D')}, though about {tables.n_missing:.0f} "
             "should have: the records are taken to begin there (history.model.recorded_from)"
         )
-    found += [
-        f"conversion in {pipeline.stages[change.stage]!r} has changed: of stays begun from "
-        f"{np.datetime64(change.since, 'M')} on, the odds of moving forward are {change.odds_factor:.2g} times those "
-        "before, and the forecast takes the average; if the change is for good, let parameters drift "
-        "(history.model.drift: quarterly)"
-        for change in tables.changes
-    ]
+    found += [] if tables.quiet is None else [_quiet(tables.quiet)]
+    found += [_change(pipeline.stages[change.stage], change) for change in tables.changes]
     found += _amount_notes(pipeline, tables)
     never: dict[str, list[str]] = {}
     for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
@@ -215,6 +212,44 @@ def _amount_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
                 f"come out too {'high' if slow else 'low'}"
             )
     return found
+
+
+def _change(stage: str, change: Change) -> str:
+    """Say that a stage is no longer what it was, and what to do."""
+    first, last = (str(np.datetime64(month, "M")) for month in (change.first, change.last))
+    if change.of == "conversion" and change.is_trend:
+        before, after = change.shares
+        what = (
+            f"conversion in {stage!r} drifts: of the stays that ended, about {before:.0%} moved forward of those begun "
+            f"in {first}, and {after:.0%} of those begun in {last}"
+        )
+    elif change.of == "conversion":
+        what = (
+            f"conversion in {stage!r} has changed: of stays begun from {first} on, the odds of moving forward are "
+            f"{change.factor:.2g} times those before"
+        )
+    elif change.is_trend:
+        what = (
+            f"the speed of {stage!r} drifts: in {last} stays of an age end {change.factor:.2g} times as often as in "
+            f"{first}"
+        )
+    else:
+        what = (
+            f"the speed of {stage!r} has changed: from {first} on stays of an age end {change.factor:.2g} times as "
+            "often as before"
+        )
+    doubt = "" if change.is_trend else "if the change is for good, "
+    return f"{what}, and the forecast takes the average; {doubt}let parameters drift (history.model.drift: quarterly)"
+
+
+def _quiet(days: QuietDays) -> str:
+    """Say that the forecast may start from the level of a holiday, and what to do."""
+    first, last = (np.datetime64(day, "D") for day in (days.first, days.last))
+    return (
+        f"from {first} to {last} only {days.begun:.0%} of the usual deals began and {days.ended:.0%} of the usual "
+        f"stays ended: {TOO_QUIET}take an as-of date some weeks later, or assume the usual level "
+        f"(assume.arrivals.per_day: {days.per_day:.2g})"
+    )
 
 
 def _calendar_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:

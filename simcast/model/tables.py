@@ -21,6 +21,7 @@ from simcast.model.known_amounts import UnusedAmounts, tell_of_chances
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts
 from simcast.model.operational import in_operational_days
 from simcast.model.pace_by_amount import PaceByAmount, final_amounts, find_paces
+from simcast.model.quiet import QuietDays, find_quiet_days
 from simcast.model.settings import FitSettings
 from simcast.model.stays import StageStays
 from simcast.model.truncation import first_recorded_day, from_records_on, recorded_day
@@ -63,13 +64,16 @@ class FitTables:
     weather
         How much months differ.
     changes
-        Of the stages' conversion, which parameters that stay what they were do not follow; none where they drift.
+        Of the stages' conversion or speed, which parameters that stay what they were do not follow; none where they
+        drift.
     paces
         The stages whose days go with the amount, which the model does not know.
     unused_amounts
         Of each stage, where its chances seem to go with amounts that are known of too few stays; else None.
     bursts
         The days that hold a large part of new deals; None without any.
+    quiet
+        Days before the as-of date on which little began and ended; None where there are none.
     """
 
     stages: tuple[StageStays, ...]
@@ -87,6 +91,7 @@ class FitTables:
     paces: tuple[PaceByAmount, ...]
     unused_amounts: tuple[UnusedAmounts | None, ...]
     bursts: Bursts | None
+    quiet: QuietDays | None
 
 
 _UNKNOWN = -2
@@ -141,6 +146,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
     amounts = replace(amounts, empirical=is_empirical(amounts, chosen.amounts))
     arrivals = count_arrivals(entered[first], segment[first], until, history.segments, recorded_from)
     stratum = segment + n_segments * quarter_of(entered)
+    imported = [day for day, _ in arrivals.imports]
     return FitTables(
         stages=stages,
         arrivals=arrivals,
@@ -153,10 +159,11 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         n_missing=found[1] if found is not None and recorded_from == found[0] else 0.0,
         clocks=clocks,
         weather=learn_weather(months, drifts=drifts) if chosen.weather == "auto" else None,
-        changes=() if drifts else find_changes(months),
+        changes=() if drifts else find_changes(days, months),
         paces=tuple(find_paces(stage, kept & (move == 0), stratum, final_amounts(stays), left - entered)),
         unused_amounts=tuple(unused for _, unused in found_stays),
         bursts=find_bursts(entered[first], arrivals),
+        quiet=find_quiet_days(entered[first & ~np.isin(entered, imported)], left[~open_], until),
     )
 
 

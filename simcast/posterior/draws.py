@@ -15,6 +15,7 @@ from simcast.errors import FitError
 from simcast.notebook import Shown
 from simcast.pipeline import STALLED, Pipeline
 from simcast.posterior.arrivals import HARMONICS
+from simcast.posterior.checked import Checked
 from simcast.posterior.clocks import clock_problems
 from simcast.posterior.diagnostics import Diagnostics
 from simcast.posterior.hazards import HAZARD, hazard_problems
@@ -147,6 +148,8 @@ class Posterior(Shown):
     sampled
         For analysts: what the sampler drew for each part of the model, by name, with dimensions ``chain`` and
         ``draw``. It is stored beside the draws, read again only by `simcast.posterior.files.load_sampled`.
+    checked
+        What `simcast diagnose` found of the fit; None where that is not known. It is no part of what `save` writes.
 
     Raises
     ------
@@ -163,6 +166,7 @@ class Posterior(Shown):
     fingerprint: str
     diagnostics: Diagnostics | None = None
     sampled: Mapping[str, xr.Dataset] = field(default_factory=dict, repr=False)
+    checked: Checked | None = None
 
     def __post_init__(self) -> None:
         import xarray as xr
@@ -185,6 +189,26 @@ class Posterior(Shown):
     def n_draws(self) -> int:
         """How many draws there are."""
         return int(self.draws.sizes["draw"])
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why not to trust the fit, in a sentence each: checks that failed, bad sampling. Assumptions give no cause."""
+        failed = [] if self.checked is None or self.checked.passed else [self.checked.words()]
+        return (*failed, *([] if self.diagnostics is None or self.diagnostics.trusted else [self.diagnostics.line()]))
+
+    @property
+    def trusted(self) -> bool:
+        """Whether nothing speaks against the fit, as far as is known."""
+        return not self.doubts
+
+    def verdict(self) -> str:
+        """Say in one line whether to trust the fit and what that rests on; nothing where parameters were assumed."""
+        if self.diagnostics is None:
+            return ""
+        if self.doubts:
+            return "; ".join(self.doubts)
+        rests = "by sampling only; simcast diagnose checks more" if self.checked is None else self.checked.words()
+        return f"{self.diagnostics.line()} ({rests})"
 
     def save(self, path: str | Path) -> Path:
         """Write it to a NetCDF file, whole or not at all, and return the path.

@@ -1,17 +1,20 @@
-"""Where posteriors are kept between runs: by a fingerprint of all that they depend on."""
+"""Where posteriors are kept between runs, and what was found of them: by a fingerprint of all that they depend on."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from simcast.errors import FitError
 from simcast.pipeline import Pipeline
+from simcast.posterior.checked import Checked
 from simcast.posterior.draws import Posterior
 from simcast.segments import Segments
 from simcast.sources import sources_digest
@@ -21,6 +24,9 @@ _MAKE_FITS = ("days.py", "engine", "history", "model", "money.py", "pipeline.py"
 
 CACHE_VARIABLE = "SIMCAST_CACHE"
 """The environment variable that names another folder for stored posteriors."""
+
+_MAKE_CHECKS = ("predictive_checks",)
+"""The rooms whose change makes other checks of the same fit."""
 
 _LIBRARIES = ("arviz", "numpy", "nutpie", "pymc", "pytensor")
 
@@ -80,3 +86,45 @@ def stored_posterior(fingerprint: str) -> Posterior | None:
     except FitError:
         return None
     return posterior if posterior.fingerprint == fingerprint else None
+
+
+def checked_path(fingerprint: str) -> Path:
+    """Return where the verdict on the fit with this fingerprint is, or would be, stored."""
+    return posterior_path(fingerprint).with_suffix(".checks.json")
+
+
+def store_checked(fingerprint: str, checked: Checked) -> None:
+    """Write a verdict beside its posterior, whole or not at all, in the place of an earlier one.
+
+    Raises
+    ------
+    OSError
+        When it cannot be written.
+    """
+    path = checked_path(fingerprint)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(_labels(fingerprint) | asdict(checked), file, ensure_ascii=False)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def stored_checked(fingerprint: str) -> Checked | None:
+    """Return the stored verdict; None where there is none that is whole, of this fit and of these checks."""
+    try:
+        held = json.loads(checked_path(fingerprint).read_text(encoding="utf-8"))
+        if any(held[name] != value for name, value in _labels(fingerprint).items()):
+            return None
+        parts = tuple(str(part) for part in held["parts"])
+        return Checked(int(held["n_checks"]), int(held["n_failed"]), parts)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _labels(fingerprint: str) -> dict[str, str]:
+    """Return what tells whose verdict a file holds."""
+    return {"fingerprint": fingerprint, "checks": sources_digest(only=_MAKE_CHECKS)}

@@ -9,6 +9,7 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -126,6 +127,7 @@ def provenance(run: Run, command: Sequence[str]) -> dict[str, Any]:
         "history_file_digest": _source_digest(run) if data is None else _file_digest(data),
         "history_digest": None if run.history is None else f"sha256:{run.history.digest}",
         "posterior": run.posterior.fingerprint,
+        "predictive_checks": None if run.posterior.checked is None else asdict(run.posterior.checked),
         "sources": f"sha256:{sources_digest()}",
         "seed": run.scenario.simulation.seed,
         "versions": {

@@ -39,8 +39,8 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
     if run.scenario.question:
         console.print(f"[dim]{escape(run.scenario.question)}[/dim]")
     console.print(f"[bold]{escape(answer(run))}[/bold]")
-    if not run.trusted and run.posterior.diagnostics is not None:
-        console.print(f"[bold red]Do not rely on this: {escape(run.posterior.diagnostics.line())}[/bold red]")
+    for doubt in run.posterior.doubts:
+        console.print(f"[bold red]Do not rely on this: {escape(doubt)}[/bold red]")
     console.print()
     print_table(_periods(run, baseline), console)
     if run.differences:
@@ -258,10 +258,9 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     )
     for name, exact in run.exact.items():
         console.print(f"{escape(name)}: {exact_phrase(exact)}", style="dim", highlight=False)
-    verdict = "" if run.posterior.diagnostics is None else run.posterior.diagnostics.line()
-    if verdict and run.trusted:
+    if run.trusted and (verdict := run.posterior.verdict()):
         console.print(escape(verdict), style="dim", highlight=False)
-    warnings = [warning for warning in run.warnings if warning != verdict]
+    warnings = [warning for warning in run.warnings if warning not in run.posterior.doubts]
     print_warnings(warnings, console, "result.json")
     if folder is not None:
         console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)

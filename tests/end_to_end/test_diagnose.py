@@ -23,13 +23,17 @@ import simcast
 from simcast.assume import assumed_posterior
 from simcast.model import FitSettings
 from simcast.posterior import (
+    Checked,
     Diagnostics,
     FamilyChoice,
     PartDiagnostics,
     Posterior,
     PriorInfluence,
+    checked_path,
     fit_fingerprint,
     posterior_path,
+    store_checked,
+    stored_checked,
 )
 from simcast.report.page.trusting import fit_sentence
 from simcast.report.words import LANGUAGES
@@ -365,6 +369,109 @@ def test_a_diagnosis_of_a_stored_fit_loads_no_sampler(store: Store) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert run.stderr.splitlines()[-1] == "[]"
+
+
+FAILED = "predictive checks of the fit failed when it was diagnosed (in stage встреча)"
+
+
+def ran(invoke: Invoke, command: str, file: Path, *arguments: object) -> tuple[Any, Result]:
+    """Ask one of the commands that rest on the stored fit, in few futures."""
+    into = ["--out", file.parent / "out"] if command == "run" else []
+    result = invoke(command, file, "--json", "--futures", 40, *into, *arguments)
+    return json.loads(result.stdout), result
+
+
+def test_what_was_diagnosed_is_told_by_all_that_rests_on_the_fit(store: Store, invoke: Invoke) -> None:
+    """Checks that failed are warned of first of all, and nothing is trusted; before a diagnosis nothing is known."""
+    file = store(wrong(conversion=0.6))
+    before, result = ran(invoke, "run", file)
+    assert (before["trusted"], result.exit_code) == (True, 0)
+    assert before["diagnostics"].endswith("(by sampling only; simcast diagnose checks more)")
+    assert invoke("diagnose", file).exit_code == 1
+    for command in ("run", "leaks"):
+        document, result = ran(invoke, command, file)
+        assert (document["trusted"], result.exit_code) == (False, 1), command
+        assert FAILED in document["warnings"][0], command
+    for command in ("deals", "fit"):
+        result = invoke(command, file, *(["--futures", 40] if command == "deals" else []))
+        assert result.exit_code == 1, command
+        assert FAILED in " ".join((result.stdout + result.stderr).split()), command
+    printed = invoke("run", file, "--futures", 40, "--out", file.parent / "out")
+    assert " ".join(printed.stdout.split()).count(FAILED) == 1
+    assert "Do not rely on this: " in printed.stdout
+    other = file.with_name("other.yaml")
+    other.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    compared = invoke("compare", file, other, "--futures", 40)
+    assert compared.exit_code == 1
+    assert compared.stderr.count(FAILED) == 1
+
+
+def test_checks_that_passed_are_told_too(store: Store, invoke: Invoke) -> None:
+    file = store()
+    assert invoke("diagnose", file).exit_code == 0
+    document, result = ran(invoke, "run", file)
+    assert (document["trusted"], result.exit_code) == (True, 0)
+    assert "predictive checks passed when diagnosed" in document["diagnostics"]
+    assert not any("predictive" in warning for warning in document["warnings"])
+    provenance = json.loads((file.parent / "out" / "provenance.json").read_text(encoding="utf-8"))
+    assert provenance["predictive_checks"]["n_failed"] == 0
+    assert provenance["predictive_checks"]["n_checks"] > 5
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", '{"fingerprint": 1}', None])
+def test_a_verdict_that_is_damaged_missing_or_of_others_is_not_known(
+    damage: str | None, store: Store, invoke: Invoke
+) -> None:
+    file = store(wrong(conversion=0.6))
+    document, _ = diagnosed(invoke, file)
+    path = checked_path(document["fingerprint"])
+    assert not list(path.parent.glob("*.part"))
+    if damage is None:
+        path.unlink()
+    else:
+        path.write_text(damage, encoding="utf-8")
+    document, result = ran(invoke, "run", file)
+    assert (document["trusted"], result.exit_code) == (True, 0)
+
+
+def test_a_verdict_is_of_one_fit_and_one_set_of_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMCAST_CACHE", str(tmp_path))
+    verdict = Checked(9, 2, ("stage встреча",))
+    store_checked("sha256:a", verdict)
+    assert stored_checked("sha256:a") == verdict
+    checked_path("sha256:a").rename(checked_path("sha256:b"))
+    assert stored_checked("sha256:b") is None, "of another fit"
+    store_checked("sha256:a", verdict)
+    monkeypatch.setattr("simcast.posterior.store.sources_digest", lambda **_: "other checks")
+    assert stored_checked("sha256:a") is None
+
+
+def test_a_verdict_that_cannot_be_stored_is_said(store: Store, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    file = store()
+    monkeypatch.setattr(sys.modules["simcast.analysis.diagnose"], "store_checked", full)
+    document, status = diagnosed(invoke, file)
+    assert status == 0
+    assert any("could not be stored (No space left on device)" in warning for warning in document["warnings"])
+
+
+def test_a_page_says_how_predictive_checks_came_out_in_both_languages() -> None:
+    failed, passed = Checked(80, 3, ("stage встреча", "new deals")), Checked(80, 0, ())
+    for code, words in (
+        ("en", ("3 of 80 predictive checks failed", "Do not rely", "All 80 predictive checks passed", "sampling only")),
+        ("ru", ("3 из 80 (этап встреча, новые сделки)", "нельзя полагаться", "пройдены (80)", "лишь по ходу выборки")),
+    ):
+        told = [fit_sentence(GOOD, LANGUAGES[code], checked) for checked in (failed, passed, None)]
+        assert words[0] in told[0]
+        assert words[1] in told[0]
+        assert words[1] not in told[1]
+        assert words[2] in told[1]
+        assert words[3] in told[2]
+    warning, is_english = LANGUAGES["ru"].sentence(failed.words())
+    assert not is_english
+    assert "3 из 80 (этап встреча, новые сделки)" in warning
 
 
 @pytest.mark.parametrize(("code", "words"), [("en", "The fit is a quick one"), ("ru", "Оценка параметров быстрая")])

@@ -13,8 +13,8 @@ from hazard_posterior import hazard_draws, with_amount_slope, with_draws
 from simcast.assume import assumed_book, assumed_posterior, assumed_segments
 from simcast.errors import ScenarioError
 from simcast.pipeline import Pipeline
-from simcast.posterior import DIMENSIONS, Diagnostics, Posterior
-from simcast.posterior.diagnostics import NO_AMOUNTS
+from simcast.posterior import DIMENSIONS, Checked, Diagnostics, Posterior
+from simcast.posterior.diagnostics import NO_AMOUNTS, TOO_QUIET
 from simcast.scenario import Assumptions, build_scenario
 from simcast.segments import Segments
 
@@ -363,6 +363,18 @@ def test_assumed_amounts_answer_the_warning_that_none_are_known() -> None:
         over = assumed_posterior(PIPELINE, Assumptions.model_validate(content), base=learned)
         assert over.diagnostics is not None
         assert over.diagnostics.warnings == said
+
+
+def test_assumed_arrivals_answer_the_warning_of_a_holiday_and_checks_that_failed_stay_known() -> None:
+    told = f"from then to then only 1% came: {TOO_QUIET}assume the usual level"
+    fitted = Diagnostics(1.0, 900.0, 800.0, 0, 0.9, 4, 1000, {}, warnings=(told, "another"))
+    verdict = Checked(9, 1, ("stage lead",))
+    learned = dataclasses.replace(assumed_posterior(PIPELINE, assume()), diagnostics=fitted, checked=verdict)
+    for content, said in (({"amount": 1}, (told, "another")), ({"arrivals": {"per_day": 2}}, ("another",))):
+        over = assumed_posterior(PIPELINE, Assumptions.model_validate(content), base=learned)
+        assert over.diagnostics is not None
+        assert over.diagnostics.warnings == said
+        assert over.doubts == (verdict.words(),)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from simcast.report.page.flowing import deals, funnel, leaks
 from simcast.report.page.interactive import drawing_script, library
 from simcast.report.page.material import Material
 from simcast.report.page.section import Section
-from simcast.report.page.trusting import provenance, quality
+from simcast.report.page.trusting import provenance, quality, remarks
 from simcast.report.page.waiting import teams
 from simcast.report.tables import as_date, written
 from simcast.report.words import Language
@@ -83,8 +83,7 @@ def render(material: Material, language: Language, *, interactive: bool = False)
         as_of=language.date(as_date(run.days.as_of)),
         until=language.date(as_date(run.days.until)),
         tiles=tiles(material, language),
-        trusted=run.trusted,
-        verdict="" if run.posterior.diagnostics is None else run.posterior.diagnostics.line(),
+        doubts=remarks(run.posterior.doubts, language),
         sections=told,
         version=simcast.__version__,
     )

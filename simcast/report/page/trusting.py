@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 
 from simcast.history import QualityReport
-from simcast.posterior import Diagnostics
+from simcast.posterior import Checked, Diagnostics
 from simcast.report.page.material import Material
 from simcast.report.page.section import Listing, Remark, Section
 from simcast.report.tables import Column, Table, listed_table
@@ -22,7 +22,7 @@ def quality(material: Material, language: Language) -> Section:
     """Tell how well the model was fitted, and how good the data are."""
     run = material.run
     diagnostics, history = run.posterior.diagnostics, run.history
-    lead = [fit_sentence(diagnostics, language)]
+    lead = [fit_sentence(diagnostics, language, run.posterior.checked)]
     tables: list[Table] = []
     if history is not None:
         lead.append(data_sentence(history.quality, language))
@@ -31,8 +31,7 @@ def quality(material: Material, language: Language) -> Section:
         tables += [_sampling_table(diagnostics, language)]
         if diagnostics.families:
             tables.append(_families_table(diagnostics, language))
-    verdict = "" if diagnostics is None else diagnostics.line()
-    warnings = remarks([warning for warning in run.warnings if warning != verdict], language)
+    warnings = remarks([warning for warning in run.warnings if warning not in run.posterior.doubts], language)
     lists = [Listing(language.say("list.warnings"), warnings, "warnings")] if warnings else []
     if history is not None and history.quality.notes:
         lists.append(Listing(language.say("list.notes"), remarks(history.quality.notes, language)))
@@ -41,14 +40,25 @@ def quality(material: Material, language: Language) -> Section:
     return Section("quality", language.say("section.quality"), tuple(lead), lists=tuple(lists), folded=tuple(tables))
 
 
-def fit_sentence(diagnostics: Diagnostics | None, language: Language) -> str:
-    """Say whether the fit is to be trusted."""
+def fit_sentence(diagnostics: Diagnostics | None, language: Language, checked: Checked | None = None) -> str:
+    """Say whether the fit is to be trusted, by its sampling and by what a diagnosis found, where one was made."""
     if diagnostics is None:
         return language.say("fit.none")
-    trusted = "fit.quick" if diagnostics.quick else "fit.trusted"
-    verdict = language.say(trusted if diagnostics.trusted else "fit.not-trusted")
+    if checked is None:
+        checks = language.say("fit.unchecked")
+    elif checked.passed:
+        checks = language.say("fit.checks-passed", checks=language.count(checked.n_checks))
+    else:
+        numbers = {"checks": language.count(checked.n_checks), "failed": language.count(checked.n_failed)}
+        parts = ", ".join(language.sentence(part)[0] for part in checked.parts)
+        checks = language.say("fit.checks-failed", parts=parts, **numbers)
+    trusted = diagnostics.trusted and (checked is None or checked.passed)
+    well = "fit.quick" if diagnostics.quick else "fit.trusted"
+    verdict = language.say(well if trusted else "fit.not-trusted")
     return (
         verdict
+        + " "
+        + checks
         + " "
         + language.say(
             "fit.numbers",

@@ -204,6 +204,9 @@ MESSAGES: dict[str, Message] = {
     "fit.trusted": "Оценке параметров можно доверять.",
     "fit.quick": "Оценка параметров быстрая, по немногим выборкам: для первого взгляда её достаточно, полагаться на неё не стоит.",
     "fit.not-trusted": "На эту оценку параметров нельзя полагаться.",
+    "fit.unchecked": "Это лишь по ходу выборки: предсказания проверяет simcast diagnose.",
+    "fit.checks-passed": "При диагностике все предсказательные проверки пройдены ({checks}).",
+    "fit.checks-failed": "При диагностике не пройдено предсказательных проверок: {failed} из {checks} ({parts}); какие — скажет simcast diagnose.",
     "fit.numbers": "r-hat не больше {rhat}; эффективных выборок не меньше {bulk} (bulk) и {tail} (tail) из {draws}; "
     "расхождений (divergences): {divergences}.",
     "data.deals": "В истории {deals}, {stays} на этапах: выиграно {won}, проиграно {lost}, открыто {open}.",

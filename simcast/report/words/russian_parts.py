@@ -53,6 +53,15 @@ def by_amount(found: Match) -> str:
     )
 
 
+def checks_failed(found: Match) -> str:
+    """Say in Russian how many predictive checks of a fit failed, and of which parts."""
+    parts = re.sub(r"(^|, )stage ", r"\1этап ", found["parts"]).replace("new deals", "новые сделки")
+    return (
+        f"при диагностике не пройдено предсказательных проверок: {_number(found['n1'])} из {_number(found['n2'])} ({parts}); "
+        "какие и что делать — скажет simcast diagnose"
+    )
+
+
 def _quoted(text: str) -> str:
     return re.sub(r"'([^']*)'", r"«\1»", text)
 

@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from simcast.model.changes import find_changes
 from simcast.model.clocks import StageClocks, StageDays, learn_clocks
 from simcast.model.weather import PRIOR_DEGREES, PRIOR_SCALE, Weather, count_months, learn_weather
 from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed
@@ -187,34 +186,3 @@ def test_a_rush_is_no_weather() -> None:
         weather_of([stays], [given]).speed.quantile(0.5) for given in (clocks, StageClocks.none(2))
     )
     assert speed < taken_for_weather
-
-
-def test_a_change_of_conversion_is_found_and_when() -> None:
-    """The odds of one of two stages fall to a third in the 22nd of 30 months."""
-    odds = np.where(np.arange(80) < 21, 1.0, 1.0 / 3.0)
-    for seed in range(5):
-        stages = [stays_on(PLAIN, 500 + seed, 1500), stays_on(PLAIN, 600 + seed, 1500, odds_of_month=odds)]
-        (change,) = find_changes(count_months(stages, [StageClocks.none(2)] * 2))
-        assert change.stage == 1
-        assert abs(change.since - (54 * 12 + 21)) <= 1
-        assert change.odds_factor == pytest.approx(1 / 3, rel=0.35)
-
-
-def test_months_that_come_and_go_are_no_change() -> None:
-    """False alarms are due in 1% of the histories; months differ by a third here, or not at all."""
-    alarms = 0
-    for seed in range(60):
-        rng = np.random.default_rng(seed)
-        odds = np.exp(0.3 * (seed % 2) * rng.standard_normal(80))
-        counts = count_months([stays_on(PLAIN, 700 + seed, 1500, odds_of_month=odds)], [StageClocks.none(2)])
-        alarms += len(find_changes(counts))
-    assert alarms <= 3, "more than 3 of 60 at 1% come once in 300 times"
-
-
-def test_small_changes_are_not_worth_a_word_and_short_histories_tell_of_none() -> None:
-    slight = np.where(np.arange(80) < 15, 1.0, 1.25)
-    none = [StageClocks.none(2)]
-    assert find_changes(count_months([stays_on(PLAIN, 8, 30_000, odds_of_month=slight)], none)) == ()
-    whole = stays_on(PLAIN, 9, 3000, odds_of_month=np.where(np.arange(80) < 2, 1.0, 0.2))
-    early = whole.where(whole.entered < START + 120)
-    assert find_changes(count_months([early], none)) == ()
