@@ -404,6 +404,10 @@ def test_what_was_diagnosed_is_told_by_all_that_rests_on_the_fit(store: Store, i
     compared = invoke("compare", file, other, "--futures", 40)
     assert compared.exit_code == 1
     assert compared.stderr.count(FAILED) == 1
+    page = file.parent / "page.html"
+    assert invoke("report", file, "--futures", 40, "--out", page).exit_code == 1
+    alarm = page.read_text(encoding="utf-8").split('class="alarm"')[1].split("</p>")[0]
+    assert FAILED in alarm
 
 
 def test_checks_that_passed_are_told_too(store: Store, invoke: Invoke) -> None:

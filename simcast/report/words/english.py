@@ -205,7 +205,7 @@ MESSAGES: dict[str, Message] = {
     "fit.trusted": "The fit can be trusted.",
     "fit.quick": "The fit is a quick one, with few draws: enough for a first look, not to rely on.",
     "fit.not-trusted": "Do not rely on this fit.",
-    "fit.unchecked": "That is by its sampling only: simcast diagnose checks what it predicts.",
+    "fit.unchecked": "This is judged by its sampling only: simcast diagnose checks what it predicts.",
     "fit.checks-passed": "All {checks} predictive checks passed when it was diagnosed.",
     "fit.checks-failed": "{failed} of {checks} predictive checks failed when it was diagnosed (in {parts}); simcast diagnose tells which.",
     "fit.numbers": "In the sampler's terms, r-hat is at most {rhat}; effective draws are at least {bulk} (bulk) and {tail} (tail) of "
