@@ -106,12 +106,27 @@ def test_open_deals_are_worth_too_much_where_the_lever_reaches_them() -> None:
         {"multiply": 9e9},
         {"multiply": 2e10, "from": "2026-09-01"},  # after the forecast
         {"multiply": 2e10, "ramp_days": 300},  # a tenth of it within the forecast
-        {"add": -1e15},
+        {"add": -500},
         {"multiply": 0},
     ],
 )
 def test_a_lever_that_does_not_is_played(lever: dict[str, Any]) -> None:
     assert ground(AMOUNT | lever).plan("change").notes == ()
+
+
+@pytest.mark.parametrize(
+    ("lever", "said"),
+    [
+        ({"add": -1e15}, "takes more from an amount than a usual deal is worth (1.0 k) in 100% of the futures"),
+        ({"add": {"normal": [0, 3000]}}, "takes more from an amount than a usual deal is worth (1.0 k) in "),
+        ({"multiply": {"normal": [0, 1]}}, "makes amounts negative in "),
+        ({"add": -1e15, "from": "2026-09-01"}, ""),  # after the forecast
+    ],
+)
+def test_amounts_that_fall_below_nothing_are_said(lever: dict[str, Any], said: str) -> None:
+    notes = ground(AMOUNT | lever).plan("change").notes
+    assert bool(notes) == bool(said)
+    assert all(said in note and in_russian(note) for note in notes)
 
 
 def test_rare_amounts_that_are_cut_are_said() -> None:
