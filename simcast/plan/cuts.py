@@ -52,22 +52,21 @@ def cut_conversions(
 
 
 def cut_worths(kernel: KernelPlan, frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
-    """Say which levers would make deals worth less than nothing, and in how many futures."""
+    """Say which levers would make usual deals worth less than nothing, and in how many futures."""
     notes = []
     for placed in levers:
-        if not isinstance(placed.lever, AmountLever) or not frame.weight(placed.lever).any():
+        lever = placed.lever
+        if not isinstance(lever, AmountLever) or lever.add is None or not frame.weight(lever).any():
             continue
-        name, number = operation_of(placed.lever)
-        size = frame.size(placed.lever, number)
-        where = frame.segments.select(placed.lever.where, f"{placed.place}.where")
+        where = frame.segments.select(lever.where, f"{placed.place}.where")
         usual = [worth for worth, chosen in zip(_usual_amounts(kernel), where, strict=True) if chosen and worth > 0.0]
-        lowest, what = 0.0, "makes amounts negative"
-        if OPERATIONS[name] == layout.ADD:
-            lowest = -min(usual, default=0.0)
-            what = f"takes more from an amount than a usual deal is worth ({money(-lowest)})"
-        share = float(np.mean(size < lowest))
+        least = min(usual, default=0.0)
+        share = float(np.mean(frame.size(lever, lever.add) < -least))
         if share > 0.0:
-            notes.append(f"{placed.path}: {what} in {counted_share(share)} of the futures, and they are cut at 0")
+            notes.append(
+                f"{placed.path}: takes more from an amount than a usual deal is worth ({money(least)}) in "
+                f"{counted_share(share)} of the futures, and they are cut at 0"
+            )
     return notes
 
 

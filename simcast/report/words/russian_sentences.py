@@ -257,10 +257,6 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "{path}: в {n1} вариантов конверсия упала бы ниже 0 и там обрезана",
     ),
     (
-        r"(?P<path>.*): makes amounts negative in (?P<n1>[a-z]* ?\d+%) of the futures, and they are cut at 0",
-        "{path}: в {n1} вариантов суммы стали бы отрицательными и обрезаны до 0",
-    ),
-    (
         r"(?P<path>.*): takes more from an amount than a usual deal is worth \((?P<n1>[^)]*)\) in "
         r"(?P<n2>[a-z]* ?\d+%) of the futures, and they are cut at 0",
         "{path}: в {n2} вариантов отнимает больше, чем стоит обычная сделка ({n1}); суммы обрезаны до 0",

@@ -119,7 +119,6 @@ def test_a_lever_that_does_not_is_played(lever: dict[str, Any]) -> None:
     [
         ({"add": -1e15}, "takes more from an amount than a usual deal is worth (1.0 k) in 100% of the futures"),
         ({"add": {"normal": [0, 3000]}}, "takes more from an amount than a usual deal is worth (1.0 k) in "),
-        ({"multiply": {"normal": [0, 1]}}, "makes amounts negative in "),
         ({"add": -1e15, "from": "2026-09-01"}, ""),  # after the forecast
     ],
 )
