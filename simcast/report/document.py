@@ -27,7 +27,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "seed": scenario.simulation.seed,
         "fingerprint": run.posterior.fingerprint,
         "trusted": run.trusted,
-        "diagnostics": run.posterior.verdict() or None,
+        "diagnostics": None if run.posterior.diagnostics is None else run.posterior.diagnostics.line(),
         "open_deals": len(run.book),
         "scenarios": {name: _forecast(forecast) for name, forecast in run.forecasts.items()},
         "judged_by": "wins" if run.by_wins else "net",
