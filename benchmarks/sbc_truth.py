@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.sbc_cases import AMOUNTS, FIRST_DAY, LEAST_WINS, MOST_TRIES, N_DAYS, Case, Truth
 from benchmarks.sbc_new_deals import draw_amounts, draw_arrivals, log_amount_centre
 from benchmarks.sbc_stages import draw_stays
-from simcast.model.tables import AMOUNTS_FOR_SLOPE
+from simcast.model.known_amounts import AMOUNTS_FOR_SLOPE
 from simcast.synthetic.worlds import LOST, WON, World, WorldEvents, WorldStage, simulate_world
 
 

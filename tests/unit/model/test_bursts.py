@@ -7,13 +7,14 @@ import pytest
 
 from simcast.model.bursts import Bursts, find_bursts
 from simcast.model.new_deals import count_arrivals
+from simcast.segments import Segments
 
 START = int(np.datetime64("2025-01-06").astype(np.int64))
 
 
 def found(per_day: np.ndarray) -> Bursts | None:
     first_day = START + np.repeat(np.arange(per_day.size), per_day)
-    return find_bursts(first_day, count_arrivals(first_day, np.zeros_like(first_day), START + per_day.size, 1))
+    return find_bursts(first_day, count_arrivals(first_day, np.zeros_like(first_day), START + per_day.size, Segments()))
 
 
 def campaigns(n_days: int = 540, every: int = 90, size: int = 200, seed: int = 1) -> np.ndarray:

@@ -205,8 +205,11 @@ def test_changes_are_told_with_what_to_do_in_both_languages(change: Change, engl
         clocks=(StageClocks.none(2),),
         weather=None,
         amounts_of="won",
-        amounts=SimpleNamespace(n_amounts=9, n_unknown=0),
-        arrivals=SimpleNamespace(imports=(), length_days=900),
+        amounts=SimpleNamespace(n_amounts=9, n_known=9, n_unknown=0, n_zeros=0),
+        paces=(),
+        unused_amounts=(None,),
+        bursts=None,
+        arrivals=SimpleNamespace(imports=(), windows=(), length_days=900),
     )
     told = data_warnings(Pipeline.define(["lead"]), cast("FitTables", tables))[0]
     assert english in told

@@ -120,8 +120,11 @@ def test_it_is_told_with_its_dates_and_what_to_do_in_both_languages() -> None:
         clocks=(StageClocks.none(2),),
         weather=None,
         amounts_of="won",
-        amounts=SimpleNamespace(n_amounts=9, n_unknown=0),
-        arrivals=SimpleNamespace(imports=(), length_days=900),
+        amounts=SimpleNamespace(n_amounts=9, n_known=9, n_unknown=0, n_zeros=0),
+        paces=(),
+        unused_amounts=(None,),
+        bursts=None,
+        arrivals=SimpleNamespace(imports=(), windows=(), length_days=900),
     )
     (told,) = data_warnings(Pipeline.define(["lead"]), cast("FitTables", tables))
     assert told.startswith("from 2025-08-05 to 2025-08-25 only 14% of the usual deals began and 13% of the usual stays")
