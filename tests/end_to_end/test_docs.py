@@ -167,6 +167,7 @@ DECISIONS = re.findall(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "printed"), DECISIONS, ids=[command.split()[0] for command, _ in DECISIONS])
 def test_what_the_page_of_decisions_prints_is_what_is_printed(command: str, printed: str, invoke: Invoke) -> None:
     result = invoke(*shlex.split(command.replace("\\\n", " ")))

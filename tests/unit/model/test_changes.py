@@ -120,6 +120,7 @@ def test_open_stays_are_no_change() -> None:
     assert alarms <= 1
 
 
+@pytest.mark.slow
 def test_months_that_come_and_go_are_no_change() -> None:
     """False alarms are due in 1% of the histories; months differ by a fifth here, or not at all."""
     alarms = 0

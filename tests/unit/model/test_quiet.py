@@ -62,6 +62,7 @@ def test_a_holiday_before_the_as_of_date_is_found(rest: tuple[int, int], per_day
         assert quiet.per_day == pytest.approx(per_day, rel=0.15)
 
 
+@pytest.mark.slow
 def test_what_is_no_holiday_is_not_told() -> None:
     told = [
         found(seed, per_day, weeks_differ=differ, growth=growth) is not None

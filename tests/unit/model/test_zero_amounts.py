@@ -40,6 +40,7 @@ def test_segments_alike_lend_each_other_strength_and_one_unlike_them_keeps_its_s
     assert alike.mean() == pytest.approx(0.4, abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_segments", [1, 5])
 def test_intervals_hold_the_truth_as_often_as_they_say(n_segments: int) -> None:
     """200 histories of 12 to 60 amounts, shares beta distributed: 80% intervals, three standard errors."""
