@@ -178,7 +178,7 @@ def _from_the_smallest(search: _Search) -> _Search:
         return search.over(neutral, better)
     backwards = start >= level > end
     if (start >= level) == (end >= level) and unknown.key != "until":
-        backwards = isinstance(unknown.first, date) and unknown.last > unknown.first  # type: ignore[operator]
+        backwards = isinstance(unknown.first, date) and unknown.last > unknown.first  # type: ignore[operator]  # both are dates
     return search.over(unknown.last, unknown.first) if backwards else search
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from simcast.analysis import Difference, Solution, compare
-from simcast.analysis.questions import Value, lever_words
+from simcast.analysis.questions import Unknown, Value, lever_words
 from simcast.report.document import difference_document
 from simcast.report.heading import heading
 from simcast.report.phrases import more_wins, price_per_win
@@ -100,7 +100,7 @@ def sentence(found: Solution) -> str:
         if unknown.neutral is not None and unknown.within(unknown.neutral):
             return already
         return f"{already} With {lever} it does, too, from {key}={_shown(found.answer.value)} on."
-    if found.answer.value == unknown.first:
+    if found.answer.value == unknown.first and not _is_one(unknown, found.answer.value):
         span = ", the first value of the range; less may be enough"
     if found.low is not None and found.low != found.high:
         high = "beyond the range" if found.high is None else _shown(found.high)
@@ -109,6 +109,11 @@ def sentence(found: Solution) -> str:
         f"{condition.text} takes {lever} {key}={_shown(found.answer.value)}{span}; "
         f"there it is {_measured(found, found.answer.measure)}."
     )
+
+
+def _is_one(unknown: Unknown, value: Value) -> bool:
+    """Tell whether a value is the first whole one beyond no change at all: there is nothing less."""
+    return isinstance(value, int) and unknown.is_neutral(value - 1)
 
 
 def _shown(value: Value) -> str:

@@ -11,6 +11,7 @@ from simcast.analysis import solve
 from simcast.analysis.questions import Condition, Unknown
 from simcast.analysis.solving import lever_of
 from simcast.errors import ScenarioError
+from simcast.report.solution import sentence
 from tests.unit.analysis.assumed_worlds import ground
 
 ONE_STAGE = {"договор": {"conversion": 0.4, "days": 1}}
@@ -77,6 +78,17 @@ def test_of_days_the_latest_that_suffices_is_found_where_neither_end_does() -> N
         found = solve(world, unknown, f"mean(net)>={middle - 1.0}")
         assert found.answer is not None
         assert date(2026, 2, 20) <= found.answer.value < date(2026, 4, 9)
+
+
+@pytest.mark.parametrize(("range_", "is_said"), [("count=1..4", False), ("count=2..4", True)])
+def test_less_than_the_first_value_may_be_enough_unless_it_is_no_change(range_: str, is_said: bool) -> None:
+    team = TEAM | {"headcount": 1}
+    world = ground(ONE_STAGE, per_day=3, futures=50, days=30, teams={"люди": team})
+    wins = float(world.play().values("wins").mean())
+    found = solve(world, f"hire team=люди on=2026-01-01 {range_}", f"mean(wins)>={wins + 0.1}")
+    assert found.answer is not None
+    assert found.answer.value == found.unknown.first
+    assert ("less may be enough" in sentence(found)) is is_said
 
 
 def test_what_cannot_be_met_is_said() -> None:

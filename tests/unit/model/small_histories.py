@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from simcast.history import History
 from simcast.model import FitSettings
+from simcast.model.clocks import StageClocks
+from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
 from simcast.segments import Segments
 
@@ -57,3 +61,24 @@ def mixed(n_deals: int, until: int = 120, seed: int = 6) -> History:
 def sources(n: int) -> Segments:
     """Return so many segments of one column."""
     return Segments(("source",), tuple((str(code),) for code in range(n)))
+
+
+def tables_that_say(**found: object) -> FitTables:
+    """Return what a fit says of its data, of one stage of which nothing else is to be said."""
+    stage = SimpleNamespace(n_ended=99, n_open=0, ended_by_move=np.array([9, 90]))
+    nothing: dict[str, object] = {
+        "recorded_from": None,
+        "n_missing": 0.0,
+        "changes": (),
+        "quiet": None,
+        "stages": (stage,),
+        "clocks": (StageClocks.none(2),),
+        "weather": None,
+        "amounts_of": "won",
+        "amounts": SimpleNamespace(n_amounts=9, n_known=9, n_unknown=0, n_zeros=0),
+        "paces": (),
+        "unused_amounts": (None,),
+        "bursts": None,
+        "arrivals": SimpleNamespace(imports=(), windows=(), length_days=900),
+    }
+    return cast("FitTables", SimpleNamespace(**(nothing | found)))

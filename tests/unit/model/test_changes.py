@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,10 +11,10 @@ from numpy.typing import NDArray
 from simcast.model.changes import Change, find_changes, forward_moves, likeliest_change, pooled_months
 from simcast.model.clocks import StageClocks, StageDays
 from simcast.model.diagnosing import data_warnings
-from simcast.model.tables import FitTables
 from simcast.model.weather import count_months
 from simcast.pipeline import Pipeline
 from simcast.report.words.russian_sentences import in_russian
+from tests.unit.model.small_histories import tables_that_say
 
 UNTIL = int(np.datetime64("2026-07-01", "D").astype(np.int64))
 MONTH = 30.44
@@ -196,23 +195,8 @@ def test_pooled_months_tell_enough() -> None:
     ],
 )
 def test_changes_are_told_with_what_to_do_in_both_languages(change: Change, english: str, russian: str) -> None:
-    quiet = SimpleNamespace(n_ended=99, n_open=0, ended_by_move=np.array([9, 90]))
-    tables = SimpleNamespace(
-        recorded_from=None,
-        n_missing=0.0,
-        changes=(change,),
-        quiet=None,
-        stages=(quiet,),
-        clocks=(StageClocks.none(2),),
-        weather=None,
-        amounts_of="won",
-        amounts=SimpleNamespace(n_amounts=9, n_known=9, n_unknown=0, n_zeros=0),
-        paces=(),
-        unused_amounts=(None,),
-        bursts=None,
-        arrivals=SimpleNamespace(imports=(), windows=(), length_days=900),
-    )
-    told = data_warnings(Pipeline.define(["lead"]), cast("FitTables", tables))[0]
+    tables = tables_that_say(changes=(change,))
+    told = data_warnings(Pipeline.define(["lead"]), tables)[0]
     assert english in told
     assert told.endswith("let parameters drift (history.model.drift: quarterly)")
     assert ("if the change is for good" in told) is not change.is_trend

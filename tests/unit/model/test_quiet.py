@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -12,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 import simcast
-from simcast.model.clocks import StageClocks
 from simcast.model.diagnosing import data_warnings
 from simcast.model.quiet import QuietDays, find_quiet_days
-from simcast.model.tables import FitTables, tabulate
+from simcast.model.tables import tabulate
 from simcast.pipeline import Pipeline
 from simcast.report.words.russian_sentences import in_russian
+from tests.unit.model.small_histories import tables_that_say
 
 UNTIL = int(np.datetime64("2025-09-01", "D").astype(np.int64))
 Ints = NDArray[np.int64]
@@ -44,7 +42,7 @@ def events(
 
 def found(seed: int, per_day: float = 6.0, **how: float | tuple[int, int]) -> QuietDays | None:
     rng = np.random.default_rng(seed)
-    return find_quiet_days(events(rng, per_day, **how), events(rng, 1.5 * per_day, **how), UNTIL)  # type: ignore[arg-type]
+    return find_quiet_days(events(rng, per_day, **how), events(rng, 1.5 * per_day, **how), UNTIL)  # type: ignore[arg-type]  # of several kinds
 
 
 @pytest.mark.parametrize(
@@ -112,22 +110,8 @@ def test_a_history_is_searched_for_it_and_imports_are_no_usual_days(tmp_path: Pa
 
 
 def test_it_is_told_with_its_dates_and_what_to_do_in_both_languages() -> None:
-    tables = SimpleNamespace(
-        recorded_from=None,
-        n_missing=0.0,
-        changes=(),
-        quiet=QuietDays(UNTIL - 27, UNTIL - 7, 0.14, 0.13, 7.7),
-        stages=(SimpleNamespace(n_ended=99, n_open=0, ended_by_move=np.array([9, 90])),),
-        clocks=(StageClocks.none(2),),
-        weather=None,
-        amounts_of="won",
-        amounts=SimpleNamespace(n_amounts=9, n_known=9, n_unknown=0, n_zeros=0),
-        paces=(),
-        unused_amounts=(None,),
-        bursts=None,
-        arrivals=SimpleNamespace(imports=(), windows=(), length_days=900),
-    )
-    (told,) = data_warnings(Pipeline.define(["lead"]), cast("FitTables", tables))
+    tables = tables_that_say(quiet=QuietDays(UNTIL - 27, UNTIL - 7, 0.14, 0.13, 7.7))
+    (told,) = data_warnings(Pipeline.define(["lead"]), tables)
     assert told.startswith("from 2025-08-05 to 2025-08-25 only 14% of the usual deals began and 13% of the usual stays")
     assert "(assume.arrivals.per_day: 7.7)" in told
     russian = (in_russian(told) or "").replace("\u00a0", " ")
