@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from simcast.engine.layout import Results
 
 CONNECT_SECONDS = 10.0
-"""How long a scheduler, and then its first worker, may take to answer."""
+"""How long a scheduler may take to answer."""
+
+FIRST_WORKER_SECONDS = 10.0
+"""How long a scheduler that answers may take to have a worker."""
 
 MOST_LOCAL_WORKERS = 512
 """More processes than this on one machine are taken for a slip of the hand."""
@@ -234,7 +237,7 @@ def _client(address: str, n_workers: int | None, opened: ExitStack) -> Client:
             "check the address, and that the scheduler runs"
         ) from error
     try:
-        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+        client.wait_for_workers(1, timeout=FIRST_WORKER_SECONDS)
     except TimeoutError as error:
         raise SimcastError(
             f"--cluster {address}: the scheduler has no workers; start some with: dask worker {address}"
