@@ -98,14 +98,17 @@ def closed_only(history: History, world: World) -> np.ndarray:
     return (stays["move"] == "won").groupby(stays["source"]).mean().loc[list(world.sources)].to_numpy()
 
 
+@pytest.mark.slow
 def test_every_parameter_of_the_stages_is_recovered(world: World, posterior: Posterior) -> None:
     assert beyond(stage_scores(world, posterior)) == {}
 
 
+@pytest.mark.slow
 def test_every_parameter_of_new_deals_is_recovered(world: World, posterior: Posterior) -> None:
     assert beyond(new_deal_scores(world, posterior)) == {}
 
 
+@pytest.mark.slow
 def test_counting_closed_deals_only_is_far_off_where_the_model_is_not(
     world: World, history: History, posterior: Posterior
 ) -> None:
@@ -119,6 +122,7 @@ def test_counting_closed_deals_only_is_far_off_where_the_model_is_not(
     assert np.abs(model - truth).max() < 0.06
 
 
+@pytest.mark.slow
 def test_the_check_fails_for_a_wrong_truth(world: World, posterior: Posterior) -> None:
     quick, slow = world.truth
     wrong_conversion = replace(world, truth=(replace(quick, conversion=quick.conversion + 0.1), slow))

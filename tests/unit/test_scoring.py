@@ -145,6 +145,7 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         interval_score([0.0], [1.0], [0.5], level=80)
 
 
+@pytest.mark.slow
 def test_scores_agree_with_scoringrules() -> None:
     """An independent implementation as oracle, on samples with ties and on single cases."""
     import scoringrules

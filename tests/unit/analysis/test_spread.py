@@ -86,6 +86,7 @@ def test_a_handful_of_futures_tells_nothing() -> None:
     assert shares({"uniform": [4.0, 6.0]}, 0.4, futures=20) == {}
 
 
+@pytest.mark.slow
 def test_stages_that_share_their_months_do_not_make_few_futures_tell_less() -> None:
     """Of 24 months, five stages have a column each for the same effects: 300 futures say what 1,500 do."""
     found = []

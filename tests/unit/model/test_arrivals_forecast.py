@@ -73,6 +73,7 @@ def test_a_summer_peak_in_the_past_is_forecast_in_spring() -> None:
     assert np.log(ratio).std() < 0.15
 
 
+@pytest.mark.slow
 def test_without_seasons_or_walks_in_the_past_the_forecast_is_hardly_wider() -> None:
     """The sd of the deals of a quarter, after two steady years, against that by a trend over the last half-year."""
     steady = np.full(730, 12.0)

@@ -59,6 +59,7 @@ def test_a_stage_never_entered_rests_on_its_priors() -> None:
     assert not posterior.draws["amount_scale"].any()
 
 
+@pytest.mark.slow
 def test_deals_that_are_won_again_can_be_learned_from() -> None:
     """Won is an outcome, and a stage in which deals wait for their renewal."""
     pipeline = Pipeline.define(["звонок"], moves=[("won", "продление"), ("продление", "won")])
@@ -124,6 +125,7 @@ def test_amounts_of_lost_deals_serve_where_none_was_won() -> None:
     assert float(worth.std()) < 0.05 * 500.0
 
 
+@pytest.mark.slow
 def test_amounts_of_0_are_known_and_new_deals_are_worth_nothing_as_often() -> None:
     rows = [(f"D{n:03d}", SOURCES[n % 3], "встреча", n % 50, n % 50 + 5, "won", 0.0) for n in range(90)]
     rows = [(*row[:6], 500.0 + n if n % 3 != 1 and n % 2 else 0.0) for n, row in enumerate(rows)]
@@ -139,6 +141,7 @@ def test_amounts_of_0_are_known_and_new_deals_are_worth_nothing_as_often() -> No
     assert "amount_zero" not in fit(history_of([(*row[:6], 500.0) for row in rows], 60), settings=QUICK).draws
 
 
+@pytest.mark.slow
 def test_where_all_amounts_are_0_so_are_those_of_new_deals() -> None:
     rows = [(*stay[:6], 0.0) for stay in stays(["lost"] * 30, [2] * 30, 60)]
     posterior = fit(history_of(rows, 60), settings=QUICK)

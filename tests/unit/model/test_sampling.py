@@ -60,6 +60,7 @@ def test_one_compiled_model_gives_each_data_set_its_own_answer(family: str) -> N
     assert shares[0] != shares[1]
 
 
+@pytest.mark.slow
 def test_hazards_are_fitted_without_segments_too() -> None:
     whole = mixed(60)
     alone = History.of(PIPELINE, whole.stays.drop(columns="segment_code"), (), whole.observed_until)
@@ -188,6 +189,7 @@ def test_an_interrupted_fit_keeps_its_finished_parts_and_goes_on_from_there(
     assert [file.parent.name for file in tmp_path.rglob("*.nc")] == ["posteriors"]
 
 
+@pytest.mark.slow
 def test_judging_a_fit_takes_no_more_memory_than_a_few_times_what_is_kept() -> None:
     """Single stays are judged on some of the draws; spread over all of them, they filled gigabytes."""
 

@@ -97,6 +97,7 @@ def test_each_month_has_its_own_luck_however_far_the_forecast_looks(law: str, un
             assert found.mean() == pytest.approx(n * share.mean(), abs=5 * expected / np.sqrt(4000))
 
 
+@pytest.mark.slow
 def test_open_deals_have_the_luck_of_the_months_in_which_they_began() -> None:
     """Of four months' deals each has its own luck: half the spread of the totals if they had begun in one month."""
     stage = {"conversion": 0.5, "days": 2}
@@ -119,6 +120,7 @@ def test_the_share_that_stalls_is_no_matter_of_weather() -> None:
     assert left.var() == pytest.approx(2000 * 0.3 * 0.7, rel=0.15)
 
 
+@pytest.mark.slow
 def test_an_unsure_level_is_common_to_all_months() -> None:
     """Months that share an unsure level go together; their own weather leaves them apart."""
     asked = scenario({"conversion": 0.5, "days": 0}, [], {"conversion": 0.3}, arrivals={"per_day": 200})

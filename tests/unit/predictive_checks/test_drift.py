@@ -82,7 +82,9 @@ def failed(history: History, truth: OneStage, sampled: xr.Dataset | None) -> lis
     return [check for check in check_predictions(posterior_of(truth), history, known) if check.verdict == "fails"]
 
 
-@pytest.mark.parametrize("family", list(BEFORE))
+@pytest.mark.parametrize(
+    "family", [pytest.param(family, marks=[pytest.mark.slow] * (family != "lognormal")) for family in BEFORE]
+)
 def test_past_quarters_pass_under_what_they_had_and_fail_under_what_is_to_come(family: str) -> None:
     before = BEFORE[family]
     now = after(before)
