@@ -31,7 +31,9 @@ _SECONDS = re.compile(r"(\d{10})(\d{3}){0,2}", re.ASCII)
 """Since 1970; with three digits more, milliseconds, and with six, microseconds."""
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 _YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?:[T ,]+(.*))?", re.ASCII)
-_YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:[T ,]+(.*))?", re.ASCII)
+_YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[T ,]+(.*))?", re.ASCII)
+_LAST_SHORT_YEAR = 69
+"""What POSIX makes of a year of two digits: up to this one it lies after 2000, else after 1900."""
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s?([AaPp])?\.?[Mm]?\.?", re.ASCII)
 
 
@@ -106,11 +108,16 @@ def _order(table: Table, dialect: Dialect, columns: Sequence[str], problems: lis
     """Tell whether day or month come first in dates such as 5/6/2026, by all dates of the file."""
     if dialect.dates != AUTO:
         return dialect.dates
+    texts = [normalise(text) for name in columns for text in table.cells[name].unique()]
+    if example := find_year_first(texts):
+        problems.append(
+            f"{table.path}: is {example!r} a date with the year first? Years need four digits there, or set"
+            " history.dates: day-first or month-first where they stand last"
+        )
     found = [
         (int(match[1]), int(match[3]), text)
-        for name in columns
-        for text in table.cells[name].unique()
-        if (match := _YEAR_LAST.fullmatch(normalise(text))) and match[2] != "."
+        for text in texts
+        if (match := _YEAR_LAST.fullmatch(text)) and match[2] != "."
     ]
     day_first, month_first = any(first > 12 for first, _, _ in found), any(second > 12 for _, second, _ in found)
     if found and day_first == month_first:
@@ -120,6 +127,21 @@ def _order(table: Table, dialect: Dialect, columns: Sequence[str], problems: lis
             " set history.dates: day-first or month-first"
         )
     return "month-first" if month_first else "day-first"
+
+
+def find_year_first(texts: Sequence[str]) -> str:
+    """Return a date whose year of two digits seems to stand first, empty where none does.
+
+    Of the days of a month there are more than of the years that a history spans.
+
+    Examples
+    --------
+    >>> find_year_first(["25.01.06", "25.01.07", "25.02.19"]), find_year_first(["06.01.25", "07.01.25"])
+    ('25.01.06', '')
+    """
+    short = [match for text in texts if (match := _YEAR_LAST.fullmatch(text)) and len(match[4]) == 2]
+    first, last = {match[1] for match in short}, {match[4] for match in short}
+    return short[0][0] if len(last) > len(first) else ""
 
 
 def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
@@ -133,8 +155,8 @@ def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
     --------
     >>> rewrite_date("31.12.2026 9:05", "day-first"), rewrite_date("1/5/2026, 3:07 PM", "month-first")
     ('2026-12-31 09:05:00', '2026-01-05 15:07:00')
-    >>> rewrite_date("Mar 5, 2026 3:07 PM", "day-first")
-    '2026-03-05 15:07:00'
+    >>> rewrite_date("Mar 5, 2026 3:07 PM", "day-first"), rewrite_date("31.12.26", "day-first")
+    ('2026-03-05 15:07:00', '2026-12-31')
     >>> rewrite_date("2026-01-05T22:30:00Z", "iso", zone_of("Europe/Moscow"))
     '2026-01-06 01:30:00'
     """
@@ -144,8 +166,10 @@ def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
         return datetime.fromtimestamp(int(seconds[1]), zone).strftime(_WRITTEN)
     if found := _YEAR_FIRST.fullmatch(text):
         year, month, day, clock = found.groups()
-    elif (found := _YEAR_LAST.fullmatch(text)) and (order != "iso" or found[2] == "."):
+    elif (found := _YEAR_LAST.fullmatch(text)) and (order != "iso" or (found[2] == "." and len(found[4]) == 4)):
         first, mark, second, year, clock = found.groups()
+        if len(year) == 2:
+            year = ("20" if int(year) <= _LAST_SHORT_YEAR else "19") + year
         month_first = order == "month-first" and mark != "."
         month, day = (first, second) if month_first else (second, first)
     elif order != "iso" and (named := split_named(text)):

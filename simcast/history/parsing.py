@@ -109,7 +109,10 @@ def _date_rule(text: str) -> str:
             " date and save it again"
         )
     if _SHORT_YEAR.fullmatch(text):
-        return "a year needs four digits, or day, month and year cannot be told apart; export the dates so"
+        return (
+            "day, month and year cannot be told apart; write YYYY-MM-DD, or set history.dates: day-first or month-first"
+            " where a year of two digits stands last"
+        )
     if _OTHER_ORDER.fullmatch(text):
         return (
             "day and month can be told apart only as YYYY-MM-DD; rewrite the dates so, such as 2026-07-01,"

@@ -240,7 +240,7 @@ class HistorySettings(Closed):
     dates: Literal["iso", "day-first", "month-first", "auto"] | None = Field(
         default=None,
         description="iso: 2026-12-31; day-first: 31.12.2026; month-first: 12/31/2026; auto (CRMs): found. All but iso "
-        "read 31 Dec 2026 and 31 декабря 2026 too.",
+        "read 31 Dec 2026, 31 декабря 2026 and years of two digits (31.12.26) too.",
     )
     decimal: Literal[".", ",", "auto"] | None = Field(
         default=None,

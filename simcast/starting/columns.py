@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from simcast.history.dialect import STAMP, rewrite_date
+from simcast.history.dialect import STAMP, find_year_first, rewrite_date
 from simcast.history.parsing import normalise, parse_amount, parse_day
 from simcast.history.table import Table
 from simcast.history.written_amounts import find_decimal, rewrite_amount
@@ -74,7 +74,7 @@ def _describe(name: str, cells: pd.Series) -> Column:
         if is_called_a_date(plain(name)) and re.fullmatch(SECONDS, words[0] if words else "")
         else None
     )
-    is_date = _share(looked_at, reads or _reads_as_date) >= _ENOUGH
+    is_date = _share(looked_at, reads or _reads_as_date) >= _ENOUGH and not find_year_first(looked_at)
     is_number = not is_date and _share(looked_at, reads_as_number) >= _ENOUGH
     if is_number:  # one word that is none may fill half of the rows
         wrong = {word for word in looked_at if not reads_as_number(word)}

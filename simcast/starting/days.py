@@ -30,7 +30,7 @@ def date_order(columns: Sequence[Column]) -> tuple[str, bool]:
     others = [word for word in dated if not re.match(rf"\d{{4}}-\d{{2}}-\d{{2}}|{SECONDS}$", word)]
     if not others:
         return "iso", True
-    found = [match for word in others if (match := re.match(r"(\d{1,2})([./-])(\d{1,2})\2\d{4}", word))]
+    found = [match for word in others if (match := re.match(r"(\d{1,2})([./-])(\d{1,2})\2\d{2}", word))]
     if any(match[2] == "." or int(match[1]) > 12 for match in found):
         return "day-first", True
     if any(int(match[3]) > 12 for match in found):

@@ -1,4 +1,4 @@
-"""What the names of columns, and the words in them, suggest: in English and Russian."""
+"""What the names of columns, and the words in them, suggest: in English and Russian, and some German."""
 
 from __future__ import annotations
 
@@ -108,6 +108,7 @@ _LOST = re.compile(
     r"|fail|unsuccess|refus|dropped|(^|\W|_)(not?|non|never).?(renew|hired|won|accept|paid|interested|convert|sold)"
     r"|junk|spam|duplicate|^(merged|deleted|removed)$"
     r"|провал|отказ|проигр|отмен|потер|слит|неуспе|отклон|нецелев|дубл|спам|выбыл|удал[её]н|объедин[её]н"
+    r"|verloren|abgelehnt|abgesagt|storniert"
     r"|(^|\W)не.?(реализ|принят|нанят|продл|заключ|подпис|оплач|куп|состоял|успе|выш(ел|ла))",
 )
 _WON = re.compile(
@@ -116,7 +117,7 @@ _WON = re.compile(
     r"|(^|\W|_)(converted|renewed)($|\W|_)"
     r"|^(purchased?|bought|sold|placed|funded|donated|invested|committed|wired|subscribed)$"
     r"|выигр|успе[шх]|оплачен|продан|реализован|нанят|заключ[её]н|подписан|продл[её]н|^(принят\w*|купил\w*|куплен\w*)($|\W)"
-    r"|^(выход|вышел|вышла)( на работу)?$",
+    r"|^(выход|вышел|вышла)( на работу)?$|gewonnen",
 )
 _LOST_BESIDE_WON = re.compile(r"pass(ed)?|closed|inactive|archived?|ended|закрыт[ао]?|завершен[ао]?|неактив\w*|архив")
 _WON_BESIDE_LOST = re.compile(

@@ -320,9 +320,21 @@ def test_a_workbook_with_a_title_and_a_file_of_tabs_are_read(invoke: Invoke, tmp
     assert invoke("check", proposal.scenario).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("form", "order"), [("%d.%m.%y", "day-first"), ("%d/%m/%y", "day-first"), ("%m/%d/%y", "month-first")]
+)
+def test_years_may_have_two_digits_where_they_stand_last(tmp_path: Path, form: str, order: str) -> None:
+    rows = [f"{k},{day(k, form)},{day(k + 3, form)},{('gewonnen', 'verloren')[k % 2]}" for k in range(40)]
+    _, history, scenario = written(tmp_path, "id,created,closed,result", rows)
+    assert history.dates == order
+    found = read(scenario)
+    assert str(found.stays["entered"].min().date()) == day(0)
+    assert (found.stays["move"] == "won").sum() == 20
+
+
 def test_dates_that_are_none_are_named_with_the_reason(tmp_path: Path) -> None:
-    rows = [f"{k},{day(k, '%d.%m.%y')},{day(k + 3, '%d.%m.%y')},won" for k in range(40)]
-    with pytest.raises(DataError, match=r"Is 'created' one\? '06.01.25': a year needs four digits"):
+    rows = [f"{k},{day(k, '%y.%m.%d')},{day(k + 3, '%y.%m.%d')},won" for k in range(40)]
+    with pytest.raises(DataError, match=r"Is 'created' one\? '25.01.06': day, month and year cannot be told apart"):
         written(tmp_path, "id,created,closed,result", rows)
     proposal, _, _ = written(
         tmp_path,

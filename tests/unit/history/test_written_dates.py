@@ -37,6 +37,31 @@ def test_months_may_have_names(text: str, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "order", "written"),
+    [
+        ("31.12.26", "day-first", "2026-12-31"),
+        ("31.12.26 9:05", "month-first", "2026-12-31 09:05:00"),
+        ("31/12/69", "day-first", "2069-12-31"),
+        ("12/31/70", "month-first", "1970-12-31"),
+        ("31.12.26", "iso", "31.12.26"),
+        ("31.12.926", "day-first", "31.12.926"),
+    ],
+)
+def test_years_may_have_two_digits(text: str, order: str, written: str) -> None:
+    assert rewrite_date(text, order) == written
+
+
+def test_a_year_that_seems_to_stand_first_is_asked_about_where_the_order_is_to_be_found(read: Read) -> None:
+    text = "deal,stage,entered\na,заявка,25.01.06\na,won,25.01.09\n"
+    with pytest.raises(DataError, match=r"is '25\.01\.06' a date with the year first\?"):
+        read(text, ["заявка"], dialect=Dialect(dates="auto"))
+    stays = read(
+        text.replace("25.01.06", "06.01.25").replace("25.01.09", "09.01.25"), ["заявка"], dialect=Dialect(dates="auto")
+    ).stays
+    assert stays["entered"].tolist() == [pd.Timestamp("2025-01-06")]
+
+
+@pytest.mark.parametrize(
     ("text", "zone", "written"),
     [
         ("2026-03-01T10:00:00+03:00", "+03:00", "2026-03-01 10:00:00"),
