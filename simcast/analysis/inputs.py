@@ -65,6 +65,7 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
         query=settings.query,
         folder=scenario.history_folder,
         repeats=settings.repeats,
+        changed_segments=settings.changed_segments,
     )
     first = history.stays["entered"].min()
     if not first < np.datetime64(scenario.forecast.as_of):

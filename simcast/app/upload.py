@@ -68,6 +68,7 @@ def check_csv(name: str, content: bytes, scenario: Scenario) -> Checked:
                 dialect=dialect_of(settings),
                 where=settings.where,
                 repeats=settings.repeats,
+                changed_segments=settings.changed_segments,
             )
         except SimcastError as error:
             return Checked(tuple(line.replace(str(path), name).replace("upload.csv", name) for line in _lines(error)))

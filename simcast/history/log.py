@@ -11,14 +11,21 @@ from simcast.history.columns import Columns, Words
 from simcast.history.events import Content, Events, Ints
 from simcast.history.faults import Faults
 from simcast.history.parsing import NO_DAY, Days, find_unfit, parse_amounts, parse_days, parse_words
-from simcast.history.segment_columns import read_segments
+from simcast.history.segment_columns import ChangedSegments, read_segments
 from simcast.history.table import Table
 
 EMPTY_ID = "the deal's id is empty; give it one, or remove the row"
 
 
 def read_log(
-    table: Table, columns: Columns, words: Words, today: date, faults: Faults, *, copies_count: bool = True
+    table: Table,
+    columns: Columns,
+    words: Words,
+    today: date,
+    faults: Faults,
+    *,
+    copies_count: bool = True,
+    changed_segments: ChangedSegments = "refuse",
 ) -> Content:
     """Read a table with one row per event; what is wrong with its cells goes to `faults`.
 
@@ -39,7 +46,9 @@ def read_log(
         faults.add(columns.amount, broken)
     if copies_count:
         faults.add_rows(_find_copies(table, row_deal, place, days.day))
-    segments, late = read_segments(table, columns.segments, row_deal, days.day, len(deals), faults)
+    segments, late, remarks = read_segments(
+        table, columns.segments, row_deal, days.day, len(deals), faults, changed_segments
+    )
     events = Events(
         row=np.arange(len(place), dtype=np.int64),
         deal=row_deal,
@@ -50,7 +59,7 @@ def read_log(
         column=np.zeros(len(place), dtype=np.int64),
         columns=(columns.stage,),
     )
-    return Content(deals, row_deal, events, segments, late)
+    return Content(deals, row_deal, events, segments, late, remarks=tuple(remarks))
 
 
 def read_days(table: Table, column: str, today: date, faults: Faults) -> Days:

@@ -24,6 +24,7 @@ from simcast.history.log import read_log
 from simcast.history.parsing import as_day
 from simcast.history.quality import Reading
 from simcast.history.responses import Waits, holds_hours, read_waits, responses_table
+from simcast.history.segment_columns import ChangedSegments
 from simcast.history.sources import Source, Where, format_problems
 from simcast.history.sql import is_database
 from simcast.history.table import Table
@@ -50,6 +51,7 @@ def read_history(
     query: str | None = None,
     folder: Path | None = None,
     repeats: Repeats = "stay",
+    changed_segments: ChangedSegments = "refuse",
 ) -> History:
     """Read a history strictly: every cell is understood or named in an error.
 
@@ -93,6 +95,9 @@ def read_history(
     repeats
         In a log: ``"stay"``: each row is a stay. ``"join"``: rows that follow one of the same stage are part of its
         stay. ``"first"``: only the first row of a deal in a stage counts.
+    changed_segments
+        In a log, a deal whose rows differ in a segment column is refused (``"refuse"``), or the first value that it
+        had counts (``"first"``).
 
     Returns
     -------
@@ -127,7 +132,7 @@ def read_history(
     >>> folder.cleanup()
     """
     _check_kinds(path, pipeline, {"columns": columns, "outcomes": outcomes, "where": where}, dialect)
-    _check_options(format, on_bad_rows, amount_known_from, repeats)
+    _check_options(format, on_bad_rows, amount_known_from, repeats, changed_segments)
     if rejects and not is_database(str(path)) and Path(rejects).resolve() == Path(path).resolve():
         raise DataError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
     source = Source(path, format, columns or {}, outcomes or {}, dialect or Dialect(), where or {}, query, folder)
@@ -138,7 +143,14 @@ def read_history(
     chosen = () if named is None and format != "log" else named
     last_day = date.today() if today is None else as_day(today, "today").astype(date)
     table, content, faults, found = read_content(
-        export, written, pipeline, chosen, amount_known_from, last_day, copies_count=repeats == "stay"
+        export,
+        written,
+        pipeline,
+        chosen,
+        amount_known_from,
+        last_day,
+        copies_count=repeats == "stay",
+        changed_segments=changed_segments,
     )
     waits = read_waits(table, found, content.events, pipeline, len(content.deals), last_day, faults)
     # A path can be judged only when all the cells it consists of are good.
@@ -169,10 +181,11 @@ def read_content(
     today: date,
     *,
     copies_count: bool = True,
+    changed_segments: ChangedSegments = "refuse",
 ) -> tuple[Table, Content, Faults, Columns]:
     """Read the cells of a log or a table of deals; what is wrong with single cells is in the faults.
 
-    Copies of rows of a log are wrong if `copies_count`.
+    Copies of rows of a log are wrong if `copies_count`; `changed_segments` as in `read_history`.
 
     Raises
     ------
@@ -195,7 +208,10 @@ def read_content(
     for column, rules in export.faults.items():
         faults.add(column, rules)
     if export.form == "log":
-        return table, read_log(table, found, words, today, faults, copies_count=copies_count), faults, found
+        content = read_log(
+            table, found, words, today, faults, copies_count=copies_count, changed_segments=changed_segments
+        )
+        return table, content, faults, found
     return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults, found
 
 
@@ -228,7 +244,7 @@ def _check_kinds(path: object, pipeline: object, mappings: Mapping[str, object],
     check_kind(dialect, (Dialect, type(None)), "dialect", "such as Dialect(encoding='cp1251')")
 
 
-def _check_options(form: str, on_bad_rows: str, amount_known_from: str, repeats: str) -> None:
+def _check_options(form: str, on_bad_rows: str, amount_known_from: str, repeats: str, changed_segments: str) -> None:
     problems = format_problems(form)
     if on_bad_rows not in {"stop", "quarantine"}:
         problems.append(f"history.on_bad_rows: {on_bad_rows!r} is neither 'stop' nor 'quarantine'")
@@ -236,6 +252,8 @@ def _check_options(form: str, on_bad_rows: str, amount_known_from: str, repeats:
         problems.append(f"history.amount_known_from: {amount_known_from!r} is neither 'close' nor 'entry'")
     if repeats not in get_args(Repeats):
         problems.append(f"history.repeats: {repeats!r} is none of {', '.join(get_args(Repeats))}")
+    if changed_segments not in get_args(ChangedSegments):
+        problems.append(f"history.changed_segments: {changed_segments!r} is neither 'refuse' nor 'first'")
     if problems:
         raise DataError(problems)
 

@@ -257,6 +257,11 @@ class HistorySettings(Closed):
         description="In a log: stay: each row is a stay in a stage; join: rows that follow one of the same stage are "
         "part of its stay; first: only a deal's first row in a stage counts, as with the events of a web page.",
     )
+    changed_segments: Literal["refuse", "first"] = Field(
+        default="refuse",
+        description="In a log, where a deal's rows differ in a segment column, such as its owner: refuse: they are bad "
+        "rows; first: the value with which the deal began counts.",
+    )
     on_bad_rows: Literal["stop", "quarantine"] = Field(
         default="stop", description="stop: bad rows end the run; quarantine: they go to a file of their own."
     )

@@ -176,6 +176,22 @@ def test_a_file_without_amounts_is_fine(read: Read) -> None:
     assert read("deal,stage,entered\nA,lead,2026-01-05\n", STAGES).stays["amount"].isna().all()
 
 
+def test_a_deal_that_changes_hands_counts_with_its_first_owner_where_asked(read: Read) -> None:
+    rows = ("A,lead,2026-01-05,Анна", "A,meeting,2026-01-09,Борис", "B,lead,2026-01-06,", "B,lost,2026-01-08,Борис")
+    text = "\n".join(["deal,stage,entered,owner", *rows, ""])
+    with pytest.raises(DataError, match=r"'Борис': differs from 'Анна' .* history.changed_segments: first"):
+        read(text, STAGES, segments=["owner"])
+    history = read(text, STAGES, segments=["owner"], changed_segments="first")
+    assert history.stays["owner"].tolist() == ["Анна", "Анна", "Борис"]
+    told = "1 deal of 2 changed in 'owner': the first value counts (history.changed_segments)"
+    assert any(told in line for line in history.quality.lines())
+    assert history.known_at("2026-01-07").stays["owner"].tolist() == ["Анна", UNKNOWN]
+    turned = "\n".join(["deal,stage,entered,owner", *reversed(rows), ""])
+    assert read(turned, STAGES, segments=["owner"], changed_segments="first").digest == history.digest
+    with pytest.raises(DataError, match="neither 'refuse' nor 'first'"):
+        read(text, STAGES, segments=["owner"], changed_segments="last")
+
+
 def test_segments_are_found_per_deal(read: Read) -> None:
     history = read(
         "deal,stage,entered,source,region\nA,lead,2026-01-05,ads,\nA,meeting,2026-01-06,ads,West\n"
