@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from simcast.errors import SimcastError
-from simcast.report.page.charts import Bars, Chart, Fan, Floats, Histogram, Intervals, date_ticks, ticks
+from simcast.report.page.charts import Bar, Bars, Chart, Fan, Floats, Histogram, Interval, Intervals, date_ticks, ticks
 from simcast.report.page.section import Figure
 from simcast.report.words import Language
 
@@ -71,8 +71,8 @@ def _plot(chart: Chart, language: Language) -> dict[str, Any]:
             data, more = _bars(chart, language)
     rows = len(chart.rows) if isinstance(chart, Intervals | Bars) else 0
     layout = {
-        "height": 120 + 44 * rows if rows else 380,
-        "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
+        "height": 140 + 48 * rows if rows else 380,
+        "margin": {"l": 8, "r": 12, "t": 32 if rows else 12, "b": 8},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "inherit", "color": "#7a828c"},
@@ -102,12 +102,17 @@ def _fan(chart: Fan, language: Language) -> tuple[list[Trace], dict[str, Any]]:
         traces.append({**shared, **fill, **_told(chart.quantiles[high], chart.metric, language), "name": f"{name} ↑"})
     median = {"x": days, "mode": "lines", "line": {"color": _INK, "width": 2}, "name": language.say("legend.median")}
     traces.append({**median, **_told(chart.quantiles[_MEDIAN], chart.metric, language)})
-    shapes = [] if chart.target is None else [_line(y0=chart.target, y1=chart.target, x0=0, x1=1, xref="paper")]
+    shapes, notes = [], []
+    if chart.target is not None:
+        shapes.append(_line(y0=chart.target, y1=chart.target, x0=0, x1=1, xref="paper"))
+        above = {"x": 0.01, "xref": "paper", "y": chart.target, "yanchor": "bottom"}
+        notes.append(_target_note(chart.target, chart.metric, language, **above))
     top = max(float(np.max(chart.quantiles)), chart.target or 0.0) * 1.06
     marked = date_ticks(chart.days, 8)
     dates = {"tickvals": [day.isoformat() for day in marked], "ticktext": [language.date(d, "short") for d in marked]}
+    below: Trace = {"range": [days[0], days[-1]], "ticks": "outside", "ticklen": 8, "tickcolor": "rgba(0,0,0,0)"}
     axis = {"range": [0.0, top], **_marks(0.0, top, chart.metric, language)}
-    return traces, {"shapes": shapes, "yaxis": axis, "xaxis": dates}
+    return traces, {"shapes": shapes, "annotations": notes, "yaxis": axis, "xaxis": below | dates}
 
 
 def _told(values: Floats, metric: str, language: Language) -> Trace:
@@ -130,6 +135,13 @@ def _marks(low: float, high: float, metric: str, language: Language) -> dict[str
 def _line(**places: object) -> dict[str, object]:
     """Return the dashed line of a target."""
     return {"type": "line", "line": {"color": _RED, "width": 2, "dash": "dash"}, **places}
+
+
+def _target_note(target: float, metric: str, language: Language, **places: object) -> dict[str, object]:
+    """Return the words beside the line of a target."""
+    value = language.count(target) if metric == "wins" else language.axis_money(target)
+    written = {"text": language.say("target.is", value=value), "showarrow": False, "font": {"color": _RED}}
+    return {**written, "xanchor": "left", **places}
 
 
 def _histogram(chart: Histogram, language: Language) -> tuple[list[Trace], dict[str, Any]]:
@@ -155,9 +167,19 @@ def _histogram(chart: Histogram, language: Language) -> tuple[list[Trace], dict[
     text = [_total(middle, chart.metric, language)]
     dot = {"x": [middle], "y": below, "mode": "markers", "marker": {"color": _INK, "size": 9}, "text": text}
     dot["hovertemplate"] = "P50: %{text}<extra></extra>"
-    shapes = [] if chart.target is None else [_line(x0=chart.target, x1=chart.target, y0=0, y1=1, yref="paper")]
+    shapes, notes = [], []
+    if chart.target is not None:
+        shapes.append(_line(x0=chart.target, x1=chart.target, y0=0, y1=1, yref="paper"))
+        in_right_half = chart.target > (chart.edges[0] + chart.edges[-1]) / 2
+        beside = {
+            "x": chart.target,
+            "xanchor": "right" if in_right_half else "left",
+            "xshift": -6 if in_right_half else 6,
+        }
+        notes.append(_target_note(chart.target, chart.metric, language, y=1.0, yref="paper", **beside))
     axis = _marks(float(chart.edges[0]), float(chart.edges[-1]), chart.metric, language)
-    return [bars, whisker, dot], {"shapes": shapes, "bargap": 0.03, "yaxis": {"visible": False}, "xaxis": axis}
+    more = {"shapes": shapes, "annotations": notes, "bargap": 0.03, "yaxis": {"visible": False}, "xaxis": axis}
+    return [bars, whisker, dot], more
 
 
 def _intervals(chart: Intervals, language: Language) -> tuple[list[Trace], dict[str, Any]]:
@@ -178,7 +200,8 @@ def _intervals(chart: Intervals, language: Language) -> tuple[list[Trace], dict[
     pad = 0.04 * ((high - low) or 1.0)
     across = {"range": [low - pad, high + pad], "zeroline": True, "zerolinecolor": _GREY}
     marks = _marks(low, high, chart.metric, language)
-    return traces, {"yaxis": _row_axis([row.name for row in chart.rows]), "xaxis": across | marks}
+    rows = {"yaxis": _row_axis([row.name for row in chart.rows]), "annotations": _row_labels(chart.rows, above=7)}
+    return traces, {**rows, "xaxis": across | marks}
 
 
 def _gained(value: float, chart: Intervals, language: Language) -> str:
@@ -195,12 +218,20 @@ def _bars(chart: Bars, language: Language) -> tuple[list[Trace], dict[str, Any]]
             "orientation": "h",
             "x": [row.parts[at] for row in chart.rows],
             "y": places,
+            "width": 0.5,
             "marker": {"color": _FILLS[style]},
             "hovertemplate": f"{language.say(f'legend.{style}')}: %{{x:,.1f}}<extra></extra>",
         }
         for at, style in enumerate(chart.colours)
     ]
-    return traces, {"barmode": "stack", "yaxis": _row_axis([row.name for row in chart.rows])}
+    rows = {"yaxis": _row_axis([row.name for row in chart.rows]), "annotations": _row_labels(chart.rows, above=12)}
+    return traces, {"barmode": "stack", **rows}
+
+
+def _row_labels(rows: Sequence[Interval | Bar], above: int) -> list[dict[str, object]]:
+    """Return the word of each row, at the right end, so many pixels above its middle."""
+    place = {"x": 1.0, "xref": "paper", "xanchor": "right", "yanchor": "bottom", "yshift": above, "showarrow": False}
+    return [{**place, "y": at, "text": _name(row.label)} for at, row in enumerate(rows)]
 
 
 def _row_axis(names: Sequence[str]) -> dict[str, Any]:
