@@ -14,16 +14,12 @@ from simcast.arguments import check_kind
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import DataError, ScenarioError
 from simcast.history import Book, Dialect, History, read_history
+from simcast.history.quality import NO_AMOUNT_RECORDED, SILENT_SINCE
 from simcast.posterior import Posterior, stored_checked
 from simcast.posterior.diagnostics import NO_AMOUNTS
 from simcast.progress import Progress
 from simcast.scenario import Scenario
 from simcast.scenario.settings import HistorySettings
-
-_NOT_RECORDED = "no amount is recorded: "
-"""So begins what a history's quality says of missing amounts."""
-_SILENT = "nothing is recorded in "
-"""So begins what it says of a silence before the as-of date."""
 
 
 def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] = False) -> History | None:
@@ -151,7 +147,7 @@ def still_true(warnings: Iterable[str], scenario: Scenario) -> list[str]:
     """Return warnings of data and of a fit without those that amounts are missing, where they are assumed."""
     if scenario.assume is None or scenario.assume.amount is None:
         return list(warnings)
-    return [text for text in warnings if text != NO_AMOUNTS and not text.startswith(_NOT_RECORDED)]
+    return [text for text in warnings if text not in (NO_AMOUNTS, NO_AMOUNT_RECORDED)]
 
 
 def told_once(warnings: Iterable[str]) -> tuple[str, ...]:
@@ -160,5 +156,6 @@ def told_once(warnings: Iterable[str]) -> tuple[str, ...]:
     That amounts are missing is said by the fit, and need not be said of the data too.
     """
     distinct = dict.fromkeys(warnings)
-    told = [text for text in distinct if NO_AMOUNTS not in distinct or not text.startswith(_NOT_RECORDED)]
-    return tuple(sorted(told, key=lambda text: not text.startswith(_SILENT)))
+    if NO_AMOUNTS in distinct:
+        distinct.pop(NO_AMOUNT_RECORDED, None)
+    return tuple(sorted(distinct, key=lambda text: not text.startswith(SILENT_SINCE)))

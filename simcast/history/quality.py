@@ -32,6 +32,12 @@ LEAST_USUAL = 7.0
 """Where so many deals are open on usual days, there is none once in a thousand days."""
 
 
+NO_AMOUNT_RECORDED = "no amount is recorded: bookings cannot be learned from these data, only the number of wins"
+"""What is said where no deal has an amount; of no weight where amounts are assumed."""
+SILENT_SINCE = "nothing is recorded in"
+"""How the warning begins that records end before the as-of date, on which all that follows depends."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """What became of the rows and deals of a file.
@@ -225,13 +231,13 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
     if report.end_is_said:
         if report.recorded_until < report.observed_until:
             yield (
-                f"nothing is recorded in the days before {report.observed_until}: the records end before"
+                f"{SILENT_SINCE} the days before {report.observed_until}: the records end before"
                 f" {report.recorded_until} (history.recorded_until), and the forecast begins with the deals as they"
                 " stood then"
             )
     elif report.recorded_until < report.observed_until:
         yield (
-            f"nothing is recorded in the {_days(report.silent_days)} before {report.observed_until}, longer than any"
+            f"{SILENT_SINCE} the {_days(report.silent_days)} before {report.observed_until}, longer than any"
             f" gap before ({_days(report.longest_gap_days)}): the records are taken to end before"
             f" {report.recorded_until}, and the forecast begins with the deals as they stood then; export the data"
             f" again, or set forecast.as_of to {report.recorded_until} (history.recorded_until: none if nothing has"
@@ -239,7 +245,7 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
         )
     elif report.n_deals and report.silent_days > max(3, report.longest_gap_days):
         yield (
-            f"nothing is recorded in the {_days(report.silent_days)} before {report.observed_until}, longer than any"
+            f"{SILENT_SINCE} the {_days(report.silent_days)} before {report.observed_until}, longer than any"
             f" gap before ({_days(report.longest_gap_days)}): the data may have been exported earlier, and open deals"
             " may have ended since"
         )
@@ -259,7 +265,7 @@ def _data_warnings(report: QualityReport) -> Iterator[str]:
         )
     amounts = report.amounts
     if amounts.share_of_deals == 0:
-        yield "no amount is recorded: bookings cannot be learned from these data, only the number of wins"
+        yield NO_AMOUNT_RECORDED
     elif amounts.n_wins_unknown:
         wins, have = agreed(amounts.n_wins, "win", "wins"), agreed(amounts.n_wins_unknown, "has", "have")
         yield f"{_of(amounts.n_wins_unknown, amounts.n_wins)} {wins} {have} no amount"
