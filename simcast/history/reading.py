@@ -13,6 +13,7 @@ import pandas as pd
 
 from simcast.arguments import check_kind, listed
 from simcast.errors import DataError
+from simcast.history.amounts_of_logs import date_amounts
 from simcast.history.columns import ColumnNames, Columns, Words, find_columns
 from simcast.history.deals import AmountKnownFrom, read_deals
 from simcast.history.dialect import Dialect, rewrite
@@ -44,7 +45,7 @@ def read_history(
     segments: Sequence[str] | None = None,
     on_bad_rows: Literal["stop", "quarantine"] = "stop",
     rejects: str | Path | Literal[False] | None = None,
-    amount_known_from: AmountKnownFrom = "close",
+    amount_known_from: AmountKnownFrom | None = None,
     today: date | str | None = None,
     dialect: Dialect | None = None,
     where: Where | None = None,
@@ -82,8 +83,9 @@ def read_history(
     rejects
         The csv to which rows set aside go, by default ``<name>.rejects.csv`` beside the file; False writes none.
     amount_known_from
-        In the deals format, when the amount of a deal that has ended became known: at its ``"close"`` or at its
-        ``"entry"``.
+        When the amount of a deal that has ended became known: at its ``"close"`` or at its ``"entry"``. Unless given,
+        at the close in the deals format; in a log on the day of the row on which it stands, but at the close, which is
+        said, where hardly any deal but those that were won has an amount when it begins.
     today
         Later dates are refused; by default the present day.
     dialect
@@ -164,11 +166,15 @@ def read_history(
     n_again = int(again.sum())
     repeat, are = agreed(n_again, "repeats a stage of its", "repeat a stage of their"), agreed(n_again, "is", "are")
     left_out = (f"{counted(n_again, 'row')} {repeat} deal and {are} left out (history.repeats)",) if n_again else ()
-    remarks = (*export.remarks, *left_out, *content.remarks, *(remark for one in waits for remark in one.remarks))
-    reading = replace(reading, remarks=remarks, caveats=export.caveats, source_digest=digest)
     events = events.take(np.isin(events.deal, _deals_of(faults, content), invert=True))
     if not len(events.deal):
         raise DataError([f"{table.path}: no row is left, all are bad:", *faults.lines()])
+    dated: tuple[str, ...] = ()
+    if export.form == "log":
+        events, dated = date_amounts(events, pipeline, amount_known_from)
+    of_waits = (remark for one in waits for remark in one.remarks)
+    remarks = (*export.remarks, *left_out, *dated, *content.remarks, *of_waits)
+    reading = replace(reading, remarks=remarks, caveats=export.caveats, source_digest=digest)
     return _history(pipeline, to_stays(events, pipeline), content, reading, waits)
 
 
@@ -177,7 +183,7 @@ def read_content(
     dialect: Dialect,
     pipeline: Pipeline,
     segments: Sequence[str] | None,
-    amount_known_from: str,
+    amount_known_from: AmountKnownFrom | None,
     today: date,
     *,
     copies_count: bool = True,
@@ -212,7 +218,7 @@ def read_content(
             table, found, words, today, faults, copies_count=copies_count, changed_segments=changed_segments
         )
         return table, content, faults, found
-    return table, read_deals(table, found, words, pipeline, today, amount_known_from, faults), faults, found
+    return table, read_deals(table, found, words, pipeline, today, amount_known_from or "close", faults), faults, found
 
 
 def _without_copies(export: Export) -> Export:
@@ -244,11 +250,13 @@ def _check_kinds(path: object, pipeline: object, mappings: Mapping[str, object],
     check_kind(dialect, (Dialect, type(None)), "dialect", "such as Dialect(encoding='cp1251')")
 
 
-def _check_options(form: str, on_bad_rows: str, amount_known_from: str, repeats: str, changed_segments: str) -> None:
+def _check_options(
+    form: str, on_bad_rows: str, amount_known_from: str | None, repeats: str, changed_segments: str
+) -> None:
     problems = format_problems(form)
     if on_bad_rows not in {"stop", "quarantine"}:
         problems.append(f"history.on_bad_rows: {on_bad_rows!r} is neither 'stop' nor 'quarantine'")
-    if amount_known_from not in {"close", "entry"}:
+    if amount_known_from not in {None, "close", "entry"}:
         problems.append(f"history.amount_known_from: {amount_known_from!r} is neither 'close' nor 'entry'")
     if repeats not in get_args(Repeats):
         problems.append(f"history.repeats: {repeats!r} is none of {', '.join(get_args(Repeats))}")

@@ -265,8 +265,11 @@ class HistorySettings(Closed):
     on_bad_rows: Literal["stop", "quarantine"] = Field(
         default="stop", description="stop: bad rows end the run; quarantine: they go to a file of their own."
     )
-    amount_known_from: Literal["entry", "close"] = Field(
-        default="close", description="Whether the amount of a deal is known from its entry on, or only from its win."
+    amount_known_from: Literal["entry", "close"] | None = Field(
+        default=None,
+        description="Since when the amount of a deal is known: its entry, or only its close. Unless given: its close "
+        "where each deal is one row; in a log the day of the row on which it stands, or its close where hardly any "
+        "deal but the won ones has an amount when it begins.",
     )
     recorded_until: Annotated[str, BeforeValidator(_check_day_or_word, json_schema_input_type=str)] = Field(
         default="auto",
