@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from simcast.analysis.inputs import read_scenario_history, still_true
+from simcast.assume import assumed_posterior
 from simcast.history import History
 from simcast.notebook import Shown
 from simcast.plan import check_names, forecast_days
@@ -93,10 +94,12 @@ def check(scenario: Scenario) -> Check:
     DataError
         When rows of the history are bad.
     ScenarioError
-        When a lever names a segment or deal that is not in the history.
+        When a lever names a segment or deal that is not in the history, or assumed chances sum to more than 1.
     """
     history = read_scenario_history(scenario, rejects=False)
     known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
     if known is not None:
         check_names(scenario, known.segments, known.open_deals(known.observed_until))
+    elif scenario.assume is not None:
+        assumed_posterior(scenario.pipeline_definition, scenario.assume)
     return Check(scenario, known)

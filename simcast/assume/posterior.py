@@ -22,6 +22,7 @@ from simcast.posterior.diagnostics import NO_AMOUNTS, TOO_QUIET
 from simcast.scenario import ArrivalAssumption, Assumptions, Distribution, Quantity, StageAssumption
 from simcast.scenario.sampling import draw_numbers
 from simcast.segments import Segments
+from simcast.writing import counted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -182,10 +183,10 @@ def _fill_stage(
     total = np.sum(list(shares.values()), axis=0)
     over = total > 1 + 1e-9
     if over.any():
-        share, most = float(over.mean()), float(total.max())
+        draws, most = f"{counted(int(over.sum()), 'draw')} of {over.size:,}", float(total.max())
         yield (
-            f"assume.stages.{stage}: conversion, stalled and moves sum to more than 1 in {share:.1%} of the draws "
-            f"(at most to {most:.3g}); lower them or make them less uncertain"
+            f"assume.stages.{stage}: conversion, stalled and moves sum to more than 1 in {draws} (up to {most:.4f});"
+            " lower them or make them less uncertain"
         )
         return
     shares[LOST] = np.maximum(0.0, 1.0 - total)

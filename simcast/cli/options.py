@@ -191,6 +191,7 @@ def load(
     """Read a scenario with its overrides; ``--futures``, ``--seed`` and ``--quick`` are short for three of them."""
     from simcast.scenario import Setting, load_scenario
 
+    check_is_text(file)
     if file.suffix.lower() in {".csv", ".xlsx", ".parquet"} and file.is_file():
         raise SimcastError(f"{file}: is data, not a scenario; write one for it: simcast init --from {file}")
     if file.is_dir():
@@ -232,8 +233,18 @@ def exit_with(doubts: Sequence[str], silent: bool) -> None:
         sys.exit(NOT_TRUSTED)
 
 
+def check_is_text(file: Path, option: str = "") -> None:
+    """Refuse a name that is no text in this system's encoding: it could not be written into a result."""
+    try:
+        str(file.absolute()).encode()
+    except UnicodeEncodeError as error:
+        shown = str(file.absolute()).encode(errors="replace").decode()
+        raise SimcastError(f"{option}{shown}: this name is not UTF-8; rename the file or folder") from error
+
+
 def check_writable(folder: Path) -> None:
     """Refuse a folder that cannot be made or written, before minutes of work are spent; it is not made yet."""
+    check_is_text(folder, "--out ")
     standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not standing.is_dir() or not os.access(standing, os.W_OK):
         raise SimcastError(f"--out {folder}: {standing} is not a folder that can be written; name another")
@@ -349,8 +360,9 @@ class _Lines:
 @contextmanager
 def progress_on_stderr(*, silent: bool) -> Iterator[Progress | None]:
     """Show progress on stderr while the block runs: a bar on a terminal, and lines elsewhere."""
-    if silent or not sys.stderr.isatty():
-        yield None if silent else _Lines()
+    closed = sys.stderr is None  # as the shell's 2>&- leaves it
+    if silent or closed or not sys.stderr.isatty():
+        yield None if silent or closed else _Lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn

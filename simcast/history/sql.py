@@ -40,6 +40,8 @@ def read_query(url: str, query: str | None, folder: Path | None = None) -> tuple
     DataError
         When SQLAlchemy or a driver is missing, or the database refuses. Passwords are never shown.
     """
+    if url.partition("://")[0].lower() in {"http", "https", "ftp", "s3", "gs", "file"}:
+        raise DataError(f"{url}: is not a database; download the file and name it by its path")
     try:
         sa: Any = importlib.import_module("sqlalchemy")
     except ImportError:

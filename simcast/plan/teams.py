@@ -55,7 +55,7 @@ def positions_of(frame: LeverFrame, team_name: str, team: Team, levers: Sequence
         on, left = day_of(frame, lever.on), lever.count
         for number in range(len(positions) - 1, -1, -1):
             place = positions[number]
-            if left and place.until == FOREVER and (place.since is None or place.since < on):
+            if left and place.until == FOREVER and (place.since is None or place.since <= on):
                 positions[number] = Position(place.name, place.since, on)
                 left -= 1
     return positions

@@ -160,6 +160,9 @@ def override(tree: Node, setting: str | Setting, problems: list[str], changes: l
     if not equals or steps is None:
         problems.append(f"--set {setting}: write KEY=VALUE, such as forecast.target.bookings=3e6")
         return tree
+    if steps[0] == "extends":
+        problems.append(f"{source}: the files that a scenario extends are named in the file itself; write it there")
+        return tree
     if isinstance(setting, Setting) and setting.without and tree.child(steps[0]) is None:
         problems.append(f"{setting.option}: {setting.without}")
         return tree

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,8 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from simcast.cli import main
+from simcast.errors import SimcastError
+from simcast.history import read_history
+from simcast.pipeline import Pipeline
 from simcast.report.folder import write_whole
 
+ASSUMED = Path(__file__).parents[2] / "scenarios" / "assumed.yaml"
 LOG = "deal,stage,entered,source\nA,lead,2026-01-05,ads\nA,won,2026-01-09,ads\n"
 
 
@@ -109,3 +114,44 @@ def test_a_character_that_yaml_cannot_hold_is_told_with_its_place(tmp_path: Path
     result = CliRunner().invoke(main, ["check", str(scenario)])
     assert result.exit_code == 2
     assert result.stderr == f"error: {scenario}:2:8: not valid YAML: the character '\\x00'; remove it\n"
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["run"], ["run", "--out"]])
+def test_a_name_that_is_not_utf_8_is_refused_before_any_work(tmp_path: Path, arguments: list[str]) -> None:
+    """As archives made elsewhere leave it: it can be opened, and written into no result."""
+    odd = tmp_path / os.fsdecode(b"\xe4\xe5.yaml")
+    shutil.copy(ASSUMED, odd)
+    named = [str(ASSUMED), *arguments[1:], str(odd.with_suffix(""))] if "--out" in arguments else [str(odd)]
+    done = subprocess.run(
+        [sys.executable, "-m", "simcast", arguments[0], *named], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "this name is not UTF-8; rename the file or folder" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_closed_stderr_does_not_end_a_run(tmp_path: Path) -> None:
+    command = f'"{sys.executable}" -m simcast run "{ASSUMED}" --futures 50 --out "{tmp_path / "out"}" 2>&-'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "bookings" in done.stdout
+
+
+def test_an_address_of_the_web_is_no_database() -> None:
+    with pytest.raises(SimcastError, match="is not a database; download the file"):
+        read_history("https://example.org/deals.csv", Pipeline.define(["lead"]))
+
+
+def test_what_run_refuses_of_assumed_chances_is_refused_by_check(tmp_path: Path) -> None:
+    file = tmp_path / "assumed.yaml"
+    stage = "{conversion: {beta: [40, 20]}, stalled: 0.05, moves: {won: 0.1}, days: 3}"
+    file.write_text(
+        "simcast: 1\npipeline: {stages: [lead, call], moves: [{from: lead, to: won}]}\n"
+        f"assume: {{stages: {{lead: {stage}, call: {{conversion: 0.5, days: 3}}}}, arrivals: {{per_day: 1}}}}\n"
+        "forecast: {as_of: 2026-07-01, until: 2026-09-30}\n",
+        encoding="utf-8",
+    )
+    for command in ("check", "run"):
+        refused = CliRunner().invoke(main, [command, str(file)])
+        assert refused.exit_code == 2
+        assert "assume.stages.lead: conversion, stalled and moves sum to more than 1 in " in refused.stderr

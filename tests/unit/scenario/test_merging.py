@@ -180,6 +180,7 @@ def test_a_name_with_a_dot_stands_in_quotes(base: Path) -> None:
         ),
         ("forecast={untl: 2026-09-30}", "--set forecast: forecast.untl: unknown key"),
         ("forecast.target.bookings", "write KEY=VALUE"),
+        ("extends=other.yaml", "--set extends: the files that a scenario extends are named in the file itself"),
         ("=5", "write KEY=VALUE"),
         ("forecast..until=5", "write KEY=VALUE"),
         ("simulation.seed=[1", "--set simulation.seed"),

@@ -62,6 +62,17 @@ def test_hired_people_share_the_luck_of_everything_else() -> None:
     assert wait(played, "change") < wait(played)
 
 
+def test_who_comes_and_goes_on_one_day_changes_nothing() -> None:
+    """The last to come leave first, those of the same day too; an older person would finish what was begun."""
+    on = "2026-07-10"
+    both = [{"lever": lever, "team": "people", "count": 2, "on": on} for lever in ("hire", "leave")]
+    played = world(TIRED, both, n_open=0, **BUSY)
+    assert played.forecasts["change"].results["wins"].identical(played.forecasts["baseline"].results["wins"])
+    assert wait(played, "change") == wait(played)
+    later = [both[0], {**both[1], "on": "2026-07-11"}]
+    assert wait(world(TIRED, later, n_open=0, **BUSY), "change") != wait(played)
+
+
 def test_people_cost_from_their_first_day_to_the_end() -> None:
     team = {"cost_per_month": 3000, "headcount": 3}
     levers: list[dict[str, Any]] = [
