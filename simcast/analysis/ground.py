@@ -42,6 +42,9 @@ class Ground(Shown):
         The open deals.
     threads
         How many threads play the futures; all processors unless given.
+    standing_on
+        The scenario from which questions start: the baseline, in which nothing is changed, or another of the file,
+        whose levers then stay pulled whatever else is asked.
     _plans
         By posterior, the first plan made, whose arrays the others share as far as no lever changes them.
     """
@@ -51,6 +54,7 @@ class Ground(Shown):
     posterior: Posterior
     book: Book
     threads: int | None = None
+    standing_on: str = BASELINE
     _plans: WeakKeyDictionary[Posterior, Plan] = field(default_factory=WeakKeyDictionary, repr=False)
 
     @property
@@ -74,8 +78,19 @@ class Ground(Shown):
         fewer = settings.model_copy(update={"futures": min(settings.futures, most)})
         return replace(self, scenario=self.scenario.model_copy(update={"simulation": fewer}))
 
-    def plan(self, name: str = BASELINE, levers: Sequence[Lever] | None = None) -> Plan:
-        """Plan a scenario of the file or, under a name of its own, any levers.
+    def on(self, name: str) -> Ground:
+        """Return the same standing on a scenario of the file, whose levers are pulled already.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no scenario of this name.
+        """
+        check_name(name, self.scenario.scenario_names, "scenario")
+        return replace(self, standing_on=name)
+
+    def plan(self, name: str | None = None, levers: Sequence[Lever] | None = None) -> Plan:
+        """Plan a scenario of the file, that on which the ground stands unless named, or any levers under a new name.
 
         Raises
         ------
@@ -84,10 +99,11 @@ class Ground(Shown):
         ArgumentTypeError
             When levers are no levers.
         """
-        scenario = self.scenario
+        scenario, name = self.scenario, self.standing_on if name is None else name
         if levers is not None:
             self._check_levers(levers)
-            scenario = scenario.model_copy(update={"scenarios": {**scenario.scenarios, name: tuple(levers)}})
+            pulled = () if self.standing_on == BASELINE else (self.standing_on,)
+            scenario = scenario.model_copy(update={"scenarios": {**scenario.scenarios, name: (*pulled, *levers)}})
         plan = build_plan(self.posterior, self.book, scenario, name, like=self._plans.get(self.posterior))
         self._plans.setdefault(self.posterior, plan)
         return plan
@@ -106,9 +122,9 @@ class Ground(Shown):
         return f"Ground of {self.scenario.name!r}: {len(self.book):,} open deals{known}\n{self.posterior._headline()}"
 
     def play(
-        self, name: str = BASELINE, levers: Sequence[Lever] | None = None, progress: Progress | None = None
+        self, name: str | None = None, levers: Sequence[Lever] | None = None, progress: Progress | None = None
     ) -> Forecast:
-        """Play the futures of a scenario of the file, or of any levers."""
+        """Play the futures of what `plan` plans."""
         return simulate(self.plan(name, levers), threads=self.threads, progress=progress)
 
 

@@ -15,6 +15,7 @@ from simcast.cli import options
 @options.scenario_names
 @options.quick
 @options.played
+@options.cluster
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the table to .csv or .parquet.")
 @options.answered
 def compare(
@@ -25,6 +26,7 @@ def compare(
     futures: int | None,
     seed: int | None,
     threads: int | None,
+    cluster: str | None,
     out: Path | None,
     as_json: bool,
     quiet: bool,
@@ -47,11 +49,15 @@ def compare(
     from simcast.report.deals import write_table
     from simcast.report.ranking import print_ranking, ranking_document, ranking_table
 
+    options.check_players(threads, cluster)
     scenarios = [options.load(file, overrides, futures, seed, quick=quick) for file in files]
     for scenario in scenarios:
         options.check_no_input(scenario, {"--out": out})
     with options.telling(quiet=quiet, as_json=as_json) as progress:
-        runs = [analysis.run(scenario, names=names, threads=threads, progress=progress) for scenario in scenarios]
+        runs = [
+            analysis.run(scenario, names=names, threads=threads, cluster=cluster, progress=progress)
+            for scenario in scenarios
+        ]
     ranking = analysis.rank(runs)
     if out is not None:
         write_table(ranking_table(ranking), out)

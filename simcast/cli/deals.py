@@ -29,6 +29,7 @@ from simcast.cli import options
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="Only the first N; the terminal shows 30 by default."
 )
+@options.standing_on
 @options.quick
 @options.played
 @click.option(
@@ -43,6 +44,7 @@ def deals(
     stalled: bool | None,
     sort: str,
     top: int | None,
+    standing_on: str | None,
     quick: bool,
     futures: int | None,
     seed: int | None,
@@ -71,8 +73,9 @@ def deals(
 
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     options.check_no_input(scenario, {"--out": out})
+    start = options.check_scenario(scenario, standing_on)
     with options.telling(quiet=quiet, as_json=as_json) as progress:
-        ground = analysis.ground_of(scenario, threads=threads, progress=progress)
+        ground = analysis.ground_of(scenario, threads=threads, progress=progress).on(start)
         table = analysis.deal_table(ground)
     table = chosen_deals(table, where=where, stages=stages, stalled=stalled, sort=sort)
     if out is not None:
@@ -81,5 +84,6 @@ def deals(
         options.print_json(deals_document(table if top is None else table.head(top)))
     else:
         columns = ground.book.segments.columns
-        print_deals(table, columns, str(scenario.forecast.until), options.console_for_results(), top or 30, sort=sort)
+        console, until = options.console_for_results(), str(scenario.forecast.until)
+        print_deals(table, columns, until, console, top or 30, sort=sort, scenario=start)
     options.exit_with(ground.posterior.doubts, quiet)

@@ -57,6 +57,14 @@ quick = click.option(
 scenario_names = click.option(
     "--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated."
 )
+standing_on = click.option(
+    "--scenario", "standing_on", metavar="NAME", help="Start from this scenario of FILE instead of the baseline."
+)
+cluster = click.option(
+    "--cluster",
+    metavar="local:N|tcp://HOST:PORT",
+    help="Play the futures on N processes of this machine, or on a Dask cluster.",
+)
 futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
 seed = click.option(
     "--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the futures; a fit has its own."
@@ -223,6 +231,23 @@ def _refuse_result(file: Path) -> None:
     if resolved.is_file():
         raise SimcastError(f"{file}: is the result of a run, not a scenario; its scenario is {resolved} beside it")
     raise SimcastError(f"{file}: is the result of a command, not a scenario; name the file that it was asked of")
+
+
+def check_scenario(scenario: Scenario, standing_on: str | None) -> str:
+    """Return the scenario to start from, the baseline unless named; refuse one that FILE has not, before any work."""
+    from simcast.arguments import nearest
+    from simcast.scenario import BASELINE
+
+    if standing_on is not None and standing_on not in scenario.scenario_names:
+        near = nearest(standing_on, scenario.scenario_names)
+        raise SimcastError(f"--scenario {standing_on}: there is none of this name; {near}")
+    return standing_on or BASELINE
+
+
+def check_players(threads: int | None, cluster: str | None) -> None:
+    """Refuse threads beside a cluster, whose workers have one each."""
+    if cluster is not None and threads is not None:
+        raise SimcastError("--threads, --cluster: choose one; a cluster's workers have one thread each")
 
 
 def exit_with(doubts: Sequence[str], silent: bool) -> None:

@@ -15,6 +15,7 @@ from simcast.cli import options
 @options.overrides
 @options.scenario_names
 @options.played
+@options.cluster
 @click.option(
     "--out",
     "page",
@@ -45,6 +46,7 @@ def report(
     futures: int | None,
     seed: int | None,
     threads: int | None,
+    cluster: str | None,
     page: Path | None,
     workbook: Path | None,
     code: str,
@@ -68,13 +70,14 @@ def report(
     from simcast import analysis
     from simcast.report.making import check_targets, write_report
 
+    options.check_players(threads, cluster)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     if page is None and workbook is None:
         page = Path(f"{file.stem}.html")
     options.check_no_input(scenario, {"--out": page, "--xlsx": workbook})
     check_targets(page, workbook, interactive=interactive)
     with options.telling(quiet=quiet) as progress:
-        run = analysis.run(scenario, names=names, threads=threads, fan=True, progress=progress)
+        run = analysis.run(scenario, names=names, threads=threads, cluster=cluster, fan=True, progress=progress)
         written = write_report(
             run,
             page,

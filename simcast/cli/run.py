@@ -15,11 +15,7 @@ from simcast.cli import options
 @options.overrides
 @options.scenario_names
 @options.played
-@click.option(
-    "--cluster",
-    metavar="local:N|tcp://HOST:PORT",
-    help="Play the futures on N processes of this machine, or on a Dask cluster.",
-)
+@options.cluster
 @click.option(
     "--actual", is_flag=True, help="Print what really happened beside the forecast, where the history knows it."
 )
@@ -65,8 +61,7 @@ def run(
     from simcast.errors import SimcastError
     from simcast.report.folder import default_folder
 
-    if cluster is not None and threads is not None:
-        raise SimcastError("--threads, --cluster: choose one; a cluster's workers have one thread each")
+    options.check_players(threads, cluster)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     folder = out or default_folder(scenario)
     options.check_writable(folder)

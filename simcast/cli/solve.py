@@ -16,6 +16,7 @@ from simcast.errors import SimcastError
 @click.option("--vary", "vary", required=True, metavar="LEVER", help="A lever, one of whose numbers is looked for.")
 @click.option("--for", "wanted", required=True, metavar="CONDITION", help="What has to hold.")
 @options.overrides
+@options.standing_on
 @options.quick
 @options.played
 @options.answered
@@ -24,6 +25,7 @@ def solve(
     vary: str,
     wanted: str,
     overrides: tuple[str, ...],
+    standing_on: str | None,
     quick: bool,
     futures: int | None,
     seed: int | None,
@@ -64,11 +66,12 @@ def solve(
             f"--vary {vary!r}: is a scenario of the file, not a lever; write one of its levers, with the number looked "
             "for as a range or as ?: 'conversion stage=operator add=?'"
         )
+    start = options.check_scenario(scenario, standing_on)
     unknown = Unknown.parse(vary)
     check_lever(scenario, unknown)
     condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})
     with options.telling(quiet=quiet, as_json=as_json) as progress:
-        ground = analysis.ground_of(scenario, threads=threads, progress=progress)
+        ground = analysis.ground_of(scenario, threads=threads, progress=progress).on(start)
         if futures is None:
             ground = ground.with_futures(MOST_FUTURES)
         found = analysis.solve(ground, unknown, condition, progress=progress)

@@ -13,6 +13,7 @@ from rich.markup import escape
 from simcast.analysis.deals import LEAST_EXPECTED, have_no_worth
 from simcast.errors import SimcastError
 from simcast.report.terminal import plain_table, print_table
+from simcast.scenario import BASELINE
 from simcast.writing import agreed, chance, count, counted, money
 
 if TYPE_CHECKING:
@@ -100,12 +101,15 @@ def print_deals(
     top: int,
     *,
     sort: str = "value_at_stake",
+    scenario: str = BASELINE,
 ) -> None:
     """Print what the deals together bring, then a row for each of the first ones; `sort` says how they are sorted."""
     expected = float(table["probability_won"].sum())
     stalled = int(table["stalled"].sum())
+    under = "" if scenario == BASELINE else f"Under {escape(repr(scenario))}: "
     console.print(
-        f"[bold]{counted(len(table), 'open deal')}; {count(expected)} of them are expected to be won by {until}; "
+        f"[bold]{under}{counted(len(table), 'open deal')}; "
+        f"{count(expected)} of them are expected to be won by {until}; "
         f"{stalled} {agreed(stalled, 'is', 'are')} stalled.[/bold]\n"
     )
     by_wins = have_no_worth(table)

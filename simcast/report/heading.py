@@ -15,6 +15,7 @@ def heading(ground: Ground) -> dict[str, Any]:
         "simcast": simcast.__version__,
         "file": scenario.file.name if scenario.file else None,
         "name": scenario.name,
+        "scenario": ground.standing_on,
         "as_of": str(scenario.forecast.as_of),
         "until": str(scenario.forecast.until),
         "seed": scenario.simulation.seed,

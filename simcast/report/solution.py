@@ -13,6 +13,7 @@ from simcast.analysis.questions import Unknown, Value, lever_words
 from simcast.report.document import difference_document
 from simcast.report.heading import heading
 from simcast.report.phrases import more_wins, price_per_win
+from simcast.scenario import BASELINE
 from simcast.writing import chance, count, counted, money
 
 
@@ -50,7 +51,9 @@ def print_solution(found: Solution, console: Console) -> None:
     console.print(f"[bold]{escape(sentence(found))}[/bold]")
     difference = compare(found.forecast, found.baseline)
     which = "It" if found.answer is not None else f"{found.unknown.key}={_shown(found.best.value)}"
-    console.print(f"{which} brings {_brought(difference)}.", highlight=False)
+    start = found.ground.standing_on
+    over = "the baseline" if start == BASELINE else repr(start)
+    console.print(f"{which} brings {_brought(difference, over)}.", highlight=False, markup=False)
     if difference.books_nothing and found.condition.quantity != "wins":
         console.print(
             "[yellow]beware:[/yellow] no amounts are known, so nothing is booked; ask for wins", highlight=False
@@ -70,16 +73,16 @@ def print_solution(found: Solution, console: Console) -> None:
     )
 
 
-def _brought(difference: Difference) -> str:
-    """Say what a change brings; in wins and what they cost, where nothing is booked."""
+def _brought(difference: Difference, over: str) -> str:
+    """Say what a change brings over another scenario; in wins and what they cost, where nothing is booked."""
     if difference.books_nothing:
         each = price_per_win(difference)
         paid = f"; it costs {money(difference.cost)}" + (f", {each}" if each else "") if difference.cost > 0.0 else ""
-        return f"{more_wins(difference.wins)} wins on average over the baseline{paid}"
+        return f"{more_wins(difference.wins)} wins on average over {over}{paid}"
     bookings = difference.bookings
     return (
         f"{money(bookings.mean, signed=True)} ± {money(bookings.mean_error)} of bookings and "
-        f"{count(difference.wins.mean, signed=True)} wins on average over the baseline "
+        f"{count(difference.wins.mean, signed=True)} wins on average over {over} "
         f"({money(difference.net.mean, signed=True)} net of cost)"
     )
 

@@ -1,0 +1,91 @@
+"""Questions that start from a scenario of the file instead of the baseline."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from simcast.analysis import deal_table, ground_of, run, solve
+from simcast.analysis.ground import Ground
+from simcast.cli import main
+from simcast.errors import UnknownNameError
+from simcast.scenario import ArrivalsLever, ConversionLever, Distribution, load_scenario
+
+FIX = "fix"
+TEXT = """
+simcast: 1
+pipeline: {stages: [заявка, встреча]}
+assume:
+  stages:
+    заявка: {conversion: 0.5, days: {constant: 3}}
+    встреча: {conversion: 0.4, days: {exponential: {mean: 9}}}
+  arrivals: {per_day: 3}
+  amount: {constant: 1000}
+  open: [{stage: встреча, count: 200, age_days: 4}]
+forecast: {as_of: 2026-07-01, until: 2026-09-30}
+simulation: {futures: 400, seed: 2}
+scenarios:
+  fix: [{lever: conversion, stage: встреча, add: 0.2}]
+  more: [{lever: arrivals, multiply: 1.5}]
+  both: [fix, more]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "question.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def ground(file: Path) -> Ground:
+    return ground_of(load_scenario(file))
+
+
+def test_it_plays_the_futures_of_the_scenario_and_of_levers_on_top(file: Path, ground: Ground) -> None:
+    forecasts = run(load_scenario(file)).forecasts
+    on_fix = ground.on(FIX)
+    more = ArrivalsLever(lever="arrivals", multiply=Distribution.constant(1.5))
+    assert on_fix.play().results["wins"].identical(forecasts[FIX].results["wins"])
+    assert on_fix.play("change", [more]).results["wins"].identical(forecasts["both"].results["wins"])
+    assert ground.play("change", [more]).results["wins"].identical(forecasts["more"].results["wins"])
+    assert ground.on("baseline").play().results["wins"].identical(forecasts["baseline"].results["wins"])
+    with pytest.raises(UnknownNameError, match="did you mean 'fix'"):
+        ground.on("fux")
+
+
+def test_deals_have_the_chances_of_the_scenario(ground: Ground) -> None:
+    """Of 200 deals the share won is that of conversion, for the horizon is ten times the mean stay."""
+    before, after = (deal_table(one)["probability_won"].mean() for one in (ground, ground.on(FIX)))
+    assert before == pytest.approx(0.4, abs=0.01)
+    assert after == pytest.approx(0.6, abs=0.01)
+
+
+def test_what_is_solved_for_comes_on_top(ground: Ground) -> None:
+    wanted = "mean(wins)>=150"
+    alone, on_top = (solve(one, "arrivals multiply=1..4", wanted) for one in (ground, ground.on(FIX)))
+    assert alone.answer is not None
+    assert on_top.answer is not None
+    assert on_top.answer.value < alone.answer.value
+    lever = ConversionLever(lever="conversion", stage="встреча", add=Distribution.constant(0.2))
+    more = ArrivalsLever(lever="arrivals", multiply=Distribution.constant(float(on_top.answer.value)))
+    assert ground.play("both", [lever, more]).values("wins").mean() == pytest.approx(on_top.answer.measure)
+
+
+def test_commands_take_it_and_say_so(file: Path) -> None:
+    def output(*arguments: str, status: int = 0) -> str:
+        done = CliRunner().invoke(main, [arguments[0], str(file), *arguments[1:]])
+        assert done.exit_code == status
+        return done.output
+
+    assert output("deals", "--scenario", FIX).startswith("Under 'fix': 200 open deals;")
+    assert "Under" not in output("deals")
+    solved = ("solve", "--vary", "arrivals multiply=1..4", "--for", "mean(wins)>=150")
+    assert "wins on average over 'fix'" in output(*solved, "--scenario", FIX)
+    assert "wins on average over the baseline" in output(*solved)
+    assert json.loads(output(*solved, "--scenario", FIX, "--json"))["scenario"] == FIX
+    assert "did you mean 'fix'" in output("deals", "--scenario", "fux", status=2)
