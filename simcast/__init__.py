@@ -28,7 +28,8 @@ levers and scenarios built in Python in `simcast.scenario`; origins and baseline
 
 Results show a short table as the last line of a notebook's cell, and have ``to_frame()`` where they are tables. An
 argument that has no meaning raises a `SimcastError` that is a `ValueError`, `KeyError`, `IndexError` or `TypeError`
-too, and says the nearest name that is known.
+too, and says the nearest name that is known. What is wrong in a file, its override or its data is a `ScenarioError` or
+`DataError`, and no more than that.
 """
 
 from __future__ import annotations

@@ -185,8 +185,8 @@ class Forecast(Shown):
             When there is no such metric or origin; a `KeyError` too.
         OutOfRangeError
             When there is no such period; an `IndexError` too.
-        ScenarioError
-            When a column or a value of `where` is not in the forecast.
+        ScenarioNameError
+            When a column or a value of `where` is not in the forecast; a `KeyError` too.
 
         Examples
         --------

@@ -14,7 +14,7 @@ from simcast.analysis.long_run import thinning, wins_from
 from simcast.analysis.losses import Losses, losses_of
 from simcast.analysis.parameters import days_isf, mean_amounts
 from simcast.arguments import check_kind, listed, nearest
-from simcast.errors import ArgumentError, ScenarioError
+from simcast.errors import ArgumentError, ScenarioNameError
 from simcast.forecast import Forecast, Summary
 from simcast.notebook import Shown
 from simcast.progress import Progress
@@ -189,7 +189,7 @@ def leaks(
 
     Raises
     ------
-    ScenarioError
+    ScenarioNameError
         When a column of `by` is not a segment column.
     ArgumentTypeError, ArgumentError
         When `ground` is not a `Ground` or `baseline` not a `Forecast`, or the baseline has too few futures.
@@ -222,7 +222,9 @@ def _by_wins(found: Sequence[Leak]) -> bool:
 def _checked(ground: Ground, by: Sequence[str]) -> Sequence[str]:
     known = ground.posterior.segments.columns
     if missing := [column for column in by if column not in known]:
-        raise ScenarioError([f"--by {column}: not a segment column; {nearest(column, known)}" for column in missing])
+        raise ScenarioNameError(
+            [f"--by {column}: not a segment column; {nearest(column, known)}" for column in missing]
+        )
     return by
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from simcast.analysis.actual import recorded_wins
 from simcast.analysis.deals import typical_amounts
 from simcast.analysis.ground import Ground
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.forecast import Forecast, Metric
 
 StepKind = Literal["won", "lost", "open", "amounts", "new", "parameters", "rest"]
@@ -86,7 +86,7 @@ def changes_since(before: Ground, now: Ground) -> Changes:
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When the two do not speak of the same total, or nothing is known of what happened between.
     """
     _check(before, now)
@@ -139,7 +139,7 @@ def _check(before: Ground, now: Ground) -> None:
     if before.posterior.pipeline != now.posterior.pipeline:
         problems.append("--since: the earlier run has another pipeline")
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioArgumentError(problems)
 
 
 def _mean(forecast: Forecast, metric: Metric, origin: Literal["open", "new"] | None = None) -> float:
