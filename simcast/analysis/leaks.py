@@ -240,13 +240,11 @@ def _parts(ground: Ground, by: Sequence[str]) -> Iterator[tuple[str, dict[str, s
 def _leak(ground: Ground, baseline: Forecast, stage: str, where: dict[str, str]) -> Leak:
     """Work out one stage, or one segment's part of it."""
     chosen: dict[str, tuple[str, ...]] = {column: (value,) for column, value in where.items()}
-    point = _play(
-        ground, ConversionLever(lever="conversion", stage=stage, add=Distribution.constant(POINT), where=chosen)
-    )
+    point = _play(ground, ConversionLever(stage=stage, add=Distribution.constant(POINT), where=chosen))
     saved, factor = _one_day_less(ground, stage, where)
     day = _play(
         ground,
-        DurationLever(lever="duration", stage=stage, multiply=Distribution.constant(factor), where=chosen),
+        DurationLever(stage=stage, multiply=Distribution.constant(factor), where=chosen),
     )
     conversion = _conversion(ground, stage, where)
     worth = SmallGain.of(point, baseline)
@@ -343,5 +341,5 @@ def _extra_deal(ground: Ground, baseline: Forecast) -> SmallGain | None:
     added = (MORE_ARRIVALS - 1.0) * float(by_draw[kernel.draw_of_future].mean())
     if not added > 0.0:
         return None
-    more = _play(ground, ArrivalsLever(lever="arrivals", multiply=Distribution.constant(MORE_ARRIVALS)))
+    more = _play(ground, ArrivalsLever(multiply=Distribution.constant(MORE_ARRIVALS)))
     return SmallGain.of(more, baseline, 1.0 / added)
