@@ -51,7 +51,7 @@ class Run(Shown):
     scenario
         The file, resolved.
     history
-        What was known at the as-of date; None when everything was assumed.
+        What was known at the as-of date, with all that came later cut off; None when everything was assumed.
     posterior
         The parameters that the futures were played under.
     book
