@@ -82,6 +82,14 @@ class Allocated(Shown):
     frontier: tuple[Allocation, ...]
     books_nothing: bool
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return what the best way takes, a row per choice: ``take`` (empty for nothing), ``cost``, ``people``."""
+        import pandas as pd
+
+        taken = [(size.text, size.cost, size.people) for size in self.best.sizes]
+        names = pd.Index([choice.name for choice in self.choices], name="choice")
+        return pd.DataFrame(taken, index=names, columns=["take", "cost", "people"])
+
     def _headline(self) -> str:
         hired = f" and {self.best.people} people" if self.best.people else ""
         return f"Best of {self.n_tried} ways to spend for {self.goal}: costs {money(self.best.cost)}{hired}"
@@ -179,7 +187,7 @@ def allocate(
         When Optuna is wanted and not installed.
     """
     check_kind(ground, Ground, "ground", GROUND_OF)
-    check_kind(limits, Limits, "limits", "such as Limits(budget=40_000, people=None)")
+    check_kind(limits, Limits, "limits", "such as Limits(budget=40_000)")
     check_name(goal, GOALS, "goal")
     check_name(method, METHODS, "method")
     among = listed(among)

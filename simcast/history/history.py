@@ -160,6 +160,10 @@ class History(Shown):
     def __hash__(self) -> int:
         return hash(self.digest)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per stay, as in `stays`; a copy, which may be changed."""
+        return self.stays.copy()
+
     @property
     def n_deals(self) -> int:
         """How many deals there are."""

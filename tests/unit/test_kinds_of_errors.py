@@ -45,8 +45,8 @@ OF_SCENARIOS: list[tuple[Callable[[Ground], Any], type[Exception]]] = [
     (lambda g: leaks(g, by="regin"), KeyError),
     (lambda g: solve(g, "amount multiply=2", "mean(wins)>=9"), ValueError),
     (lambda g: solve(g, "amount multiply=?", "wins"), ValueError),
-    (lambda g: allocate(g, ["nope"], Limits(1.0, None)), ValueError),
-    (lambda g: allocate(g, ["<script>"], Limits(None, None)), ValueError),
+    (lambda g: allocate(g, ["nope"], Limits(1.0)), ValueError),
+    (lambda g: allocate(g, ["<script>"], Limits()), ValueError),
     (lambda _: simcast.Pipeline.define(["lead", "lead"]), ValueError),
     (lambda _: build_scenario({"simcast": 1}), ValueError),
 ]

@@ -71,6 +71,12 @@ FORECASTS: list[Mistake] = [
     ("number", lambda w: w.forecast.values("wins", where={"source": 1}), SimcastError, "no deal has the value 1"),
     ("where", lambda w: w.forecast.values("wins", where="ads"), TypeError, "such as {'source': 'ads'}"),
     ("split", lambda w: w.forecast.quantiles("wins", by="sorce"), KeyError, "did you mean 'source'"),
+    (
+        "split by no column",
+        lambda w: w.forecast.quantiles("wins", by="region"),
+        KeyError,
+        r"\(?known: source, period, month, quarter\)?; or list it under forecast.by",
+    ),
     ("fine split", lambda w: w.forecast.quantiles("wins", by="week"), ValueError, "one value per month"),
     ("percent", lambda w: w.forecast.quantiles("wins", levels=[90]), ValueError, "write 0.9 for 90%"),
     ("level as text", lambda w: w.forecast.quantiles("wins", levels=["0.5"]), TypeError, "got the text '0.5'"),
