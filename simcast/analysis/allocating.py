@@ -125,13 +125,13 @@ def check_question(
     if method == "optuna":
         check_optuna()
     if limits.budget is None and limits.people is None:
-        raise ScenarioArgumentError("--budget, --people: say what may be spent")
+        raise ScenarioArgumentError("limits: say what may be spent")
     if not among:
         raise ScenarioArgumentError(
-            "--among: the file has no scenario to choose from; name levers with a range and a cost"
+            "among: the file has no scenario to choose from; name levers with a range and a cost"
         )
     if goal == "target" and not scenario.forecast.target:
-        raise ScenarioArgumentError("--goal target: the scenario has no forecast.target")
+        raise ScenarioArgumentError("goal target: the scenario has no forecast.target")
     check_choices(scenario, among)
 
 
@@ -228,7 +228,7 @@ def _search(search: Search, method: Method, trials: int, seed: int) -> Literal["
     ways = [] if method == "greedy" else list(islice(search.allowed(), most + 1))
     if method == "enumeration" and len(ways) > most:
         raise ScenarioArgumentError(
-            f"--method enumeration: the limits allow more than {most:,} ways; use greedy or optuna, or fewer --steps"
+            f"method enumeration: the limits allow more than {most:,} ways; use greedy or optuna, or fewer steps"
         )
     if ways and len(ways) <= most:
         search.play_all(ways)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -67,7 +68,7 @@ def check_choices(scenario: Scenario, texts: Sequence[str]) -> None:
     ScenarioArgumentError
         When a text is neither a scenario of the file nor a lever with a range, or is named twice.
     """
-    problems = [f"--among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
+    problems = [f"among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
     if problems:
         raise ScenarioArgumentError(problems)
     for text in texts:
@@ -113,9 +114,9 @@ def _read_lever(scenario: Scenario, text: str) -> tuple[Unknown, dict[str, float
         return _read_unknown(scenario, text)
     except ScenarioError as error:
         names = ", ".join(scenario.scenarios) or "none"
-        told = [problem.replace("--vary", "--among", 1) for problem in error.problems]
+        told = [re.sub(r"^unknown(?=[ .:])", "among", problem) for problem in error.problems]
         raise ScenarioArgumentError(
-            [*told, f"--among {text!r}: is no scenario of the file either (known: {names})"]
+            [*told, f"among {text!r}: is no scenario of the file either (known: {names})"]
         ) from None
 
 
@@ -124,14 +125,14 @@ def _read_unknown(scenario: Scenario, text: str) -> tuple[Unknown, dict[str, flo
     unknown = Unknown.parse(text)
     if isinstance(unknown.first, date):
         raise ScenarioArgumentError(
-            f"--vary {text!r}: a budget is split into sizes, not dates; give a range of numbers"
+            f"unknown {text!r}: a budget is split into sizes, not dates; give a range of numbers"
         )
     prices: dict[str, float] = {
         key: unknown.lever.pop(key) for key in ("cost", "cost_per_month") if key in unknown.lever
     }
     for key, price in prices.items():
         if not isinstance(price, int | float) or price < 0:
-            raise ScenarioArgumentError(f"--vary {text!r}: {key} must be a number that is not negative, got {price!r}")
+            raise ScenarioArgumentError(f"unknown {text!r}: {key} must be a number that is not negative, got {price!r}")
     check_lever(scenario, unknown)
     return unknown, prices
 

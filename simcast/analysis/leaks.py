@@ -222,9 +222,7 @@ def _by_wins(found: Sequence[Leak]) -> bool:
 def _checked(ground: Ground, by: Sequence[str]) -> Sequence[str]:
     known = ground.posterior.segments.columns
     if missing := [column for column in by if column not in known]:
-        raise ScenarioNameError(
-            [f"--by {column}: not a segment column; {nearest(column, known)}" for column in missing]
-        )
+        raise ScenarioNameError([f"by {column}: not a segment column; {nearest(column, known)}" for column in missing])
     return by
 
 

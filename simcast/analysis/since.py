@@ -130,14 +130,14 @@ def _check(before: Ground, now: Ground) -> None:
     """Refuse forecasts that do not speak of the same total."""
     problems = []
     if now.history is None:
-        problems.append("--since: what happened since is read from a history; this scenario assumes everything")
+        problems.append("now: what happened since is read from a history; this scenario assumes everything")
     if before.book.as_of > now.book.as_of:
-        problems.append(f"--since: the earlier run stands at {before.book.as_of}, later than {now.book.as_of}")
+        problems.append(f"before: the earlier run stands at {before.book.as_of}, later than {now.book.as_of}")
     ends = (before.scenario.forecast.until, now.scenario.forecast.until)
     if ends[0] != ends[1]:
-        problems.append(f"--since: the earlier run reaches to {ends[0]}, this forecast to {ends[1]}; give both one end")
+        problems.append(f"before: the earlier run reaches to {ends[0]}, this forecast to {ends[1]}; give both one end")
     if before.posterior.pipeline != now.posterior.pipeline:
-        problems.append("--since: the earlier run has another pipeline")
+        problems.append("before: the earlier run has another pipeline")
     if problems:
         raise ScenarioArgumentError(problems)
 

@@ -302,7 +302,7 @@ def lever_of(unknown: Unknown, value: Value) -> Lever:
         return kind.model_validate(unknown.data(value))
     except ValidationError as error:
         raise ScenarioArgumentError(
-            [f"--vary: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            [f"unknown: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         ) from None
 
 
@@ -316,7 +316,7 @@ def check_lever(scenario: Scenario, unknown: Unknown) -> None:
     try:
         build_scenario(data, folder=scenario.history_folder)
     except ScenarioError as error:
-        told = [problem.replace(f"scenario: scenarios.{NAME}[0]", "--vary") for problem in error.problems]
+        told = [problem.replace(f"scenario: scenarios.{NAME}[0]", "unknown") for problem in error.problems]
         raise ScenarioArgumentError(told) from None
 
 

@@ -132,7 +132,12 @@ RUNS: list[Mistake] = [
         "known: auto, enumeration",
     ),
     ("limits", lambda w: allocate(w.ground, ["<script>"], 1000.0), TypeError, "such as Limits"),
-    ("range", lambda w: solve(w.ground, "amount multiply=2", "mean(wins)>=9"), SimcastError, "one number is looked"),
+    (
+        "range",
+        lambda w: solve(w.ground, "amount multiply=2", "mean(wins)>=9"),
+        ValueError,
+        "no value is left open; write a range",
+    ),
     ("condition", lambda w: solve(w.ground, "amount multiply=?", 0.8), TypeError, "write it as text"),
     ("figure of a run", lambda w: plots.plot_funnel(w.result), TypeError, "forecast: needs a Forecast, got a Run"),
     ("fan of a run", lambda w: plots.plot_cumulative(w.result), TypeError, "a run holds one per scenario"),
