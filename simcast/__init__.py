@@ -26,9 +26,10 @@ says which is best, ``diagnose`` whether the fit is to be trusted, ``leaks(groun
 worth, ``deal_table``, ``solve`` and ``allocate`` the rest. Pictures are in `simcast.plots` and ``forecast.plot``;
 levers and scenarios built in Python in `simcast.scenario`; origins and baselines in `simcast.backtesting`.
 
-Results show a short table as the last line of a notebook's cell, and have ``to_frame()`` where they are tables. An
-argument that has no meaning raises a `SimcastError` that is a `ValueError`, `KeyError`, `IndexError` or `TypeError`
-too, and says the nearest name that is known.
+Results show a short table as the last line of a notebook's cell, and have ``to_frame()`` where they are tables; the
+draws of a `Posterior` are an xarray.Dataset in ``draws``. An argument that has no meaning raises a `SimcastError` that
+is a `ValueError`, `KeyError`, `IndexError` or `TypeError` too, and says the nearest name that is known. What is wrong
+in a file, an override of it or its data is a `ScenarioError` or `DataError`, and no more than that.
 """
 
 from __future__ import annotations

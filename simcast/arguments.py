@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import operator
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, SupportsIndex, TypeVar, cast, overload
@@ -17,6 +18,9 @@ MOST_KNOWN = 30
 """How many known names an error lists."""
 
 _LONGEST = 60
+_LETTERS = re.compile(r"[^\W\d_]+")
+_SHORTEST = 3
+"""Shorter words are no mistyped ones: a, b; II, III."""
 
 
 def nearest(word: object, known: Iterable[str]) -> str:
@@ -51,6 +55,43 @@ def _closest(word: str, names: Sequence[str]) -> str | None:
     folded = {name.casefold(): name for name in reversed(names)}
     close = difflib.get_close_matches(word.casefold(), list(folded), n=1)
     return folded[close[0]] if close else None
+
+
+def slip_of(word: str, known: Iterable[str]) -> str | None:
+    """Return the known name that a word was probably meant to be; None where it may well be another.
+
+    That is a name in other case, or with one letter more, less, other, or exchanged with the next in one of its words.
+    Names that differ in a number, or in a word of one or two letters, are different names.
+
+    Examples
+    --------
+    >>> slip_of("laed", ["lead", "call"]), slip_of("round 2", ["round 1"]), slip_of("tier b", ["tier a"])
+    ('lead', None, None)
+    """
+    return next((name for name in known if name != word and _is_slip(word.casefold(), name.casefold())), None)
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """Tell whether two names differ by nothing, or by one letter of one word."""
+    if re.findall(r"\d+", word) != re.findall(r"\d+", name):
+        return False
+    words, names = _LETTERS.findall(word), _LETTERS.findall(name)
+    if len(words) != len(names):
+        return False
+    other = [(one, two) for one, two in zip(words, names, strict=True) if one != two]
+    if not other:
+        return True
+    (one, two), *more = other
+    return not more and min(len(one), len(two)) >= _SHORTEST and _one_edit(*sorted((one, two), key=len))
+
+
+def _one_edit(short: str, long: str) -> bool:
+    """Tell whether one letter put in, changed, or exchanged with the next makes one word the other."""
+    at = next((at for at, (one, two) in enumerate(zip(short, long, strict=False)) if one != two), len(short))
+    if len(short) < len(long):
+        return short[at:] == long[at + 1 :]
+    exchanged = short[at : at + 2] == long[at : at + 2][::-1] and short[at + 2 :] == long[at + 2 :]
+    return exchanged or short[at + 1 :] == long[at + 1 :]
 
 
 def check_name(name: object, known: Iterable[str], what: str) -> None:

@@ -19,6 +19,17 @@ _MONDAY_OFFSET = 3
 """1970-01-01 was a Thursday: three days on, a week has passed since a Monday."""
 
 
+def coarser(period: Period) -> tuple[Period, ...]:
+    """Return a period and those that are made of whole ones of it; weeks make no months.
+
+    Examples
+    --------
+    >>> coarser("month"), coarser("week")
+    (('month', 'quarter'), ('week',))
+    """
+    return ("week",) if period == "week" else PERIODS[PERIODS.index(period) :]
+
+
 def day_numbers(dates: Days) -> Ints:
     """Return days since 1970-01-01; a large negative number for a missing date.
 

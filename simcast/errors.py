@@ -52,11 +52,11 @@ class SimcastError(Exception):
 
 
 class DataError(SimcastError):
-    """The history cannot be read as it stands."""
+    """The history cannot be read as it stands; where an argument is at fault, a `DataArgumentError`."""
 
 
 class ScenarioError(SimcastError):
-    """The scenario file asks for something that is not there or not possible."""
+    """The scenario asks for what is not there or not possible; where an argument does, a `ScenarioArgumentError`."""
 
 
 class FitError(SimcastError):
@@ -73,6 +73,22 @@ class UnknownNameError(ArgumentError, KeyError):
 
 class OutOfRangeError(ArgumentError, IndexError):
     """There is nothing at this position; also an `IndexError`."""
+
+
+class ScenarioArgumentError(ScenarioError, ArgumentError):
+    """An argument asks for something that the scenario does not allow; also a `ValueError`."""
+
+
+class ScenarioNameError(ScenarioError, UnknownNameError):
+    """An argument names something that the scenario does not have; also a `KeyError`."""
+
+
+class DataArgumentError(DataError, ArgumentError):
+    """An argument about a history has no meaning; also a `ValueError`."""
+
+
+class DataNameError(DataError, UnknownNameError):
+    """An argument names something that the history does not have; also a `KeyError`."""
 
 
 class ArgumentTypeError(SimcastError, TypeError):

@@ -12,7 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simcast.arguments import check_kind, check_name, nearest, number, shares, whole_number
-from simcast.days import PERIODS, Period, period_number
+from simcast.days import PERIODS, Period, coarser, period_number
 from simcast.errors import ArgumentError, OutOfRangeError, UnknownNameError
 from simcast.notebook import Shown
 from simcast.segments import Segments
@@ -44,8 +44,8 @@ class Plots(Protocol):
     def funnel(self, *, ax: Axes | None = None) -> Axes:
         """Draw the deals through the stages."""
 
-    def compare(self, *others: Forecast, ax: Axes | None = None) -> Axes:
-        """Draw what other scenarios bring against this one, future by future."""
+    def compare(self, against: Forecast, *, ax: Axes | None = None) -> Axes:
+        """Draw what this scenario brings against another, future by future."""
 
     def leaks(self, found: object, *, ax: Axes | None = None) -> Axes:
         """Draw what one point of conversion is worth at each stage, as `simcast.analysis.leaks` found it."""
@@ -185,8 +185,8 @@ class Forecast(Shown):
             When there is no such metric or origin; a `KeyError` too.
         OutOfRangeError
             When there is no such period; an `IndexError` too.
-        ScenarioError
-            When a column or a value of `where` is not in the forecast.
+        ScenarioNameError
+            When a column or a value of `where` is not in the forecast; a `KeyError` too.
 
         Examples
         --------
@@ -201,6 +201,14 @@ class Forecast(Shown):
             data = data.isel(origin=slice(at, at + 1))  # a view, which a list of labels is not
         # There is no NaN to be skipped, and skipping makes a copy of all.
         return np.asarray(data.sum(("period", "segment", "origin"), skipna=False), dtype=np.float64)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per future with its ``bookings``, ``wins``, ``cost`` of the levers and ``net`` result."""
+        import pandas as pd
+
+        totals = {str(metric): self.values(metric) for metric in METRICS}
+        columns = {**totals, "cost": self.results["cost"].to_numpy(), "net": self.net()}
+        return pd.DataFrame(columns, self.results["future"].to_numpy()).rename_axis("future")
 
     @property
     def books_nothing(self) -> bool:
@@ -238,8 +246,7 @@ class Forecast(Shown):
 
     def net(self) -> NDArray[np.float64]:
         """Return bookings times the margin, less the cost of the levers, float64, (n_futures,)."""
-        cost: NDArray[np.float64] = self.results["cost"].to_numpy()
-        return self.gain() - cost
+        return np.asarray(self.gain() - self.results["cost"].to_numpy(), dtype=np.float64)
 
     def gain(self, *, period: int | None = None) -> NDArray[np.float64]:
         """Return the bookings that count as gain, all or those of one period, float64, (n_futures,)."""
@@ -283,10 +290,8 @@ class Forecast(Shown):
 
     def probability_of_targets(self) -> float:
         """Return the share of futures that reach all targets; 1 without any."""
-        reached = np.ones(self.n_futures, dtype=bool)
-        for metric, wanted in self.targets.items():
-            reached &= self.values(metric) >= wanted
-        return float(reached.mean())
+        reached = [self.values(metric) >= wanted for metric, wanted in self.targets.items()]
+        return float(np.all(reached, axis=0).mean())
 
     def stage_values(self, variable: StageVariable, stage: str) -> NDArray[np.float64]:
         """Return the stays begun or ended over the horizon, or open at its end, float64, (n_futures,).
@@ -299,8 +304,7 @@ class Forecast(Shown):
         check_name(variable, STAGE_VARIABLES, "variable of stages")
         self._check_stage(stage)
         data = self.results[variable].sel(stage=stage)
-        total = data.isel(period=-1) if variable == "open_at_end" else data.sum("period")
-        return np.asarray(total, dtype=np.float64)
+        return np.asarray(data.isel(period=-1) if variable == "open_at_end" else data.sum("period"), dtype=np.float64)
 
     def wait_days(self, stage: str) -> NDArray[np.float64]:
         """Return the mean wait for a free person in each future, in days, float64, (n_futures,): 0 without a team.
@@ -354,23 +358,24 @@ class Forecast(Shown):
 
     def _split(self, metric: Metric, by: str | None) -> dict[object, NDArray[np.float64]]:
         """Return values per future for the total, each period, or each value of a column."""
-        if isinstance(by, list | tuple) and len(by) == 1:
-            (by,) = by
+        by = by[0] if isinstance(by, list | tuple) and len(by) == 1 else by
         if by is None:
             return {metric: self.values(metric)}
         if by in self.segments.columns:
             present = dict.fromkeys(self.segments.column(by))
             return {value: self.values(metric, where={by: value}) for value in present}
         starts = self.results["period"].to_numpy().astype("datetime64[D]")
-        period = str(self.results.attrs["period"])
+        period = cast("Period", self.results.attrs["period"])
         if by not in ("period", *PERIODS):
-            known = (*self.segments.columns, "period", *PERIODS)
-            raise UnknownNameError(f"by={by!r}: the forecast is not split by that; {nearest(by, known)}")
+            known = nearest(by, (*self.segments.columns, "period", *coarser(period)))
+            raise UnknownNameError(
+                f"by={by!r}: the forecast is not split by that; {known}; or list it under forecast.by"
+            )
         if by in ("period", period):
             return {start: self.values(metric, period=i) for i, start in enumerate(starts)}
-        if PERIODS.index(by) < PERIODS.index(period) or period == "week":
+        if by not in coarser(period):
             raise ArgumentError(f"by={by!r}: the forecast holds one value per {period}; set forecast.period to {by}")
-        number = period_number(starts, cast("Period", by))
+        number = period_number(starts, by)
         per_period = np.asarray(self.results[metric].sum(("segment", "origin"), skipna=False))
         return {starts[number == k][0]: per_period[:, number == k].sum(axis=1) for k in np.unique(number)}
 
@@ -379,10 +384,8 @@ class Forecast(Shown):
         dates = f"{about.get('as_of')} to {about.get('until')} by {about.get('period')}"
         lines = [f"Forecast {self.scenario!r}: {self.n_futures:,} futures, {dates}"]
         for metric, wanted in self.targets.items():
-            written = money(wanted) if metric == "bookings" else count(wanted)
-            lines.append(
-                f"{metric} reach the target of {written} in {chance(self.probability(metric, wanted))} of futures"
-            )
+            written, likely = (money if metric == "bookings" else count)(wanted), self.probability(metric, wanted)
+            lines.append(f"{metric} reach the target of {written} in {chance(likely)} of futures")
         return "\n".join(lines)
 
     def _table(self) -> pd.DataFrame:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from simcast.arguments import check_kind, check_name
-from simcast.errors import ArgumentTypeError, ScenarioError
+from simcast.arguments import check_kind, check_name, slip_of
+from simcast.errors import ArgumentTypeError, ScenarioArgumentError
 
 WON = "won"
 LOST = "lost"
@@ -57,13 +57,15 @@ class Pipeline:
 
         A name that occurs only in `moves` becomes a stage beside the path. Its forward move is the first
         one declared out of it; with none declared it leads back to the stages that lead into it.
+        A name that only one move leads to, and that differs from a known one by a letter, is taken for a slip of the
+        pen; a move out of it says that it is a stage of its own.
         Every stage may lead to ``lost`` and to each further outcome marked as lost.
         A move out of ``won`` (a renewal) makes ``won`` a stage as well, in which won deals stay.
 
         Raises
         ------
-        ScenarioError
-            On an empty or repeated stage, a reserved name, a move that is forward already, a
+        ScenarioArgumentError
+            On an empty, repeated or mistyped stage, a reserved name, a move that is forward already, a
             move out of a lost outcome, or an outcome that is neither won nor lost. All problems are listed at once.
         ArgumentTypeError
             When stages are no list of names, moves no list of pairs, or outcomes no mapping.
@@ -80,7 +82,7 @@ class Pipeline:
         ends: dict[str, Kind] = {WON: "won", LOST: "lost", **(outcomes or {})}
         problems = _problems(stages, moves, ends)
         if problems:
-            raise ScenarioError(problems)
+            raise ScenarioArgumentError(problems)
 
         path = tuple(stages)
         beside = tuple(dict.fromkeys(name for move in moves for name in move if name not in path and name not in ends))
@@ -213,7 +215,37 @@ def _problems(stages: Sequence[str], moves: Sequence[tuple[str, str]], ends: Map
     ]
     for position, move in enumerate(moves):
         problems += [f"pipeline.moves[{position}]: {text}" for text in _move_problems(move, moves[:position], ends)]
+    problems += [
+        f"pipeline.moves[{position}]: {name!r} would be a stage of its own, beside the path; did you mean {meant!r}? "
+        f"If not, say so by a move out of it, such as {{from: {name}, to: {moves[position][0]}}}"
+        for position, name, meant in _slips(stages, moves, ends)
+    ]
     return problems
+
+
+def _slips(
+    stages: Sequence[str], moves: Sequence[tuple[str, str]], ends: Iterable[str]
+) -> Iterator[tuple[int, str, str]]:
+    """Yield what only leads in, and is nearly a known name: the position of the move, the name, the known one."""
+    known = [*stages, *ends, *(start for start, _ in moves)]
+    for position, (_, name) in enumerate(moves):
+        if name not in known and (meant := slip_of(name, known)) is not None:
+            yield position, name, meant
+        known.append(name)
+
+
+def with_ways_back(stages: Sequence[str], moves: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return moves as data have them: of names that look like slips of the pen the way back is said.
+
+    A stage beside the path without a move out of it has this way anyway; said, it tells that the name is meant.
+    """
+    back = [
+        (name, start)
+        for _, name, _ in _slips(stages, moves, (WON, LOST))
+        for start, end in moves
+        if end == name and start not in (WON, LOST)
+    ]
+    return [*moves, *dict.fromkeys(back)]
 
 
 def _move_problems(move: tuple[str, str], before: Sequence[tuple[str, str]], ends: Mapping[str, Kind]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.arguments import check_kind, check_name, listed, nearest
-from simcast.errors import ScenarioError, UnknownNameError
+from simcast.errors import ScenarioArgumentError, ScenarioNameError, UnknownNameError
 
 UNKNOWN = "(unknown)"
 """The value of a segment column where the data leave it empty."""
@@ -94,12 +94,14 @@ class Segments:
 
         Raises
         ------
-        ScenarioError
-            When a column is not a segment column, a value never occurs in it, or none is named.
+        ScenarioNameError
+            When a column is not a segment column, or a value never occurs in it; a `KeyError` too.
+        ScenarioArgumentError
+            When no value is named; a `ValueError` too.
         """
         check_kind(where, Mapping, place, "such as {'source': 'ads'}")
         chosen = np.ones(len(self), dtype=bool)
-        problems = []
+        problems, nameless = [], False
         for column, wanted in where.items():
             if column not in self.columns:
                 if self.columns:
@@ -111,6 +113,7 @@ class Segments:
             options = listed(wanted)
             present = self.column(column)
             if not options:
+                nameless = True
                 problems.append(f"{place}.{column}: no value is named (known: {', '.join(sorted(set(present)))})")
             problems += [
                 f"{place}.{column}: no deal has the value {option!r}; {nearest(option, sorted(set(present)))}"
@@ -119,7 +122,7 @@ class Segments:
             ]
             chosen &= np.array([value in options for value in present])
         if problems:
-            raise ScenarioError(problems)
+            raise ScenarioArgumentError(problems) if nameless else ScenarioNameError(problems)
         return chosen
 
     def grouped(self, columns: Sequence[str]) -> tuple[Segments, NDArray[np.int64]]:

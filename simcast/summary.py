@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simcast.arguments import shown
 from simcast.errors import ArgumentError
+from simcast.notebook import Shown
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Metric = Literal["bookings", "wins"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
@@ -20,8 +24,8 @@ QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """The quantiles that every summary gives."""
 
 
-@dataclass(frozen=True)
-class Summary:
+@dataclass(frozen=True, repr=False)
+class Summary(Shown):
     """A distribution over futures in a few numbers.
 
     Parameters
@@ -78,6 +82,15 @@ class Summary:
         """The Monte Carlo standard error of the mean."""
         return self.sd / math.sqrt(self.n_futures)
 
+    def _headline(self) -> str:
+        return f"Summary of {self.n_futures:,} futures: mean {_short(self.mean)}, sd {_short(self.sd)}"
+
+    def _table(self) -> pd.DataFrame:
+        import pandas as pd
+
+        names = [f"P{100 * level:g}" for level in QUANTILES[: len(self.quantiles)]]
+        return pd.DataFrame([list(map(_short, self.quantiles))], index=[""], columns=names)
+
     def to_dict(self) -> dict[str, object]:
         """Return the summary as the JSON documents hold it."""
         return {
@@ -85,3 +98,8 @@ class Summary:
             "sd": self.sd,
             "quantiles": {f"{q:g}": value for q, value in zip(QUANTILES, self.quantiles, strict=True)},
         }
+
+
+def _short(value: float) -> str:
+    """Write a number of any size in at most four digits, or in full where it is large."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from simcast.arguments import check_kind
+from simcast.errors import DataArgumentError
 from simcast.history import History
 from simcast.plan import ForecastDays
 
@@ -52,6 +53,9 @@ def actual_of(history: History, days: ForecastDays) -> Actual | None:
 
     Raises
     ------
+    DataArgumentError
+        When what came after the as-of date was cut off the history, as it is of a run's: that says nothing of what
+        happened; a `ValueError` too.
     ArgumentTypeError
         When `history` is not a `History`, or `days` are not `ForecastDays`.
     """
@@ -59,6 +63,11 @@ def actual_of(history: History, days: ForecastDays) -> Actual | None:
     check_kind(days, ForecastDays, "days", "a run holds them in .days; plan.forecast_days(scenario) makes them")
     known_until = min(history.observed_until - np.timedelta64(1, "D"), days.until)
     if known_until < days.as_of:
+        if history.is_cut:
+            raise DataArgumentError(
+                f"history: is cut at {history.observed_until} and tells nothing of the days from {days.as_of} on; give "
+                "the whole one, as read_history returns it, or ask for it at once: run(scenario, actual=True)"
+            )
         return None
     wins = recorded_wins(history)
     day = wins["day"].to_numpy()

@@ -12,7 +12,7 @@ from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.proposing import check_optuna, propose
 from simcast.analysis.splits import Allocation, Goal, Limits, Search
 from simcast.arguments import check_kind, check_name, listed, whole_number
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError
 from simcast.forecast import Summary
 from simcast.notebook import Shown
 from simcast.progress import Progress
@@ -82,6 +82,14 @@ class Allocated(Shown):
     frontier: tuple[Allocation, ...]
     books_nothing: bool
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return what the best way takes, a row per choice: ``take`` (empty for nothing), ``cost``, ``people``."""
+        import pandas as pd
+
+        taken = [(size.text, size.cost, size.people) for size in self.best.sizes]
+        names = pd.Index([choice.name for choice in self.choices], name="choice")
+        return pd.DataFrame(taken, index=names, columns=["take", "cost", "people"])
+
     def _headline(self) -> str:
         hired = f" and {self.best.people} people" if self.best.people else ""
         return f"Best of {self.n_tried} ways to spend for {self.goal}: costs {money(self.best.cost)}{hired}"
@@ -109,7 +117,7 @@ def check_question(
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When there is no such choice, nothing is limited, or the target is the goal and the scenario has no target.
     SimcastError
         When Optuna is wanted and not installed.
@@ -117,11 +125,13 @@ def check_question(
     if method == "optuna":
         check_optuna()
     if limits.budget is None and limits.people is None:
-        raise ScenarioError("--budget, --people: say what may be spent")
+        raise ScenarioArgumentError("limits: say what may be spent")
     if not among:
-        raise ScenarioError("--among: the file has no scenario to choose from; name levers with a range and a cost")
+        raise ScenarioArgumentError(
+            "among: the file has no scenario to choose from; name levers with a range and a cost"
+        )
     if goal == "target" and not scenario.forecast.target:
-        raise ScenarioError("--goal target: the scenario has no forecast.target")
+        raise ScenarioArgumentError("goal target: the scenario has no forecast.target")
     check_choices(scenario, among)
 
 
@@ -166,7 +176,7 @@ def allocate(
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When there is no such choice, nothing is limited, the target is the goal and the scenario has no target, or all
         of too many ways are to be played.
     UnknownNameError
@@ -177,7 +187,7 @@ def allocate(
         When Optuna is wanted and not installed.
     """
     check_kind(ground, Ground, "ground", GROUND_OF)
-    check_kind(limits, Limits, "limits", "such as Limits(budget=40_000, people=None)")
+    check_kind(limits, Limits, "limits", "such as Limits(budget=40_000)")
     check_name(goal, GOALS, "goal")
     check_name(method, METHODS, "method")
     among = listed(among)
@@ -217,8 +227,8 @@ def _search(search: Search, method: Method, trials: int, seed: int) -> Literal["
     most = MOST_ENUMERATED if method == "enumeration" else MOST_PLAYED
     ways = [] if method == "greedy" else list(islice(search.allowed(), most + 1))
     if method == "enumeration" and len(ways) > most:
-        raise ScenarioError(
-            f"--method enumeration: the limits allow more than {most:,} ways; use greedy or optuna, or fewer --steps"
+        raise ScenarioArgumentError(
+            f"method enumeration: the limits allow more than {most:,} ways; use greedy or optuna, or fewer steps"
         )
     if ways and len(ways) <= most:
         search.play_all(ways)

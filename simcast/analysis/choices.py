@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,7 +10,7 @@ from datetime import date
 from simcast.analysis.ground import Ground
 from simcast.analysis.questions import NEUTRAL, Unknown, Value, lever_words
 from simcast.analysis.solving import check_lever, lever_of
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.scenario import BudgetLever, Lever, Scenario
 from simcast.scenario.clashes import find_clashes
 
@@ -64,12 +65,12 @@ def check_choices(scenario: Scenario, texts: Sequence[str]) -> None:
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When a text is neither a scenario of the file nor a lever with a range, or is named twice.
     """
-    problems = [f"--among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
+    problems = [f"among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioArgumentError(problems)
     for text in texts:
         if text not in scenario.scenarios:
             _read_lever(scenario, text)
@@ -90,7 +91,7 @@ def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When one is neither, or is named twice.
     """
     check_choices(ground.scenario, texts)
@@ -113,21 +114,25 @@ def _read_lever(scenario: Scenario, text: str) -> tuple[Unknown, dict[str, float
         return _read_unknown(scenario, text)
     except ScenarioError as error:
         names = ", ".join(scenario.scenarios) or "none"
-        told = [problem.replace("--vary", "--among", 1) for problem in error.problems]
-        raise ScenarioError([*told, f"--among {text!r}: is no scenario of the file either (known: {names})"]) from None
+        told = [re.sub(r"^unknown(?=[ .:])", "among", problem) for problem in error.problems]
+        raise ScenarioArgumentError(
+            [*told, f"among {text!r}: is no scenario of the file either (known: {names})"]
+        ) from None
 
 
 def _read_unknown(scenario: Scenario, text: str) -> tuple[Unknown, dict[str, float]]:
     """Return a lever with its range, and its prices; errors speak of it as `simcast solve` does."""
     unknown = Unknown.parse(text)
     if isinstance(unknown.first, date):
-        raise ScenarioError(f"--vary {text!r}: a budget is split into sizes, not dates; give a range of numbers")
+        raise ScenarioArgumentError(
+            f"unknown {text!r}: a budget is split into sizes, not dates; give a range of numbers"
+        )
     prices: dict[str, float] = {
         key: unknown.lever.pop(key) for key in ("cost", "cost_per_month") if key in unknown.lever
     }
     for key, price in prices.items():
         if not isinstance(price, int | float) or price < 0:
-            raise ScenarioError(f"--vary {text!r}: {key} must be a number that is not negative, got {price!r}")
+            raise ScenarioArgumentError(f"unknown {text!r}: {key} must be a number that is not negative, got {price!r}")
     check_lever(scenario, unknown)
     return unknown, prices
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from simcast.arguments import check_kind
 from simcast.errors import ArgumentError
-from simcast.forecast import Forecast, Summary
+from simcast.forecast import QUANTILES, Forecast, Summary
 from simcast.writing import chance, count, interval, money
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _UNCERTAIN_BELOW = 1.645
 """A mean that is no more than so many of its Monte Carlo errors from zero may be zero."""
@@ -69,6 +73,18 @@ class Difference:
     def worse(self, *, by_wins: bool) -> float:
         """Return the share of futures in which that is below zero."""
         return self.probability_fewer_wins if by_wins else self.probability_worse
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for ``bookings``, ``wins`` and ``net``, with ``mean``, ``sd`` and the quantiles over futures."""
+        import pandas as pd
+
+        rows = {name: getattr(self, name) for name in ("bookings", "wins", "net")}
+        levels = [f"p{100 * level:02.0f}" for level in QUANTILES]
+        return pd.DataFrame.from_dict(
+            {name: [found.mean, found.sd, *found.quantiles] for name, found in rows.items()},
+            orient="index",
+            columns=["mean", "sd", *levels],
+        ).rename_axis("metric")
 
     def __repr__(self) -> str:
         if self.books_nothing:

@@ -14,7 +14,7 @@ from simcast.history.sources import Source
 from simcast.history.sql import is_database
 from simcast.history.survey import survey
 from simcast.history.writing import write_log
-from simcast.pipeline import Pipeline
+from simcast.pipeline import Pipeline, with_ways_back
 from simcast.scenario import load_pipeline
 
 
@@ -93,7 +93,11 @@ def convert(
         pipeline: Pipeline = load_pipeline(pipeline_file)
     else:
         found = survey(source).way
-        pipeline, moves, doubtful = found.pipeline(), tuple(found.moves), found.doubtful
+        pipeline, moves, doubtful = (
+            found.pipeline(),
+            tuple(with_ways_back(found.stages, tuple(found.moves))),
+            found.doubtful,
+        )
     history = read_history(
         source.path,
         pipeline,

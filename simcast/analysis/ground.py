@@ -114,7 +114,7 @@ class Ground(Shown):
             if isinstance(lever, str):
                 check_name(lever, self.scenario.scenarios, "scenario")
             elif not isinstance(lever, tuple(LEVERS.values())):
-                hint = "such as simcast.scenario.ConversionLever(lever='conversion', stage='lead', add=0.1)"
+                hint = "such as simcast.scenario.ConversionLever(stage='lead', add=0.1)"
                 raise ArgumentTypeError(f"levers: needs levers, {hint}, got {shown(lever)}")
 
     def _headline(self) -> str:

@@ -14,7 +14,7 @@ from simcast.analysis.long_run import thinning, wins_from
 from simcast.analysis.losses import Losses, losses_of
 from simcast.analysis.parameters import days_isf, mean_amounts
 from simcast.arguments import check_kind, listed, nearest
-from simcast.errors import ArgumentError, ScenarioError
+from simcast.errors import ArgumentError, ScenarioNameError
 from simcast.forecast import Forecast, Summary
 from simcast.notebook import Shown
 from simcast.progress import Progress
@@ -189,7 +189,7 @@ def leaks(
 
     Raises
     ------
-    ScenarioError
+    ScenarioNameError
         When a column of `by` is not a segment column.
     ArgumentTypeError, ArgumentError
         When `ground` is not a `Ground` or `baseline` not a `Forecast`, or the baseline has too few futures.
@@ -222,7 +222,7 @@ def _by_wins(found: Sequence[Leak]) -> bool:
 def _checked(ground: Ground, by: Sequence[str]) -> Sequence[str]:
     known = ground.posterior.segments.columns
     if missing := [column for column in by if column not in known]:
-        raise ScenarioError([f"--by {column}: not a segment column; {nearest(column, known)}" for column in missing])
+        raise ScenarioNameError([f"by {column}: not a segment column; {nearest(column, known)}" for column in missing])
     return by
 
 
@@ -238,13 +238,11 @@ def _parts(ground: Ground, by: Sequence[str]) -> Iterator[tuple[str, dict[str, s
 def _leak(ground: Ground, baseline: Forecast, stage: str, where: dict[str, str]) -> Leak:
     """Work out one stage, or one segment's part of it."""
     chosen: dict[str, tuple[str, ...]] = {column: (value,) for column, value in where.items()}
-    point = _play(
-        ground, ConversionLever(lever="conversion", stage=stage, add=Distribution.constant(POINT), where=chosen)
-    )
+    point = _play(ground, ConversionLever(stage=stage, add=Distribution.constant(POINT), where=chosen))
     saved, factor = _one_day_less(ground, stage, where)
     day = _play(
         ground,
-        DurationLever(lever="duration", stage=stage, multiply=Distribution.constant(factor), where=chosen),
+        DurationLever(stage=stage, multiply=Distribution.constant(factor), where=chosen),
     )
     conversion = _conversion(ground, stage, where)
     worth = SmallGain.of(point, baseline)
@@ -341,5 +339,5 @@ def _extra_deal(ground: Ground, baseline: Forecast) -> SmallGain | None:
     added = (MORE_ARRIVALS - 1.0) * float(by_draw[kernel.draw_of_future].mean())
     if not added > 0.0:
         return None
-    more = _play(ground, ArrivalsLever(lever="arrivals", multiply=Distribution.constant(MORE_ARRIVALS)))
+    more = _play(ground, ArrivalsLever(multiply=Distribution.constant(MORE_ARRIVALS)))
     return SmallGain.of(more, baseline, 1.0 / added)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from simcast.arguments import nearest
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError
 from simcast.forecast import Forecast
 from simcast.scenario import LEVERS
 
@@ -49,7 +49,7 @@ NEUTRAL: dict[tuple[str, str], Value] = {
 
 
 def lever_words(lever: Mapping[str, Any]) -> str:
-    """Write a lever as it is given to ``--vary`` and ``--among``.
+    """Write a lever as `solve` and `allocate` take it.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class Condition:
 
         Raises
         ------
-        ScenarioError
+        ScenarioArgumentError
             When it is not a condition, or speaks of a target that the scenario does not have.
 
         Examples
@@ -103,23 +103,23 @@ class Condition:
         """
         found = _CONDITION.fullmatch(text)
         if found is None:
-            raise ScenarioError(
-                f"--for {text!r}: write P(bookings>=2.4e6)>=0.8, P(wins>=target)>=0.5, or mean(net)>=1e6; "
+            raise ScenarioArgumentError(
+                f"condition {text!r}: write P(bookings>=2.4e6)>=0.8, P(wins>=target)>=0.5, or mean(net)>=1e6; "
                 "known are bookings, wins and net"
             )
         quantity: Quantity = found["of"] or found["mean"]  # type: ignore[assignment]  # the pattern knows no other
         wanted = found["least"] or found["value"]
         if wanted == "target":
             if quantity not in targets:
-                raise ScenarioError(
-                    f"--for {text!r}: the scenario has no forecast.target.{quantity}; set it, or write a number"
+                raise ScenarioArgumentError(
+                    f"condition {text!r}: the scenario has no forecast.target.{quantity}; set it, or write a number"
                 )
             at_least = float(targets[quantity])
         else:
             at_least = float(wanted)
         share = None if found["of"] is None else float(found["share"]) / (100.0 if found["percent"] else 1.0)
         if share is not None and not 0.0 < share < 1.0:
-            raise ScenarioError(f"--for {text!r}: the probability must lie between 0 and 1, got {share:g}")
+            raise ScenarioArgumentError(f"condition {text!r}: the probability must lie between 0 and 1, got {share:g}")
         if ">" in (found["inner"], found["of_mean"]):
             at_least = math.nextafter(at_least, math.inf)
         if share is not None and found["outer"] == ">":
@@ -165,7 +165,7 @@ class Unknown:
 
         Raises
         ------
-        ScenarioError
+        ScenarioArgumentError
             When there is no such lever, no number, or more than one, is looked for, or the range is not a range.
 
         Examples
@@ -175,20 +175,23 @@ class Unknown:
         """
         kind, *pairs = _words(text)
         if kind not in LEVERS:
-            raise ScenarioError(f"--vary {text!r}: no lever {kind!r}; {nearest(kind, LEVERS)}")
+            raise ScenarioArgumentError(f"unknown {text!r}: no lever {kind!r}; {nearest(kind, LEVERS)}")
         lever: dict[str, Any] = {"lever": kind}
         sought: list[tuple[str, Value, Value]] = []
         for pair in pairs:
             key, equals, value = pair.partition("=")
             if not equals or not key:
-                raise ScenarioError(f"--vary {text!r}: {pair!r} is no KEY=VALUE")
+                raise ScenarioArgumentError(f"unknown {text!r}: {pair!r} is no KEY=VALUE")
             if value == "?" or _RANGE.fullmatch(value):
                 sought.append((key, *_range(text, kind, key, value)))
             else:
                 _put(lever, key, value)
-        if len(sought) != 1:
-            raise ScenarioError(
-                f"--vary {text!r}: one number is looked for, written as a range (add=0..0.3) or as ?; got {len(sought)}"
+        if not sought:
+            raise ScenarioArgumentError(f"unknown {text!r}: no value is left open; write a range (add=0..0.3) or ?")
+        if len(sought) > 1:
+            raise ScenarioArgumentError(
+                f"unknown {text!r}: one number is looked for, written as a range (add=0..0.3) or as ?; "
+                f"got {len(sought)}"
             )
         return cls(lever, *sought[0])
 
@@ -245,7 +248,9 @@ def _words(text: str) -> list[str]:
         return [*kinds, *(pair for pair in pairs if not pair.startswith("lever="))]
     words = text.split()
     if not words:
-        raise ScenarioError("--vary: name a lever and the number to look for: 'conversion stage=operator add=0..0.3'")
+        raise ScenarioArgumentError(
+            "unknown: name a lever and the number to look for: 'conversion stage=operator add=0..0.3'"
+        )
     return words
 
 
@@ -272,7 +277,7 @@ def _range(text: str, kind: str, key: str, value: str) -> tuple[Value, Value]:
     """Return where a number is looked for."""
     if value == "?":
         if (kind, key) not in USUAL_RANGES:
-            raise ScenarioError(f"--vary {text!r}: say where to look for {key}, as {key}=FIRST..LAST")
+            raise ScenarioArgumentError(f"unknown {text!r}: say where to look for {key}, as {key}=FIRST..LAST")
         return USUAL_RANGES[kind, key]
     found = _RANGE.fullmatch(value)
     ends = [] if found is None else [_value(found["low"].strip()), _value(found["high"].strip())]
@@ -281,4 +286,6 @@ def _range(text: str, kind: str, key: str, value: str) -> tuple[Value, Value]:
     if all(isinstance(end, int | float) for end in ends) and ends[0] != ends[1]:
         whole = key == "count"
         return (int(ends[0]), int(ends[1])) if whole else (float(ends[0]), float(ends[1]))
-    raise ScenarioError(f"--vary {text!r}: {value!r} is no range of two different numbers or dates, such as 0..0.3")
+    raise ScenarioArgumentError(
+        f"unknown {text!r}: {value!r} is no range of two different numbers or dates, such as 0..0.3"
+    )

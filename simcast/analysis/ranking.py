@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.run import Run
 from simcast.arguments import check_kind, listed
-from simcast.errors import ArgumentError, ScenarioError
+from simcast.errors import ArgumentError, ScenarioArgumentError
 from simcast.forecast import Forecast, Summary
 from simcast.notebook import Shown
 from simcast.scenario import BASELINE, Scenario
@@ -142,7 +142,7 @@ def rank(runs: Sequence[Run]) -> Ranking:
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When two runs are of files that cannot be told apart by name.
     ArgumentTypeError, ArgumentError
         When one of them is not a run, or there are no runs.
@@ -154,7 +154,9 @@ def rank(runs: Sequence[Run]) -> Ranking:
         check_kind(each, Run, "runs", "run(scenario) makes one")
     labels = [_label(run.scenario, position) for position, run in enumerate(runs)]
     if len(set(labels)) < len(labels):
-        raise ScenarioError(f"two files are called {labels[0]!r}; give each file once, and files different names")
+        raise ScenarioArgumentError(
+            f"two files are called {labels[0]!r}; give each file once, and files different names"
+        )
     options = [option for label, run in zip(labels, runs, strict=True) for option in _options(label, run)]
     baselines = [option for option in options if option.difference is None]
     changes = [option for option in options if option.difference is not None]

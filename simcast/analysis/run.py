@@ -18,7 +18,7 @@ from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history
 from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.arguments import check_kind, check_name, listed, nearest
 from simcast.cluster import check_address, connect
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioNameError
 from simcast.forecast import METRICS, Forecast, Summary
 from simcast.history import Book, History
 from simcast.notebook import Shown
@@ -51,7 +51,7 @@ class Run(Shown):
     scenario
         The file, resolved.
     history
-        What was known at the as-of date; None when everything was assumed.
+        What was known at the as-of date, with all that came later cut off; None when everything was assumed.
     posterior
         The parameters that the futures were played under.
     book
@@ -197,6 +197,8 @@ def run(
     ------
     ScenarioError
         When the scenario asks for what cannot be done, or names what is not there.
+    ScenarioNameError
+        When it has no scenario of one of `names`; a `KeyError` too.
     DataError
         When the history cannot be read.
     FitError
@@ -253,11 +255,11 @@ def run(
 
 
 def _chosen(scenario: Scenario, names: Sequence[str]) -> list[str]:
-    """Return the scenarios to play, the baseline first; `ScenarioError` for names that are not there."""
+    """Return the scenarios to play, the baseline first; `ScenarioNameError` for names that are not there."""
     known = scenario.scenario_names
     if missing := [name for name in names if name not in known]:
-        raise ScenarioError(
-            [f"--scenario {name}: there is none of this name; {nearest(name, known)}" for name in missing]
+        raise ScenarioNameError(
+            [f"names {name}: there is none of this name; {nearest(name, known)}" for name in missing]
         )
     return [name for name in known if name == BASELINE or not names or name in names]
 

@@ -10,7 +10,7 @@ import numpy as np
 from simcast.analysis.actual import recorded_wins
 from simcast.analysis.deals import typical_amounts
 from simcast.analysis.ground import Ground
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.forecast import Forecast, Metric
 
 StepKind = Literal["won", "lost", "open", "amounts", "new", "parameters", "rest"]
@@ -86,7 +86,7 @@ def changes_since(before: Ground, now: Ground) -> Changes:
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When the two do not speak of the same total, or nothing is known of what happened between.
     """
     _check(before, now)
@@ -130,16 +130,16 @@ def _check(before: Ground, now: Ground) -> None:
     """Refuse forecasts that do not speak of the same total."""
     problems = []
     if now.history is None:
-        problems.append("--since: what happened since is read from a history; this scenario assumes everything")
+        problems.append("now: what happened since is read from a history; this scenario assumes everything")
     if before.book.as_of > now.book.as_of:
-        problems.append(f"--since: the earlier run stands at {before.book.as_of}, later than {now.book.as_of}")
+        problems.append(f"before: the earlier run stands at {before.book.as_of}, later than {now.book.as_of}")
     ends = (before.scenario.forecast.until, now.scenario.forecast.until)
     if ends[0] != ends[1]:
-        problems.append(f"--since: the earlier run reaches to {ends[0]}, this forecast to {ends[1]}; give both one end")
+        problems.append(f"before: the earlier run reaches to {ends[0]}, this forecast to {ends[1]}; give both one end")
     if before.posterior.pipeline != now.posterior.pipeline:
-        problems.append("--since: the earlier run has another pipeline")
+        problems.append("before: the earlier run has another pipeline")
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioArgumentError(problems)
 
 
 def _mean(forecast: Forecast, metric: Metric, origin: Literal["open", "new"] | None = None) -> float:

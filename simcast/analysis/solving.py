@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.questions import Condition, Unknown, Value, lever_words
 from simcast.arguments import check_kind
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.forecast import Forecast
 from simcast.notebook import Shown
 from simcast.progress import Progress
@@ -136,7 +136,7 @@ def solve(
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When this scenario cannot have such a lever, or a text says no range or no condition.
     ArgumentTypeError
         When an argument is another kind of thing.
@@ -294,14 +294,16 @@ def lever_of(unknown: Unknown, value: Value) -> Lever:
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When the lever cannot have this value.
     """
     kind = LEVERS[str(unknown.lever["lever"])]
     try:
         return kind.model_validate(unknown.data(value))
     except ValidationError as error:
-        raise ScenarioError([f"--vary: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]) from None
+        raise ScenarioArgumentError(
+            [f"unknown: {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        ) from None
 
 
 def check_lever(scenario: Scenario, unknown: Unknown) -> None:
@@ -314,8 +316,8 @@ def check_lever(scenario: Scenario, unknown: Unknown) -> None:
     try:
         build_scenario(data, folder=scenario.history_folder)
     except ScenarioError as error:
-        told = [problem.replace(f"scenario: scenarios.{NAME}[0]", "--vary") for problem in error.problems]
-        raise ScenarioError(told) from None
+        told = [problem.replace(f"scenario: scenarios.{NAME}[0]", "unknown") for problem in error.problems]
+        raise ScenarioArgumentError(told) from None
 
 
 def _plain(data: dict[str, object]) -> dict[str, object]:

@@ -35,8 +35,8 @@ class Limits:
         People hired; None without a limit.
     """
 
-    budget: float | None
-    people: int | None
+    budget: float | None = None
+    people: int | None = None
 
     def allow(self, cost: float, people: int) -> bool:
         """Tell whether so much may be spent."""

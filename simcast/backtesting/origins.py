@@ -11,7 +11,7 @@ import numpy as np
 from simcast.arguments import check_kind, check_name, whole_number
 from simcast.backtesting.horizon import Horizon
 from simcast.days import period_number
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError
 from simcast.history import History
 from simcast.history.history import Day
 from simcast.history.parsing import as_day
@@ -87,7 +87,7 @@ def checked_origins(history: History, scenario: Scenario, origins: Sequence[Day]
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When there is none, or when there is nothing to learn from or not enough to compare with on some.
     DataError
         When one is no day.
@@ -95,7 +95,7 @@ def checked_origins(history: History, scenario: Scenario, origins: Sequence[Day]
     given: tuple[Day, ...] = (origins,) if isinstance(origins, str | date | np.datetime64) else tuple(origins)
     days = sorted({as_day(origin, "origins") for origin in given})
     if history.stays.empty:
-        raise ScenarioError(f"origins: the history is empty; nothing is known until {history.observed_until}")
+        raise ScenarioArgumentError(f"origins: the history is empty; nothing is known until {history.observed_until}")
     first = history.stays["entered"].min().to_datetime64().astype("datetime64[D]")
     last = history.observed_until - _ONE_DAY
     problems = (
@@ -111,7 +111,7 @@ def checked_origins(history: History, scenario: Scenario, origins: Sequence[Day]
                 f"origins: a forecast from {day} reaches {until}, and the history ends on {last}; choose an earlier day"
             )
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioArgumentError(problems)
     return tuple(days)
 
 

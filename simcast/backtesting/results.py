@@ -10,14 +10,15 @@ from simcast.arguments import check_name
 from simcast.forecast import METRICS, QUANTILES
 from simcast.notebook import Shown
 from simcast.scoring import bias, interval_coverage
+from simcast.writing import counted
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from simcast.backtesting.one_origin import OriginResult
 
-SIMCAST, WEIGHTED_PIPELINE = "simcast", "weighted pipeline"
-"""The names of the methods that are compared."""
+SIMCAST, WEIGHTED_PIPELINE = "simcast", "weighted_pipeline"
+"""The names of the methods that are compared, as `simcast.backtest` takes them."""
 
 LEVELS = (0.5, 0.8, 0.9)
 """The central intervals whose coverage is told."""
@@ -115,7 +116,10 @@ class Backtest(Shown):
     def _headline(self) -> str:
         first, last = self.table["origin"].min(), self.table["origin"].max()
         n = self.table["origin"].nunique()
-        return f"Backtest from {n} as-of dates, {first:%Y-%m-%d} to {last:%Y-%m-%d}" if n else "Backtest without dates"
+        if n == 0:
+            return "Backtest without dates"
+        dates = f"{first:%Y-%m-%d}" + (f" to {last:%Y-%m-%d}" if n > 1 else "")
+        return f"Backtest from {counted(n, 'as-of date')}, {dates}"
 
     def _table(self) -> pd.DataFrame:
         rounded = {"coverage_50": 2, "coverage_80": 2, "coverage_90": 2, "crps": 1, "bias": 1}

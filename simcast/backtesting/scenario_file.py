@@ -15,7 +15,7 @@ from simcast.backtesting.origins import LEAST_HISTORY_DAYS, Every, rolling_origi
 from simcast.backtesting.results import Backtest
 from simcast.backtesting.rolling import backtest
 from simcast.backtesting.summary import Summary, summarise
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.forecast import Metric
 from simcast.progress import Progress
 from simcast.scenario import Scenario
@@ -90,14 +90,14 @@ def backtest_scenario(
     history = _history(asked)
     origins = rolling_origins(history, asked, every=every, most=most, least_history_days=least_history_days)
     if not origins:
-        raise ScenarioError(_why_none(history, asked, least_history_days))
+        raise ScenarioArgumentError(_why_none(history, asked, least_history_days))
     names = (*RULES, *(AUTOMATIC if is_installed() else ()))
     found = backtest(
         history, asked, origins=origins, baselines=names, store=store, jobs=jobs, threads=threads, progress=progress
     )
     summary = summarise(found, recalibrate=recalibrate)
     if metric is not None and metric not in summary.metrics:
-        raise ScenarioError(f"--metric {metric}: no amounts are on record, only wins can be scored")
+        raise ScenarioArgumentError(f"metric {metric}: no amounts are on record, only wins can be scored")
     judgement = judge(found, summary)
     if not is_installed():
         note = "auto_ets, auto_arima: statsforecast is not installed (simcast[baselines], Python 3.11 or 3.12)"
@@ -111,13 +111,13 @@ def with_horizon(scenario: Scenario, horizon: str) -> Scenario:
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When the words are not a horizon.
     """
     try:
         until: date = last_day(scenario.forecast.as_of, horizon)
     except ValueError as error:
-        raise ScenarioError(f"--horizon: {error}") from None
+        raise ScenarioArgumentError(f"horizon: {error}") from None
     return scenario.model_copy(update={"forecast": scenario.forecast.model_copy(update={"until": until})})
 
 
@@ -135,6 +135,6 @@ def _why_none(history: History, scenario: Scenario, least_history_days: int) -> 
     first = history.stays["entered"].min()
     return (
         f"history: no as-of date has {least_history_days} days of history before it and {scenario.forecast.days} days "
-        f"after it: the history reaches from {first:%Y-%m-%d} to {history.last_event}; choose a smaller --min-history "
-        "or a shorter --horizon"
+        f"after it: the history reaches from {first:%Y-%m-%d} to {history.last_event}; choose a smaller "
+        "least_history_days or a shorter horizon"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import options
+from simcast.cli.speaking import by_option
 
 
 @click.command(short_help="The best split of a budget among levers.")
@@ -49,6 +50,15 @@ from simcast.cli import options
 @options.quick
 @options.played
 @options.answered
+@by_option(
+    {
+        "among": "--among",
+        "limits": "--budget, --people",
+        "goal": "--goal",
+        "method": "--method",
+        "fewer steps": "fewer --steps",
+    }
+)
 def allocate(
     file: Path,
     budget: float | None,

@@ -9,6 +9,7 @@ from typing import Literal
 import click
 
 from simcast.cli import options
+from simcast.cli.speaking import by_option
 
 
 @click.command(short_help="Tell how often past forecasts would have been right.")
@@ -53,6 +54,13 @@ from simcast.cli import options
 )
 @options.quick
 @options.answered
+@by_option(
+    {
+        "metric": "--metric",
+        "horizon": "--horizon",
+        "a smaller least_history_days or a shorter horizon": "a smaller --min-history or a shorter --horizon",
+    }
+)
 def backtest(
     file: Path,
     overrides: tuple[str, ...],

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import options
+from simcast.cli.speaking import by_option
 
 
 @click.command(short_help="Rank the scenarios of one file or several.")
@@ -18,6 +19,7 @@ from simcast.cli import options
 @options.cluster
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the table to .csv or .parquet.")
 @options.answered
+@by_option({"names": "--scenario"})
 def compare(
     files: tuple[Path, ...],
     overrides: tuple[str, ...],

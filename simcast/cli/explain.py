@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from simcast.cli import options
+from simcast.cli.speaking import by_option
 
 if TYPE_CHECKING:
     from simcast.analysis import Ground
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @options.quick
 @options.played
 @options.answered
+@by_option({"before": "--since", "now": "--since", "folder": "--since"})
 def explain(
     file: Path,
     since: Path | None,

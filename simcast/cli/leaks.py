@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import options
+from simcast.cli.speaking import by_option
 
 
 @click.command(short_help="What one point of conversion, or one day less, would bring at each stage.")
@@ -16,6 +17,7 @@ from simcast.cli import options
 @options.quick
 @options.played
 @options.answered
+@by_option({"by": "--by"})
 def leaks(
     file: Path,
     overrides: tuple[str, ...],

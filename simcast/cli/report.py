@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import options
+from simcast.cli.speaking import by_option
 
 
 @click.command(short_help="Write a page, and a workbook, for people.")
@@ -39,6 +40,7 @@ from simcast.cli import options
 @options.quick
 @options.quiet
 @options.says_what_is_wrong
+@by_option({"names": "--scenario"})
 def report(
     file: Path,
     overrides: tuple[str, ...],

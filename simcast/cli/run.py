@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import options
+from simcast.cli.speaking import by_option
 
 
 @click.command(short_help="Forecast every scenario of a file.")
@@ -29,6 +30,7 @@ from simcast.cli import options
 )
 @options.quick
 @options.answered
+@by_option({"names": "--scenario"})
 def run(
     file: Path,
     overrides: tuple[str, ...],

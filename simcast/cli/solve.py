@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import options
+from simcast.cli.speaking import by_option
 from simcast.errors import SimcastError
 
 
@@ -20,6 +21,7 @@ from simcast.errors import SimcastError
 @options.quick
 @options.played
 @options.answered
+@by_option({"unknown": "--vary", "condition": "--for"})
 def solve(
     file: Path,
     vary: str,

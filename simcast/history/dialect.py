@@ -10,7 +10,7 @@ from functools import partial
 
 import pandas as pd
 
-from simcast.errors import DataError
+from simcast.errors import DataArgumentError
 from simcast.history.empty_cells import is_nothing
 from simcast.history.month_names import split_named
 from simcast.history.parsing import normalise
@@ -241,4 +241,4 @@ def check_dialect(dialect: Dialect) -> None:
             " or an offset such as +03:00"
         )
     if problems:
-        raise DataError(problems)
+        raise DataArgumentError(problems)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from simcast.writing import counted
 
 MOST_CHARACTERS = 60
 """Longer values are cut in an error."""
+_MOST_LINES = 5
+"""Of so many rows with the same fault all lines are named, of more the first."""
 _ANY_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|line \d+")
 """What differs between two faults of one kind."""
 
@@ -31,6 +34,10 @@ class Fault:
     column: str
     value: str
     rule: str
+
+
+Alike: TypeAlias = tuple[Fault, ...]
+"""Faults of one value that breaks one rule in several rows of a column; or one fault."""
 
 
 class Faults:
@@ -75,13 +82,29 @@ class Faults:
         return np.unique(np.array([fault.row for fault in self._found], dtype=np.int64))
 
     def lines(self) -> list[str]:
-        """Return one line per fault: file and line, column, value, and the rule with its remedy."""
-        return [self._line(fault) for fault in sorted(self._found)]
+        """Return one line per fault: file and line, column, value, and the rule with its remedy.
 
-    def _line(self, fault: Fault) -> str:
-        where = f"column {fault.column!r}: value" if fault.column else "row"
-        value = fault.value if len(fault.value) <= MOST_CHARACTERS else fault.value[: MOST_CHARACTERS - 3] + "..."
-        return f"{self.table.at(fault.row)}: {where} {value!r}: {fault.rule}"
+        A value that breaks the same rule in several rows is told once, with how many they are.
+        """
+        return [self._line(alike) for alike in self._alike()]
+
+    def _alike(self) -> list[Alike]:
+        """Put together what is wrong in the same way, in the order of the first rows; whole rows stand alone."""
+        found: dict[tuple[str, str, str, int], list[Fault]] = defaultdict(list)
+        for fault in sorted(self._found):
+            found[fault.column, fault.value, fault.rule, -1 if fault.column else fault.row].append(fault)
+        return [tuple(alike) for alike in found.values()]
+
+    def _line(self, alike: Alike) -> str:
+        first = alike[0]
+        value = first.value if len(first.value) <= MOST_CHARACTERS else first.value[: MOST_CHARACTERS - 3] + "..."
+        if len(alike) == 1:
+            where = f"column {first.column!r}: value" if first.column else "row"
+            return f"{self.table.at(first.row)}: {where} {value!r}: {first.rule}"
+        lines = [str(self.table.place[fault.row]) for fault in alike]
+        told = f"lines {', '.join(lines)}" if len(lines) <= _MOST_LINES else f"first: line {lines[0]}"
+        where = f"column {first.column!r}: value {value!r} in {len(alike):,} rows ({told})"
+        return f"{self.table.path}: {where}: {first.rule}"
 
     def error(self) -> DataError:
         """Return all faults as one error.
@@ -96,14 +119,15 @@ class Faults:
         examples, rest = self._examples(MOST_SHOWN - 1)
         return DataError([summary, *map(self._line, examples), *map(self._line, rest)])
 
-    def _examples(self, most: int) -> tuple[list[Fault], list[Fault]]:
+    def _examples(self, most: int) -> tuple[list[Alike], list[Alike]]:
         """Split the faults, each part in the order of rows: at most `most` in which every kind has its share."""
-        by_kind: dict[tuple[str, str], list[Fault]] = defaultdict(list)
-        for fault in sorted(self._found):
-            by_kind[fault.column, _ANY_DAY.sub("", fault.rule)].append(fault)
+        every = self._alike()
+        by_kind: dict[tuple[str, str], list[Alike]] = defaultdict(list)
+        for alike in every:
+            by_kind[alike[0].column, _ANY_DAY.sub("", alike[0].rule)].append(alike)
         turns = zip_longest(*by_kind.values())
-        chosen = set(islice((fault for turn in turns for fault in turn if fault is not None), most))
-        return sorted(chosen), [fault for fault in sorted(self._found) if fault not in chosen]
+        chosen = set(islice((alike for turn in turns for alike in turn if alike is not None), most))
+        return sorted(chosen), [alike for alike in every if alike not in chosen]
 
     def reasons(self) -> dict[int, str]:
         """Return why each faulty row is bad, by row."""

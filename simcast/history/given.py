@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.arguments import check_kind, nearest
-from simcast.errors import DataError
+from simcast.errors import DataArgumentError
 from simcast.history.responses import RESPONSE_COLUMNS
 from simcast.pipeline import Pipeline
 from simcast.writing import counted
@@ -25,7 +25,7 @@ def check_tables(pipeline: Pipeline, stays: pd.DataFrame, columns: Sequence[str]
     ------
     ArgumentTypeError
         When the kinds are others.
-    DataError
+    DataArgumentError
         When columns are missing, each with the nearest that is there.
     """
     check_kind(pipeline, Pipeline, "pipeline", "Pipeline.define(['lead', ...]) makes one of the names of stages")
@@ -35,7 +35,7 @@ def check_tables(pipeline: Pipeline, stays: pd.DataFrame, columns: Sequence[str]
         check_kind(responses, pd.DataFrame, "responses", "a table with a row per first contact")
         problems += _missing("responses", responses, RESPONSE_COLUMNS)
     if problems:
-        raise DataError(problems)
+        raise DataArgumentError(problems)
 
 
 def _missing(place: str, table: object, needed: Iterable[str]) -> Iterator[str]:
@@ -51,23 +51,25 @@ def dates_of(stays: pd.DataFrame, name: str) -> NDArray[np.datetime64]:
 
     Raises
     ------
-    DataError
+    DataArgumentError
         When one is no date of the local calendar, with its row.
     """
     column = stays[name]
     if getattr(column.dtype, "tz", None) is not None:
-        raise DataError(
+        raise DataArgumentError(
             f"stays.{name}: has a time zone ({column.dtype}); give local calendar days (dt.tz_localize(None))"
         )
     if column.dtype.kind == "M":
         return column.to_numpy().astype(_DATES)
     if column.dtype.kind in "iuf" and column.notna().any():
-        raise DataError(f"stays.{name}: holds numbers, such as {column.dropna().iloc[0]}; write dates (pd.to_datetime)")
+        raise DataArgumentError(
+            f"stays.{name}: holds numbers, such as {column.dropna().iloc[0]}; write dates (pd.to_datetime)"
+        )
     try:
         return column.to_numpy(dtype=object).astype(_DATES)
     except (ValueError, TypeError):
         row = next(row for row, value in enumerate(column) if not _is_date(value))
-        raise DataError(
+        raise DataArgumentError(
             f"stays.{name}: row {row}: {column.iloc[row]!r} is no date; write YYYY-MM-DD, or dates (pd.to_datetime)"
         ) from None
 
@@ -85,7 +87,7 @@ def amounts_of(stays: pd.DataFrame, name: str) -> NDArray[np.float64]:
 
     Raises
     ------
-    DataError
+    DataArgumentError
         When one is no number, with its row.
     """
     if name not in stays.columns:
@@ -95,7 +97,7 @@ def amounts_of(stays: pd.DataFrame, name: str) -> NDArray[np.float64]:
     except (ValueError, TypeError):
         numbers = pd.to_numeric(stays[name], errors="coerce")
         row = int(np.argmax((numbers.isna() & stays[name].notna()).to_numpy()))
-        raise DataError(f"stays.{name}: row {row}: {stays[name].iloc[row]!r} is no number") from None
+        raise DataArgumentError(f"stays.{name}: row {row}: {stays[name].iloc[row]!r} is no number") from None
 
 
 def check_stays(pipeline: Pipeline, stays: pd.DataFrame) -> None:
@@ -110,7 +112,7 @@ def check_stays(pipeline: Pipeline, stays: pd.DataFrame) -> None:
 
     Raises
     ------
-    DataError
+    DataArgumentError
         With one line per problem, and the first row that has it.
     """
     problems = [
@@ -129,7 +131,7 @@ def check_stays(pipeline: Pipeline, stays: pd.DataFrame) -> None:
             deal = stays["deal"].iloc[int(np.argmax(rows.to_numpy()))]
             problems.append(f"stays.{fault} ({counted(int(rows.sum()), 'row')}, the first of deal {deal!r})")
     if problems:
-        raise DataError(problems)
+        raise DataArgumentError(problems)
 
 
 def _unknown(column: pd.Series, known: Sequence[str], what: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.arguments import listed
-from simcast.errors import DataError
+from simcast.errors import DataArgumentError
 from simcast.history import measures
 from simcast.history.book import Book
 from simcast.history.columns import STAY_COLUMNS
@@ -111,7 +111,7 @@ class History(Shown):
 
         Raises
         ------
-        DataError
+        DataArgumentError
             When a column is missing, the pipeline has no such stage or move, or values are not dates or amounts.
         ArgumentTypeError
             When `pipeline` is no pipeline, or `stays` no table.
@@ -141,7 +141,7 @@ class History(Shown):
             else _last_day(frame) + np.timedelta64(1, "D")
         )
         if np.isnat(until):
-            raise DataError("stays: there is none; say up to which day nothing was seen (observed_until)")
+            raise DataArgumentError("stays: there is none; say up to which day nothing was seen (observed_until)")
         return cls(
             pipeline,
             known,
@@ -159,6 +159,10 @@ class History(Shown):
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per stay, as in `stays`; a copy, which may be changed."""
+        return self.stays.copy()
 
     @property
     def n_deals(self) -> int:
@@ -198,12 +202,14 @@ class History(Shown):
 
         Raises
         ------
-        DataError
+        DataArgumentError
             When the history was cut at an earlier day already: what came between is forgotten, not empty.
         """
         day = as_day(as_of)
         if self.is_cut and day > self.observed_until:
-            raise DataError(f"this history was cut at {self.observed_until}; ask the whole one what was known at {day}")
+            raise DataArgumentError(
+                f"this history was cut at {self.observed_until}; ask the whole one what was known at {day}"
+            )
         stays = self.stays[self.stays["entered"] < day].reset_index(drop=True)
         undone = ~(stays["left"] < day)
         stays = stays.assign(

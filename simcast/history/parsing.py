@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simcast.errors import DataError
+from simcast.errors import DataArgumentError
 from simcast.history.month_names import split_named
 from simcast.history.written_amounts import split_money
 from simcast.money import MOST_AMOUNT, written
@@ -54,7 +54,7 @@ def as_day(value: str | date | np.datetime64, place: str = "as_of") -> np.dateti
 
     Raises
     ------
-    DataError
+    DataArgumentError
         When it is no day.
 
     Examples
@@ -65,15 +65,15 @@ def as_day(value: str | date | np.datetime64, place: str = "as_of") -> np.dateti
     if isinstance(value, str):
         day, _, rule = parse_day(value.strip())
         if rule:
-            raise DataError(f"{place}: value {value!r}: {rule}")
+            raise DataArgumentError(f"{place}: value {value!r}: {rule}")
         return np.datetime64(day, "D")
     if isinstance(value, datetime) and value.tzinfo is not None:
-        raise DataError(f"{place}: value {value}: has a time zone; give the local calendar day")
+        raise DataArgumentError(f"{place}: value {value}: has a time zone; give the local calendar day")
     is_day = isinstance(value, date | np.datetime64)
     if value is None or (is_day and pd.isna(value)):
-        raise DataError(f"{place}: a day is needed, written YYYY-MM-DD")
+        raise DataArgumentError(f"{place}: a day is needed, written YYYY-MM-DD")
     if not is_day:
-        raise DataError(f"{place}: {value!r} is no day; give a date, or text written YYYY-MM-DD")
+        raise DataArgumentError(f"{place}: {value!r} is no day; give a date, or text written YYYY-MM-DD")
     return np.datetime64(str(value)[:10], "D")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from simcast.arguments import check_kind, listed
-from simcast.errors import DataError
+from simcast.errors import DataArgumentError, DataError, DataNameError
 from simcast.history.amounts_of_logs import date_amounts
 from simcast.history.columns import ColumnNames, Columns, Words, find_columns
 from simcast.history.deals import AmountKnownFrom, read_deals
@@ -22,7 +22,7 @@ from simcast.history.exports import Export
 from simcast.history.faults import Faults, write_rejects
 from simcast.history.history import History
 from simcast.history.log import read_log
-from simcast.history.parsing import as_day
+from simcast.history.parsing import as_day, normalise
 from simcast.history.quality import Reading
 from simcast.history.responses import Waits, holds_hours, read_waits, responses_table
 from simcast.history.segment_columns import ChangedSegments
@@ -109,7 +109,8 @@ def read_history(
     Raises
     ------
     DataError
-        With one line per problem: place, value, and what to do about it.
+        With one line per problem: place, value, and what to do about it; a `DataArgumentError` or `DataNameError`
+        where an argument has no meaning, or names a column that is not there.
     ArgumentTypeError
         When an argument is another kind of thing, such as a list of stages for a pipeline.
 
@@ -136,7 +137,7 @@ def read_history(
     _check_kinds(path, pipeline, {"columns": columns, "outcomes": outcomes, "where": where}, dialect)
     _check_options(format, on_bad_rows, amount_known_from, repeats, changed_segments)
     if rejects and not is_database(str(path)) and Path(rejects).resolve() == Path(path).resolve():
-        raise DataError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
+        raise DataArgumentError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
     source = Source(path, format, columns or {}, outcomes or {}, dialect or Dialect(), where or {}, query, folder)
     export, written, digest = source.read(pipeline.stages)
     if export.form == "deals" and not export.faults:
@@ -209,7 +210,7 @@ def read_content(
             (amounts if holds_hours(table.cells[column]) else dated).append(column)
         table = rewrite(table, dialect, [name for name in dated if name], amounts, problems)
     if problems:
-        raise DataError(problems)
+        raise DataNameError(problems) if _names_in_vain(export, segments) else DataError(problems)
     faults = Faults(table)
     for column, rules in export.faults.items():
         faults.add(column, rules)
@@ -219,6 +220,14 @@ def read_content(
         )
         return table, content, faults, found
     return table, read_deals(table, found, words, pipeline, today, amount_known_from or "close", faults), faults, found
+
+
+def _names_in_vain(export: Export, segments: Sequence[str] | None) -> bool:
+    """Tell whether a column that an argument names is not in the table."""
+    named = [*listed(segments or ())]
+    for columns in export.columns.values():
+        named += columns.values() if isinstance(columns, Mapping) else [columns]
+    return any(isinstance(name, str) and normalise(name) not in export.table.cells for name in named)
 
 
 def _without_copies(export: Export) -> Export:
@@ -263,7 +272,7 @@ def _check_options(
     if changed_segments not in get_args(ChangedSegments):
         problems.append(f"history.changed_segments: {changed_segments!r} is neither 'refuse' nor 'first'")
     if problems:
-        raise DataError(problems)
+        raise DataNameError(problems)
 
 
 def _deals_of(faults: Faults, content: Content) -> Ints:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from simcast.arguments import or_nearest
-from simcast.errors import DataError
+from simcast.errors import DataArgumentError, DataNameError
 from simcast.history.columns import ColumnNames
 from simcast.history.crm import CRMS
 from simcast.history.dialect import STRICT_DATES, Dialect, check_dialect
@@ -67,7 +67,7 @@ class Source:
             With one line per problem.
         """
         if problems := format_problems(self.format):
-            raise DataError(problems)
+            raise DataNameError(problems)
         check_dialect(self.dialect)
         dialect = self.dialect.completed(by_itself=self.format in CRMS)
         table, digest = self._table(dialect)
@@ -76,7 +76,7 @@ class Source:
         table = _chosen(table, self.where)
         crm = CRMS.get(self.format)
         if self.format != "deals" and not isinstance(self.columns.get("closed", ""), str):
-            raise DataError(
+            raise DataArgumentError(
                 "history.columns.closed: a column for each outcome goes with format: deals; name one column"
             )
         if crm is None:
@@ -109,7 +109,7 @@ class Source:
         if is_database(str(self.path)):
             return read_query(str(self.path), self.query, self.folder)
         if self.query:
-            raise DataError("history.query: only a database is asked; history.path names a file")
+            raise DataArgumentError("history.query: only a database is asked; history.path names a file")
         return read_table(Path(self.path), dialect.encoding, dialect.delimiter), None
 
 
@@ -132,14 +132,16 @@ def _chosen(table: Table, where: Where) -> Table:
         column = normalise(name)
         if column not in table.cells.columns:
             hint = or_nearest(column, list(table.cells.columns))
-            raise DataError(f"history.where: {table.path} has no column {name!r}{hint}")
+            raise DataNameError(f"history.where: {table.path} has no column {name!r}{hint}")
         values = set(_values(wanted))
         cells = table.cells[column].astype("str").map(normalise)
         missing = sorted(values - set(cells))
         if missing:
             found = ", ".join(sorted(set(cells))[:10])
-            raise DataError(f"history.where: no row of {table.path} has {missing[0]!r} in {name!r} (found: {found})")
+            raise DataNameError(
+                f"history.where: no row of {table.path} has {missing[0]!r} in {name!r} (found: {found})"
+            )
         keep &= cells.isin(values).to_numpy(dtype=bool)
     if not keep.any():
-        raise DataError(f"history.where: no row of {table.path} is left")
+        raise DataArgumentError(f"history.where: no row of {table.path} is left")
     return table if keep.all() else table.keep(keep)

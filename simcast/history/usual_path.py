@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simcast.pipeline import LOST, WON, Pipeline
+from simcast.pipeline import LOST, WON, Pipeline, with_ways_back
 
 Move = tuple[str, str]
 
@@ -47,7 +47,7 @@ class UsualPath:
 
     def pipeline(self) -> Pipeline:
         """Return a pipeline of these stages in which every move that was seen is allowed."""
-        return Pipeline.define(self.stages, list(self.moves))
+        return Pipeline.define(self.stages, with_ways_back(self.stages, list(self.moves)))
 
 
 def usual_path(events: pd.DataFrame) -> UsualPath:

@@ -82,8 +82,10 @@ def build_plan(
 
     Raises
     ------
+    ScenarioNameError
+        When there is no scenario of this name; a `KeyError` too.
     ScenarioError
-        When there is no scenario of this name, it names a segment, a deal or a column that is not there, its as-of
+        When the scenario names a segment, a deal or a column that is not there, its as-of
         date is not the book's, or its pipeline not the posterior's. All problems are listed at once.
     ArgumentTypeError
         When an argument is another kind of thing.

@@ -29,29 +29,29 @@ class ForecastPlots:
 
     def fan(self, metric: Metric | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw how the total builds up, see `simcast.plots.plot_cumulative`."""
-        return plot_cumulative(self._forecast, metric, axes=ax)
+        return plot_cumulative(self._forecast, metric, ax=ax)
 
     def distribution(self, metric: Metric | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw how likely each total is, see `simcast.plots.plot_distribution`."""
-        return plot_distribution(self._forecast, metric, axes=ax)
+        return plot_distribution(self._forecast, metric, ax=ax)
 
     def funnel(self, *, ax: Axes | None = None) -> Axes:
         """Draw the deals through the stages, see `simcast.plots.plot_funnel`."""
-        return plot_funnel(self._forecast, axes=ax)
+        return plot_funnel(self._forecast, ax=ax)
 
-    def compare(self, *others: Forecast, ax: Axes | None = None) -> Axes:
-        """Draw what other scenarios bring against this one, future by future, see `simcast.plots.plot_differences`.
+    def compare(self, against: Forecast, *, ax: Axes | None = None) -> Axes:
+        """Draw what this scenario brings against another, future by future: `simcast.analysis.compare` as a picture.
+
+        Of several scenarios at once see `simcast.plots.plot_differences`.
 
         Raises
         ------
         SimcastError
             When matplotlib is not installed.
         ValueError
-            When the forecasts do not share their futures, or there is none to compare with.
+            When the two do not share their futures.
         """
-        if not others:
-            raise ArgumentError("compare: name at least one forecast to compare with this one")
-        return plot_differences([compare(other, self._forecast) for other in others], axes=ax)
+        return plot_differences([compare(self._forecast, against)], ax=ax)
 
     def leaks(self, found: object, *, ax: Axes | None = None) -> Axes:
         """Draw what one point of conversion is worth at each stage, see `simcast.plots.plot_leaks`.
@@ -74,4 +74,4 @@ class ForecastPlots:
             raise ArgumentTypeError(f"leaks: give what simcast.analysis.leaks found, got {shown(found)}")
         if found.ground.posterior.fingerprint != self._forecast.fingerprint:
             raise ArgumentError("leaks: these were found under other parameters than the forecast was played")
-        return plot_leaks(found, axes=ax)
+        return plot_leaks(found, ax=ax)

@@ -37,7 +37,7 @@ def draw_backtest_page(run: BacktestRun, file: Path) -> None:
     for row, metric in enumerate(metrics):
         axes = figure.add_subplot(grid[row, :])
         quiet(axes)
-        plot_backtest(run.backtest, metric, axes=axes)
+        plot_backtest(run.backtest, metric, ax=axes)
     places = [figure.add_subplot(grid[len(metrics), column]) for column in range(3)]
     for axes in places:
         quiet(axes)

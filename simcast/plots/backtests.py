@@ -16,7 +16,7 @@ _INTERVALS = (("p05", "p95", 1.5), ("p10", "p90", 5.0), ("p25", "p75", 10.0))
 """Quantiles at the ends of the central 90%, 80% and 50%, and how wide they are drawn, in points."""
 
 
-def plot_backtest(backtest: Backtest, metric: Metric = "bookings", *, axes: Axes | None = None) -> Axes:
+def plot_backtest(backtest: Backtest, metric: Metric = "bookings", *, ax: Axes | None = None) -> Axes:
     """Draw the forecast from each origin, what happened, and what the weighted pipeline said.
 
     Parameters
@@ -25,7 +25,7 @@ def plot_backtest(backtest: Backtest, metric: Metric = "bookings", *, axes: Axes
         The backtest.
     metric
         ``"bookings"`` or ``"wins"``.
-    axes
+    ax
         Where to draw; a new figure unless given.
 
     Raises
@@ -35,7 +35,7 @@ def plot_backtest(backtest: Backtest, metric: Metric = "bookings", *, axes: Axes
     """
     check_kind(backtest, Backtest, "backtest", "simcast.backtest(history, scenario, ...) makes one")
     held = backtest.of(metric)
-    axes = new_axes(3.2, axes)
+    axes = new_axes(3.2, ax)
     places = range(len(held))
     for low, high, width in _INTERVALS:
         axes.vlines(places, held[low], held[high], color=BLUE, linewidth=width, alpha=0.45)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot_distribution(forecast: Forecast, metric: Metric | None = None, *, axes: Axes | None = None) -> Axes:
+def plot_distribution(forecast: Forecast, metric: Metric | None = None, *, ax: Axes | None = None) -> Axes:
     """Draw the shares of futures by total, parted by the target where there is one, and P10, P50 and P90 below.
 
     Parameters
@@ -25,7 +25,7 @@ def plot_distribution(forecast: Forecast, metric: Metric | None = None, *, axes:
         The forecast.
     metric
         ``"bookings"`` or ``"wins"``; bookings unless given, or wins where nothing is booked.
-    axes
+    ax
         Where to draw; a new figure unless given.
 
     Raises
@@ -36,7 +36,7 @@ def plot_distribution(forecast: Forecast, metric: Metric | None = None, *, axes:
     check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
     metric = metric or forecast.metric
     check_name(metric, METRICS, "metric")
-    axes = new_axes(3.0, axes)
+    axes = new_axes(3.0, ax)
     chart, target = histogram(forecast, metric), forecast.targets.get(metric)
     reached = np.zeros(len(chart.shares), dtype=bool) if target is None else chart.edges[:-1] >= target * (1 - 1e-9)
     colours = [GREEN if hit else (BLUE if target is None else GREY) for hit in reached]
@@ -56,14 +56,14 @@ def plot_distribution(forecast: Forecast, metric: Metric | None = None, *, axes:
     return axes
 
 
-def plot_funnel(forecast: Forecast, *, axes: Axes | None = None) -> Axes:
+def plot_funnel(forecast: Forecast, *, ax: Axes | None = None) -> Axes:
     """Draw how many stays began in each stage, how many of the stage's deals went on, and how many are left at the end.
 
     Parameters
     ----------
     forecast
         The forecast; means over its futures are drawn.
-    axes
+    ax
         Where to draw; a new figure unless given.
 
     Raises
@@ -73,7 +73,7 @@ def plot_funnel(forecast: Forecast, *, axes: Axes | None = None) -> Axes:
     """
     check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
     stages = [str(stage) for stage in forecast.results["stage"].to_numpy()]
-    axes = new_axes(0.8 + 0.6 * len(stages), axes)
+    axes = new_axes(0.8 + 0.6 * len(stages), ax)
     bars: tuple[tuple[Literal["entered", "left_forward", "open_at_end"], str, str], ...] = (
         ("entered", SKY, "came"),
         ("left_forward", BLUE, "went on"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot_cumulative(forecast: Forecast, metric: Metric | None = None, *, axes: Axes | None = None) -> Axes:
+def plot_cumulative(forecast: Forecast, metric: Metric | None = None, *, ax: Axes | None = None) -> Axes:
     """Draw how a total builds up from period to period: median and the central 50%, 80% and 90% of the futures.
 
     Parameters
@@ -30,7 +30,7 @@ def plot_cumulative(forecast: Forecast, metric: Metric | None = None, *, axes: A
     metric
         ``"bookings"`` or ``"wins"``; a target is drawn where there is one. Bookings unless given, or wins where nothing
         is booked.
-    axes
+    ax
         Where to draw; a new figure unless given.
 
     Raises
@@ -41,7 +41,7 @@ def plot_cumulative(forecast: Forecast, metric: Metric | None = None, *, axes: A
     check_kind(forecast, Forecast, "forecast", "a run holds one per scenario in .forecasts")
     metric = metric or forecast.metric
     check_name(metric, METRICS, "metric")
-    axes = new_axes(3.0, axes)
+    axes = new_axes(3.0, ax)
     per_period = (
         forecast.results[metric].sum(("segment", "origin"), skipna=False).transpose("future", "period").to_numpy()
     )
@@ -64,7 +64,7 @@ def plot_cumulative(forecast: Forecast, metric: Metric | None = None, *, axes: A
     return axes
 
 
-def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = None) -> Axes:
+def plot_differences(differences: Sequence[Difference], *, ax: Axes | None = None) -> Axes:
     """Draw what each scenario brings net of its cost: the mean, and the central 50% and 90% of the futures.
 
     Where nothing is booked, what it brings in wins.
@@ -73,7 +73,7 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
     ----------
     differences
         Such as `Run.differences`, drawn from top to bottom.
-    axes
+    ax
         Where to draw; a new figure unless given.
 
     Raises
@@ -84,7 +84,7 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
     differences = listed(differences)
     for each in differences:
         check_kind(each, Difference, "differences", "a run holds them in .differences")
-    axes = new_axes(0.8 + 0.42 * max(len(differences), 1), axes)
+    axes = new_axes(0.8 + 0.42 * max(len(differences), 1), ax)
     by_wins = judged_by_wins(differences)
     for position, difference in enumerate(reversed(differences)):
         gain, better = difference.gain(by_wins=by_wins), chance(difference.better(by_wins=by_wins))
@@ -115,14 +115,14 @@ def plot_differences(differences: Sequence[Difference], *, axes: Axes | None = N
     return axes
 
 
-def plot_leaks(found: Leaks, *, axes: Axes | None = None) -> Axes:
+def plot_leaks(found: Leaks, *, ax: Axes | None = None) -> Axes:
     """Draw what one point of conversion more is worth at each stage: the mean, and the central 50% and 90%.
 
     Parameters
     ----------
     found
         What `simcast.analysis.leaks` found; drawn by rank from top to bottom.
-    axes
+    ax
         Where to draw; a new figure unless given.
 
     Raises
@@ -131,7 +131,7 @@ def plot_leaks(found: Leaks, *, axes: Axes | None = None) -> Axes:
         When matplotlib is not installed.
     """
     check_kind(found, Leaks, "found", "simcast.analysis.leaks(ground) finds them")
-    axes = new_axes(0.8 + 0.42 * max(len(found.leaks), 1), axes)
+    axes = new_axes(0.8 + 0.42 * max(len(found.leaks), 1), ax)
     metric: Metric = "wins" if found.by_wins else "bookings"
     for position, leak in enumerate(found.leaks):
         worth = leak.point.wins if metric == "wins" else leak.point.bookings

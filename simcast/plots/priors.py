@@ -24,7 +24,7 @@ _SHOWN_SDS = 2.6
 
 
 def plot_prior_and_posterior(
-    draws: ArrayLike, prior: Prior, name: str, *, positive: bool = False, axes: Axes | None = None
+    draws: ArrayLike, prior: Prior, name: str, *, positive: bool = False, ax: Axes | None = None
 ) -> Axes:
     """Draw the posterior of one parameter over the prior that it began as.
 
@@ -40,7 +40,7 @@ def plot_prior_and_posterior(
         What the parameter is called.
     positive
         Whether a normal prior is cut at zero, as those are that a scenario gives for a spread.
-    axes
+    ax
         Where to draw; a new figure unless given.
 
     Raises
@@ -48,7 +48,7 @@ def plot_prior_and_posterior(
     SimcastError
         When matplotlib is not installed.
     """
-    axes = new_axes(2.4, axes)
+    axes = new_axes(2.4, ax)
     values = np.asarray(draws, dtype=np.float64).ravel()
     ends = prior.mean + _SHOWN_SDS * prior.sd * np.array([-1.0, 1.0])
     if prior.family == "lognormal":
@@ -72,7 +72,7 @@ def _density(prior: Prior, grid: Floats, positive: bool) -> Floats:
     return np.array([normal.pdf(value) / kept if value >= 0 or not positive else 0.0 for value in grid])
 
 
-def plot_prior_influence(diagnostics: Diagnostics, *, most: int = 12, axes: Axes | None = None) -> Axes:
+def plot_prior_influence(diagnostics: Diagnostics, *, most: int = 12, ax: Axes | None = None) -> Axes:
     """Draw, for the parameters that rest on their priors most, by how much the data narrowed them.
 
     Parameters
@@ -81,7 +81,7 @@ def plot_prior_influence(diagnostics: Diagnostics, *, most: int = 12, axes: Axes
         Of a fit.
     most
         How many parameters.
-    axes
+    ax
         Where to draw; a new figure unless given.
 
     Raises
@@ -91,7 +91,7 @@ def plot_prior_influence(diagnostics: Diagnostics, *, most: int = 12, axes: Axes
     """
     check_kind(diagnostics, Diagnostics, "diagnostics", "a posterior that was fitted has them in .diagnostics")
     chosen = sorted(diagnostics.prior_influence, key=lambda item: item.contraction)[:most][::-1]
-    axes = new_axes(0.6 + 0.22 * max(len(chosen), 1), axes)
+    axes = new_axes(0.6 + 0.22 * max(len(chosen), 1), ax)
     for position, item in enumerate(chosen):
         colour = ORANGE if item.rests_on_prior else BLUE
         axes.barh(position, max(item.contraction, 0.0), color=colour, height=0.7)

@@ -38,7 +38,7 @@ def plot_days(
     *,
     sampled: Mapping[str, xr.Dataset] | None = None,
     seed: int = 1,
-    axes: Axes | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Draw the share of a stage's stays that had ended in a move after so many days, in the history and in replicates.
 
@@ -57,7 +57,7 @@ def plot_days(
         What the sampler drew, by part; needed only where parameters drift.
     seed
         Of the replicates.
-    axes
+    ax
         Where to draw; a new figure unless given.
 
     Raises
@@ -77,7 +77,7 @@ def plot_days(
     last = int(np.argmax(shares[0] >= _SHOWN * shares[0, -1])) + 1
     days = np.arange(last)
     low, high = np.quantile(shares[1:, :last], (0.05, 0.95), axis=0)
-    axes = new_axes(2.6, axes)
+    axes = new_axes(2.6, ax)
     axes.fill_between(days, low, high, step="post", color=BLUE, alpha=0.3, linewidth=0, label="90% of replicates")
     axes.step(days, shares[1:, :last].mean(axis=0), where="post", color=BLUE, linewidth=1.0, label="expected")
     axes.step(days, shares[0, :last], where="post", color=INK, linewidth=1.2, label="history")

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from simcast.analysis import Ground, ground_of
 from simcast.analysis.since import Changes, Step
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError
 from simcast.progress import Progress
 from simcast.report.terminal import plain_table, print_table
 from simcast.scenario import load_scenario
@@ -35,17 +35,17 @@ def earlier_ground(folder: Path, threads: int | None = None, progress: Progress 
 
     Raises
     ------
-    ScenarioError
+    ScenarioArgumentError
         When the folder is not one that a run left.
     """
     file, result = folder / "resolved.yaml", folder / "result.json"
     if missing := [str(path) for path in (file, result) if not path.is_file()]:
-        raise ScenarioError(f"--since {folder}: no run left this folder: {', '.join(missing)} is not there")
+        raise ScenarioArgumentError(f"folder {folder}: no run left this folder: {', '.join(missing)} is not there")
     ground = ground_of(load_scenario(file), threads=threads, progress=progress)
     try:
         fingerprint = json.loads(result.read_text(encoding="utf-8"))["fingerprint"]
     except (ValueError, KeyError, TypeError) as error:
-        raise ScenarioError(f"--since {folder}: result.json is no result of a run: {error}") from None
+        raise ScenarioArgumentError(f"folder {folder}: result.json is no result of a run: {error}") from None
     if fingerprint == ground.posterior.fingerprint:
         return ground, ""
     return (

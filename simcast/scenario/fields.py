@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import (
     AfterValidator,
@@ -16,12 +16,18 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    ValidationError,
 )
 from pydantic_core import CoreSchema, core_schema
 
 from simcast.scenario import distribution
 from simcast.scenario.distribution import NUMBER_FAMILIES, PARAMETERS, QUANTITY_FAMILIES, Distribution, Domain, Quantity
 from simcast.scenario.numbers import parse_money, parse_number, parse_quantity
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
 JsonSchema = dict[str, Any]
 
@@ -34,7 +40,24 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 
-class Closed(BaseModel):
+class _InOurWords(ModelMetaclass):
+    """Makes a part that is built in Python say what is wrong as a file would, and take ``from_`` for ``from``."""
+
+    def __call__(self, *args: Any, **data: Any) -> Any:  # noqa: ANN401  whatever the part's fields are
+        """Build the part; `ScenarioArgumentError` where it cannot be."""
+        from simcast.scenario.wording import refusal
+
+        part = cast("type[BaseModel]", self)
+        for name, entry in part.model_fields.items():
+            if entry.alias and name in data and entry.alias not in data:
+                data[entry.alias] = data.pop(name)
+        try:
+            return super().__call__(*args, **data)
+        except ValidationError as error:
+            raise refusal(error, part) from None
+
+
+class Closed(BaseModel, metaclass=_InOurWords):
     """A part of a scenario file: frozen, strict about types, and closed to unknown keys."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)

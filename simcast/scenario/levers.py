@@ -6,7 +6,7 @@ import json
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
 from simcast.scenario.distribution import Distribution
 from simcast.scenario.fields import (
@@ -27,9 +27,16 @@ _PRICES = {"cost_per_month", "cost_per_deal", "cost_per_head"}
 """Costs beside the lump sum."""
 
 
-class Lever(Closed):
-    """One change that a scenario makes."""
+def _kind_required(schema: dict[str, Any]) -> None:
+    """Ask files for the kind of lever, which has a default for Python only."""
+    schema["properties"]["lever"].pop("default", None)
+    schema["required"] = ["lever", *(name for name in schema.get("required", []) if name != "lever")]
 
+
+class Lever(Closed):
+    """One change that a scenario makes. Files name its kind; in Python the class does."""
+
+    model_config = ConfigDict(json_schema_extra=lambda schema: _kind_required(schema))
     lever: str = Field(description="The kind of lever.")
     cost: Number = Field(
         default=Distribution.constant(0.0), description="What the lever costs in all; it lowers the net result."
@@ -98,7 +105,7 @@ class TimedLever(Lever):
 class ConversionLever(TimedLever):
     """Changes the probability that a stay ends in the forward move; the other moves lose in proportion."""
 
-    lever: Literal["conversion"] = Field(description="The kind of lever.")
+    lever: Literal["conversion"] = Field(default="conversion", description="The kind of lever.")
     stage: Text = Field(description="The stage whose conversion changes.")
     set: Probability | None = Field(default=None, description="The new probability.")
     add: Change | None = Field(default=None, description="Points of probability added: 0.10 turns 40% into 50%.")
@@ -115,7 +122,7 @@ class ConversionLever(TimedLever):
 class DurationLever(TimedLever):
     """Changes the days that stays last; of open deals those that are left to them at the as-of date."""
 
-    lever: Literal["duration"] = Field(description="The kind of lever.")
+    lever: Literal["duration"] = Field(default="duration", description="The kind of lever.")
     stage: Text = Field(description="The stage whose stays change.")
     move: Text | None = Field(default=None, description="The destination whose stays change; all moves unless given.")
     multiply: Positive | None = Field(default=None, description="A factor on the days.")
@@ -134,7 +141,7 @@ class DurationLever(TimedLever):
 class ArrivalsLever(TimedLever):
     """Changes how many new deals arrive."""
 
-    lever: Literal["arrivals"] = Field(description="The kind of lever.")
+    lever: Literal["arrivals"] = Field(default="arrivals", description="The kind of lever.")
     multiply: NonNegative | None = Field(default=None, description="A factor on the new deals per day.")
     add_per_day: Number | None = Field(
         default=None,
@@ -155,7 +162,7 @@ class ArrivalsLever(TimedLever):
 class AmountLever(TimedLever):
     """Changes the amounts of deals whose last stay before the win begins on its days."""
 
-    lever: Literal["amount"] = Field(description="The kind of lever.")
+    lever: Literal["amount"] = Field(default="amount", description="The kind of lever.")
     multiply: NonNegative | None = Field(default=None, description="A factor on the amount.")
     add: Number | None = Field(default=None, description="Money added to the amount of each deal.")
     open: bool = Field(default=False, description="Whether the amounts of open deals change too.")
@@ -170,7 +177,7 @@ class AmountLever(TimedLever):
 class DealLever(Lever):
     """Decides how one open deal ends."""
 
-    lever: Literal["deal"] = Field(description="The kind of lever.")
+    lever: Literal["deal"] = Field(default="deal", description="The kind of lever.")
     deal: Text = Field(description="The id of the deal.")
     outcome: Text = Field(description="Where it ends: won, lost, or another outcome of the pipeline.")
 
@@ -178,7 +185,7 @@ class DealLever(Lever):
 class ResponseLever(TimedLever):
     """Answers new deals of a stage within some hours."""
 
-    lever: Literal["response"] = Field(description="The kind of lever.")
+    lever: Literal["response"] = Field(default="response", description="The kind of lever.")
     stage: Text = Field(description="The stage in which deals wait for the first contact.")
     within_hours: Positive = Field(
         description="The hours within which every deal is answered: by extra hands, where the team has no time."
@@ -198,7 +205,7 @@ class ResponseLever(TimedLever):
 class HireLever(Lever):
     """Adds people to a team."""
 
-    lever: Literal["hire"] = Field(description="The kind of lever.")
+    lever: Literal["hire"] = Field(default="hire", description="The kind of lever.")
     team: Text = Field(description="The team that grows.")
     count: Whole = Field(ge=1, description="How many people start.")
     on: Day = Field(description="Their first day.")
@@ -210,7 +217,7 @@ class HireLever(Lever):
 class LeaveLever(Lever):
     """Takes people from a team."""
 
-    lever: Literal["leave"] = Field(description="The kind of lever.")
+    lever: Literal["leave"] = Field(default="leave", description="The kind of lever.")
     team: Text = Field(description="The team that shrinks.")
     count: Whole = Field(ge=1, description="How many people leave.")
     on: Day = Field(description="The first day without them.")
@@ -227,7 +234,7 @@ class BudgetSides(Closed):
 class BudgetLever(TimedLever):
     """Moves spending between segments, whose new deals answer to it."""
 
-    lever: Literal["budget"] = Field(description="The kind of lever.")
+    lever: Literal["budget"] = Field(default="budget", description="The kind of lever.")
     amount: Positive = Field(description="The money moved, over all the days on which the lever acts.")
     out_of: Where = Field(default_factory=dict, description="The segments that lose it; new money unless given.")
     into: Where = Field(default_factory=dict, description="The segments that gain it; saved unless given.")
@@ -273,7 +280,7 @@ class BudgetLever(TimedLever):
 class TrainLever(TimedLever):
     """Trains a team: slower for a while, better after. `where`, `until` and `ramp_days` are those of the gain."""
 
-    lever: Literal["train"] = Field(description="The kind of lever.")
+    lever: Literal["train"] = Field(default="train", description="The kind of lever.")
     team: Text = Field(description="The team that is trained.")
     on: Day | None = Field(
         default=None,

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from simcast.arguments import check_kind, listed
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.scenario.checks import find_problems
 from simcast.scenario.merging import Setting, override, read_layers
 from simcast.scenario.parts import Parts, Problem
@@ -69,8 +69,8 @@ def build_scenario(
 
     Raises
     ------
-    ScenarioError
-        With every problem found, each with its key.
+    ScenarioArgumentError
+        With every problem found, each with its key; a `ValueError` too.
     ArgumentTypeError
         When `data` is no mapping, or overrides are no texts.
     """
@@ -121,7 +121,8 @@ def _checked(
     lines = [placed(tree, path, text) for path, text in found_in_tree]
     problems += [text for _, text in sorted(lines, key=lambda item: (item[0].line, item[0].column))]
     if problems or scenario is None:
-        raise ScenarioError(list(dict.fromkeys(problems)))
+        refused = ScenarioArgumentError if file is None else ScenarioError
+        raise refused(list(dict.fromkeys(problems)))
     scenario._origin = Origin(file, tree.place.folder, tuple(changes), tree)
     return scenario
 

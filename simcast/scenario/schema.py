@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PrivateAttr
 
 from simcast.arguments import nearest
-from simcast.errors import ScenarioError, hide_passwords
+from simcast.errors import ScenarioError, ScenarioNameError, hide_passwords
 from simcast.pipeline import Pipeline
 from simcast.scenario.assumptions import Assumptions
 from simcast.scenario.fields import DEFINITION, Closed, Sentence, Text, number_definitions
@@ -172,11 +172,11 @@ class Scenario(Closed):
 
         Raises
         ------
-        ScenarioError
-            When there is no scenario of this name.
+        ScenarioNameError
+            When there is no scenario of this name; a `KeyError` too.
         """
         if name not in self.scenario_names:
-            raise ScenarioError(f"there is no scenario {name!r}; {nearest(name, self.scenario_names)}")
+            raise ScenarioNameError(f"there is no scenario {name!r}; {nearest(name, self.scenario_names)}")
         return expand(name, self.scenarios)
 
     def levers(self, name: str) -> tuple[Lever, ...]:
@@ -184,8 +184,8 @@ class Scenario(Closed):
 
         Raises
         ------
-        ScenarioError
-            When there is no scenario of this name.
+        ScenarioNameError
+            When there is no scenario of this name; a `KeyError` too.
         """
         return tuple(self.placed_levers(name).values())
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from simcast.arguments import nearest
+from simcast.errors import ScenarioArgumentError
 from simcast.scenario.fields import PartError
 from simcast.scenario.levers import LEVERS
 from simcast.scenario.meant import hint
@@ -33,6 +34,15 @@ def found(error: ValidationError, top: type[BaseModel]) -> list[tuple[KeyPath, s
         path = tuple(step for step in loc if not _is_tag(step))
         problems += [((*path, *inner), text) for inner, text in _texts(details, loc, top)]
     return problems
+
+
+def refusal(error: ValidationError, part: type[BaseModel]) -> ScenarioArgumentError:
+    """Return what pydantic found in a part that was built in Python as an error of our own."""
+    lines = [
+        f"{part.__name__}: {dotted(path)}: {text}" if path else f"{part.__name__}: {text}"
+        for path, text in found(error, part)
+    ]
+    return ScenarioArgumentError(lines)
 
 
 def _is_tag(step: int | str) -> bool:

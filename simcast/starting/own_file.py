@@ -18,7 +18,7 @@ from simcast.history.sources import Source
 from simcast.history.sql import is_database
 from simcast.history.survey import Survey, survey
 from simcast.history.usual_path import UsualPath
-from simcast.pipeline import Pipeline
+from simcast.pipeline import Pipeline, with_ways_back
 from simcast.starting.contacts import worthwhile_promise
 from simcast.starting.guessing import Guess, guess
 from simcast.starting.project import SCHEMA, schema_bytes, write_new
@@ -199,7 +199,9 @@ def _moves(seen: Survey) -> tuple[tuple[tuple[str, str], ...], int]:
     fewest = max(2.0, RARE_MOVE * seen.n_deals)
     moves, beside = seen.way.moves, set(seen.way.beside)
     often = tuple(move for move, count in moves.items() if count >= fewest or beside.intersection(move))
-    return often, sum(count for move, count in moves.items() if move not in often)
+    return tuple(with_ways_back(seen.way.stages, often)), sum(
+        count for move, count in moves.items() if move not in often
+    )
 
 
 def _read(

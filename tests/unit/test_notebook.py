@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import simcast
 from simcast.analysis import Ground, Limits, Run, allocate, check, compare, ground_of, leaks, rank, run, solve
 from simcast.backtesting import Backtest
+from simcast.forecast import Summary
 from simcast.pipeline import Pipeline
 from simcast.posterior import Diagnostics
 from simcast.segments import Segments
@@ -52,9 +54,10 @@ def shown(ground: Ground, result: Run) -> dict[str, Any]:
         "check": check(desk()),
         "scenario": ground.scenario,
         "difference": compare(other, forecast),
+        "summary": compare(other, forecast).net,
         "leaks": leaks(ground),
         "solution": solve(ground, "conversion stage=lead add=0..0.3", "P(bookings>=target)>=0.5"),
-        "allocated": allocate(ground, "<script>", Limits(budget=1000.0, people=None)),
+        "allocated": allocate(ground, "<script>", Limits(budget=1000.0)),
         "diagnostics": Diagnostics(1.001, 900.0, 800.0, 0, 0.9, 4, 1000, {}, ("beware",)),
     }
 
@@ -119,8 +122,10 @@ def test_a_backtest_shows_its_scores() -> None:
     levels = {f"p{level:02d}": float(level) for level in (5, 10, 25, 50, 75, 90, 95)}
     rows = [row | levels | {"metric": metric, "weighted_pipeline": 9.0, "crps": 1.0} for metric in ("bookings", "wins")]
     found = Backtest(pd.DataFrame(rows))
-    assert repr(found).startswith("Backtest from 1 as-of dates, 2026-01-01 to 2026-01-01")
-    assert "weighted pipeline" in repr(found)
+    assert repr(found).startswith("Backtest from 1 as-of date, 2026-01-01\n")
+    two = pd.DataFrame([*rows, *(each | {"origin": pd.Timestamp("2026-02-01")} for each in rows)])
+    assert repr(Backtest(two)).startswith("Backtest from 2 as-of dates, 2026-01-01 to 2026-02-01\n")
+    assert "weighted_pipeline" in repr(found)
     with pytest.raises(KeyError, match="no metric 'win'; did you mean 'wins'"):
         found.of("win")
 
@@ -138,3 +143,33 @@ def test_results_become_tables(shown: dict[str, Any], result: Run) -> None:
     assert book.columns.tolist() == ["deal", "stage", "age_days", "amount", "source"]
     assert book["stage"].tolist() == [STAGES[1], "lead"]
     assert shown["solution"].to_frame().columns.tolist() == ["value", "measure", "error"]
+    allocated = shown["allocated"]
+    taken = allocated.to_frame()
+    assert taken.index.tolist() == ["<script>"]
+    assert taken.columns.tolist() == ["take", "cost", "people"]
+    assert taken["cost"].sum() == allocated.best.cost
+    known = shown["history"]
+    assert known.to_frame().equals(known.stays)
+    assert known.to_frame() is not known.stays
+    difference = shown["difference"].to_frame()
+    assert difference.index.tolist() == ["bookings", "wins", "net"]
+    assert difference.loc["net", "p05"] == shown["difference"].net.quantile(0.05)
+    assert difference.loc["wins", "mean"] == shown["difference"].wins.mean
+    forecast = shown["forecast"]
+    futures = forecast.to_frame()
+    assert futures.columns.tolist() == ["bookings", "wins", "cost", "net"]
+    assert futures.index.tolist() == list(range(60))
+    assert futures["net"].tolist() == forecast.net().tolist()
+
+
+def test_a_summary_names_its_quantiles() -> None:
+    found = Summary.of(np.arange(10_001.0))
+    assert repr(found).splitlines()[0] == "Summary of 10,001 futures: mean 5,000, sd 2,887"
+    assert repr(found).splitlines()[1].split() == ["P5", "P10", "P25", "P50", "P75", "P90", "P95"]
+    assert repr(found).splitlines()[2].split() == ["500", "1,000", "2,500", "5,000", "7,500", "9,000", "9,500"]
+    assert "<th>P95</th>" in found._repr_html_()
+
+
+def test_a_limit_that_is_not_named_is_none() -> None:
+    assert Limits(budget=40_000) == Limits(40_000, None)
+    assert Limits(people=2) == Limits(None, 2)

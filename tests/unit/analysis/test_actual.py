@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from simcast.analysis import actual_of
+from simcast.errors import DataError
 from simcast.history import History
 from simcast.pipeline import Pipeline
 from simcast.plan import ForecastDays
@@ -47,3 +49,14 @@ def test_a_history_that_ends_in_the_middle_says_so() -> None:
 
 def test_a_history_that_ends_at_the_as_of_date_knows_nothing_of_the_future() -> None:
     assert actual_of(history("2026-04-01"), DAYS) is None
+
+
+def test_a_history_that_was_cut_is_not_taken_for_silence() -> None:
+    whole = history("2026-08-01")
+    with pytest.raises(DataError, match=r"is cut at 2026-04-01 .* give the whole one") as caught:
+        actual_of(whole.known_at("2026-04-01"), DAYS)
+    assert isinstance(caught.value, ValueError)
+    found = actual_of(whole.known_at("2026-05-01"), DAYS)  # cut within the forecast: what was known by then
+    assert found is not None
+    assert not found.complete
+    assert found.wins == (1, 0, 0)

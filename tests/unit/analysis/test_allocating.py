@@ -114,10 +114,10 @@ def test_the_chance_of_the_target_may_be_the_goal() -> None:
     [
         (["best", "best"], "named twice"),
         (["bestt"], "known: better, best, useless"),
-        (["conversion stage=b add=0..0.1 cost=5"], "--among"),
+        (["conversion stage=b add=0..0.1 cost=5"], "among 'conversion"),
         (["conversion stage=a add=0..0.1 cost=-5"], "not negative"),
         (["conversion stage=a add=0.1 from=2026-01-05..2026-02-01"], "not dates"),
-        ([], "--among"),
+        ([], "among: the file has no scenario"),
     ],
 )
 def test_what_is_no_choice_is_refused(among: list[str], told: str) -> None:
@@ -126,5 +126,5 @@ def test_what_is_no_choice_is_refused(among: list[str], told: str) -> None:
 
 
 def test_something_must_be_limited() -> None:
-    with pytest.raises(ScenarioError, match="--budget"):
+    with pytest.raises(ScenarioError, match="limits: say what may be spent"):
         allocate(ground(STAGES, futures=10), [MEETING], Limits(None, None))

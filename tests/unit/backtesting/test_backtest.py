@@ -248,7 +248,7 @@ def test_scores_are_shares_of_intervals_that_held_and_mean_errors() -> None:
     assert simcast_row[["coverage_50", "coverage_80", "coverage_90"]].tolist() == [0.25, 0.5, 0.75]
     assert simcast_row["crps"] == pytest.approx(3.5)
     assert simcast_row["bias"] == pytest.approx(6.0 - 9.125)
-    weighted = scores.loc["bookings", "weighted pipeline"]
+    weighted = scores.loc["bookings", "weighted_pipeline"]
     assert weighted["crps"] == pytest.approx((2 + 4 + 1.5 + 13) / 4)
     assert weighted["bias"] == pytest.approx(7.0 - 9.125)
     assert np.isnan(weighted["coverage_80"])

@@ -83,7 +83,7 @@ def test_columns_called_line_and_reason_are_kept_apart(read: Read, tmp_path: Pat
 
 
 def test_all_problems_are_listed_at_once_with_examples_of_each_kind_first(read: Read) -> None:
-    rows = [f"A{k},lead,2026-02-30,\n" for k in range(500)]
+    rows = [f"A{k},lead,day {k},\n" for k in range(500)]
     text = "deal,stage,entered,amount\n" + "".join(rows) + "B,leed,2026-02-01,\nC,lead,2026-02-01,-1\n"
 
     with pytest.raises(DataError) as caught:
@@ -100,6 +100,40 @@ def test_all_problems_are_listed_at_once_with_examples_of_each_kind_first(read: 
     assert any("value '-1'" in line for line in shown)
     assert shown[-1] == "... and 483 more problems"
     assert len(set(problems)) == len(problems)
+
+
+def test_one_value_that_breaks_one_rule_in_many_rows_is_told_once(read: Read) -> None:
+    rows = [f"A{k},{'proposal' if k % 3 else 'demo'},2026-02-01,\n" for k in range(600)]
+    text = (
+        "deal,stage,entered,amount\n" + "".join(rows) + "B,leed,2026-02-01,\nC,leed,2026-02-30,\nD,lead,2026-02-30,\n"
+    )
+
+    with pytest.raises(DataError) as caught:
+        read(text, STAGES)
+
+    summary, *told = caught.value.problems
+    assert summary.endswith("603 of 603 rows are bad: 602 in column 'stage', 2 in column 'entered'")
+    assert [line.split(": column ")[1].split("):")[0] for line in told] == [
+        "'stage': value 'demo' in 200 rows (first: line 2",
+        "'stage': value 'proposal' in 400 rows (first: line 3",
+        "'stage': value 'leed' in 2 rows (lines 602, 603",
+        "'entered': value '2026-02-30' in 2 rows (lines 603, 604",
+    ]
+    assert all(".csv: column" in line for line in told)  # no line in the place: they are several
+
+
+def test_rows_set_aside_each_have_their_reason(read: Read, tmp_path: Path) -> None:
+    rows = "".join(f"A{k},proposal,2026-02-01\n" for k in range(7))
+    history = read(
+        f"deal,stage,entered\n{rows}B,lead,2026-02-01\n",
+        STAGES,
+        on_bad_rows="quarantine",
+        rejects=tmp_path / "rejects.csv",
+    )
+    assert history.n_deals == 1
+    written = (tmp_path / "rejects.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[0] for line in written[1:]] == [f"A{k}" for k in range(7)]
+    assert all("is neither a stage nor an outcome" in line for line in written[1:])
 
 
 def test_one_row_may_break_several_rules(read: Read) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
-from simcast.analysis import ground_of, leaks, run
+from simcast.analysis import compare, ground_of, leaks, run
 from simcast.errors import SimcastError
 from simcast.forecast import Forecast
 from simcast.scenario import Scenario, build_scenario
@@ -57,7 +57,7 @@ def test_each_picture_returns_its_axes_and_takes_some(forecasts: dict[str, Forec
         assert draw(ax=given) is given
         assert draw() is not given
     _, given = plt.subplots()
-    assert plot.compare(forecasts["better"], ax=given) is given
+    assert plot.compare(against=forecasts["better"], ax=given) is given
 
 
 def test_the_bars_beyond_the_target_are_its_probability(forecasts: dict[str, Forecast]) -> None:
@@ -90,11 +90,19 @@ def test_the_funnel_shows_the_means_of_each_stage(forecasts: dict[str, Forecast]
     assert widths == pytest.approx(means)
 
 
-def test_a_comparison_stands_against_the_forecast_that_it_was_asked_of(forecasts: dict[str, Forecast]) -> None:
-    assert "the baseline" in forecasts["baseline"].plot.compare(forecasts["better"]).get_xlabel()
-    assert "against better" in forecasts["better"].plot.compare(forecasts["baseline"]).get_xlabel()
-    with pytest.raises(ValueError, match="at least one"):
-        forecasts["baseline"].plot.compare()
+def test_a_comparison_is_of_the_forecast_against_another_as_everywhere(forecasts: dict[str, Forecast]) -> None:
+    baseline, better = forecasts["baseline"], forecasts["better"]
+    gain = compare(better, baseline).net.mean
+    assert gain > 0.0
+    for one, other, mean, against in ((better, baseline, gain, "the baseline"), (baseline, better, -gain, "better")):
+        axes = one.plot.compare(other)
+        assert [text.get_text() for text in axes.get_yticklabels()] == [one.scenario]
+        assert f"against {against} " in axes.get_xlabel()
+        assert [float(line.get_xdata()[0]) for line in axes.lines if len(line.get_xdata()) == 1] == [
+            pytest.approx(mean)
+        ]
+    with pytest.raises(TypeError, match="against: needs a Forecast"):
+        better.plot.compare("baseline")  # type: ignore[arg-type]
 
 
 def test_leaks_stand_by_rank(scenario: Scenario, forecasts: dict[str, Forecast]) -> None:
@@ -133,6 +141,6 @@ def test_where_nothing_is_booked_pictures_are_of_wins(scenario: Scenario) -> Non
     plot = found["baseline"].plot
     assert plot.fan().get_ylabel() == "wins so far"
     assert plot.distribution().patches[-1].get_x() > 0.0
-    compared = plot.compare(found["better"])
+    compared = found["better"].plot.compare(found["baseline"])
     assert "more wins" in compared.get_xlabel()
     assert any("wins, more in" in text.get_text() for text in compared.texts)

@@ -231,7 +231,7 @@ def test_a_backtest_shows_what_was_foreseen_what_came_and_the_baseline() -> None
 
 def test_a_picture_is_drawn_into_axes_that_are_given(forecasts: dict[str, Forecast]) -> None:
     _, given = plt.subplots()
-    assert plot_cumulative(forecasts["baseline"], axes=given) is given
+    assert plot_cumulative(forecasts["baseline"], ax=given) is given
     assert len(plt.get_fignums()) == 1
 
 
