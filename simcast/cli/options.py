@@ -49,23 +49,21 @@ overrides = click.option(
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Override one value of the file, such as forecast.target.bookings=3e6; may be repeated.",
+    help="Override one value in the file, such as forecast.target.bookings=3e6; may be repeated.",
 )
-quick = click.option(
-    "--quick", is_flag=True, help="Fit with few draws: to look at a scenario, not to rely on it (history.model.quick)."
-)
+quick = click.option("--quick", is_flag=True, help="Fit with few draws, for a first look only (history.model.quick).")
 scenario_names = click.option(
     "--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated."
 )
-futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
+futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="Number of futures to play.")
 seed = click.option(
-    "--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the futures; a fit has its own."
+    "--seed", type=click.IntRange(min=0), metavar="N", help="Random seed of the futures; a fit has its own."
 )
 threads = click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default."
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Number of threads. Default: all processors."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr.")
+quiet = click.option("--quiet", is_flag=True, help="No progress and no warnings on stderr.")
 
 
 def played(command: Callable[P, R]) -> Callable[P, R]:

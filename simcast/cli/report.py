@@ -10,7 +10,7 @@ import click
 from simcast.cli import options
 
 
-@click.command(short_help="Write a page, and a workbook, for people.")
+@click.command(short_help="Write an HTML report and an Excel workbook.")
 @options.scenario_file
 @options.overrides
 @options.scenario_names
@@ -20,20 +20,25 @@ from simcast.cli import options
     "page",
     type=click.Path(path_type=Path),
     metavar="PAGE.html",
-    help="Where to write the page; NAME.html in the current folder unless a workbook alone is asked for.",
+    help="Where to write the page. Default: NAME.html in the current folder, unless only --xlsx is given.",
 )
 @click.option(
     "--xlsx",
     "workbook",
     type=click.Path(path_type=Path),
     metavar="BOOK.xlsx",
-    help="Write an Excel workbook too (needs simcast[excel]).",
+    help="Also write an Excel workbook (needs simcast[excel]).",
 )
 @click.option(
-    "--lang", "code", type=click.Choice(["en", "ru"]), default="en", show_default=True, help="English or Russian."
+    "--lang",
+    "code",
+    type=click.Choice(["en", "ru"]),
+    default="en",
+    show_default=True,
+    help="Language of the report: English or Russian.",
 )
 @click.option(
-    "--interactive", is_flag=True, help="Let plotly draw the figures; the page then holds its script (4.8 MB)."
+    "--interactive", is_flag=True, help="Draw the figures with plotly; the page then contains its script (4.8 MB)."
 )
 @options.quick
 @options.quiet
@@ -54,8 +59,8 @@ def report(
 ) -> None:
     """Forecast every scenario in FILE and write one page that anyone can open, print and send.
 
-    The page holds all that it shows: it loads nothing, and runs no script unless it is to be interactive. The history
-    is fitted first, unless a fit of the same data is stored already.
+    The page is self-contained: it loads nothing, and runs no script unless --interactive is given. The history is
+    fitted first unless a fit of the same data is already stored.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 
