@@ -160,7 +160,7 @@ def markdown(rows: list[dict[str, Any]]) -> str:
     )
     return "\n\n".join(
         [
-            "How often intervals held what happened:",
+            "How often intervals contained the actual result:",
             held,
             "CRPS of simcast over each baseline's (95% interval of a block bootstrap where as-of dates are enough):",
             ratios,

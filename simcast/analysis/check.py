@@ -39,7 +39,7 @@ class Check(Shown):
         scenario = self.scenario
         days = forecast_days(scenario)
         lines = [
-            f"{scenario.name}: {days.as_of} to {days.until} by {days.period}, {scenario.simulation.futures} futures",
+            f"{scenario.name}: {days.as_of} to {days.until} by {days.period}, {scenario.simulation.futures:,} futures",
             f"stages: {', '.join(scenario.pipeline_definition.stages)}",
             f"scenarios: {', '.join(scenario.scenario_names)}",
         ]
@@ -71,7 +71,7 @@ class Check(Shown):
         """Say what to do now."""
         file = self.scenario.file or "FILE"
         if self._of_data:
-            return [f"next: see whether the warnings are mistakes of the data; then simcast run {file}"]
+            return [f"next: check whether the warnings are data errors; then simcast run {file}"]
         return [f"next: simcast run {file}"]
 
     def to_dict(self) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def changes_since(before: Ground, now: Ground) -> Changes:
     try:
         between = middle.play()
     except ScenarioError as error:
-        notes = (f"what has been learned since is not told apart: {error.problems[0]}",)
+        notes = (f"what has been learned since is not shown separately: {error.problems[0]}",)
         middle, between = now, now.play()
     today = now.play()
     old, new = _values(before, then, metric), _values(middle, between, metric)

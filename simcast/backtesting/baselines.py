@@ -153,6 +153,17 @@ RULES: dict[str, Rule] = {
 }
 """The baselines that need nothing but simcast, by name."""
 
+BASELINES_IN_WORDS = {
+    "weighted_pipeline": "weighted pipeline",
+    "win_rate": "win rate x pipeline",
+    "last_period": "last period",
+    "seasonal_naive": "year before",
+    "chain_ladder": "chain ladder",
+    "auto_ets": "AutoETS",
+    "auto_arima": "AutoARIMA",
+}
+"""What people call all baselines."""
+
 
 def with_past_errors(rule: Rule, past: Past) -> dict[str, BaselineForecast] | None:
     """Forecast from the origin, with a distribution that the rule's own past errors give.

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from simcast.backtesting.baselines import BASELINES_IN_WORDS
 from simcast.backtesting.results import Backtest
 from simcast.backtesting.summary import Summary
 from simcast.scoring import brier
@@ -62,12 +63,11 @@ def judge(backtest: Backtest, summary: Summary) -> Judgement:
                 held = scores.coverage[interval]
                 way = "too narrow or biased" if scores.coverage_in_part[interval] < interval else "too wide"
                 reasons.append(
-                    f"{metric}: {interval:.0%} intervals held the truth {counted(round(held * scores.n), 'time')} of"
-                    f" {scores.n}, "
-                    f"which chance explains with p = {p:.2g}: they are {way}"
+                    f"{metric}: the {interval:.0%} interval contained the actual result in {round(held * scores.n)} of "
+                    f"{counted(scores.n, 'forecast')}, which chance explains with p = {p:.2g}: it is {way}"
                 )
         reasons += [
-            f"{metric}: {ratio.against} forecasts better: "
+            f"{metric}: {BASELINES_IN_WORDS.get(ratio.against, ratio.against)} forecasts better: "
             f"CRPS ratio {ratio.ratio:.2f}, {ratio.low:.2f} to {ratio.high:.2f}"
             for ratio in found.ratios
             if ratio.verdict == "worse"
@@ -75,14 +75,14 @@ def judge(backtest: Backtest, summary: Summary) -> Judgement:
     n, poor = len(backtest.origins), sum(not each["trusted"] for each in backtest.origins)
     if poor:
         fits = f"{poor} of {counted(n, 'fit')} {agreed(poor, 'is', 'are')}"
-        text = f"{fits} not to be trusted (simcast diagnose says why)"
+        text = f"{fits} not to be trusted (simcast diagnose shows why)"
         (reasons if 2 * poor > n else notes).append(text)
     independent = n / summary.overlap
     if independent < 6:
         notes.append(
             f"{counted(n, 'as-of date')} {agreed(n, 'makes', 'make')} about"
-            f" {counted(max(round(independent), 1), 'forecast')} without overlap: too few to find anything but gross"
-            " errors"
+            f" {counted(max(round(independent), 1), 'forecast')} without overlap: enough to find gross errors"
+            " only"
         )
     notes += _notes_of_origins(backtest)
     return Judgement(not reasons, tuple(reasons), tuple(notes))

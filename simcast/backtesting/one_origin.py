@@ -12,7 +12,7 @@ from simcast.analysis.actual import recorded_wins
 from simcast.analysis.stalled import usual_days
 from simcast.assume import assumed_posterior
 from simcast.backtesting.automatic import AUTOMATIC, automatic
-from simcast.backtesting.baselines import RULES, BaselineForecast, with_past_errors
+from simcast.backtesting.baselines import BASELINES_IN_WORDS, RULES, BaselineForecast, with_past_errors
 from simcast.backtesting.cells import distribution_cell
 from simcast.backtesting.deal_outcomes import deal_outcomes
 from simcast.backtesting.horizon import Horizon, months_before
@@ -197,10 +197,11 @@ def _labels(days: ForecastDays, method: str, metric: str, part: str, value: str)
 
 def _notes(told: dict[str, dict[str, BaselineForecast] | None], past: Past) -> list[str]:
     """Say which baselines could not do what their names say."""
-    notes = [f"{name}: too little is known for a forecast" for name, found in told.items() if found is None]
-    single = [name for name, found in told.items() if found and len(found["wins"].sample) == 1]
+    words = BASELINES_IN_WORDS
+    notes = [f"{words[name]}: too little data for a forecast" for name, found in told.items() if found is None]
+    single = [words[name] for name, found in told.items() if found and len(found["wins"].sample) == 1]
     if single:
-        notes.append(f"no distribution, for want of past errors: {', '.join(single)}")
+        notes.append(f"too few past errors for a distribution: {', '.join(single)}")
     if "seasonal_naive" in told and not past.knows_wins_from(months_before(past.origin, 12)):
-        notes.append("seasonal_naive: no year of wins is on record; it repeats the last horizon")
+        notes.append(f"{words['seasonal_naive']}: less than a year of wins is recorded; it repeats the last horizon")
     return notes

@@ -30,17 +30,17 @@ __all__ = ["main"]
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="simcast")
 def main() -> None:
-    """Forecast what a pipeline will win, with honest intervals, and what would change it.
+    """Forecast what a pipeline will win, with honest intervals, and what would change that.
 
     \b
     Start here:
-      simcast init demo                   a sample project (or --from your_file.csv)
-      simcast check scenarios/q3.yaml     is the file sound, and the history behind it?
-      simcast run scenarios/q3.yaml       the forecast, and what each scenario brings
-      simcast diagnose scenarios/q3.yaml  is the fit behind it to be trusted?
-      simcast compare scenarios/q3.yaml   which scenario is best, and how surely?
-      simcast leaks scenarios/q3.yaml     where is a better stage worth most?
-      simcast deals scenarios/q3.yaml     what will become of each open deal?
+      simcast init demo              a sample project in demo/ (or --from your_file.csv)
+      simcast check demo/q3.yaml     are the file and its history valid?
+      simcast run demo/q3.yaml       the forecast, and what each scenario brings
+      simcast diagnose demo/q3.yaml  can the fit behind it be trusted?
+      simcast compare demo/q3.yaml   which scenario is best, and how certain is that?
+      simcast leaks demo/q3.yaml     which stage is most worth improving?
+      simcast deals demo/q3.yaml     the chances of each open deal
     """
 
 

@@ -10,41 +10,41 @@ from simcast.cli import options
 from simcast.cli.speaking import by_option
 
 
-@click.command(short_help="The best split of a budget among levers.")
+@click.command(short_help="Find the best split of a budget among levers.")
 @options.scenario_file
-@click.option("--budget", type=click.FloatRange(min=0), metavar="MONEY", help="What may be spent in all.")
-@click.option("--people", type=click.IntRange(min=0), metavar="N", help="How many may be hired in all.")
+@click.option("--budget", type=click.FloatRange(min=0), metavar="MONEY", help="Most money to spend in total.")
+@click.option("--people", type=click.IntRange(min=0), metavar="N", help="Most people to hire in total.")
 @click.option(
     "--among",
     multiple=True,
     metavar="CHOICE",
-    help="A scenario of the file, or a lever with a range; may be repeated. All scenarios of the file by default.",
+    help="A scenario in the file, or a lever with a range; may be repeated. Default: all scenarios in the file.",
 )
 @click.option(
     "--goal",
     type=click.Choice(["net", "bookings", "wins", "target"]),
-    help="What is to be as large as possible; net, or wins where there are no amounts.",
+    help="What to maximize. Default: net, or wins if there are no amounts.",
 )
 @click.option(
     "--steps",
     type=click.IntRange(min=1, max=20),
     default=4,
     show_default=True,
-    help="Sizes of a range of real numbers.",
+    help="Number of steps a range is divided into.",
 )
 @click.option(
     "--method",
     type=click.Choice(["auto", "enumeration", "greedy", "optuna"]),
     default="auto",
     show_default=True,
-    help="How the best is looked for; optuna needs simcast[optimize].",
+    help="Search method; optuna needs simcast[optimize].",
 )
 @click.option(
     "--trials",
     type=click.IntRange(min=10, max=10_000),
     default=200,
     show_default=True,
-    help="How many ways --method optuna plays.",
+    help="Number of splits that --method optuna tries.",
 )
 @options.overrides
 @options.quick
@@ -76,16 +76,16 @@ def allocate(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Split a budget among levers so that FILE's forecast gains most, and show what less money would bring.
+    """Find the split of a budget among levers that FILE's forecast gains most from, and what less money would bring.
 
-    A CHOICE is a scenario of the file, taken as a whole or not at all, at what its levers cost; or a lever with a
-    range, as `simcast solve` takes it, with the `cost` or `cost_per_month` of its largest change: half the
-    change costs half. With --people, hires are counted instead of money, or besides.
+    A CHOICE is a scenario in the file, used in full or not at all, at the cost of its levers; or a lever with a
+    range, as in `simcast solve`, with the `cost` or `cost_per_month` of its largest change: half the change costs
+    half. With --people, hires are limited instead of money, or as well.
 
-    All ways to split are played in the same futures (2,000 at most), or, where there are more than 150, the best next
-    step is taken each time. That misses choices which bring something only together; --method optuna finds more of
-    them, and copes with many choices (pip install 'simcast[optimize]'). The best is played again in other futures, so
-    that what it brings was not chosen for luck.
+    All splits are played in the same futures (2,000 at most). If there are more than 150, the best next step is
+    added each time; this misses choices that only pay off together. --method optuna finds more of those and copes
+    with many choices (pip install 'simcast[optimize]'). The best split is played again in fresh futures so that its
+    result is not flattered by selection.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 

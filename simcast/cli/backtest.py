@@ -8,11 +8,11 @@ from typing import Literal
 
 import click
 
-from simcast.cli import options
+from simcast.cli import checks, options
 from simcast.cli.speaking import by_option
 
 
-@click.command(short_help="Tell how often past forecasts would have been right.")
+@click.command(short_help="Measure how often past forecasts would have been right.")
 @options.scenario_file
 @options.overrides
 @click.option(
@@ -20,25 +20,25 @@ from simcast.cli.speaking import by_option
     type=click.Choice(["week", "month", "quarter"]),
     default="month",
     show_default=True,
-    help="How far apart the past as-of dates are.",
+    help="Interval between past as-of dates.",
 )
-@click.option("--horizon", metavar="WORDS", help="How far to forecast, such as '1 quarter'; the file's own by default.")
+@click.option("--horizon", metavar="WORDS", help="How far to forecast, such as '1 quarter'. Default: as in the file.")
 @click.option(
     "--min-history",
     type=click.IntRange(min=1),
     default=182,
     show_default=True,
     metavar="DAYS",
-    help="How much history each forecast has to learn from.",
+    help="Least history that each forecast learns from.",
 )
 @click.option("--last", type=click.IntRange(min=1), metavar="N", help="Only the N latest as-of dates.")
 @click.option(
     "--metric",
     type=click.Choice(["bookings", "wins"]),
-    help="What the answer speaks of; bookings where amounts are on record.",
+    help="What the headline is about. Default: bookings if amounts are recorded.",
 )
-@click.option("--recalibrate", is_flag=True, help="Add forecasts as corrected by what had come true before.")
-@click.option("--futures", type=click.IntRange(min=2), metavar="N", help="How many futures to play per as-of date.")
+@click.option("--recalibrate", is_flag=True, help="Also score forecasts corrected by the results known at each date.")
+@click.option("--futures", type=click.IntRange(min=2), metavar="N", help="Number of futures per as-of date.")
 @options.seed
 @options.threads
 @click.option(
@@ -47,10 +47,10 @@ from simcast.cli.speaking import by_option
     default=1,
     show_default=True,
     metavar="N",
-    help="How many as-of dates at once, a process each; each needs about a gigabyte.",
+    help="As-of dates to run in parallel, one process (about 1 GB) each.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to leave the files; runs/ by default."
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the files. Default: a new one in runs/."
 )
 @options.quick
 @options.answered
@@ -79,15 +79,15 @@ def backtest(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Forecast the past of FILE from many as-of dates, and tell how often its intervals held.
+    """Forecast FILE's past from many as-of dates, and measure how often the intervals contained the actual result.
 
-    Each forecast knows what was known on its as-of date, and nothing else. It is scored beside the weighted pipeline,
-    win rate x open pipeline, the last period, the year before, the chain ladder and, where statsforecast is
-    installed, AutoETS and AutoARIMA, which know the same. As-of dates that are finished are kept and found again: a
-    backtest that was interrupted goes on where it stopped.
+    Each forecast uses only what was known on its as-of date. It is scored against the weighted pipeline, win rate x
+    open pipeline, the last period, the year before, the chain ladder and, if statsforecast is installed, AutoETS and
+    AutoARIMA, all from the same data. Finished as-of dates are stored: an interrupted backtest continues where it
+    stopped.
 
-    Exit status: 0 done; 1 done, but the forecast is not to be trusted: intervals held significantly too seldom or too
-    often, a baseline is better, or most fits are poor; 2 the input is wrong.
+    Exit status: 0 done; 1 done, but the forecast is not to be trusted: intervals contained the result significantly
+    too rarely or too often, a baseline is better, or most fits are poor; 2 the input is wrong.
 
     \b
     Examples:
@@ -104,7 +104,7 @@ def backtest(
 
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     folder = out or default_folder(scenario).with_name(f"{default_folder(scenario).name}-backtest")
-    options.check_writable(folder)
+    checks.check_writable(folder)
     with options.telling(quiet=quiet) as progress:
         run = backtest_scenario(
             scenario,

@@ -17,7 +17,7 @@ from simcast.cli import options
 def check(file: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     """Validate FILE and the history behind it, and report on the quality of the data; write nothing.
 
-    Exit status: 0 sound; 2 the input is wrong, with one line per problem.
+    Exit status: 0 valid; 2 the input is wrong, with one line per problem.
 
     \b
     Example:

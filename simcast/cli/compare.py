@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from simcast.cli import options
+from simcast.cli import checks, options
 from simcast.cli.speaking import by_option
 
 
@@ -35,9 +35,9 @@ def compare(
 ) -> None:
     """Rank all scenarios of the FILEs by their net gain over the baseline, played in the same futures.
 
-    Told are the gain with its interval and Monte Carlo error, the chances to be better and worse than the baseline
-    and to reach the target, what it costs, when that is paid back, and what parts bring beside their sum. Baselines of
-    several files are compared too where dates, parameters, futures and seed are the same.
+    Shows the gain with its interval and Monte Carlo error, the chances of beating the baseline, of falling short of
+    it and of reaching the target, the cost, when it pays back, and what combined scenarios add beyond the sum of their
+    parts. Baselines of several files are compared too if their dates, parameters, futures and seed are the same.
 
     Exit status: 0 done; 1 done, but a fit is not to be trusted; 2 the input is wrong.
 
@@ -51,10 +51,10 @@ def compare(
     from simcast.report.deals import write_table
     from simcast.report.ranking import print_ranking, ranking_document, ranking_table
 
-    options.check_players(threads, cluster)
+    checks.check_players(threads, cluster)
     scenarios = [options.load(file, overrides, futures, seed, quick=quick) for file in files]
     for scenario in scenarios:
-        options.check_no_input(scenario, {"--out": out})
+        checks.check_no_input(scenario, {"--out": out})
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         runs = [
             analysis.run(scenario, names=names, threads=threads, cluster=cluster, progress=progress)

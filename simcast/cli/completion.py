@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 
-@click.command(short_help="Print a script by which your shell completes commands.")
+@click.command(short_help="Print a shell completion script.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the script by which SHELL completes the commands and options of simcast.
+    """Print the script that lets SHELL complete simcast's commands and options.
 
     \b
-    Examples (put the line into the file named to keep it):
+    Examples (add the line to the file named in the comment):
       eval "$(simcast completion bash)"                                  # ~/.bashrc
       eval "$(simcast completion zsh)"                                   # ~/.zshrc
       simcast completion fish > ~/.config/fish/completions/simcast.fish

@@ -7,7 +7,7 @@ from typing import Literal
 
 import click
 
-from simcast.cli import options
+from simcast.cli import checks, options
 
 
 @click.command(short_help="Turn a CRM export into the canonical log.")
@@ -25,24 +25,28 @@ from simcast.cli import options
     "pipeline_file",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A YAML file of stages and moves, or a scenario with a pipeline; else the stages are those of the file.",
+    help="A YAML file with stages and moves, or a scenario with a pipeline. Default: the stages found in SOURCE.",
 )
 @click.option("--segment", "segments", multiple=True, metavar="COLUMN", help="A column to keep; may be repeated.")
-@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Rows to read; may be repeated.")
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Read only these rows; may be repeated.")
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="A column of the file for one of ours; closed.won and closed.lost where wins and losses have dates apart.",
+    help="Which column of the file is ours; closed.won and closed.lost if wins and losses have separate dates.",
 )
-@click.option("--outcome", "outcomes", multiple=True, metavar="WORD=OURS", help="What a word of the file means.")
+@click.option(
+    "--outcome", "outcomes", multiple=True, metavar="WORD=OURS", help="What a word in the file means (won, lost, open)."
+)
 @click.option("--query", metavar="SQL", help="For a database: a table or a select.")
-@click.option("--encoding", default="", help="Such as cp1251; auto for CRMs.")
-@click.option("--delimiter", default="", help="What parts fields; auto for CRMs.")
-@click.option("--dates", default="", metavar="ORDER", help="iso, day-first, month-first or auto (CRMs).")
-@click.option("--decimal", default="", metavar="MARK", help="The decimal mark: . or , or auto (CRMs).")
-@click.option("--time-zone", default="", metavar="ZONE", help="Whose days are meant, such as Europe/Berlin.")
+@click.option("--encoding", default="", help="Encoding, such as cp1251; auto for CRMs.")
+@click.option("--delimiter", default="", help="Field delimiter; auto for CRMs.")
+@click.option("--dates", default="", metavar="ORDER", help="Date order: iso, day-first, month-first or auto (CRMs).")
+@click.option("--decimal", default="", metavar="MARK", help="Decimal mark: . or , or auto (CRMs).")
+@click.option(
+    "--time-zone", default="", metavar="ZONE", help="Time zone in which dates are read, such as Europe/Berlin."
+)
 @click.option("--quarantine", is_flag=True, help="Set bad rows aside, with a reason, instead of stopping.")
 @click.option("--force", is_flag=True, help="Overwrite OUT.")
 @options.quiet
@@ -68,9 +72,9 @@ def convert(
 ) -> None:
     """Turn SOURCE, the export of a CRM or a database, into the canonical log OUT (.csv or .parquet).
 
-    The stages are those that the file names, in the order in which deals usually enter them, unless --pipeline gives
-    them. The quality of the data, and the pipeline to put into a scenario, are told on stderr. docs/crm.md says how
-    to export from each CRM.
+    Unless --pipeline gives the stages, they are those found in the file, in the order in which deals usually enter
+    them. The quality of the data, and a pipeline to copy into a scenario, are printed to stderr. docs/crm.md explains
+    how to export from each CRM.
 
     Exit status: 0 done; 2 the input is wrong, with one line per problem.
 
@@ -84,7 +88,7 @@ def convert(
     from simcast.history import Dialect
     from simcast.history.sources import Source
 
-    options.check_new_file(out, force=force)
+    checks.check_new_file(out, force=force)
     pairs = {name: options.pairs(values, name) for name, values in (("column", columns), ("outcome", outcomes))}
     chosen: dict[str, list[str]] = {}
     for item in where:

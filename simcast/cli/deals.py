@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from simcast.cli import options
+from simcast.cli import checks, options
 
 
-@click.command(short_help="Each open deal: its chances, its date, stalled or not.")
+@click.command(short_help="List open deals with their chances and expected dates.")
 @options.scenario_file
 @options.overrides
 @click.option("--where", "where", multiple=True, metavar="COLUMN=VALUE", help="Only these deals; may be repeated.")
 @click.option("--stage", "stages", multiple=True, metavar="NAME", help="Only deals in this stage; may be repeated.")
-@click.option("--stalled/--not-stalled", default=None, help="Only deals that are stalled, or that are not.")
+@click.option("--stalled/--not-stalled", default=None, help="Only stalled deals, or only the others.")
 @click.option(
     "--sort",
     type=click.Choice(
@@ -23,12 +23,10 @@ from simcast.cli import options
     ),
     default="value_at_stake",
     show_default=True,
-    help="By which column to sort: numbers from the largest down, dates and names from the first on; by date, deals "
+    help="Column to sort by: largest numbers, earliest dates and first names come first; when sorting by date, deals "
     "with a chance below 5% come last.",
 )
-@click.option(
-    "--top", type=click.IntRange(min=1), metavar="N", help="Only the first N; the terminal shows 30 by default."
-)
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="Only the first N. Default in the terminal: 30.")
 @options.standing_on
 @options.quick
 @options.played
@@ -53,11 +51,11 @@ def deals(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """List the open deals of FILE with their chances to be won by the end of the forecast.
+    """List the open deals of FILE with their chances of being won by the end of the forecast.
 
-    A deal is stalled when it has been in its stage for longer than nine of ten won deals were. Sorted first are the
-    deals with most at stake: amount x P(won) x P(not won), which is largest where the outcome is most open; without
-    amounts, those whose outcome is most open.
+    A deal is stalled if it has been in its stage longer than nine in ten won deals were. Deals with the most at stake
+    come first: amount x P(won) x P(not won), which is largest where the outcome is most open. Without amounts, the
+    deals whose outcome is most open come first.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 
@@ -72,8 +70,8 @@ def deals(
     from simcast.report.deals import deals_document, print_deals, write_table
 
     scenario = options.load(file, overrides, futures, seed, quick=quick)
-    options.check_no_input(scenario, {"--out": out})
-    start = options.check_scenario(scenario, standing_on)
+    checks.check_no_input(scenario, {"--out": out})
+    start = checks.check_scenario(scenario, standing_on)
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         ground = analysis.ground_of(scenario, threads=threads, progress=progress).on(start)
         table = analysis.deal_table(ground)

@@ -10,20 +10,20 @@ import click
 from simcast.cli import options
 
 
-@click.command(short_help="Tell whether the fit of a file is to be trusted.")
+@click.command(short_help="Check whether the fit of a file can be trusted.")
 @options.scenario_file
 @options.overrides
 @options.quick
 @options.answered
 def diagnose(file: Path, overrides: tuple[str, ...], quick: bool, as_json: bool, quiet: bool) -> None:
-    """Tell whether the fit of FILE is to be trusted, and what to do where it is not.
+    """Check whether the fit of FILE can be trusted, and suggest what to do if it cannot.
 
-    The history is fitted first, unless a fit of the same data is stored already. Then histories are replicated from
+    The history is fitted first unless a fit of the same data is already stored. Then histories are replicated from
     the fit and compared with the real one: days until each move, conversion by segment, open deals, recent pace,
     weekly arrivals and amounts. A check fails when the difference is more than chance and large enough to matter.
-    What is found is kept with the stored fit: other commands on it warn of checks that failed, and end with 1.
+    The results are stored with the fit: other commands that use it warn of failed checks and exit with 1.
 
-    Exit status: 0 to be trusted; 1 not to be trusted; 2 the input is wrong, or there is no history to diagnose.
+    Exit status: 0 trusted; 1 not to be trusted; 2 the input is wrong, or there is no history to diagnose.
 
     \b
     Examples:

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from simcast.progress import Progress
 
 
-@click.command(short_help="Say a file in words, and where its uncertainty comes from.")
+@click.command(short_help="Describe a file in words, and where its uncertainty comes from.")
 @options.scenario_file
 @click.option(
-    "--since", type=click.Path(path_type=Path), metavar="DIR", help="The folder of an earlier run: what changed since?"
+    "--since",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of an earlier run: show what has changed since.",
 )
 @options.overrides
 @options.quick
@@ -37,14 +40,14 @@ def explain(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Say in sentences what FILE asks and what each of its scenarios changes; then what its interval is made of.
+    """Describe in sentences what FILE asks and what each scenario changes, and where the forecast's spread comes from.
 
-    The variance of the baseline's total is shared out: the luck of months and of single deals, which no data can take
-    away, and not knowing each part of the model, which more data can. Where there are scenarios to choose from, it is
-    told how much more the choice would bring if a part of the model, or how much a lever changes, were known before.
+    The variance of the baseline's total is divided between the luck of months and single deals, which no data can
+    remove, and uncertainty about each part of the model, which more data can reduce. If there are scenarios to choose
+    from, it shows how much more the choice would bring if part of the model, or a lever's effect, were known first.
 
-    With --since, it is told how the expectation of the total has changed since an earlier run of a file with the same
-    last day: deals won and lost, chances and amounts of open deals, new deals, and what has been learned since.
+    With --since, it shows how the expected total has changed since an earlier run of a file with the same last day:
+    deals won and lost, chances and amounts of open deals, new deals, and what has been learned since.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 

@@ -10,7 +10,7 @@ import click
 from simcast.cli import options
 
 
-@click.command(short_help="Fit the history of a file, and store it.")
+@click.command(short_help="Fit the history of a file and store the result.")
 @options.scenario_file
 @options.overrides
 @options.quick

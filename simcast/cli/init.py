@@ -9,26 +9,33 @@ import click
 from simcast.cli import options
 
 
-@click.command(short_help="Write a project to start from.")
+@click.command(short_help="Create a project to start from.")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="[DIR]", required=False)
-@click.option("--from", "source", metavar="FILE", help="Your own deals: csv, parquet, xlsx, or the URL of a database.")
+@click.option(
+    "--from", "source", metavar="FILE", help="Your own deals: a csv, parquet or xlsx file, or a database URL."
+)
 @click.option("--query", metavar="SQL", help="For a database: a table or a select.")
 @click.option(
     "--column",
     "columns",
     multiple=True,
     metavar="OURS=THEIRS",
-    help="Name a column (deal, stage, entered, outcome, closed, amount, first_response) where the guess is wrong;"
-    " closed.won and closed.lost, where wins and losses have dates of their own. May be repeated.",
+    help="Name a column (deal, stage, entered, outcome, closed, amount, first_response) if the guess is wrong;"
+    " closed.won and closed.lost if wins and losses have separate dates. May be repeated.",
 )
 @click.option(
     "--outcome",
     "outcomes",
     multiple=True,
     metavar="WORD=OURS",
-    help="Say what a word of the file means (won, lost, open); may be repeated.",
+    help="What a word in the file means (won, lost, open); may be repeated.",
 )
-@click.option("--time-zone", default="", metavar="ZONE", help="Whose days are meant, such as Europe/Berlin or +03:00.")
+@click.option(
+    "--time-zone",
+    default="",
+    metavar="ZONE",
+    help="Time zone in which dates are read, such as Europe/Berlin or +03:00.",
+)
 @options.says_what_is_wrong
 def init(
     folder: Path | None,
@@ -38,10 +45,11 @@ def init(
     outcomes: tuple[str, ...],
     time_zone: str,
 ) -> None:
-    """Write a commented scenario with sample data into DIR (or here), which runs as it is.
+    """Write a commented scenario with sample data, ready to run, into DIR (default: the current folder).
 
-    With --from, look at a file of your own instead: find its columns, stages and words, write a scenario for it
-    (scenario.yaml, in DIR or here), and say what was not sure. Nothing that is there already is overwritten.
+    With --from, use your own file instead: find its columns, stages and words, write a scenario for it
+    (scenario.yaml, in DIR or the current folder), and list anything it had to guess. Existing files are not
+    overwritten.
 
     Exit status: 0 done; 2 the input is wrong.
 

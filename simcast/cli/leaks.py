@@ -10,10 +10,10 @@ from simcast.cli import options
 from simcast.cli.speaking import by_option
 
 
-@click.command(short_help="What one point of conversion, or one day less, would bring at each stage.")
+@click.command(short_help="Rank stages by what one point of conversion, or one day less, would bring.")
 @options.scenario_file
 @options.overrides
-@click.option("--by", "by", multiple=True, metavar="COLUMN", help="Look at each value of this segment column too.")
+@click.option("--by", "by", multiple=True, metavar="COLUMN", help="Also show each value of this segment column.")
 @options.quick
 @options.played
 @options.answered
@@ -32,10 +32,11 @@ def leaks(
     """Rank the stages of FILE by what a small change of each would bring.
 
     Each stage's conversion is raised by one point, its stays are shortened in proportion until their median is one day
-    less (or half, where it is short), and arrivals are raised; each change is played in the same futures as the
-    baseline, so that the difference is sharp. In the long run counts what those deals bring however long they take.
+    less (or halved, if it is short), and arrivals are raised. Each change is played in the same futures as the
+    baseline, which makes the difference precise. 'In the long run' counts everything those deals bring, however long
+    they take.
 
-    By default 4,000 futures are played for each change; --futures N plays more or fewer.
+    Each change is played in 4,000 futures, or as many as --futures says.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 

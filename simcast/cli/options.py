@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
+from simcast.cli.checks import check_is_text
 from simcast.cli.process import collect_garbage_less_often, dask_left_alone, one_thread_for_matrices
 from simcast.errors import SimcastError
 
@@ -49,11 +50,9 @@ overrides = click.option(
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Override one value of the file, such as forecast.target.bookings=3e6; may be repeated.",
+    help="Override one value in the file, such as forecast.target.bookings=3e6; may be repeated.",
 )
-quick = click.option(
-    "--quick", is_flag=True, help="Fit with few draws: to look at a scenario, not to rely on it (history.model.quick)."
-)
+quick = click.option("--quick", is_flag=True, help="Fit with few draws, for a first look only (history.model.quick).")
 scenario_names = click.option(
     "--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated."
 )
@@ -63,17 +62,17 @@ standing_on = click.option(
 cluster = click.option(
     "--cluster",
     metavar="local:N|tcp://HOST:PORT",
-    help="Play the futures on N processes of this machine, or on a Dask cluster.",
+    help="Play the futures on N local processes, or on a Dask cluster.",
 )
-futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="How many futures to play.")
+futures = click.option("--futures", type=click.IntRange(min=1), metavar="N", help="Number of futures to play.")
 seed = click.option(
-    "--seed", type=click.IntRange(min=0), metavar="N", help="The seed of the futures; a fit has its own."
+    "--seed", type=click.IntRange(min=0), metavar="N", help="Random seed of the futures; a fit has its own."
 )
 threads = click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="How many threads; all processors by default."
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Number of threads. Default: all processors."
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-quiet = click.option("--quiet", is_flag=True, help="No progress and no remarks on stderr.")
+quiet = click.option("--quiet", is_flag=True, help="No progress and no warnings on stderr.")
 
 
 def played(command: Callable[P, R]) -> Callable[P, R]:
@@ -233,65 +232,12 @@ def _refuse_result(file: Path) -> None:
     raise SimcastError(f"{file}: is the result of a command, not a scenario; name the file that it was asked of")
 
 
-def check_scenario(scenario: Scenario, standing_on: str | None) -> str:
-    """Return the scenario to start from, the baseline unless named; refuse one that FILE has not, before any work."""
-    from simcast.arguments import nearest
-    from simcast.scenario import BASELINE
-
-    if standing_on is not None and standing_on not in scenario.scenario_names:
-        near = nearest(standing_on, scenario.scenario_names)
-        raise SimcastError(f"--scenario {standing_on}: there is none of this name; {near}")
-    return standing_on or BASELINE
-
-
-def check_players(threads: int | None, cluster: str | None) -> None:
-    """Refuse threads beside a cluster, whose workers have one each."""
-    if cluster is not None and threads is not None:
-        raise SimcastError("--threads, --cluster: choose one; a cluster's workers have one thread each")
-
-
 def exit_with(doubts: Sequence[str], silent: bool) -> None:
     """Leave with the status of an answer that is not to be trusted, and say why, where there are doubts of a fit."""
     if doubts:
         for doubt in () if silent else doubts:
             click.echo(f"warning: the fit is not to be trusted: {doubt}", err=True)
         sys.exit(NOT_TRUSTED)
-
-
-def check_is_text(file: Path, option: str = "") -> None:
-    """Refuse a name that is no text in this system's encoding: it could not be written into a result."""
-    try:
-        str(file.absolute()).encode()
-    except UnicodeEncodeError as error:
-        shown = str(file.absolute()).encode(errors="replace").decode()
-        raise SimcastError(f"{option}{shown}: this name is not UTF-8; rename the file or folder") from error
-
-
-def check_writable(folder: Path) -> None:
-    """Refuse a folder that cannot be made or written, before minutes of work are spent; it is not made yet."""
-    check_is_text(folder, "--out ")
-    standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-    if not standing.is_dir() or not os.access(standing, os.W_OK):
-        raise SimcastError(f"--out {folder}: {standing} is not a folder that can be written; name another")
-
-
-def check_no_input(scenario: Scenario, targets: Mapping[str, Path | None]) -> None:
-    """Refuse to write, by the option that says where, over a file that the scenario or its history is read from."""
-    read = {file.resolve() for file in scenario.input_files}
-    problems = [
-        f"{option} {file}: {scenario.name!r} is read from this file; name another"
-        for option, file in targets.items()
-        if file is not None and file.resolve() in read
-    ]
-    if problems:
-        raise SimcastError(problems)
-
-
-def check_new_file(file: Path, *, force: bool) -> None:
-    """Refuse to overwrite a file unless told to, and a folder that cannot be written, before any work is done."""
-    if file.exists() and not force:
-        raise SimcastError(f"{file}: is there already; name another, or overwrite it with --force")
-    check_writable(file.parent)
 
 
 def pairs(values: tuple[str, ...], name: str) -> dict[str, str]:

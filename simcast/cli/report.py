@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from simcast.cli import options
+from simcast.cli import checks, options
 from simcast.cli.speaking import by_option
 
 
-@click.command(short_help="Write a page, and a workbook, for people.")
+@click.command(short_help="Write an HTML report and an Excel workbook.")
 @options.scenario_file
 @options.overrides
 @options.scenario_names
@@ -22,20 +22,25 @@ from simcast.cli.speaking import by_option
     "page",
     type=click.Path(path_type=Path),
     metavar="PAGE.html",
-    help="Where to write the page; NAME.html in the current folder unless a workbook alone is asked for.",
+    help="Where to write the page. Default: NAME.html in the current folder, unless only --xlsx is given.",
 )
 @click.option(
     "--xlsx",
     "workbook",
     type=click.Path(path_type=Path),
     metavar="BOOK.xlsx",
-    help="Write an Excel workbook too (needs simcast[excel]).",
+    help="Also write an Excel workbook (needs simcast[excel]).",
 )
 @click.option(
-    "--lang", "code", type=click.Choice(["en", "ru"]), default="en", show_default=True, help="English or Russian."
+    "--lang",
+    "code",
+    type=click.Choice(["en", "ru"]),
+    default="en",
+    show_default=True,
+    help="Language of the report: English or Russian.",
 )
 @click.option(
-    "--interactive", is_flag=True, help="Let plotly draw the figures; the page then holds its script (4.8 MB)."
+    "--interactive", is_flag=True, help="Draw the figures with plotly; the page then contains its script (4.8 MB)."
 )
 @options.quick
 @options.quiet
@@ -58,8 +63,8 @@ def report(
 ) -> None:
     """Forecast every scenario in FILE and write one page that anyone can open, print and send.
 
-    The page holds all that it shows: it loads nothing, and runs no script unless it is to be interactive. The history
-    is fitted first, unless a fit of the same data is stored already.
+    The page is self-contained: it loads nothing, and runs no script unless --interactive is given. The history is
+    fitted first unless a fit of the same data is already stored.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 
@@ -72,11 +77,11 @@ def report(
     from simcast import analysis
     from simcast.report.making import check_targets, write_report
 
-    options.check_players(threads, cluster)
+    checks.check_players(threads, cluster)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     if page is None and workbook is None:
         page = Path(f"{file.stem}.html")
-    options.check_no_input(scenario, {"--out": page, "--xlsx": workbook})
+    checks.check_no_input(scenario, {"--out": page, "--xlsx": workbook})
     check_targets(page, workbook, interactive=interactive)
     with options.telling(quiet=quiet) as progress:
         run = analysis.run(scenario, names=names, threads=threads, cluster=cluster, fan=True, progress=progress)

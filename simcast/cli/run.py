@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from simcast.cli import options
+from simcast.cli import checks, options
 from simcast.cli.speaking import by_option
 
 
@@ -17,16 +17,14 @@ from simcast.cli.speaking import by_option
 @options.scenario_names
 @options.played
 @options.cluster
-@click.option(
-    "--actual", is_flag=True, help="Print what really happened beside the forecast, where the history knows it."
-)
+@click.option("--actual", is_flag=True, help="Also print what actually happened, if the history covers it.")
 @click.option(
     "--exact",
     is_flag=True,
-    help="Work out the mean without chance beside it: a check of the simulation, and its error.",
+    help="Also compute the mean exactly, without simulation, as a check, with its error.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to leave the files; runs/ by default."
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the files. Default: a new one in runs/."
 )
 @options.quick
 @options.answered
@@ -48,8 +46,8 @@ def run(
 ) -> None:
     """Forecast every scenario in FILE and compare each with the baseline.
 
-    The history is fitted first, unless a fit of the same data is stored already. Every run leaves a folder with
-    the full result, its quantiles, the resolved scenario and its provenance.
+    The history is fitted first unless a fit of the same data is already stored. Every run writes a folder with the
+    full result, its quantiles, the resolved scenario and its provenance.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 
@@ -63,10 +61,10 @@ def run(
     from simcast.errors import SimcastError
     from simcast.report.folder import default_folder
 
-    options.check_players(threads, cluster)
+    checks.check_players(threads, cluster)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     folder = out or default_folder(scenario)
-    options.check_writable(folder)
+    checks.check_writable(folder)
     try:
         with options.telling(quiet=quiet, as_json=as_json) as progress:
             result = analysis.run(

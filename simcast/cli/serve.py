@@ -9,7 +9,7 @@ import click
 from simcast.cli import options
 
 
-@click.command(short_help="Open the what-if page of a file.")
+@click.command(short_help="Open the what-if page for a file.")
 @options.scenario_file
 @options.overrides
 @click.option(
@@ -21,7 +21,7 @@ from simcast.cli import options
     default=2000,
     show_default=True,
     metavar="N",
-    help="How many futures the page plays.",
+    help="Number of futures the page plays.",
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser; print the address only.")
 @options.quick
@@ -30,10 +30,10 @@ from simcast.cli import options
 def serve(
     file: Path, overrides: tuple[str, ...], port: int, futures: int, no_browser: bool, quick: bool, quiet: bool
 ) -> None:
-    """Open a page on which sliders move the levers of FILE, and the forecast moves with them.
+    """Open a page with a slider for each lever of FILE; the forecast follows the sliders.
 
-    The page is served on this machine alone (127.0.0.1), sends nothing anywhere, and stores nothing: plans that
-    are worth keeping are saved from it as a file that `simcast run` reads. Ctrl-C ends it.
+    The page is served on this machine only (127.0.0.1), sends nothing anywhere, and stores nothing: save plans that
+    are worth keeping as a file that `simcast run` reads. Ctrl-C ends it.
 
     \b
     Examples:

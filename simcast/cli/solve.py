@@ -7,15 +7,17 @@ from pathlib import Path
 
 import click
 
-from simcast.cli import options
+from simcast.cli import checks, options
 from simcast.cli.speaking import by_option
 from simcast.errors import SimcastError
 
 
-@click.command(short_help="The smallest change that meets a target.")
+@click.command(short_help="Find the smallest change that meets a target.")
 @options.scenario_file
-@click.option("--vary", "vary", required=True, metavar="LEVER", help="A lever, one of whose numbers is looked for.")
-@click.option("--for", "wanted", required=True, metavar="CONDITION", help="What has to hold.")
+@click.option(
+    "--vary", "vary", required=True, metavar="LEVER", help="The lever to vary, with one number given as a range or ?."
+)
+@click.option("--for", "wanted", required=True, metavar="CONDITION", help="The condition to meet.")
 @options.overrides
 @options.standing_on
 @options.quick
@@ -35,17 +37,17 @@ def solve(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Find the smallest change of one lever for which CONDITION holds in FILE's forecast.
+    """Find the smallest change of one lever that meets CONDITION in FILE's forecast.
 
-    LEVER is a lever as in a scenario file, written as words or in braces. The number looked for is a range, written
-    either way, or ? for the usual one. A `count` is a whole number, and dates are whole days.
+    LEVER is a lever as in a scenario file, written as words or in braces. Give the number to find as a range (in
+    either direction), or as ? for the usual range. A `count` is a whole number, and dates are whole days.
 
-    CONDITION is P(QUANTITY>=VALUE)>=SHARE or mean(QUANTITY)>=VALUE, of bookings, wins, or net (bookings times
-    forecast.margin, less cost); VALUE may be `target`, that of the file. With > in place of >= the number itself is
-    not enough.
+    CONDITION is P(QUANTITY>=VALUE)>=SHARE or mean(QUANTITY)>=VALUE, where QUANTITY is bookings, wins, or net
+    (bookings times forecast.margin, less cost). VALUE may be `target`, the target in the file. With > instead of >=,
+    the value itself is not enough.
 
-    All values are played in the same futures (4,000 unless --futures says otherwise), and the answer comes with the
-    range in which it lies given the simulation's error.
+    All values are played in the same futures (4,000 unless --futures says otherwise). The answer comes with the
+    range that the simulation's error allows.
 
     Exit status: 0 done; 1 it cannot be met, or the fit is not to be trusted; 2 the input is wrong.
 
@@ -68,7 +70,7 @@ def solve(
             f"--vary {vary!r}: is a scenario of the file, not a lever; write one of its levers, with the number looked "
             "for as a range or as ?: 'conversion stage=operator add=?'"
         )
-    start = options.check_scenario(scenario, standing_on)
+    start = checks.check_scenario(scenario, standing_on)
     unknown = Unknown.parse(vary)
     check_lever(scenario, unknown)
     condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})

@@ -21,8 +21,8 @@ from simcast.writing import agreed, counted
 MOST_SEGMENTS = 50
 FEWEST_DEALS_PER_SEGMENT = 5
 FIRST_CONTACTS = (
-    "first contact in {contacts.stage!r} is on record for {share} deals that entered it: half of them waited"
-    " {contacts.median_hours:.3g} hours or less, nine of ten {contacts.hours_90:.3g}"
+    "first contact in {contacts.stage!r} is recorded for {share} deals that entered it: half of them waited"
+    " {contacts.median_hours:.3g} hours or less, nine in ten {contacts.hours_90:.3g}"
 )
 FEWEST_ENDED = 10
 """With fewer ended stays in a stage, the longest of them says little about the open ones."""
@@ -238,7 +238,7 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
     elif report.recorded_until < report.observed_until:
         yield (
             f"{SILENT_SINCE} the {_days(report.silent_days)} before {report.observed_until}, longer than any"
-            f" gap before ({_days(report.longest_gap_days)}): the records are taken to end before"
+            f" gap before ({_days(report.longest_gap_days)}): the records are assumed to end before"
             f" {report.recorded_until}, and the forecast begins with the deals as they stood then; export the data"
             f" again, or set forecast.as_of to {report.recorded_until} (history.recorded_until: none if nothing has"
             " happened since)"
@@ -274,20 +274,21 @@ def _data_warnings(report: QualityReport) -> Iterator[str]:
         yield f"{_of(amounts.n_wins_zero, amounts.n_wins)} {wins} {have} an amount of 0"
     n_known = amounts.n_wins - amounts.n_wins_unknown
     if n_known >= FEWEST_WINS and amounts.share_of_largest > MOST_IN_LARGEST:
-        holds = agreed(amounts.n_largest, "holds", "hold")
+        make = agreed(amounts.n_largest, "makes", "make")
         yield (
-            f"{amounts.n_largest:,} of {counted(n_known, 'win')} {holds} {_percent(amounts.share_of_largest)} of"
-            " all that was won: a mistake in an amount, or bookings that hang on a few deals, which no history foresees"
+            f"{amounts.n_largest:,} of {counted(n_known, 'win')} {make} up {_percent(amounts.share_of_largest)} of"
+            " all that was won: an error in an amount, or bookings that depend on a few deals, which no history can"
+            " foresee"
         )
     if report.bulk_days:
         named = ", ".join(f"{day} ({_percent(share)})" for day, share in report.bulk_days[:3])
         more = f" and {len(report.bulk_days) - 3} more" if len(report.bulk_days) > 3 else ""
-        yield f"a large share of all events falls on one day: {named}{more}; a bulk import or a batch, not real dates?"
+        yield f"a large share of all events falls on one day: {named}{more}; a bulk import instead of real dates?"
     sizes = report.segments
     if sizes and (sizes.n_segments > MOST_SEGMENTS or sizes.deals_per_segment < FEWEST_DEALS_PER_SEGMENT):
         yield (
             f"the deals fall into {sizes.n_segments:,} segments, {sizes.deals_per_segment:.1f} in each on average:"
-            " the model will say little about single ones; use fewer segment columns"
+            " the model can learn little about each; use fewer segment columns"
         )
 
 
@@ -295,17 +296,21 @@ def _stage_warnings(report: QualityReport) -> Iterator[str]:
     overdue = [stage for stage in report.stages if _is_overdue(stage)]
     if overdue:
         parts = ", ".join(
-            f"{_of(stage.n_overdue, stage.n_open)} in {stage.stage!r} (ended within {_days(stage.longest_days or 0)})"
+            f"{_of(stage.n_overdue, stage.n_open)} in {stage.stage!r}"
+            f" (others left within {_days(stage.longest_days or 0)})"
             for stage in overdue
         )
-        yield f"open stays that have lasted longer than any that ended will probably never leave: {parts}"
+        yield (
+            "these open deals have waited longer than any that ever left the stage, and will probably never move:"
+            f" {parts}"
+        )
     if len(report.paths) > 1:
         apart = " and ".join(f"{{{', '.join(map(repr, path))}}}" for path in report.paths)
-        yield f"no deal ever moves between {apart}: pipelines of their own? Read one (history.where, pipeline.stages)"
+        yield f"no deal ever moves between {apart}: separate pipelines? Read one (history.where, pipeline.stages)"
     left_out = [stage for stage in report.stages if not stage.n_open and stage.n_usual >= LEAST_USUAL]
     if left_out:
-        parts = ", ".join(f"{stage.stage!r} (about {stage.n_usual:.0f} on usual days)" for stage in left_out)
-        yield f"no deal stands in {parts}: the file may leave out deals that have not moved yet"
+        parts = ", ".join(f"{stage.stage!r} (usually about {stage.n_usual:.0f})" for stage in left_out)
+        yield f"no deal is in {parts}: the file may leave out deals that have not moved yet"
     never_left = [repr(stage.stage) for stage in report.stages if stage.n_stays and stage.n_open == stage.n_stays]
     if never_left:
         yield f"no stay has ended in {', '.join(never_left)}: what happens there cannot be learned"
@@ -340,9 +345,8 @@ def _notes(report: QualityReport) -> Iterator[str]:
     if report.reading is not None and report.reading.close_dates_ignored:
         yield (
             f"{counted(report.reading.close_dates_ignored, 'open deal')}"
-            f" {agreed(report.reading.close_dates_ignored, 'has', 'have')} a date of closing; it is ignored, as one"
-            " that"
-            " is only expected"
+            f" {agreed(report.reading.close_dates_ignored, 'has', 'have')} a closing date; it is ignored because it is"
+            " only expected"
         )
 
 

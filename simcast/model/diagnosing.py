@@ -160,7 +160,7 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
     if tables.recorded_from is not None and tables.n_missing:
         found.append(
             f"no deal ended before {np.datetime64(tables.recorded_from, 'D')}, though about {tables.n_missing:.0f} "
-            "should have: the records are taken to begin there (history.model.recorded_from)"
+            "should have: the records are assumed to begin there (history.model.recorded_from)"
         )
     found += [] if tables.quiet is None else [_quiet(tables.quiet)]
     found += [_change(pipeline.stages[change.stage], change) for change in tables.changes]
@@ -173,8 +173,8 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
             found.append(f"stage {stage!r}: {few} ended; its conversion and times rest mostly on the priors")
         if total and stays.n_open > MOSTLY_OPEN * total:
             found.append(
-                f"stage {stage!r}: {stays.n_open / total:.0%} of its stays are open; conversion and how long the slow "
-                "ones take cannot be told apart"
+                f"stage {stage!r}: {stays.n_open / total:.0%} of its stays are open; low conversion cannot be "
+                "distinguished from slow moves"
             )
         if stays.n_ended >= FEW_STAYS:
             for name, count in zip(moves, stays.ended_by_move, strict=True):
@@ -197,7 +197,8 @@ def _amount_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
                 f"larger deals move on from {stage!r} {'less' if less else 'more'} often (rank correlation "
                 f"{unused.correlation:.2f}), but amounts are known from the beginning of only {unused.share:.0%} of "
                 f"its stays, which move on {'more' if unused.odds > 1 else 'less'} often than the others: chances of "
-                f"open deals do not go with their amounts, and their bookings come out too {'high' if less else 'low'}"
+                "open deals do not depend on their amounts, and their bookings are forecast too "
+                f"{'high' if less else 'low'}"
             )
     for slow in (True, False):
         alike = [pace for pace in tables.paces if (pace.correlation > 0) == slow]
@@ -207,9 +208,9 @@ def _amount_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
             sizes = " to ".join(dict.fromkeys(f"{size:.2f}" for size in (correlations[0], correlations[-1])))
             found.append(
                 f"larger deals take {'longer' if slow else 'less time'} to leave {stages} (rank correlation of amount "
-                f"and days {sizes}), which the model does not know: new deals "
-                f"won within the forecast are {'smaller' if slow else 'larger'} than it has them, and their bookings "
-                f"come out too {'high' if slow else 'low'}"
+                f"and days {sizes}), which the model ignores: new deals "
+                f"won within the forecast are {'smaller' if slow else 'larger'} than it assumes, and their bookings "
+                f"are forecast too {'high' if slow else 'low'}"
             )
     return found
 
@@ -220,25 +221,25 @@ def _change(stage: str, change: Change) -> str:
     if change.of == "conversion" and change.is_trend:
         before, after = change.shares
         what = (
-            f"conversion in {stage!r} drifts: of the stays that ended, about {before:.0%} moved forward of those begun "
-            f"in {first}, and {after:.0%} of those begun in {last}"
+            f"conversion in {stage!r} drifts: about {before:.0%} of the ended stays that began in {first} moved "
+            f"forward, and {after:.0%} of those that began in {last}"
         )
     elif change.of == "conversion":
         what = (
-            f"conversion in {stage!r} has changed: of stays begun from {first} on, the odds of moving forward are "
-            f"{change.factor:.2g} times those before"
+            f"conversion in {stage!r} has changed: for stays that began from {first} on, the odds of moving forward "
+            f"are {change.factor:.2g} times those before"
         )
     elif change.is_trend:
         what = (
-            f"the speed of {stage!r} drifts: in {last} stays of an age end {change.factor:.2g} times as often as in "
-            f"{first}"
+            f"the speed of {stage!r} drifts: in {last} stays of the same age end {change.factor:.2g} times as often as "
+            f"in {first}"
         )
     else:
         what = (
-            f"the speed of {stage!r} has changed: from {first} on stays of an age end {change.factor:.2g} times as "
-            "often as before"
+            f"the speed of {stage!r} has changed: from {first} on stays of the same age end {change.factor:.2g} times "
+            "as often as before"
         )
-    doubt = "" if change.is_trend else "if the change is for good, "
+    doubt = "" if change.is_trend else "if the change is permanent, "
     return f"{what}, and the forecast takes the average; {doubt}let parameters drift (history.model.drift: quarterly)"
 
 
@@ -254,17 +255,19 @@ def _quiet(days: QuietDays) -> str:
 
 def _calendar_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
     """Say where stays end by the calendar."""
-    found: dict[str, list[str]] = {"weekdays": [], "the quarter": []}
+    found: dict[str, list[str]] = {"on some weekdays": [], "at some times of the quarter": []}
     for stage, clocks in zip(pipeline.stages, tables.clocks, strict=True):
         some = [clock for clock in clocks.clocks if clock is not None]
         if any(np.any(clock.weekday != 1.0) for clock in some):
-            found["weekdays"].append(repr(stage))
+            found["on some weekdays"].append(repr(stage))
         if any(np.any(clock.month != 1.0) for clock in some):
-            found["the quarter"].append(repr(stage))
-    said = [f"by {what} in {', '.join(stages)}" for what, stages in found.items() if stages]
+            found["at some times of the quarter"].append(repr(stage))
+    said = [f"{what} in {', '.join(stages)}" for what, stages in found.items() if stages]
     notes = []
     if said:
-        notes = [f"stays end by the calendar: {'; '.join(said)}; the forecast goes on so (history.model.calendar)"]
+        notes = [
+            f"deals move faster {', and '.join(said)}; the forecast assumes this continues (history.model.calendar)"
+        ]
     weather = tables.weather
     parts = () if weather is None else (("odds of the forward move", weather.conversion), ("speed", weather.speed))
     sure = [(what, np.expm1(spread.quantile(np.array([0.5, 0.1, 0.9])))) for what, spread in parts if spread.is_sure]
@@ -272,7 +275,7 @@ def _calendar_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
         sizes = " and ".join(f"{what} by {size:.0%} ({low:.0%} to {high:.0%})" for what, (size, low, high) in sure)
         notes.append(
             f"months were good or bad for all deals together ({sizes}, one standard deviation), which makes totals "
-            "less sure; the forecast goes on so (history.model.weather)"
+            "less certain; the forecast assumes this continues (history.model.weather)"
         )
     return notes
 
@@ -282,23 +285,22 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
     if tables.amounts_of == "none":
         found.append(NO_AMOUNTS)
     elif tables.amounts_of == "all":
-        found.append("no won deal has an amount: new deals are worth what all deals are")
+        found.append("no won deal has an amount: new deals are given the amounts of all deals")
     known, unknown, zeros = tables.amounts.n_known, tables.amounts.n_unknown, tables.amounts.n_zeros
     deals = "won deals" if tables.amounts_of == "won" else "deals"
     if known and unknown > MOST_UNKNOWN * (known + unknown):
         found.append(
-            f"{unknown} of {known + unknown} {deals} have no amount: they are left out, as if they were worth what the"
-            " others are"
+            f"{unknown} of {known + unknown} {deals} have no amount: they are left out, as if they were worth the same"
+            " as the others"
         )
     if zeros > MOST_UNKNOWN * known:
         found.append(
-            f"{zeros} of {known} {deals} with an amount have one of 0: new deals are worth nothing as often; leave"
-            " amounts empty that are not known"
+            f"{zeros} of {known} {deals} with an amount have one of 0: the same share of new deals is worth nothing;"
+            " leave unknown amounts empty"
         )
     found += [
-        f"{counted(count, 'deal')} began on {np.datetime64(day, 'D')}, far more than on other days: taken for an"
-        " import and "
-        "left out of arrivals"
+        f"{counted(count, 'deal')} began on {np.datetime64(day, 'D')}, far more than on other days: treated as"
+        " an import and left out of arrivals"
         for day, count in tables.arrivals.imports
     ]
     found += [window.words() for window in tables.arrivals.windows]
@@ -306,9 +308,9 @@ def _new_deal_warnings(tables: FitTables) -> list[str]:
         found.append(
             f"{counted(bursts.n_days, 'day')} of {bursts.length_days:,}, such as "
             f"{np.datetime64(bursts.largest_day, 'D')} with {bursts.largest:,} deals, "
-            f"hold{'s' if bursts.n_days == 1 else ''} {bursts.share:.0%} of the new deals, which no law of daily "
-            "counts foresees: new deals come out too few where another such day comes, too many where none does; give "
-            "those to expect (assume.arrivals), or leave deals out that were imported"
+            f"contain{'s' if bursts.n_days == 1 else ''} {bursts.share:.0%} of the new deals, which no model of daily "
+            "counts foresees: the forecast has too few new deals if another such day comes, and too many if none does; "
+            "give the number to expect (assume.arrivals), or leave out imported deals"
         )
     length = tables.arrivals.length_days
     if length < DAYS_FOR_WEEKDAYS:

@@ -148,7 +148,7 @@ def silent_warnings(stage: str, known: NDArray[np.bool_], silent: NDArray[np.boo
         return []
     late = f" ({n_after:,} of them were contacted after they had left it)" if n_after else ""
     warning = (
-        f"stage {stage!r}: {n:,} of {total:,} deals have no first contact on record while they were in it{late}; they "
+        f"stage {stage!r}: {n:,} of {total:,} deals have no recorded first contact while they were in it{late}; they "
         f"are left out of what waiting does: {silent.mean():.0%} of them moved on, {known.mean():.0%} of the others. "
         "If they gave up waiting, it does more harm than is found"
     )
@@ -170,8 +170,9 @@ def _fitted(stage: str, deals: _Deals) -> tuple[ResponseFit, list[str]]:
     if chi2.sf(2.0 * (better - likelihood), 1) < FALSE_ALARMS:
         first = "more" if curved[-1] < 0 else "less"
         warnings.append(
-            f"stage {stage!r}: the odds to move on do not fall evenly with the hours waited: the first hours count for "
-            f"{first} than the halving time says, which is an average over waits from {short:.3g} to {long:.3g} hours"
+            f"stage {stage!r}: the odds of moving on do not fall evenly with the hours waited: the first hours count "
+            f"for {first} than the halving time says, which is an average over waits from {short:.3g} to {long:.3g} "
+            "hours"
         )
     probability = expit(design @ mode)
     counts = np.bincount(deals.segment, minlength=deals.n_segments)

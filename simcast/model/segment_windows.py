@@ -57,10 +57,10 @@ class Window:
         who = f"new deals of {self.column} {self.value!r}"
         began = "" if self.begins is None else f"began on {np.datetime64(self.begins, 'D')}"
         if self.ends is None:
-            return f"{who} {began}: how many come is learned from then on"
-        ended = f"ended on {np.datetime64(self.ends - 1, 'D')}, where some {self.due:,.0f} more were due"
+            return f"{who} {began}: their number is learned from then on"
+        ended = f"ended on {np.datetime64(self.ends - 1, 'D')}, when about {self.due:,.0f} more were due"
         both = f"{began} and {ended}" if began else ended
-        return f"{who} {both}: none are forecast; a lever on arrivals may add some"
+        return f"{who} {both}: none are forecast; a lever on arrivals can add some"
 
 
 def find_windows(first_day: Ints, segment: Ints, segments: Segments, until: int) -> tuple[Window, ...]:

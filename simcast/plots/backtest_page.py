@@ -65,7 +65,7 @@ def _coverage(run: BacktestRun, axes: Axes) -> None:
         axes.plot(INTERVALS, [held[level] for level in INTERVALS], "o-", color=color, label=metric)
     axes.plot([0, 1], [0, 1], ":", color=INK, linewidth=1)
     axes.set_xlabel("central interval", fontsize=9)
-    axes.set_ylabel("held the truth", fontsize=9)
+    axes.set_ylabel("contained the actual", fontsize=9)
     axes.legend(frameon=False, fontsize=8)
 
 

@@ -37,5 +37,5 @@ class Checked:
             return f"{checks} passed when diagnosed"
         return (
             f"{self.n_failed} of {checks} of the fit failed when it was diagnosed (in {', '.join(self.parts)}); "
-            "simcast diagnose tells which, and what to do"
+            "simcast diagnose shows which, and what to do"
         )

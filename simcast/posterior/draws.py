@@ -207,7 +207,7 @@ class Posterior(Shown):
             return ""
         if self.doubts:
             return "; ".join(self.doubts)
-        rests = "by sampling only; simcast diagnose checks more" if self.checked is None else self.checked.words()
+        rests = "sampling checks only; run simcast diagnose for more" if self.checked is None else self.checked.words()
         return f"{self.diagnostics.line()} ({rests})"
 
     def save(self, path: str | Path) -> Path:

@@ -60,17 +60,17 @@ class FittedResponse:
 
     def words(self) -> str:
         """Say what waiting does, and how sure that is."""
-        on = f"{self.n_deals:,} deals with a first contact on record"
+        on = f"{self.n_deals:,} deals with a recorded first contact"
         if self.is_clear:
             middle, low, high = self.half_life_hours
             return (
-                f"in {self.stage!r} the odds to move on fall by half every {middle:.3g} hours of waiting for the "
+                f"in {self.stage!r} the odds of moving on fall by half every {middle:.3g} hours of waiting for the "
                 f"first contact (90%: {low:.3g} to {high:.3g}), from {on}"
             )
         middle, low, high = self.change_per_day
         return (
-            f"in {self.stage!r} waiting for the first contact does no clear harm: a day of it changes the odds to "
-            f"move on by {middle:+.0%} (90%: {low:+.0%} to {high:+.0%}), from {on}"
+            f"in {self.stage!r} waiting for the first contact does no clear harm: a day of it changes the odds of "
+            f"moving on by {middle:+.0%} (90%: {low:+.0%} to {high:+.0%}), from {on}"
         )
 
     def to_dict(self) -> dict[str, object]:

@@ -32,18 +32,18 @@ def _stays_by_day(diagnosis: Diagnosis, checks: list[PredictiveCheck]) -> str:
         )
     family, compared = _family(diagnosis, checks[0].part)
     if family != HAZARD and HAZARD not in compared:
-        return "no family has this shape of days: use the one that takes any (history.model.durations: hazard)"
+        return "no family has this shape of days: use hazards, which fit any shape (history.model.durations: hazard)"
     shape = "even days of free shape do not fit" if family == HAZARD else "no family compared has this shape of days"
     return (
         f"{shape}: look for dates that were set by a rule, in bulk or later (simcast check), or for kinds of deals "
-        f"that history.segments does not tell apart{_or_drift(diagnosis)}"
+        f"that history.segments does not separate{_or_drift(diagnosis)}"
     )
 
 
 def _conversion(diagnosis: Diagnosis, checks: list[PredictiveCheck]) -> str:
     segments = list(dict.fromkeys(check.subset for check in checks))
     return (
-        f"moves of {_listed(segments)} are not as the model has them: look for a change in how ends are recorded"
+        f"moves of {_listed(segments)} differ from the model: look for a change in how ends are recorded"
         f"{_or_drift(diagnosis)}"
     )
 
@@ -60,11 +60,11 @@ def _open_stays(_: Diagnosis, checks: list[PredictiveCheck]) -> str:
 def _pace(diagnosis: Diagnosis, checks: list[PredictiveCheck]) -> str:
     if all(check.observed > check.expected for check in checks):
         return (
-            "more stays ended of late than usual: a rush before the end of a quarter, which the model does not know, "
+            "more stays ended recently than usual: a rush before the end of a quarter that the model does not know "
             f"looks like this{_or_drift(diagnosis)}"
         )
     return (
-        "fewer stays ended of late than usual: if the last days are not recorded yet, choose an earlier as-of date"
+        "fewer stays ended recently than usual: if the last days are not recorded yet, choose an earlier as-of date"
         f"{_or_drift(diagnosis)}"
     )
 
@@ -72,18 +72,16 @@ def _pace(diagnosis: Diagnosis, checks: list[PredictiveCheck]) -> str:
 def _arrivals(_: Diagnosis, checks: list[PredictiveCheck]) -> str:
     numbers = _listed([check.statistic for check in checks])
     return (
-        f"weeks are not as the model makes them ({numbers}): look for bulk imports and holidays; a forecast of new "
-        "deals has the wrong width"
+        f"weekly counts differ from the model ({numbers}): look for bulk imports and holidays; intervals of new deals "
+        "have the wrong width"
     )
 
 
 def _amounts(diagnosis: Diagnosis, checks: list[PredictiveCheck]) -> str:
     segments = _listed(list(dict.fromkeys(check.subset for check in checks)))
     if diagnosis.posterior.draws.attrs["amount_family"] == EMPIRICAL:
-        return f"even the amounts on record do not describe those of {segments}: look for a few very large deals"
-    return (
-        f"amounts of {segments} are not as the model has them: use those on record (history.model.amounts: empirical)"
-    )
+        return f"even the recorded amounts do not describe those of {segments}: look for a few very large deals"
+    return f"amounts of {segments} differ from the model: use the recorded ones (history.model.amounts: empirical)"
 
 
 def _or_drift(diagnosis: Diagnosis) -> str:
@@ -91,7 +89,7 @@ def _or_drift(diagnosis: Diagnosis) -> str:
     settings = diagnosis.scenario.history
     if settings is not None and settings.model.drift != "none":
         return ""
-    return "; if times have changed for good, let parameters drift (history.model.drift: quarterly)"
+    return "; if the change is permanent, let parameters drift (history.model.drift: quarterly)"
 
 
 _SENTENCES: dict[str, Callable[[Diagnosis, list[PredictiveCheck]], str]] = {

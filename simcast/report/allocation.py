@@ -17,7 +17,7 @@ from simcast.writing import chance, count, counted, interval, money
 
 _CERTAIN_AT = 2.0
 _METHODS = {
-    "enumeration": "all ways played",
+    "enumeration": "all of them",
     "greedy": "best next step each time, then exchanges",
     "optuna": "proposed by Optuna, then step by step",
 }
@@ -60,16 +60,18 @@ def _document(choices: Sequence[Choice], allocation: Allocation) -> dict[str, An
 
 
 def print_allocation(found: Allocated, console: Console) -> None:
-    """Print what to take, how sure that is, and what less would bring."""
+    """Print what to choose, how certain that is, and what less would bring."""
     console.print(f"[bold]{escape(answer(found))}[/bold]")
     console.print(escape(_runner_up(found)), highlight=False)
     for one, other in found.exclusive:
-        console.print(f"not combined, as they act on the same thing: {escape(one)}; {escape(other)}", highlight=False)
+        console.print(
+            f"not combined, because they change the same thing: {escape(one)}; {escape(other)}", highlight=False
+        )
     by_people = found.limits.budget is None
     priced = found.goal == "wins" and found.books_nothing and not by_people
     table = plain_table(
         "The best for each amount spent",
-        *("people" if by_people else "spent", found.goal, "gain", *(["per win"] if priced else []), "take"),
+        *("people" if by_people else "spent", found.goal, "gain", *(["per win"] if priced else []), "choose"),
     )
     table.columns[0].justify = "right"
     table.columns[-1].justify, table.columns[-1].no_wrap = "left", False  # choices in words may be long
@@ -86,25 +88,27 @@ def print_allocation(found: Allocated, console: Console) -> None:
     print_table(table, console)
     how = _METHODS[found.method]
     console.print(
-        f"{counted(found.n_tried, 'way')} tried ({how}) in {found.best.gain.n_futures} futures; the best played"
-        " again in "
-        f"{found.checked.gain.n_futures} others",
+        f"{counted(found.n_tried, 'split')} tried ({how}) in {counted(found.best.gain.n_futures, 'future')}; the best "
+        f"played again in {found.checked.gain.n_futures:,} others",
         style="dim",
         highlight=False,
     )
 
 
 def answer(found: Allocated) -> str:
-    """Say in one sentence what to take and what it brings, in futures other than those in which it was chosen."""
+    """Say in one sentence what to choose and what it brings, in futures other than those in which it was chosen."""
     checked = found.checked
     if not any(size.text for size in checked.sizes):
-        return f"Nothing of what the limits allow raises {_goal(found)}: spend nothing."
+        return f"Nothing within the limits raises {_goal(found)}: spend nothing."
     gain = checked.gain
     people = f" and {counted(checked.people, 'person', 'people')}" if checked.people else ""
-    brings = f"for {money(checked.cost)}{people} it brings" if checked.cost > 0.0 else f"at no cost{people} it brings"
+    several = sum(bool(size.text) for size in checked.sizes) > 1
+    bring = "they bring" if several else "it brings"
+    brings = f"for {money(checked.cost)}{people} {bring}" if checked.cost > 0.0 else f"at no cost{people} {bring}"
     if checked.cost < 0.0:
-        brings = f"it saves {money(-checked.cost)} and brings"
-    sentence = f"Take {take(found.choices, checked)}: {brings} {_written(found, gain.mean, signed=True)}"
+        brings = f"{'they save' if several else 'it saves'} {money(-checked.cost)} and {bring.partition(' ')[2]}"
+    chosen = " and ".join(take(found.choices, checked).rsplit(", ", 1)) if several else take(found.choices, checked)
+    sentence = f"Choose {chosen}: {brings} {_written(found, gain.mean, signed=True)}"
     sentence += f" ± {_written(found, gain.mean_error)} {'wins' if found.goal == 'wins' else 'of ' + _goal(found)}"
     if found.goal == "wins" and found.books_nothing:
         price = _per_win(checked)
@@ -122,15 +126,15 @@ def _per_win(allocation: Allocation) -> float | None:
 
 
 def _runner_up(found: Allocated) -> str:
-    """Say whether the second best way is told from the best."""
+    """Say whether the second best split differs clearly from the best."""
     if found.second_checked is None or found.ahead is None:
-        return "The limits allow only one way."
+        return "The limits allow only one split."
     ahead = found.ahead
     name = take(found.choices, found.second_checked)
     apart = f"{_written(found, ahead.mean, signed=True)} ± {_written(found, ahead.mean_error)}"
     if ahead.mean < _CERTAIN_AT * ahead.mean_error:
-        return f"The second best way cannot be told from it ({apart}): {name}."
-    return f"It is {apart} ahead of the second best way: {name}."
+        return f"The second best split cannot be distinguished from it ({apart}): {name}."
+    return f"It is {apart} ahead of the second best split: {name}."
 
 
 def take(choices: Sequence[Choice], allocation: Allocation) -> str:
@@ -144,7 +148,7 @@ def take(choices: Sequence[Choice], allocation: Allocation) -> str:
 
 
 def _goal(found: Allocated) -> str:
-    return {"net": "net bookings", "target": "the chance to reach the target"}.get(found.goal, found.goal)
+    return {"net": "net bookings", "target": "the chance of reaching the target"}.get(found.goal, found.goal)
 
 
 def _written(found: Allocated, value: float, *, signed: bool = False) -> str:

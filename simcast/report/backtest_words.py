@@ -9,27 +9,18 @@ from rich.markup import escape
 from rich.table import Table
 
 from simcast.backtesting import DealScores, MetricSummary, Ratio, Scores, StalledScores
+from simcast.backtesting.baselines import BASELINES_IN_WORDS
 from simcast.backtesting.cells import INTERVALS
 from simcast.backtesting.recalibration import RECALIBRATED
 from simcast.backtesting.scenario_file import BacktestRun
 from simcast.report.terminal import plain_table, print_table
 from simcast.writing import count, counted, money
 
-_IN_WORDS = {
-    "weighted_pipeline": "weighted pipeline",
-    "win_rate": "win rate x pipeline",
-    "last_period": "last period",
-    "seasonal_naive": "year before",
-    "chain_ladder": "chain ladder",
-    "auto_ets": "AutoETS",
-    "auto_arima": "AutoARIMA",
-    RECALIBRATED: "simcast recalibrated",
-}
-
+_IN_WORDS = {**BASELINES_IN_WORDS, RECALIBRATED: "simcast recalibrated"}
 
 _LEGEND = (
-    "CRPS: error of the distribution, error: of the single number; less is better. ratio: simcast's CRPS over the "
-    "method's. bias: forecast less truth. in 80%: how often the 80% interval held."
+    "CRPS: error of the distribution; error: of the single number; lower is better. ratio: simcast's CRPS divided by "
+    "the method's. bias: forecast minus actual. in 80%: how often the 80% interval contained the actual result."
 )
 
 
@@ -38,11 +29,11 @@ def answer(run: BacktestRun) -> str:
     summary = run.summary.metrics[run.metric]
     scores = summary.methods["simcast"]
     held = round(scores.coverage[0.8] * scores.n)
-    text = f"80% intervals of {run.metric} held the truth {counted(held, 'time')} of {scores.n}"
+    text = f"The 80% interval of {run.metric} contained the actual result in {held} of {counted(scores.n, 'forecast')}"
     ratio = next((each for each in summary.ratios if each.against == "weighted_pipeline"), None)
     if ratio is None:
         return f"{text}."
-    how = {"better": "surely better", "worse": "surely worse", "cannot tell": "chance may explain the difference"}
+    how = {"better": "clearly better", "worse": "clearly worse", "cannot tell": "chance may explain the difference"}
     return f"{text}; CRPS {ratio.ratio:.2f} x the weighted pipeline's ({how[ratio.verdict]})."
 
 
@@ -86,8 +77,8 @@ def _history(run: BacktestRun) -> Table:
     rows = cells[(cells["part"] == "total") & (cells["method"] == "simcast") & (cells["metric"] == run.metric)]
     weighted = cells[(cells["method"] == "weighted_pipeline") & (cells["metric"] == run.metric)].set_index("origin")
     table = plain_table(
-        f"{run.metric}: what was foreseen, and what happened",
-        *("as of", "until", "P10", "P50", "P90", "happened", "in 80%", "weighted pipeline"),
+        f"{run.metric}: forecast and actual",
+        *("as of", "until", "P10", "P50", "P90", "actual", "in 80%", "weighted pipeline"),
     )
     for _, row in rows.sort_values("origin").iterrows():
         held = row["q0.1"] <= row["actual"] <= row["q0.9"]
@@ -107,8 +98,8 @@ def _methods(metric: str, summary: MetricSummary) -> Table:
     """All methods beside each other."""
     n = summary.methods["simcast"].n
     table = plain_table(
-        f"{metric}: against what people use today, {counted(n, 'as-of date')}",
-        *("method", "CRPS", "ratio", "95% interval", "so simcast is", "error", "bias"),
+        f"{metric}: against methods in use today, {counted(n, 'as-of date')}",
+        *("method", "CRPS", "ratio", "95% interval", "verdict", "error", "bias"),
         *(f"in {level:.0%}" for level in INTERVALS),
     )
     ratios = {ratio.against: ratio for ratio in summary.ratios}
@@ -136,7 +127,7 @@ def _coverage_shown(scores: Scores) -> list[str]:
 
 
 def _parts(title: str, column: str, by_value: dict[str, Scores], metric: str) -> Table:
-    table = plain_table(title, column, "n", "happened", "CRPS", "bias", *(f"in {level:.0%}" for level in INTERVALS))
+    table = plain_table(title, column, "n", "actual", "CRPS", "bias", *(f"in {level:.0%}" for level in INTERVALS))
     for value, scores in by_value.items():
         table.add_row(
             escape(value),
@@ -151,7 +142,9 @@ def _parts(title: str, column: str, by_value: dict[str, Scores], metric: str) ->
 
 def _deals(deals: DealScores) -> Table:
     """How often deals of each class of probability were won."""
-    table = plain_table("open deals: foreseen to be won by the horizon, and won", "P(won)", "deals", "foreseen", "won")
+    table = plain_table(
+        "open deals: forecast and actual wins by the end of the horizon", "P(won)", "deals", "forecast", "won"
+    )
     for row in deals.table:
         table.add_row(
             f"{row['low']:.0%} to {row['high']:.0%}", f"{row['n']:.0f}", f"{row['foreseen']:.1%}", f"{row['won']:.1%}"
@@ -163,17 +156,17 @@ def _deals_in_words(deals: DealScores) -> str:
     if not deals.n_won:
         return f"none of {counted(deals.n, 'open deal')} was won"
     return (
-        f"{counted(deals.n, 'open deal')}, {deals.n_won} of them won; Brier score {deals.brier:.4f}, of one share"
-        " for all "
-        f"{deals.brier_base_rate:.4f}, of one per stage {deals.brier_stage_rate:.4f}; a won deal ranks above another "
-        f"{deals.auc:.0%} of the time" + ("" if deals.stalled is None else f"\n{_stalled_in_words(deals.stalled)}")
+        f"{counted(deals.n, 'open deal')}, {deals.n_won:,} won; Brier score {deals.brier:.4f} (with one share for all "
+        f"{deals.brier_base_rate:.4f}, with one per stage {deals.brier_stage_rate:.4f}); a won deal ranks above "
+        f"another {deals.auc:.0%} of the time"
+        + ("" if deals.stalled is None else f"\n{_stalled_in_words(deals.stalled)}")
     )
 
 
 def _stalled_in_words(stalled: StalledScores) -> str:
     return (
-        f"{stalled.n_stalled} of {counted(stalled.n, 'open deal')} had waited longer than nine of ten won deals did: "
-        f"{stalled.stayed_stalled:.0%} of them were still in the same stage at the horizon's end "
+        f"{stalled.n_stalled:,} of {counted(stalled.n, 'open deal')} had waited longer than nine in ten won deals did: "
+        f"{stalled.stayed_stalled:.0%} of them were still in the same stage at the end of the horizon "
         f"({stalled.won_stalled:.1%} won), of the others {stalled.stayed_others:.0%} ({stalled.won_others:.1%} won); "
         f"a deal that stayed had waited longer than one that moved {stalled.auc:.0%} of the time"
     )

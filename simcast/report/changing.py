@@ -18,11 +18,11 @@ from simcast.scenario import load_scenario
 from simcast.writing import count, money
 
 _WORDS = {
-    "won": "won since, of the deals open then ({deals})",
-    "lost": "lost since, of the deals open then ({deals})",
-    "open": "open still: other chances ({deals})",
-    "amounts": "open still: other amounts ({deals})",
-    "new": "new deals, those that came since ({deals}) and may come yet: against what was expected of them",
+    "won": "deals open then and won since ({deals})",
+    "lost": "deals open then and lost since ({deals})",
+    "open": "still open: changed chances ({deals})",
+    "amounts": "still open: changed amounts ({deals})",
+    "new": "new deals, arrived since ({deals}) and still to come, compared with what was expected of them",
     "parameters": "what has been learned since",
     "rest": "deals whose amount is not known",
 }
@@ -50,7 +50,7 @@ def earlier_ground(folder: Path, threads: int | None = None, progress: Progress 
         return ground, ""
     return (
         ground,
-        "what the history says of the days before the earlier run has changed, or the model: it is fitted anew",
+        "the history before the earlier run has changed, or the model has; the earlier run is fitted again",
     )
 
 

@@ -83,11 +83,11 @@ def without_formulas(table: pd.DataFrame) -> pd.DataFrame:
 
 
 _SORTED = {
-    "value_at_stake": "those first of which most is at stake",
-    "probability_won": "the likeliest to be won first",
-    "amount": "the largest first",
-    "age_days": "those first that have been in their stage for longest",
-    "expected_close": f"those first that are expected soonest; those with a chance below {chance(LEAST_EXPECTED)} last",
+    "value_at_stake": "most at stake first",
+    "probability_won": "most likely wins first",
+    "amount": "largest first",
+    "age_days": "longest in their stage first",
+    "expected_close": f"earliest expected first, chances below {chance(LEAST_EXPECTED)} last",
     "stage": "by stage",
     "deal": "by name",
 }
@@ -113,7 +113,7 @@ def print_deals(
         f"{stalled} {agreed(stalled, 'is', 'are')} stalled.[/bold]\n"
     )
     by_wins = have_no_worth(table)
-    order = "those first whose outcome is most open" if by_wins and sort == "value_at_stake" else _SORTED[sort]
+    order = "most open outcome first" if by_wins and sort == "value_at_stake" else _SORTED[sort]
     shown = plain_table(
         f"Open deals, {order}",
         *("deal", "stage", *columns, "days", "usual", *([] if by_wins else ["amount"])),
@@ -137,14 +137,16 @@ def print_deals(
             "[yellow]stalled[/yellow]" if row["stalled"] else "",
         )
     print_table(shown, console)
-    console.print("usual: nine of ten won deals had moved on by then", style="dim", highlight=False)
-    legend = "at stake: amount x P(won) x P(not won): what can still be changed"
+    console.print("usual: days after which nine in ten won deals had moved on", style="dim", highlight=False)
+    legend = "at stake: amount x P(won) x P(not won), what can still be changed"
     if by_wins:
-        legend = "no amounts on record: the outcome is most open where P(won) is nearest to 50%"
+        legend = "no amounts are recorded: the outcome is most open where P(won) is nearest to 50%"
     console.print(legend, style="dim", highlight=False)
     if not by_wins and table.head(top)["amount"].isna().any():
         console.print(
-            "no amount on record: at stake is then that of a usual deal of the segment", style="dim", highlight=False
+            "where no amount is recorded, at stake uses that of a usual deal in the segment",
+            style="dim",
+            highlight=False,
         )
     if len(table) > top:
-        console.print(f"[dim]({len(table) - top} more: --top N shows more of them, --out FILE writes all)[/dim]")
+        console.print(f"[dim]({len(table) - top} more: --top N shows more, --out FILE writes all)[/dim]")

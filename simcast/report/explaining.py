@@ -15,7 +15,7 @@ from simcast.report.heading import heading
 from simcast.report.page.assuming import lever_sentence, margin_sentence
 from simcast.report.words import Language
 from simcast.scenario import BASELINE, Scenario
-from simcast.writing import count
+from simcast.writing import agreed, count
 
 _CLEAR = 2.0
 """What is no larger than so many of its Monte Carlo errors is not told."""
@@ -28,13 +28,12 @@ def scenario_sentences(scenario: Scenario, language: Language) -> list[str]:
     beside = [name for name in pipeline.stages if name not in pipeline.path]
     sentences = [f"Deals go {path}; at each stage some are lost."]
     if beside:
-        sentences.append(f"Beside this path there is {' and '.join(beside)}.")
+        sentences.append(f"{' and '.join(beside)} {agreed(len(beside), 'is', 'are')} off the main path.")
     sentences.append(_source(scenario))
     forecast = scenario.forecast
     sentences.append(
-        f"The forecast stands at the start of {language.date(forecast.as_of)} and reaches to the end of "
-        f"{language.date(forecast.until)}, told by {forecast.period}"
-        + (f" and by {', '.join(forecast.by)}." if forecast.by else ".")
+        f"The forecast starts on {language.date(forecast.as_of)} and runs through {language.date(forecast.until)}, "
+        f"by {forecast.period}" + (f" and by {', '.join(forecast.by)}." if forecast.by else ".")
     )
     for metric, wanted in forecast.target.items():
         written = language.money(wanted) if metric == "bookings" else f"{wanted:,.0f}"
@@ -46,7 +45,7 @@ def _source(scenario: Scenario) -> str:
     """Say where parameters come from."""
     if scenario.history is None:
         return "All parameters are assumed."
-    by = f", told apart by {', '.join(scenario.history.segments)}" if scenario.history.segments else ""
+    by = f", separately by {', '.join(scenario.history.segments)}" if scenario.history.segments else ""
     over = " Some parameters are assumed instead." if scenario.assume is not None else ""
     return f"Parameters are learned from {scenario.history.path}{by}.{over}"
 
@@ -121,10 +120,10 @@ def _print_sources(baseline: Forecast, sources: tuple[Source, ...], language: La
     ends = (total.quantile(0.1), total.quantile(0.9))
     low, high = (language.count(round(end)) if by_wins else language.money(end) for end in ends)
     high += " wins" if by_wins else ""
-    console.print(f"\n[bold]Why the baseline lies anywhere between {low} and {high}[/bold] (8 of 10 futures)")
+    console.print(f"\n[bold]Why the baseline lies between {low} and {high} in 8 of 10 futures[/bold]")
     for source in sources:
         name = language.say(f"source.{source.kind}", stage=source.stage)
-        console.print(f"  {language.share(source.share):>5}  {escape(name)}", highlight=False)
+        console.print(f"  {language.chance(source.share):>8}  {escape(name)}", highlight=False)
     luck = sum(source.share for source in sources if source.is_chance)
     lead = "lead.spread.wins" if by_wins else "lead.spread"
     console.print(
@@ -137,12 +136,13 @@ def _print_knowing(knowing: Knowing, language: Language, console: Console) -> No
     told = [worth for worth in knowing.worth if worth.value > _CLEAR * worth.error]
     if not told:
         console.print(
-            f"\nKnowing one part of the model better would not change the choice: {escape(knowing.best)} is best.",
+            "\nKnowing any single part of the model better would not change the choice: "
+            f"{escape(knowing.best)} is best.",
             highlight=False,
         )
         return
     console.print(
-        f"\n[bold]What it would be worth to know, before choosing among the scenarios[/bold] "
+        f"\n[bold]What it would be worth to know before choosing among the scenarios[/bold] "
         f"({escape(knowing.best)} is best on average)"
     )
     for worth in told:
@@ -155,5 +155,5 @@ def _print_knowing(knowing: Knowing, language: Language, console: Console) -> No
 
 def _part(worth: WorthOfKnowing, language: Language) -> str:
     if worth.kind == "lever":
-        return f"how much {worth.name} changes: at most so much is a trial of it worth"
+        return f"how much {worth.name} changes: a trial of it is worth at most this"
     return language.say(f"source.{worth.kind}", stage=worth.name)

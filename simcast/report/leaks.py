@@ -12,17 +12,15 @@ from simcast.analysis.leaks import Leak, SmallGain
 from simcast.forecast import Summary
 from simcast.report.heading import heading
 from simcast.report.terminal import plain_table, print_table
-from simcast.writing import chance, count, interval, money
+from simcast.writing import chance, count, counted, interval, money
 
 _LEGEND = (
-    "per point: one point of conversion more from the as-of date on; ? where the sign of its mean is uncertain",
-    "per day saved: of the median stay, others in proportion; a median under two days is halved, and counted per day",
-    "in the long run: with the deals that arrive over the forecast's days, however long they take",
+    "per point: one more point of conversion from the as-of date on; ? if the sign of the mean is uncertain",
+    "per day saved: from the median stay, others in proportion; a median under two days is halved and scaled to a day",
+    "in the long run: including the deals that arrive during the forecast, however long they take",
 )
-_OF_SEGMENTS = "its gap: what this stage would bring with the best segment's conversion"
-_OF_TEAMS = (
-    "below 0: deals that reach a team which is busy already make others wait, and lose more of them than they bring"
-)
+_OF_SEGMENTS = "gain if all matched it: what the stage would gain with its best segment's conversion"
+_OF_TEAMS = "below 0: more deals for a busy team make others wait, which loses more than they bring"
 
 
 def leaks_document(found: Leaks) -> dict[str, Any]:
@@ -82,7 +80,7 @@ def print_leaks(found: Leaks, console: Console) -> None:
         f"What small changes bring by {scenario.forecast.until}, in the same futures",
         *("stage", "conversion", "per point", "80% interval"),
         *("in the long run", "per day saved"),
-        *(("best segment", "its gap") if has_segments else ()),
+        *(("best segment", "gain if all matched it") if has_segments else ()),
     )
     for leak in found.leaks:
         table.add_row(*_row(leak, by_wins)[: len(table.columns)])
@@ -100,7 +98,9 @@ def print_leaks(found: Leaks, console: Console) -> None:
     if found.losses:
         console.print()
         print_table(_losses(found), console)
-    console.print(f"\n{found.n_futures} futures, seed {scenario.simulation.seed}", style="dim", highlight=False)
+    console.print(
+        f"\n{counted(found.n_futures, 'future')}, seed {scenario.simulation.seed}", style="dim", highlight=False
+    )
 
 
 def _is_harmful(worth: SmallGain) -> bool:
@@ -145,7 +145,8 @@ def _losses(found: Leaks) -> Any:  # noqa: ANN401  # a table of rich
     is_valued = not found.by_wins or any(loss.value for loss in found.losses)
     table = plain_table(
         "Lost over the last year, and stays that moved on",
-        *("stage", "lost", *(["their value"] if is_valued else []), "last 91 days", "year before"),
+        *("stage", "lost", *(["their value"] if is_valued else [])),
+        *("conversion, last 91 days", "previous year"),
     )
     for loss in found.losses:
         shares = ("" if share is None else chance(share) for share in (loss.conversion_recent, loss.conversion_before))

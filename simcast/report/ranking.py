@@ -130,12 +130,12 @@ def print_ranking(ranking: Ranking, console: Console) -> None:
     for option in ranking.changes:
         together = option.interaction_wins if ranking.by_wins else option.interaction
         if together is not None and together.sd > 0:
-            name, brought = (
-                f"{option.name} ({option.file})" if several else option.name,
-                _brought(together, ranking.by_wins),
-            )
+            name = f"{option.name} ({option.file})" if several else option.name
+            brought = _brought(together, ranking.by_wins).lstrip("+-")
+            more = "more" if together.mean >= 0.0 else "fewer" if ranking.by_wins else "less"
             console.print(
-                f"{escape(name)}: its parts together bring {brought} beside the sum of each alone", highlight=False
+                f"{escape(name)}: together its parts bring {brought} {more} than the sum of their separate effects",
+                highlight=False,
             )
     for difference in ranking.across:
         console.print(
@@ -280,7 +280,7 @@ def _least_per_win(ranking: Ranking, best: Difference) -> str:
     name = f"{option.name!r}{f' of {option.file}' if len(ranking.runs) > 1 else ''}"
     if least.cost_per_win is None:
         return f" {name} brings {more_wins(least.wins)} wins at no cost."
-    return f" A win costs least with {name}: {money(least.cost_per_win)}."
+    return f" A win is cheapest with {name}: {money(least.cost_per_win)}."
 
 
 def _runner_up(ranking: Ranking) -> str:

@@ -47,13 +47,14 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  # numbers, dates, and a lever's 
 
 
 def print_solution(found: Solution, console: Console) -> None:
-    """Print the answer, what it brings, and the values that were tried nearest to it."""
+    """Print the answer, what it brings unless no change is needed, and how many values were tried."""
     console.print(f"[bold]{escape(sentence(found))}[/bold]")
     difference = compare(found.forecast, found.baseline)
-    which = "It" if found.answer is not None else f"{found.unknown.key}={_shown(found.best.value)}"
-    start = found.ground.standing_on
-    over = "the baseline" if start == BASELINE else repr(start)
-    console.print(f"{which} brings {_brought(difference, over)}.", highlight=False, markup=False)
+    if not _needs_no_change(found):
+        which = "It" if found.answer is not None else f"{found.unknown.key}={_shown(found.best.value)}"
+        start = found.ground.standing_on
+        over = "the baseline" if start == BASELINE else repr(start)
+        console.print(f"{which} brings {_brought(difference, over)}.", highlight=False, markup=False)
     if difference.books_nothing and found.condition.quantity != "wins":
         console.print(
             "[yellow]beware:[/yellow] no amounts are known, so nothing is booked; ask for wins", highlight=False
@@ -66,8 +67,8 @@ def print_solution(found: Solution, console: Console) -> None:
         )
     scenario = found.ground.scenario
     console.print(
-        f"{found.baseline.n_futures} futures, seed {scenario.simulation.seed}, {counted(len(found.points), 'value')}"
-        " tried",
+        f"{counted(found.baseline.n_futures, 'future')}, seed {scenario.simulation.seed}, "
+        f"{counted(len(found.points), 'value')} tried",
         style="dim",
         highlight=False,
     )
@@ -87,29 +88,36 @@ def _brought(difference: Difference, over: str) -> str:
     )
 
 
+def _needs_no_change(found: Solution) -> bool:
+    """Tell whether the condition holds without any change, which is a value of the range."""
+    unknown = found.unknown
+    held = found.answer is not None and found.met_without
+    return held and unknown.neutral is not None and unknown.within(unknown.neutral)
+
+
 def sentence(found: Solution) -> str:
     """Say the answer in one sentence."""
     unknown, key, condition = found.unknown, found.unknown.key, found.condition
     lever, span = lever_words(unknown.lever), ""
-    already = f"{condition.text} holds already without any change: "
+    already = f"{condition.text} already holds without any change: "
     already += f"{_measured(found, condition.measure(found.baseline)[0])}."
     if found.answer is None:
         where = f"with {key} from {_shown(unknown.first)} to {_shown(unknown.last)}"
         most = f"{_measured(found, found.best.measure)} at {_shown(found.best.value)}"
         if found.met_without:
-            return f"{already} It does not {where} of {lever}: at most {most}."
-        return f"{condition.text} cannot be met by {lever} {where}: at most it is {most}."
+            return f"{already} It does not hold {where} of {lever}: at most {most}."
+        return f"{condition.text} cannot be met by {lever} {where}: it is at most {most}."
+    if _needs_no_change(found):
+        return already
     if found.met_without:
-        if unknown.neutral is not None and unknown.within(unknown.neutral):
-            return already
-        return f"{already} With {lever} it does, too, from {key}={_shown(found.answer.value)} on."
+        return f"{already} With {lever} it also holds, from {key}={_shown(found.answer.value)} on."
     if found.answer.value == unknown.first and not _is_one(unknown, found.answer.value):
-        span = ", the first value of the range; less may be enough"
+        span = ", the first value of the range (less may be enough)"
     if found.low is not None and found.low != found.high:
         high = "beyond the range" if found.high is None else _shown(found.high)
         span = f" (95% given the simulation's error: {_shown(found.low)} to {high})"
     return (
-        f"{condition.text} takes {lever} {key}={_shown(found.answer.value)}{span}; "
+        f"{condition.text} needs {lever} {key}={_shown(found.answer.value)}{span}; "
         f"there it is {_measured(found, found.answer.measure)}."
     )
 

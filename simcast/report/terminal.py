@@ -14,7 +14,7 @@ from simcast.analysis import Difference, Run
 from simcast.forecast import METRICS, ORIGINS, Forecast, Metric, Summary
 from simcast.report.phrases import answer, exact_phrase, margin_words, more_wins
 from simcast.scenario import BASELINE
-from simcast.writing import agreed, chance, count, counted, interval, money
+from simcast.writing import chance, count, counted, interval, money
 
 N_WARNINGS = 3
 """How many warnings the terminal shows; the result holds all."""
@@ -28,9 +28,9 @@ _MOST_LETTERS = 60
 _ANY_WIDTH = 100_000
 
 WINS_CAPTION = (
-    "more wins: mean of the paired differences ± its Monte Carlo error; in the other futures there are as many"
+    "more wins: mean of the paired differences ± its Monte Carlo error; in the other futures the number is equal"
 )
-WINS_PRICE = "; per win: mean cost by mean of more wins"
+WINS_PRICE = "; per win: mean cost divided by the mean of more wins"
 
 
 def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
@@ -226,7 +226,7 @@ def _stages(baseline: Forecast) -> Table:
 def _teams(run: Run) -> Table:
     """How busy the teams are, and how long deals wait for them, in each scenario."""
     columns = ("scenario", "team", "busy", "P90", "90% wait at most, days", "waiting at the end", "P90")
-    table = plain_table("Teams: means over futures, and the worst of ten", *columns, n_texts=2)
+    table = plain_table("Teams: mean over the futures, and 90th percentile", *columns, n_texts=2)
     for name, forecast in run.forecasts.items():
         for team in forecast.results["team"].to_numpy():
             of_team = forecast.results.sel(team=team)
@@ -251,8 +251,8 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     known = f"; Monte Carlo error of the mean {metric}: ± {error}" if total.n_futures > 1 else ""
     console.print()
     console.print(
-        f"{counted(len(run.book), 'open deal').replace(',', '')}, {total.n_futures}"
-        f" {agreed(total.n_futures, 'future', 'futures')}, seed {run.scenario.simulation.seed}{known}",
+        f"{counted(len(run.book), 'open deal')}, {counted(total.n_futures, 'future')}, "
+        f"seed {run.scenario.simulation.seed}{known}",
         style="dim",
         highlight=False,
     )

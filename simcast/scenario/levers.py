@@ -79,8 +79,8 @@ class TimedLever(Lever):
     ramp_days: float = Field(
         default=0.0,
         ge=0,
-        description="Over how many days the effect grows from nothing to full; each day has that of its noon, and the "
-        "stays that open deals are in have that of the first day.",
+        description="Over how many days the effect grows from nothing to full; each day uses its midday value; open "
+        "deals' current stays use the first day's value.",
     )
     where: Where = Field(
         default_factory=dict,
@@ -192,8 +192,8 @@ class ResponseLever(TimedLever):
     )
     now_hours: NonNegative | None = Field(
         default=None,
-        description="Where no team serves the stage: the hours after which deals are answered today; as the history "
-        "has it (history.columns.first_response) unless given.",
+        description="Where no team serves the stage: the hours after which deals are answered today; taken from the "
+        "history (history.columns.first_response) unless given.",
     )
     half_life_hours: Positive | None = Field(
         default=None,

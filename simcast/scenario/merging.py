@@ -9,7 +9,7 @@ from pathlib import Path
 from simcast.errors import ScenarioError
 from simcast.scenario.distribution import FAMILY_NAMES
 from simcast.scenario.reading import KeyPath, Node, Place, is_file, plain, read_file, read_text
-from simcast.scenario.showing import dotted, shorten
+from simcast.scenario.showing import dotted, shorten, written
 
 RIVALS: dict[KeyPath, str] = {("forecast", "until"): "horizon", ("forecast", "horizon"): "until"}
 """Keys that stand for each other: setting one over the other replaces it."""
@@ -126,7 +126,7 @@ def overlay(base: Node, over: Node, path: KeyPath, changes: list[str]) -> Node:
     if not (isinstance(base.value, dict) and isinstance(over.value, dict)) or _is_leaf(base) or _is_leaf(over):
         if plain(base) != plain(over):
             changes.append(
-                f"{dotted(path)}: {shorten(plain(base))} ({base.place}) -> {shorten(plain(over))} ({over.place})"
+                f"{dotted(path)}: {written(plain(base))} ({base.place}) -> {written(plain(over))} ({over.place})"
             )
         return over
     entries = dict(base.value)
@@ -141,7 +141,7 @@ def _drop_rival(entries: dict[str, Node], path: KeyPath, over: Node, changes: li
     if rival in entries and rival is not None:
         old = entries.pop(rival)
         dropped = dotted((*path[:-1], rival))
-        changes.append(f"{dropped}: {shorten(plain(old))} ({old.place}) -> dropped for {dotted(path)} ({over.place})")
+        changes.append(f"{dropped}: {written(plain(old))} ({old.place}) -> dropped for {dotted(path)} ({over.place})")
 
 
 def override(tree: Node, setting: str | Setting, problems: list[str], changes: list[str]) -> Node:
@@ -197,9 +197,8 @@ def _put(node: Node, steps: list[str], leaf: Node, path: KeyPath, problems: list
     """Return the tree with `leaf` at the end of `steps`; mappings on the way are made where missing."""
     if not steps:
         if plain(node) != plain(leaf):
-            changes.append(
-                f"{dotted(path)}: {shorten(plain(node))} ({node.place}) -> {shorten(plain(leaf))} ({leaf.place})"
-            )
+            old = "unset" if plain(node) is None else f"{written(plain(node))} ({node.place})"
+            changes.append(f"{dotted(path)}: {old} -> {written(plain(leaf))} ({leaf.place})")
         return leaf
     step, *rest = steps
     if isinstance(node.value, list):

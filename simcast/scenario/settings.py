@@ -300,7 +300,9 @@ def _hide_default(schema: dict[str, Any]) -> None:
 class ForecastSettings(Closed):
     """What is forecast: from when, until when, and in which slices."""
 
-    as_of: Day = Field(description="The day on which the forecast stands; what happens on it or later is not known.")
+    as_of: Day = Field(
+        description="The day at whose start the forecast begins; what happens on it or later is not known."
+    )
     until: Day = Field(
         default=date.max,
         description="The last day forecast; give this or horizon.",
@@ -311,10 +313,10 @@ class ForecastSettings(Closed):
         description="How far to forecast from as_of, such as '1 quarter' or '6 weeks'; turned into until: the "
         "day before the same day of a later month, or before that month's last day where it has no such day.",
     )
-    period: Period = Field(default="month", description="The slices in which results are told.")
-    by: tuple[Text, ...] = Field(default=(), description="Segment columns by which results are told too.")
+    period: Period = Field(default="month", description="The slices in which results are shown.")
+    by: tuple[Text, ...] = Field(default=(), description="Segment columns by which results are also shown.")
     target: dict[Metric, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict, description="What is to be reached, such as {bookings: 2400000}; its probability is told."
+        default_factory=dict, description="The target, such as {bookings: 2400000}; its probability is shown."
     )
     margin: Share = Field(
         default=Distribution.constant(1.0),

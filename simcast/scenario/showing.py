@@ -30,6 +30,18 @@ def shorten(value: object, width: int = 60) -> str:
     return text if len(text) <= width else text[: width - 3] + "..."
 
 
+def written(value: object) -> str:
+    """Write a value as the file has it where that is a word: a key without a value is unset.
+
+    Examples
+    --------
+    >>> written(True), written(None), written("lead")
+    ('true', 'unset', "'lead'")
+    """
+    words = {None: "unset", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else shorten(value)
+
+
 def _with_lists(value: object) -> object:
     """Turn tuples into lists, as the file has them."""
     if isinstance(value, dict):

@@ -51,7 +51,7 @@ def test_leaks_rank_the_stages(assumed: Path, invoke: Invoke) -> None:
     assert {stage["stage"] for stage in document["stages"]} == {"lead", "meeting", "contract"}
     printed = invoke("leaks", assumed, "--quiet", "--futures", 300).stdout
     assert printed.startswith("One point of conversion is worth most in")
-    assert "\nper day saved: of the median stay, others in proportion;" in printed
+    assert "\nper day saved: from the median stay, others in proportion;" in printed
     assert invoke("leaks", assumed, "--by", "owner").exit_code == 2
 
 
@@ -113,7 +113,7 @@ def test_allocate_splits_a_budget_among_scenarios_and_levers(assumed: Path, invo
     assert document["best"]["take"]["better"] == "all"
     assert document["best"]["value"] == document["frontier"][-1]["value"]
     printed = invoke("allocate", assumed, *arguments, *lever).stdout
-    assert printed.startswith("Take better")
+    assert printed.startswith("Choose better")
     by_default = json.loads(invoke("allocate", assumed, *arguments, "--json").stdout)
     assert [choice["choice"] for choice in by_default["choices"]] == ["better", "more", "neutral"]
     assert invoke("allocate", assumed).exit_code == 2

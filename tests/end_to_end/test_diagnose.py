@@ -391,7 +391,7 @@ def test_what_was_diagnosed_is_told_by_all_that_rests_on_the_fit(store: Store, i
     file = store(wrong(conversion=0.6))
     before, result = ran(invoke, "run", file)
     assert (before["trusted"], result.exit_code) == (True, 0)
-    assert "(by sampling only; simcast diagnose checks more)" in printed_run(invoke, file)
+    assert "(sampling checks only; run simcast diagnose for more)" in printed_run(invoke, file)
     assert invoke("diagnose", file).exit_code == 1
     for command in ("run", "leaks"):
         document, result = ran(invoke, command, file)

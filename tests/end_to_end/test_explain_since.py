@@ -76,7 +76,7 @@ def test_what_changed_since_a_run_adds_up(file: Path, invoke: Invoke, tmp_path: 
     assert {step["kind"]: step["deals"] for step in since["steps"]}["lost"] == 1
     assert since["notes"] == []
     printed = invoke("explain", file, *LATER, "--since", folder, "--quiet").stdout
-    assert "lost since, of the deals open then (1)" in printed
+    assert "deals open then and lost since (1)" in printed
 
 
 def test_a_folder_that_no_run_left_is_refused(file: Path, invoke: Invoke, tmp_path: Path) -> None:

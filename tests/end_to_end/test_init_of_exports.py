@@ -68,7 +68,7 @@ def test_the_first_contact_is_no_stage_and_its_promise_is_tried(
     assert (lever.stage, lever.within_hours.parameters) == ("selling", (24.0,))
     checked = invoke("check", tmp_path / "new" / "scenario.yaml")
     assert checked.exit_code == 0, checked.stderr
-    assert "first contact in 'selling' is on record for 240 of 240" in checked.stdout
+    assert "first contact in 'selling' is recorded for 240 of 240" in checked.stdout
 
 
 def test_hours_until_the_first_contact_are_taken_where_their_unit_is_said(tmp_path: Path) -> None:
@@ -408,4 +408,4 @@ def test_the_proposed_scenario_runs_and_learns_what_waiting_does(invoke: Invoke,
     assert result.exit_code in (0, 1), result.stderr
     text = " ".join((result.stdout + result.stderr).split())
     assert "answer-in-24h" in text
-    assert "the odds to move on fall by half every" in text
+    assert "the odds of moving on fall by half every" in text

@@ -70,7 +70,7 @@ def test_a_promise_is_judged_by_what_the_first_calls_on_record_say(invoke: Invok
     assert 0.0 < gain["within-24h"] < gain["ads-within-4h"] < gain["within-4h"]
     assert sum("that is association" in warning for warning in document["warnings"]) == 1
     checked = invoke("check", FILE).stdout
-    assert "first contact in 'lead' is on record for 1,400 of 1,452 (96%) deals" in checked
+    assert "first contact in 'lead' is recorded for 1,400 of 1,452 (96%) deals" in checked
 
 
 @pytest.mark.usefixtures("stored")

@@ -26,7 +26,7 @@ WAITS_OF = {"сайт": 8.0, "реклама": 30.0}
 def _world(
     seed: int, half_life: float, n_deals: int = 1500, segments: tuple[str, ...] = ("source",), silent: float = 0.0
 ) -> History:
-    """Deals whose odds to move on fall by half every so many hours of waiting, cut at the end of the history."""
+    """Deals whose odds of moving on fall by half every so many hours of waiting, cut at the end of the history."""
     generator = np.random.default_rng(seed)
     source = np.where(generator.random(n_deals) < 0.5, "сайт", "реклама")
     hours = generator.gamma(1.2, pd.Series(source).map(WAITS_OF).to_numpy() / 1.2)
@@ -128,7 +128,7 @@ def test_waits_and_conversion_are_those_of_the_segments_and_draws_those_of_the_p
 
 def test_deals_without_a_contact_and_too_few_of_them_are_told() -> None:
     _, warnings = fit_responses(_world(1, 24.0, silent=0.3))
-    assert any("have no first contact on record" in warning and "left out" in warning for warning in warnings)
+    assert any("have no recorded first contact" in warning and "left out" in warning for warning in warnings)
     _, warnings = fit_responses(_world(1, 24.0))
     assert not any("no first contact" in warning for warning in warnings)
     fits, warnings = fit_responses(_world(1, 24.0, n_deals=60))

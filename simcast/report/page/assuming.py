@@ -82,7 +82,8 @@ def margin_sentence(scenario: Scenario, language: Language) -> list[str]:
     ]
     if margin.is_fixed and margin.mean() == 1.0 and not special:
         return []
-    return [language.say("margin.is", margin=number_words(margin, language, form="percent")), *special]
+    share = language.say("margin.is", margin=number_words(margin, language, form="percent"))
+    return [share[:1].upper() + share[1:], *special]
 
 
 def number_words(
@@ -192,9 +193,7 @@ def _effect(lever: Lever, language: Language) -> str:
         case ResponseLever():
             return language.say("lever.response", stage=lever.stage, hours=number_words(lever.within_hours, language))
         case HireLever() | LeaveLever():
-            return language.say(
-                f"lever.{lever.lever}", team=lever.team, count=str(lever.count), date=language.date(lever.on)
-            )
+            return language.say(f"lever.{lever.lever}", team=lever.team, n=lever.count, date=language.date(lever.on))
         case TrainLever():
             return language.say(
                 "lever.train",

@@ -72,7 +72,7 @@ def fit_sentence(diagnostics: Diagnostics | None, language: Language, checked: C
 
 
 def data_sentence(report: QualityReport, language: Language) -> str:
-    """Say what the history holds."""
+    """Say what the history contains."""
     sentence = language.say(
         "data.deals",
         deals=language.say("n-deals", n=report.n_deals),

@@ -22,10 +22,11 @@ def by_the_calendar(found: Match) -> str:
     """Say in Russian where stays end by the calendar."""
     told = (
         found["how"]
-        .replace("by weekdays in ", "по дням недели — на этапах ")
-        .replace("by the quarter in ", "по кварталу — на этапах ")
+        .replace("on some weekdays in ", "в некоторые дни недели — на этапах ")
+        .replace(", and at some times of the quarter in ", "; в некоторые дни квартала — на этапах ")
+        .replace("at some times of the quarter in ", "в некоторые дни квартала — на этапах ")
     )
-    return f"пребывания заканчиваются по календарю: {_quoted(told)}; прогноз продолжает так же (history.model.calendar)"
+    return f"сделки движутся быстрее {_quoted(told)}; прогноз продолжает так же (history.model.calendar)"
 
 
 def by_months(found: Match) -> str:
@@ -80,20 +81,19 @@ def _number(text: str) -> str:
 
 def overdue(found: Match) -> str:
     """Put the list of stages with stays that will probably never leave into Russian."""
-    part = r"(?P<n1>[\d,]+ of [\d,]+ \([^)]*%\)) in (?P<stage>'.*?'|\".*?\") \(ended within (?P<n2>[\d,]+) days?\)"
+    part = (
+        r"(?P<n1>[\d,]+ of [\d,]+ \([^)]*%\)) in (?P<stage>'.*?'|\".*?\") \(others left within (?P<n2>[\d,]+) days?\)"
+    )
     parts = [
-        f"{_number(one['n1'])} на этапе «{one['stage'][1:-1]}» (завершённые длились не дольше {_number(one['n2'])} дн.)"
+        f"{_number(one['n1'])} на этапе «{one['stage'][1:-1]}» (остальные уходили за {_number(one['n2'])} дн. или раньше)"
         for one in re.finditer(part, found["parts"])
     ]
-    return (
-        "открытые пребывания, которые длятся дольше любого завершённого, вероятно, никогда не закончатся: "
-        + ", ".join(parts)
-    )
+    return "эти открытые сделки ждут дольше любой, что ушла с этапа, и, вероятно, уже не сдвинутся: " + ", ".join(parts)
 
 
 def usual(found: Match) -> str:
     """Put the list of stages that are empty, though they are not on usual days, into Russian."""
-    part = r"(?P<stage>'.*?'|\".*?\") \(about (?P<n1>[\d,]+) on usual days\)"
+    part = r"(?P<stage>'.*?'|\".*?\") \(usually about (?P<n1>[\d,]+)\)"
     stages = [
         f"«{one['stage'][1:-1]}» (обычно примерно {_number(one['n1'])})" for one in re.finditer(part, found["parts"])
     ]

@@ -42,7 +42,11 @@ _NUMBER = r"[\d,.]+"
 _OF = r"[\d,]+ of [\d,]+ \([^)]*%\)"
 
 _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
-    ("open stays that have lasted longer than any that ended will probably never leave: (?P<parts>.*)", overdue),
+    (
+        "these open deals have waited longer than any that ever left the stage, and will probably never move: "
+        "(?P<parts>.*)",
+        overdue,
+    ),
     (r"(?P<n1>[\w% ]+%) of the deals have an amount", "сумма известна у {n1} сделок"),
     (
         r"(?P<n1>[\w% ]+%) of the events fall on weekends \(2 of 7 days are 29%\)",
@@ -56,7 +60,7 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     (rf"(?P<n1>{_OF}) wins? (?:have|has) an amount of 0", "выигранных сделок с суммой 0: {n1}"),
     (rf"(?P<n1>{_OF}) wins? (?:have|has) no amount", "выигранных сделок без суммы: {n1}"),
     (
-        rf"(?P<n1>{_NUMBER}) open deals? (?:have|has) a date of closing; it is ignored, as one that is only expected",
+        rf"(?P<n1>{_NUMBER}) open deals? (?:have|has) a closing date; it is ignored because it is only expected",
         "открытых сделок с датой закрытия: {n1}; она не учитывается, так как лишь ожидается",
     ),
     (
@@ -65,7 +69,7 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     ),
     (
         rf"nothing is recorded in the (?P<n1>{_NUMBER}) days? before (?P<day>[\d-]+), longer than any gap before "
-        rf"\((?P<n2>{_NUMBER}) days?\): the records are taken to end before (?P<end>[\d-]+), .*",
+        rf"\((?P<n2>{_NUMBER}) days?\): the records are assumed to end before (?P<end>[\d-]+), .*",
         "за {n1} дн. перед {day} ничего не записано — дольше любого прежнего перерыва ({n2} дн.): считается, что записи "
         "кончаются перед {end}, и прогноз начинается со сделок в том виде, в каком они были тогда; выгрузите данные заново "
         "или укажите forecast.as_of: {end} (history.recorded_until: none, если с тех пор ничего не произошло)",
@@ -82,10 +86,10 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "завершившихся сделок в данных нет, и первые месяцы выглядят лучше или медленнее, чем были",
     ),
     (
-        rf"(?P<n1>{_NUMBER}) of (?P<n3>{_NUMBER}) wins holds? (?P<n2>\d+%) of all that was won: .*",
+        rf"(?P<n1>{_NUMBER}) of (?P<n3>{_NUMBER}) wins makes? up (?P<n2>\d+%) of all that was won: .*",
         "выигранных сделок {n1} из {n3}, а в них {n2} всего выигранного: ошибка в сумме или выручка, которая держится на немногих сделках",
     ),
-    (r"no deal ever moves between (?P<groups>.*): pipelines of their own\? .*", apart),
+    (r"no deal ever moves between (?P<groups>.*): separate pipelines\? .*", apart),
     (
         rf"(?P<n1>{_NUMBER}) rows? repeats? an earlier one in every cell and (?:is|are) left out",
         "строк, которые целиком повторяют более раннюю: {n1}; они не учтены",
@@ -95,9 +99,9 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "перед {day} ничего не записано: записи кончаются перед {end} (history.recorded_until), и прогноз начинается со сделок в "
         "том виде, в каком они были тогда",
     ),
-    (r"no deal stands in (?P<parts>.*): the file may leave out deals that have not moved yet", usual),
+    (r"no deal is in (?P<parts>.*): the file may leave out deals that have not moved yet", usual),
     (
-        r"a large share of all events falls on one day: (?P<ndays>.*); a bulk import or a batch, not real dates\?",
+        r"a large share of all events falls on one day: (?P<ndays>.*); a bulk import instead of real dates\?",
         "большая доля всех событий приходится на один день: {ndays}; массовая загрузка, а не настоящие даты?",
     ),
     (
@@ -136,8 +140,8 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "этап {stage}: завершено пребываний только {n1}; конверсия и сроки опираются в основном на априорные допущения",
     ),
     (
-        r"stage (?P<stage>.*): (?P<n1>\d+%) of its stays are open; conversion and how long the slow ones take cannot be "
-        "told apart",
+        r"stage (?P<stage>.*): (?P<n1>\d+%) of its stays are open; low conversion cannot be distinguished from slow "
+        "moves",
         "этап {stage}: {n1} пребываний открыты; конверсию и длительность медленных не различить",
     ),
     (
@@ -146,7 +150,7 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "допущение",
     ),
     (
-        r"conversion in ['\"](?P<stage>.*)['\"] has changed: of stays begun from (?P<month>[\d-]+) on, the odds of moving forward are "
+        r"conversion in ['\"](?P<stage>.*)['\"] has changed: for stays that began from (?P<month>[\d-]+) on, the odds of moving forward are "
         r"(?P<n1>[\d.e+]+) times those before, .*",
         "конверсия на этапе «{stage}» изменилась: у пребываний, начавшихся с {month}, шансы пойти дальше — {n1} от прежних, а "
         "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
@@ -169,7 +173,7 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         by_amount,
     ),
     (
-        rf"(?P<n1>{_NUMBER}) days? of (?P<n2>{_NUMBER}), such as (?P<day>[\d-]+) with (?P<n3>{_NUMBER}) deals, holds? "
+        rf"(?P<n1>{_NUMBER}) days? of (?P<n2>{_NUMBER}), such as (?P<day>[\d-]+) with (?P<n3>{_NUMBER}) deals, contains? "
         r"(?P<n4>\d+%) of the new deals, .*",
         "дней, на которые пришлось {n4} новых сделок: {n1} из {n2}, например {day} — {n3}; ни один закон дневных чисел этого не "
         "предвидит: новых сделок в прогнозе слишком мало, если такой день придёт снова, и слишком много, если нет; задайте, "
@@ -183,18 +187,18 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "позже или задайте обычный уровень (assume.arrivals.per_day: {level})",
     ),
     (
-        r"conversion in ['\"](?P<stage>.*)['\"] drifts: of the stays that ended, about (?P<n1>\d+%) moved forward of those begun in "
-        r"(?P<first>[\d-]+), and (?P<n2>\d+%) of those begun in (?P<last>[\d-]+), .*",
+        r"conversion in ['\"](?P<stage>.*)['\"] drifts: about (?P<n1>\d+%) of the ended stays that began in "
+        r"(?P<first>[\d-]+) moved forward, and (?P<n2>\d+%) of those that began in (?P<last>[\d-]+), .*",
         "конверсия на этапе «{stage}» постепенно меняется: из завершённых пребываний, начавшихся в {first}, дальше пошли примерно "
         "{n1}, а из начавшихся в {last} — {n2}, а прогноз берёт среднее; позвольте параметрам меняться (history.model.drift: quarterly)",
     ),
     (
-        r"the speed of ['\"](?P<stage>.*)['\"] has changed: from (?P<month>[\d-]+) on stays of an age end (?P<n1>[\d.e+]+) times .*",
+        r"the speed of ['\"](?P<stage>.*)['\"] has changed: from (?P<month>[\d-]+) on stays of the same age end (?P<n1>[\d.e+]+) times .*",
         "скорость на этапе «{stage}» изменилась: с {month} пребывания того же возраста заканчиваются с частотой {n1} от прежней, а "
         "прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
     ),
     (
-        r"the speed of ['\"](?P<stage>.*)['\"] drifts: in (?P<last>[\d-]+) stays of an age end (?P<n1>[\d.e+]+) times as often as in "
+        r"the speed of ['\"](?P<stage>.*)['\"] drifts: in (?P<last>[\d-]+) stays of the same age end (?P<n1>[\d.e+]+) times as often as in "
         r"(?P<first>[\d-]+), .*",
         "скорость на этапе «{stage}» постепенно меняется: в {last} пребывания того же возраста заканчивались с частотой {n1} от той, "
         "что была в {first}, а прогноз берёт среднее; позвольте параметрам меняться (history.model.drift: quarterly)",
@@ -203,7 +207,7 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         rf"(?P<n1>{_NUMBER}) of (?P<n2>{_NUMBER}) predictive checks? of the fit failed when it was diagnosed \(in (?P<parts>.*)\); .*",
         checks_failed,
     ),
-    (r"stays end by the calendar: (?P<how>.*); the forecast goes on so .*", by_the_calendar),
+    (r"deals move faster (?P<how>.*); the forecast assumes this continues .*", by_the_calendar),
     (r"months were good or bad for all deals together \((?P<how>.*), one standard deviation\), .*", by_months),
     (
         rf"(?P<part>.*): (?P<n1>{_NUMBER}) transitions? diverged at first; .*, and none did",
@@ -232,12 +236,12 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "{day} началось сделок: {n1}, гораздо больше, чем в другие дни; это сочтено загрузкой и не входит в поступление",
     ),
     (
-        r"new deals of (?P<what>.*) began on (?P<day>[\d-]+): how many come is learned from then on",
+        r"new deals of (?P<what>.*) began on (?P<day>[\d-]+): their number is learned from then on",
         "новые сделки {what} начались {day}: их поток оценен с этого дня",
     ),
     (
-        rf"new deals of (?P<what>.*?)(?: began on (?P<first>[\d-]+) and)? ended on (?P<day>[\d-]+), where some "
-        rf"(?P<n1>{_NUMBER}) more were due: none are forecast; a lever on arrivals may add some",
+        rf"new deals of (?P<what>.*?)(?: began on (?P<first>[\d-]+) and)? ended on (?P<day>[\d-]+), when about "
+        rf"(?P<n1>{_NUMBER}) more were due: none are forecast; a lever on arrivals can add some",
         "новые сделки {what} прекратились {day}, хотя ожидалось ещё {n1}: в прогнозе их нет; добавить их может рычаг arrivals",
     ),
     (
@@ -300,33 +304,33 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "{path}: заканчивается {day}, до даты прогноза ({until}), и ничего не меняет, а стоимость учтена",
     ),
     (
-        r"first contact in '(?P<stage>.*)' is on record for (?P<n1>.*) deals that entered it: half of them waited "
-        r"(?P<n2>.*) hours or less, nine of ten (?P<n3>.*)",
+        r"first contact in '(?P<stage>.*)' is recorded for (?P<n1>.*) deals that entered it: half of them waited "
+        r"(?P<n2>.*) hours or less, nine in ten (?P<n3>.*)",
         "первый контакт на этапе «{stage}» записан у {n1} сделок, которые на нём были: половина ждала не дольше {n2} ч, "
         "девять из десяти не дольше {n3} ч",
     ),
     (
-        r"answers in time: in '(?P<stage>.*)' the odds to move on fall by half every (?P<n1>.*) hours of waiting for the "
-        r"first contact \(90%: (?P<n2>.*) to (?P<n3>.*)\), from (?P<n4>.*) deals with a first contact on record; .*",
+        r"answers in time: in '(?P<stage>.*)' the odds of moving on fall by half every (?P<n1>.*) hours of waiting for the "
+        r"first contact \(90%: (?P<n2>.*) to (?P<n3>.*)\), from (?P<n4>.*) deals with a recorded first contact; .*",
         "ответ в срок: на этапе «{stage}» шансы пойти дальше вдвое меньше за каждые {n1} ч ожидания первого контакта (90 %: от "
         "{n2} до {n3}), по {n4} сделкам, у которых он записан; это связь, а не доказательство: сделки, которые ждали "
         "дольше, могут отличаться и в другом, поэтому сначала попробуйте",
     ),
     (
         r"answers in time: in '(?P<stage>.*)' waiting for the first contact does no clear harm: a day of it changes the "
-        r"odds to move on by (?P<n1>.*) \(90%: (?P<n2>.*) to (?P<n3>.*)\), from (?P<n4>.*) deals with .*",
+        r"odds of moving on by (?P<n1>.*) \(90%: (?P<n2>.*) to (?P<n3>.*)\), from (?P<n4>.*) deals with .*",
         "ответ в срок: на этапе «{stage}» явного вреда от ожидания первого контакта не видно: день ожидания меняет шансы пойти "
         "дальше на {n1} (90 %: от {n2} до {n3}), по {n4} сделкам, у которых он записан",
     ),
     (
-        r"stage '(?P<stage>.*)': (?P<n1>.*) of (?P<n2>.*) deals have no first contact on record while they were in "
+        r"stage '(?P<stage>.*)': (?P<n1>.*) of (?P<n2>.*) deals have no recorded first contact while they were in "
         r"it.*: (?P<n3>\d+%) of them moved on, (?P<n4>\d+%) of the others\. .*",
         "этап «{stage}»: у {n1} из {n2} сделок не записан первый контакт, пока они на нём были; в том, что делает "
         "ожидание, они не учтены: из них дальше пошли {n3}, из остальных {n4}. Если они не дождались, вред ожидания "
         "больше найденного",
     ),
     (
-        r"stage '(?P<stage>.*)': the odds to move on do not fall evenly with the hours waited: the first hours count for "
+        r"stage '(?P<stage>.*)': the odds of moving on do not fall evenly with the hours waited: the first hours count for "
         r"(?P<more>more|less) than .* from (?P<n1>.*) to (?P<n2>.*) hours",
         "этап «{stage}»: шансы пойти дальше падают с часами ожидания неравномерно; время, за которое они падают вдвое, "
         "лишь среднее для ожиданий от {n1} до {n2} ч",

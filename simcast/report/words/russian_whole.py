@@ -16,7 +16,7 @@ WHOLE = {
     "этим данным можно узнать только число продаж",
     "no deal has an amount: new deals count as worth nothing; forecast wins instead of bookings": "ни у одной сделки нет "
     "суммы: новые сделки ничего не стоят; прогнозируйте число продаж",
-    "no won deal has an amount: new deals are worth what all deals are": "ни у одной выигранной сделки нет суммы: новые "
+    "no won deal has an amount: new deals are given the amounts of all deals": "ни у одной выигранной сделки нет суммы: новые "
     "сделки стоят столько же, сколько все",
     "assume.arrivals: not given, so no new deals come in": "assume.arrivals: не задано, новых сделок не будет",
     "assume.amount: not given, so only open deals with an amount bring bookings": "assume.amount: не задано, сумму "

@@ -11,14 +11,14 @@ ENGLISH_WINS: dict[str, Message] = {
     ),
     "figure.fan.wins": "Wins so far",
     "figure.distribution.wins": "Wins over the whole horizon",
-    "lead.none-more-wins": "No scenario brings more wins than the baseline. The best of them is {name}: {gain} in the mean.",
-    "figure.scenarios.wins": "Wins more or fewer than in the baseline",
-    "table.more-wins": "Wins more or fewer than in the baseline",
+    "lead.none-more-wins": "No scenario brings more wins than the baseline. The best of them is {name}: {gain} on average.",
+    "figure.scenarios.wins": "More or fewer wins than in the baseline",
+    "table.more-wins": "More or fewer wins than in the baseline",
     "figure.by.wins": "Wins by {column}",
-    "lead.best-wins": "{name} brings most: {gain} wins in the mean ({interval} in 8 of 10 futures). It brings more wins than the "
+    "lead.best-wins": "{name} brings the most: {gain} wins on average ({interval} in 8 of 10 futures). It brings more wins than the "
     "baseline, the forecast without any change, in {chance} of the futures.",
     "lead.cost-per-win": "It costs {cost}: {each} per additional win.",
-    "lead.least-per-win": "A win costs least with {name}: {each}.",
+    "lead.least-per-win": "A win is cheapest with {name}: {each}.",
     "lead.no-cost-wins": "{name} brings {gain} wins at no cost.",
     "label.more-often": "{gain} · more in {chance}",
     "chance.more-wins": "P(more)",
@@ -26,15 +26,15 @@ ENGLISH_WINS: dict[str, Message] = {
     "cost-per-win": "Cost per win",
     "gain.wins": "{gain} wins",
     "note.scenarios.wins": "More wins: mean of the wins gained in the same futures, with P10 and P90. P(more), P(fewer): the shares of "
-    "futures with more wins and with fewer; in the others there are as many. Cost per win: mean cost by mean of more wins. "
-    "No amounts are known, so that scenarios are judged by wins.",
+    "futures with more wins and with fewer; in the others the number is equal. Cost per win: mean cost divided by the mean of more wins. "
+    "No amounts are known, so scenarios are ranked by wins.",
     "lead.spread.wins": "About {known} of the spread of the total (its variance) comes from not knowing the true conversion, speed "
-    "and number of deals, which more data, or a closer look, can mend. The rest, {luck}, is the luck of months and of single "
-    "deals, which no data take away, and what the parts bring only together.",
-    "lead.deals-shown.wins": "The {n} whose outcome is most open are shown first.",
-    "note.deals.wins": "Expected win: the mean day among the futures in which it is won. Stalled: longer in its stage than nine of ten "
-    "won deals were. Those come first whose outcome is most open: whose chance is nearest to one half.",
-    "sheet.chart.scenarios.wins": "Wins more or fewer than in the baseline (mean)",
+    "and number of deals, which more data can reduce. The rest, {luck}, is the luck of months and of single deals, which no data "
+    "can remove, and the joint effect of the parts.",
+    "lead.deals-shown.wins": "The {n} deals whose outcome is most open are shown first.",
+    "note.deals.wins": "Expected win: the mean day among the futures in which the deal is won. Stalled: longer in its stage than nine in "
+    "ten won deals were. Deals whose outcome is most open, with a chance nearest to one half, come first.",
+    "sheet.chart.scenarios.wins": "More or fewer wins than in the baseline (mean)",
     "sheet.chart.periods.wins": "Wins by period",
 }
 
@@ -67,7 +67,7 @@ RUSSIAN_WINS: dict[str, Message] = {
     "вариантов, в которых продаж больше и меньше; в остальных их столько же. Расходы на продажу: средние расходы на средний "
     "прирост продаж. Суммы неизвестны, поэтому сценарии сравниваются по числу продаж.",
     "lead.spread.wins": "Около {known} разброса итога (его дисперсии) — незнание истинных конверсии, скорости и числа сделок, которое "
-    "уменьшат новые данные или более внимательный взгляд. Остальное, {luck}, — удача месяцев и отдельных сделок, которую не "
+    "уменьшат новые данные. Остальное, {luck}, — удача месяцев и отдельных сделок, которую не "
     "уберут никакие данные, и то, что части дают только вместе.",
     "lead.deals-shown.wins": "Сначала показано сделок, чей исход наиболее открыт: {n}.",
     "note.deals.wins": "Ожидаемая дата: средний день выигрыша в тех вариантах, где сделка выиграна. Застряла: дольше на этапе, чем "

@@ -73,6 +73,6 @@ def test_several_files_are_named_with_their_scenarios(scenario: Scenario, monkey
     assert isinstance(console.file, StringIO)
     printed = console.file.getvalue()
     assert "'better' of a.yaml brings the most" in printed
-    assert "both (b.yaml): its parts together" in printed
+    assert "both (b.yaml): together its parts" in printed
     assert "…" not in printed
     assert "yaml" not in answer(rank([first]))

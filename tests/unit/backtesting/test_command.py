@@ -168,7 +168,7 @@ def test_the_terminal_opens_with_one_sentence(scenario_file: Path) -> None:
     assert shown.exit_code == 0, shown.output
     lines = shown.stdout.splitlines()
     assert lines[0] == "How many?"
-    assert lines[1].startswith("80% intervals of bookings held the truth ")
+    assert lines[1].startswith("The 80% interval of bookings contained the actual result in ")
     assert "x the weighted pipeline's" in " ".join(lines[1:3])
     for words in ("Север", "chain ladder", "Brier score", "by period of the horizon", "beware:"):
         assert words in shown.stdout

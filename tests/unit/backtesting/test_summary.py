@@ -90,7 +90,7 @@ def test_a_better_baseline_is_a_reason_and_equal_ones_cannot_be_told_apart() -> 
     assert worse_cells is not None
     number = worse_cells["method"] == "weighted_pipeline"
     worse_cells.loc[number, "crps"] = 0.1
-    assert any("weighted_pipeline forecasts better" in reason for reason in judge(worse, summarise(worse)).reasons)
+    assert any("weighted pipeline forecasts better" in reason for reason in judge(worse, summarise(worse)).reasons)
     equal = made(60, sd=10.0, seed=4)
     equal_cells = equal.cells
     assert equal_cells is not None

@@ -71,7 +71,7 @@ def test_open_deals_are_told_by_an_empty_cell_a_stage_or_a_mapped_word(read: Rea
     assert history.stays["left"].isna().tolist() == [False, True]
     assert history.quality.reading is not None
     assert history.quality.reading.close_dates_ignored == 1
-    assert any("1 open deal has a date of closing" in note for note in history.quality.notes)
+    assert any("1 open deal has a closing date" in note for note in history.quality.notes)
 
 
 def test_one_dated_stage_is_a_pipeline_of_one(read: Read) -> None:

@@ -149,7 +149,7 @@ def test_records_end_where_a_silence_is_not_to_be_expected() -> None:
     fresh, stale = history.known_at("2026-04-01"), history.known_at("2026-04-15")
 
     assert (fresh.recorded_until, stale.recorded_until) == (fresh.observed_until, np.datetime64("2026-04-01"))
-    assert "the records are taken to end before 2026-04-01" in stale.quality.warnings[0]
+    assert "the records are assumed to end before 2026-04-01" in stale.quality.warnings[0]
     book = stale.open_deals("2026-04-15")
     assert (book.as_of, book.recorded_until) == (np.datetime64("2026-04-15"), np.datetime64("2026-04-01"))
     np.testing.assert_array_equal(

@@ -55,8 +55,8 @@ def test_open_stays_older_than_any_that_ended_are_counted(read: Read) -> None:
     (stage,) = (stage for stage in report.stages if stage.stage == "lead")
     assert (stage.n_open, stage.n_overdue, stage.longest_days) == (13, 10, 9)
     assert len(report.warnings) == 1
-    assert report.warnings[0].startswith("open stays that have lasted longer than any that ended will probably never")
-    assert report.warnings[0].endswith(": 10 of 13 (77%) in 'lead' (ended within 9 days)")
+    assert report.warnings[0].startswith("these open deals have waited longer than any that ever left the stage")
+    assert report.warnings[0].endswith(": 10 of 13 (77%) in 'lead' (others left within 9 days)")
 
 
 @pytest.mark.parametrize(("observed_days", "n_overdue"), [(7, 0), (8, 1)])
@@ -187,9 +187,9 @@ def test_stages_that_deals_never_move_between_are_two_pipelines() -> None:
 def test_a_stage_that_is_empty_though_it_is_not_on_usual_days_is_told() -> None:
     """A deal a day, each for ten days: ten are open on any day, unless the file has only those that have moved."""
     rows = [(f"D{n}", "lead", n, n + 10 if n < 171 else None, "lost" if n < 171 else None, np.nan) for n in range(181)]
-    assert "no deal stands in" not in " ".join(of_stays(rows, ["lead"]).quality.warnings)
+    assert "no deal is in" not in " ".join(of_stays(rows, ["lead"]).quality.warnings)
     said = " ".join(of_stays(rows[:171], ["lead"]).quality.warnings)
-    assert "no deal stands in 'lead' (about 9 on usual days)" in said
+    assert "no deal is in 'lead' (usually about 9)" in said
 
 
 def test_wins_that_hold_most_of_all_are_told() -> None:
@@ -198,4 +198,4 @@ def test_wins_that_hold_most_of_all_are_told() -> None:
     slips = [(*row[:5], row[5] * (1000.0 if n < 2 else 1.0)) for n, row in enumerate(rows)]
     few = [(*row[:5], row[5] if n < 3 else np.nan) for n, row in enumerate(slips)]
     assert "of all that was won" not in " ".join(of_stays(few, ["lead"]).quality.warnings), "three amounts are known"
-    assert "2 of 200 wins hold 91% of all that was won" in " ".join(of_stays(slips, ["lead"]).quality.warnings)
+    assert "2 of 200 wins make up 91% of all that was won" in " ".join(of_stays(slips, ["lead"]).quality.warnings)

@@ -174,22 +174,22 @@ def test_pooled_months_tell_enough() -> None:
     [
         (
             Change(0, "conversion", 582, 676, True, 0.35, (0.524, 0.271)),
-            "about 52% moved forward of those begun in 2018-07, and 27% of those begun in 2026-05",
+            "about 52% of the ended stays that began in 2018-07 moved forward, and 27% of those that began in 2026-05",
             "начавшихся в 2018-07, дальше пошли примерно 52 %, а из начавшихся в 2026-05 — 27 %",
         ),
         (
             Change(0, "conversion", 660, 676, False, 0.35, (0.5, 0.3)),
-            "of stays begun from 2025-01 on, the odds of moving forward are 0.35 times those before",
+            "for stays that began from 2025-01 on, the odds of moving forward are 0.35 times those before",
             "с 2025-01, шансы пойти дальше — 0,35 от прежних",
         ),
         (
             Change(0, "speed", 618, 677, True, 0.59),
-            "the speed of 'lead' drifts: in 2026-06 stays of an age end 0.59 times as often as in 2021-07",
+            "the speed of 'lead' drifts: in 2026-06 stays of the same age end 0.59 times as often as in 2021-07",
             "в 2026-06 пребывания того же возраста заканчивались с частотой 0,59 от той, что была в 2021-07",
         ),
         (
             Change(0, "speed", 660, 677, False, 1.8),
-            "the speed of 'lead' has changed: from 2025-01 on stays of an age end 1.8 times as often as before",
+            "the speed of 'lead' has changed: from 2025-01 on stays of the same age end 1.8 times as often as before",
             "с 2025-01 пребывания того же возраста заканчиваются с частотой 1,8 от прежней",
         ),
     ],
@@ -199,7 +199,7 @@ def test_changes_are_told_with_what_to_do_in_both_languages(change: Change, engl
     told = data_warnings(Pipeline.define(["lead"]), tables)[0]
     assert english in told
     assert told.endswith("let parameters drift (history.model.drift: quarterly)")
-    assert ("if the change is for good" in told) is not change.is_trend
+    assert ("if the change is permanent" in told) is not change.is_trend
     translated = (in_russian(told) or "").replace("\u00a0", " ")
     assert russian in translated
     assert translated.endswith("позвольте параметрам меняться (history.model.drift: quarterly)")

@@ -47,7 +47,7 @@ def test_records_that_begin_late_are_noticed_and_said() -> None:
     posterior = fit(history, settings=QUICK)
     assert posterior.draws.attrs["recorded_from"] == str(np.datetime64(first, "D"))
     assert posterior.diagnostics is not None
-    assert any("the records are taken to begin there" in warning for warning in posterior.diagnostics.warnings)
+    assert any("the records are assumed to begin there" in warning for warning in posterior.diagnostics.warnings)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -137,8 +137,8 @@ def test_what_the_lever_says_itself_goes_before_what_was_fitted() -> None:
 
 def test_the_notes_say_what_it_rests_on_and_that_it_is_no_proof() -> None:
     (note,) = [line for line in ground().plan("change").notes if "first contact" in line]
-    assert "answers in time: in 'звонок' the odds to move on fall by half every 24 hours" in note
-    assert "from 640 deals with a first contact on record" in note
+    assert "answers in time: in 'звонок' the odds of moving on fall by half every 24 hours" in note
+    assert "from 640 deals with a recorded first contact" in note
     assert "association" in note
     (note,) = [line for line in ground(slope=0.0, sd=0.003).plan("change").notes if "first contact" in line]
     assert "no clear harm" in note

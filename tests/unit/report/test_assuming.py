@@ -30,14 +30,14 @@ EACH: dict[str, dict[str, Any]] = {
 
 ENGLISH = {
     "conversion": "Conversion of lead changes by +10 points; where source: ads; from 5 July 2026; growing over 9 days.",
-    "duration": "Days in lead times about 0.5 (80%: 0.372 to 0.628); until 1 August 2026.",
-    "arrivals": "New deals times 0.8; saves 15 k; costs 40 per new deal that it adds.",
-    "amount": "Amounts times 1.5 (new and open deals).",
+    "duration": "Days in lead are multiplied by about 0.5 (80%: 0.372 to 0.628); until 1 August 2026.",
+    "arrivals": "New deals are multiplied by 0.8; saves 15 k; costs 40 per new deal that it adds.",
+    "amount": "Amounts are multiplied by 1.5 (new and open deals).",
     "deal": "Deal D-1 is lost.",
-    "budget": "10 k of budget move from source: cold to source: ads.",
-    "leave": "Team desk: people who leave on 1 August 2026: 1; the pay of each is saved: 4 k a month.",
+    "budget": "10 k of budget moves from source: cold to source: ads.",
+    "leave": "Team desk: 1 person leaves on 1 August 2026; saves the pay of each: 4 k a month.",
     "train": "Team desk is trained for 3 days; conversion then changes by +5 points; during the training, hours of "
-    "work per deal times 1.5; costs 900 per month.",
+    "work per deal are multiplied by 1.5; costs 900 per month.",
 }
 
 

@@ -169,7 +169,7 @@ def test_each_deal_has_its_own_chance(hostile: Material) -> None:
     won = dict(zip(results["deal"].to_numpy().tolist(), results["deal_wins"].to_numpy() / 200, strict=True))
     table = deals_table(hostile.deals, hostile.run.book.segments.columns, LANGUAGES["en"])
     titles = [column.title for column in table.columns]
-    chance = titles.index("Chance to be won")
+    chance = titles.index("Chance of being won")
     assert {str(row[0]): row[chance] for row in table.rows} == pytest.approx(won)
     assert len(table.rows) == 30
 

@@ -56,7 +56,7 @@ def test_the_section_tells_waits_lines_and_how_busy_people_are(waited_for: Mater
         f"{name}: {stage}" for name in (BASELINE, "нанять") for stage in ("звонок", "встреча", "счёт")
     ]
     assert rows.rows[0].mean == pytest.approx(waited_for.baseline.wait_days("звонок").mean())
-    assert "hardly any deal waits" in section.lead[1]
+    assert "hardly any deal has to wait" in section.lead[1]
     assert "hardly" not in section.lead[0]
 
 

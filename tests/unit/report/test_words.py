@@ -86,46 +86,46 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
         ("1 of 1 (100%) win has an amount of 0", "выигранных сделок с суммой 0: 1 из 1 (100 %)"),
         (
             "larger deals move on from 'meeting' less often (rank correlation -0.29), but amounts are known from the beginning of "
-            "only 49% of its stays, which move on more often than the others: chances of open deals do not go with their "
-            "amounts, and their bookings come out too high",
+            "only 49% of its stays, which move on more often than the others: chances of open deals do not depend on their "
+            "amounts, and their bookings are forecast too high",
             "крупные сделки реже идут дальше с этапа «meeting» (ранговая корреляция −0,29), но сумма с самого начала известна "
             "лишь у 49 % пребываний, и не у случайных: шансы открытых сделок не зависят от их сумм, и сумма их побед завышена",
         ),
         (
             "larger deals move on from 'meeting' more often (rank correlation 0.29), but amounts are known from the beginning of "
-            "only 49% of its stays, which move on less often than the others: chances of open deals do not go with their "
-            "amounts, and their bookings come out too low",
+            "only 49% of its stays, which move on less often than the others: chances of open deals do not depend on their "
+            "amounts, and their bookings are forecast too low",
             "крупные сделки чаще идут дальше с этапа «meeting» (ранговая корреляция 0,29), но сумма с самого начала известна лишь "
             "у 49 % пребываний, и не у случайных: шансы открытых сделок не зависят от их сумм, и сумма их побед занижена",
         ),
         (
-            "larger deals take longer to leave 'lead', 'meeting' (rank correlation of amount and days 0.50 to 0.53), which the model does not know: "
-            "new deals won within the forecast are smaller than it has them, and their bookings come out too high",
+            "larger deals take longer to leave 'lead', 'meeting' (rank correlation of amount and days 0.50 to 0.53), which the model ignores: "
+            "new deals won within the forecast are smaller than it assumes, and their bookings are forecast too high",
             "крупные сделки дольше остаются на этапах «lead», «meeting» (ранговая корреляция суммы и дней 0,50 до 0,53), чего модель не знает: "
             "новые сделки, выигранные до конца прогноза, меньше, чем в ней, и их сумма завышена",
         ),
         (
-            "larger deals take less time to leave 'meeting' (rank correlation of amount and days -0.53), which the model does not "
-            "know: new deals won within the forecast are larger than it has them, and their bookings come out too low",
+            "larger deals take less time to leave 'meeting' (rank correlation of amount and days -0.53), which the model ignores: "
+            "new deals won within the forecast are larger than it assumes, and their bookings are forecast too low",
             "крупные сделки быстрее уходят с этапов «meeting» (ранговая корреляция суммы и дней −0,53), чего модель не знает: "
             "новые сделки, выигранные до конца прогноза, крупнее, чем в ней, и их сумма занижена",
         ),
         (
-            "6 days of 539, such as 2025-01-19 with 223 deals, hold 54% of the new deals, which no law of daily counts foresees: "
-            "new deals come out too few where another such day comes, too many where none does; give those to expect "
-            "(assume.arrivals), or leave deals out that were imported",
+            "6 days of 539, such as 2025-01-19 with 223 deals, contain 54% of the new deals, which no model of daily counts foresees: "
+            "the forecast has too few new deals if another such day comes, and too many if none does; give the number to expect "
+            "(assume.arrivals), or leave out imported deals",
             "дней, на которые пришлось 54 % новых сделок: 6 из 539, например 2025-01-19 — 223; ни один закон дневных чисел этого "
             "не предвидит: новых сделок в прогнозе слишком мало, если такой день придёт снова, и слишком много, если нет; "
             "задайте, сколько их ждать (assume.arrivals), или уберите загруженные сделки",
         ),
         (
-            "295 of 721 won deals with an amount have one of 0: new deals are worth nothing as often; leave amounts empty that "
-            "are not known",
+            "295 of 721 won deals with an amount have one of 0: the same share of new deals is worth nothing; leave "
+            "unknown amounts empty",
             "сделок с суммой 0: 295 из 721, у которых она записана; столь же часто ничего не стоят и новые сделки; оставляйте "
             "неизвестные суммы пустыми",
         ),
         (
-            "1 open deal has a date of closing; it is ignored, as one that is only expected",
+            "1 open deal has a closing date; it is ignored because it is only expected",
             "открытых сделок с датой закрытия: 1; она не учитывается, так как лишь ожидается",
         ),
         (
@@ -138,22 +138,22 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
         ),
         ("stage meeting", "этап meeting"),
         (
-            "stays end by the calendar: by weekdays in 'lead', 'сделка'; by the quarter in 'lead'; the forecast goes on so "
-            "(history.model.calendar)",
-            "пребывания заканчиваются по календарю: по дням недели — на этапах «lead», «сделка»; по кварталу — на этапах "
+            "deals move faster on some weekdays in 'lead', 'сделка', and at some times of the quarter in 'lead'; the forecast "
+            "assumes this continues (history.model.calendar)",
+            "сделки движутся быстрее в некоторые дни недели — на этапах «lead», «сделка»; в некоторые дни квартала — на этапах "
             "«lead»; прогноз продолжает так же (history.model.calendar)",
         ),
         (
             "months were good or bad for all deals together (odds of the forward move by 18% (12% to 28%) and speed by 13% "
-            "(9% to 20%), one standard deviation), which makes totals less sure; the forecast goes on so "
-            "(history.model.weather)",
+            "(9% to 20%), one standard deviation), which makes totals less certain; the forecast assumes "
+            "this continues (history.model.weather)",
             "месяцы бывали удачными и неудачными для всех сделок сразу (шансы пойти дальше на 18 % (от 12 % до 28 %) и "
             "скорость на 13 % (от 9 % до 20 %), одно стандартное отклонение), и итоги оттого менее определённы; прогноз "
             "продолжает так же (history.model.weather)",
         ),
         (
-            "conversion in 'Offer' has changed: of stays begun from 2025-01 on, the odds of moving forward are 0.33 times "
-            "those before, and the forecast takes the average; if the change is for good, let parameters drift "
+            "conversion in 'Offer' has changed: for stays that began from 2025-01 on, the odds of moving forward are 0.33 times "
+            "those before, and the forecast takes the average; if the change is permanent, let parameters drift "
             "(history.model.drift: quarterly)",
             "конверсия на этапе «Offer» изменилась: у пребываний, начавшихся с 2025-01, шансы пойти дальше — 0,33 от прежних, "
             "а прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
@@ -163,11 +163,11 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
             "stage lead: сначала расхождений было 3; выборка повторена меньшими шагами, и их не стало",
         ),
         (
-            "open stays that have lasted longer than any that ended will probably never leave: 132 of 234 (56%) in 'lead' "
-            "(ended within 138 days), 1 of 3 (33%) in 'a, b' (ended within 1 day)",
-            "открытые пребывания, которые длятся дольше любого завершённого, вероятно, никогда не закончатся: 132 из 234 "
-            "(56 %) на этапе «lead» (завершённые длились не дольше 138 дн.), 1 из 3 (33 %) на этапе «a, b» (завершённые "
-            "длились не дольше 1 дн.)",
+            "these open deals have waited longer than any that ever left the stage, and will probably never move: 132 of 234 "
+            "(56%) in 'lead' (others left within 138 days), 1 of 3 (33%) in 'a, b' (others left within 1 day)",
+            "эти открытые сделки ждут дольше любой, что ушла с этапа, и, вероятно, уже не сдвинутся: 132 из 234 (56 %) на "
+            "этапе «lead» (остальные уходили за 138 дн. или раньше), 1 из 3 (33 %) на этапе «a, b» (остальные уходили за "
+            "1 дн. или раньше)",
         ),
     ],
 )
@@ -254,5 +254,5 @@ def test_the_same_finding_says_all_its_numbers() -> None:
     ended = replace(report, recorded_until="2026-03-02")
     said = replace(ended, end_is_said=True)
     findings = [*report.findings, *ended.findings, *said.findings]
-    assert "taken to end before 2026-03-02" in " ".join(finding.text for finding in findings)
+    assert "assumed to end before 2026-03-02" in " ".join(finding.text for finding in findings)
     assert [finding.text for finding in findings if in_russian(finding.text) is None] == []

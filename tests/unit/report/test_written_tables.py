@@ -51,7 +51,7 @@ def test_the_heading_says_how_deals_are_sorted(table: pd.DataFrame, sort: str) -
     printed = StringIO()
     whole = table.assign(stage="Договор", **dates, **numbers)
     print_deals(whole, (), "2026-09-30", Console(file=printed, width=300), 3, sort=sort)
-    assert ("most is at stake" in printed.getvalue()) == (sort == "value_at_stake")
+    assert ("most at stake first" in printed.getvalue()) == (sort == "value_at_stake")
     assert "Open deals, " in printed.getvalue()
 
 
