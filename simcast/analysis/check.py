@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from simcast.analysis.inputs import read_scenario_history, still_true
+from simcast.analysis.left_out import moves_left_out
 from simcast.assume import assumed_posterior
 from simcast.history import History
 from simcast.notebook import Shown
@@ -44,12 +45,17 @@ class Check(Shown):
             f"scenarios: {', '.join(scenario.scenario_names)}",
         ]
         lines += [f"override: {change}" for change in scenario.changes]
-        lines += [f"warning: {warning}" for warning in scenario.warnings()]
+        lines += [f"warning: {warning}" for warning in self._of_scenario]
         if self.history is not None:
             lines += self._open_deals(self.history)
             answered = set(self.history.quality.warnings).difference(self._of_data)
             lines += [line for line in self.history.quality.lines() if line.removeprefix("warning: ") not in answered]
         return [*lines, *self._next()]
+
+    @property
+    def _of_scenario(self) -> list[str]:
+        """What to beware of in the scenario, and in what it assumes over its history."""
+        return [*self.scenario.warnings(), *moves_left_out(self.scenario, self.history)]
 
     @property
     def _of_data(self) -> list[str]:
@@ -81,7 +87,7 @@ class Check(Shown):
             "name": self.scenario.name,
             "scenarios": list(self.scenario.scenario_names),
             "overrides": list(self.scenario.changes),
-            "warnings": self.scenario.warnings(),
+            "warnings": self._of_scenario,
             "history": None if self.history is None else self.history.quality.to_dict(),
         }
 

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history, still_true, told_once
+from simcast.analysis.left_out import moves_left_out
 from simcast.arguments import check_name, shown, whole_number
 from simcast.errors import ArgumentTypeError
 from simcast.forecast import Forecast
@@ -60,7 +61,7 @@ class Ground(Shown):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know of fit and data, the most important first."""
-        found = list(self.posterior.doubts)
+        found = [*self.posterior.doubts, *moves_left_out(self.scenario, self.history)]
         found += [] if self.posterior.diagnostics is None else self.posterior.diagnostics.warnings
         found += self.scenario.warnings()
         found += [] if self.history is None else still_true(self.history.quality.warnings, self.scenario)

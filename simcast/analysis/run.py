@@ -15,6 +15,7 @@ from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.fine import coarser, play_fine
 from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history, still_true, told_once
+from simcast.analysis.left_out import moves_left_out
 from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.arguments import check_kind, check_name, listed, nearest
 from simcast.cluster import check_address, connect
@@ -281,7 +282,8 @@ def _warnings(
 ) -> tuple[str, ...]:
     """Collect what a reader should know, the most important first."""
     found = [f"{name}: {line}" for name, answer in answers.items() for line in answer.disagreements()]
-    found += [*posterior.doubts, *(() if posterior.diagnostics is None else posterior.diagnostics.warnings)]
+    found += [*posterior.doubts, *moves_left_out(scenario, known)]
+    found += [] if posterior.diagnostics is None else posterior.diagnostics.warnings
     found += [note for forecast in forecasts.values() for note in forecast.notes]
     found += [note for answer in answers.values() for note in answer.notes]
     baseline = forecasts.get(BASELINE)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from simcast.analysis.actual import recorded_wins
-from simcast.analysis.deals import typical_amounts
 from simcast.analysis.ground import Ground
 from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.forecast import Forecast, Metric
+from simcast.plan import MINOR_UNITS, Plan
+from simcast.simulation import simulate
 
 StepKind = Literal["won", "lost", "open", "amounts", "new", "parameters", "rest"]
 
@@ -26,7 +28,7 @@ class Step:
         ``"won"``, ``"lost"``: deals open then that have been won, or lost, against what was expected of them;
         ``"open"``: the chances of those open still; ``"amounts"``: their amounts; ``"new"``: deals that came since, or
         may still come, against what was expected of new deals; ``"parameters"``: what has been learned since;
-        ``"rest"``: deals whose amount is not known.
+        ``"rest"``: what is not told apart, nothing but rounding.
     value
         By how much the expectation of the total has changed.
     deals
@@ -75,7 +77,8 @@ def changes_since(before: Ground, now: Ground) -> Changes:
     """Tell why the baseline of a forecast expects another total than that of an earlier one.
 
     The earlier expectation is worked out again, then the deals of today under the parameters of then, then today's.
-    What was expected of a deal is its chance to be won in the earlier futures times its amount.
+    What is expected of some open deals is all that they bring in the same futures: a deal that may be won again, as by
+    renewals, counts with each win.
 
     Parameters
     ----------
@@ -100,8 +103,14 @@ def changes_since(before: Ground, now: Ground) -> Changes:
         notes = (f"what has been learned since is not shown separately: {error.problems[0]}",)
         middle, between = now, now.play()
     today = now.play()
-    old, new = _values(before, then, metric), _values(middle, between, metric)
     won = _won(before, now, metric)
+    old, new = _OpenDeals(before, metric), _OpenDeals(middle, metric)
+    of_old_deals, expected_of_old = _steps_of_old_deals(old, new, won)
+    came = new.deals - old.deals
+    expected_of_came = new.expected(came)
+    brought = sum(sum(amounts) for deal, amounts in won.items() if deal not in old.deals)
+    to_come = _mean(between, metric, "new") - _mean(then, metric, "new")
+    changed = _mean(between, metric, "open") - _mean(then, metric, "open")
     return Changes(
         metric,
         before.book.as_of,
@@ -111,16 +120,10 @@ def changes_since(before: Ground, now: Ground) -> Changes:
         sum(sum(amounts) for amounts in won.values()),
         _mean(today, metric),
         (
-            *_steps_of_old_deals(before, middle, old, new, won, _chances(then) if metric == "bookings" else None),
-            _step_of_new_deals(
-                old, new, won, _mean(between, metric, "new") - _mean(then, metric, "new"), _n_came(before, now)
-            ),
+            *of_old_deals,
+            Step("new", brought + expected_of_came + to_come, _n_came(before, now)),
             Step("parameters", _mean(today, metric) - _mean(between, metric), 0),
-            Step(
-                "rest",
-                _mean(between, metric, "open") - sum(new.values()) - _mean(then, metric, "open") + sum(old.values()),
-                0,
-            ),
+            Step("rest", changed - expected_of_old - expected_of_came, 0),
         ),
         notes,
     )
@@ -146,23 +149,43 @@ def _mean(forecast: Forecast, metric: Metric, origin: Literal["open", "new"] | N
     return float(forecast.values(metric, origin=origin).mean())
 
 
-def _chances(forecast: Forecast) -> dict[str, float]:
-    """Return how likely each open deal is to be won."""
-    wins = forecast.results["deal_wins"].to_numpy() / forecast.n_futures
-    return dict(zip(forecast.results["deal"].to_numpy().astype(str).tolist(), wins.tolist(), strict=True))
+class _OpenDeals:
+    """The open deals of a ground, and what is expected of some of them.
 
+    Parameters
+    ----------
+    ground
+        Whose baseline is played.
+    metric
+        What is counted.
+    """
 
-def _amounts(ground: Ground) -> dict[str, float]:
-    """Return the amount of each open deal, a typical one of its segment where it is not known."""
-    book = ground.book
-    amount = np.where(np.isnan(book.amount), typical_amounts(book, ground.posterior), book.amount)
-    return dict(zip(book.deal.astype(str).tolist(), amount.tolist(), strict=True))
+    def __init__(self, ground: Ground, metric: Metric) -> None:
+        self._plan: Plan = ground.plan()
+        self._threads = ground.threads
+        self._of_plan: list[str] = self._plan.deals.astype(str).tolist()
+        kernel = self._plan.kernel
+        worth = kernel.deal_amount if metric == "bookings" else np.full_like(kernel.deal_amount, MINOR_UNITS)
+        self.worth: dict[str, int] = dict(zip(self._of_plan, worth.tolist(), strict=True))
+        """What each brings with a win: minor units, negative where it is not known; one unit where wins are counted."""
 
+    @property
+    def deals(self) -> set[str]:
+        """Their ids."""
+        return set(self._of_plan)
 
-def _values(ground: Ground, forecast: Forecast, metric: Metric) -> dict[str, float]:
-    """Return what is expected of each open deal."""
-    worth = _amounts(ground) if metric == "bookings" else {}
-    return {deal: chance * worth.get(deal, 1.0) for deal, chance in _chances(forecast).items()}
+    def expected(self, deals: Collection[str], worth: Mapping[str, int] | None = None) -> float:
+        """Return what some deals bring on average, worth what they are, or something else, while all are in play.
+
+        The others are worth nothing: amounts change no deal's course (what goes with an amount has arrays of its own).
+        """
+        if not deals:
+            return 0.0
+        counted = set(deals)
+        amounts = self.worth if worth is None else worth
+        booked = np.array([amounts[deal] if deal in counted else 0 for deal in self._of_plan], dtype=np.int64)
+        plan = replace(self._plan, kernel=self._plan.kernel._replace(deal_amount=booked))
+        return _mean(simulate(plan, threads=self._threads), "bookings", "open")
 
 
 def _won(before: Ground, now: Ground, metric: Metric) -> dict[str, list[float]]:
@@ -180,35 +203,23 @@ def _won(before: Ground, now: Ground, metric: Metric) -> dict[str, list[float]]:
 
 
 def _steps_of_old_deals(
-    before: Ground,
-    now: Ground,
-    old: dict[str, float],
-    new: dict[str, float],
-    won: dict[str, list[float]],
-    chances: dict[str, float] | None,
-) -> tuple[Step, ...]:
-    """Return what became of the deals that were open then; chances are those of then, where amounts count."""
-    ended = [deal for deal in old if deal in won]
-    still = [deal for deal in old if deal in new and deal not in won]
-    lost = [deal for deal in old if deal not in new and deal not in won]
-    grown = dict.fromkeys(still, 0.0)
-    if chances is not None:
-        amounts = (_amounts(before), _amounts(now))
-        grown = {deal: chances[deal] * (amounts[1][deal] - amounts[0][deal]) for deal in still}
-    return (
-        Step("won", sum(sum(won[deal]) + new.get(deal, 0.0) - old[deal] for deal in ended), len(ended)),
-        Step("lost", -sum(old[deal] for deal in lost), len(lost)),
-        Step("open", sum(new[deal] - old[deal] - grown[deal] for deal in still), len(still)),
-        Step("amounts", sum(grown.values()), sum(value != 0.0 for value in grown.values())),
+    old: _OpenDeals, new: _OpenDeals, won: dict[str, list[float]]
+) -> tuple[tuple[Step, ...], float]:
+    """Return what became of the deals that were open then, and by how much more is expected of them from now on."""
+    ended = {deal for deal in old.deals if deal in won}
+    still = {deal for deal in old.deals if deal in new.deals} - ended
+    lost = old.deals - still - ended
+    other_amounts = {deal for deal in still if old.worth[deal] != new.worth[deal]}
+    before = {name: old.expected(deals) for name, deals in (("won", ended), ("lost", lost), ("open", still))}
+    again, go_on = new.expected(ended & new.deals), new.expected(still)
+    grown = old.expected(other_amounts, new.worth) - old.expected(other_amounts)
+    steps = (
+        Step("won", sum(sum(won[deal]) for deal in sorted(ended)) + again - before["won"], len(ended)),
+        Step("lost", -before["lost"], len(lost)),
+        Step("open", go_on - before["open"] - grown, len(still)),
+        Step("amounts", grown, len(other_amounts)),
     )
-
-
-def _step_of_new_deals(
-    old: dict[str, float], new: dict[str, float], won: dict[str, list[float]], to_come: float, n_came: int
-) -> Step:
-    """Return what deals that were not open then have brought and may bring, against what was expected of new deals."""
-    came = {deal for deal in (*new, *won) if deal not in old}
-    return Step("new", sum(sum(won.get(deal, ())) + new.get(deal, 0.0) for deal in sorted(came)) + to_come, n_came)
+    return steps, again + go_on - sum(before.values())
 
 
 def _n_came(before: Ground, now: Ground) -> int:

@@ -24,7 +24,7 @@ _WORDS = {
     "amounts": "still open: changed amounts ({deals})",
     "new": "new deals, arrived since ({deals}) and still to come, compared with what was expected of them",
     "parameters": "what has been learned since",
-    "rest": "deals whose amount is not known",
+    "rest": "not told apart",
 }
 _SEEN = 1e-6
 """Changes that are a smaller part of what was expected are none."""

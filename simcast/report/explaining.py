@@ -11,11 +11,12 @@ from simcast.analysis import Ground
 from simcast.analysis.knowing import Knowing, WorthOfKnowing
 from simcast.analysis.spread import Source
 from simcast.forecast import Forecast, Summary
+from simcast.pipeline import LOST, WON, Pipeline
 from simcast.report.heading import heading
 from simcast.report.page.assuming import lever_sentence, margin_sentence
 from simcast.report.words import Language
 from simcast.scenario import BASELINE, Scenario
-from simcast.writing import agreed, count
+from simcast.writing import count
 
 _CLEAR = 2.0
 """What is no larger than so many of its Monte Carlo errors is not told."""
@@ -23,13 +24,7 @@ _CLEAR = 2.0
 
 def scenario_sentences(scenario: Scenario, language: Language) -> list[str]:
     """Say what a file asks: the pipeline, where its parameters come from, the days, the target."""
-    pipeline = scenario.pipeline_definition
-    path = " -> ".join((*pipeline.path, "won"))
-    beside = [name for name in pipeline.stages if name not in pipeline.path]
-    sentences = [f"Deals go {path}; at each stage some are lost."]
-    if beside:
-        sentences.append(f"{' and '.join(beside)} {agreed(len(beside), 'is', 'are')} off the main path.")
-    sentences.append(_source(scenario))
+    sentences = [*_pipeline_sentences(scenario.pipeline_definition), _source(scenario)]
     forecast = scenario.forecast
     sentences.append(
         f"The forecast starts on {language.date(forecast.as_of)} and runs through {language.date(forecast.until)}, "
@@ -39,6 +34,63 @@ def scenario_sentences(scenario: Scenario, language: Language) -> list[str]:
         written = language.money(wanted) if metric == "bookings" else f"{wanted:,.0f}"
         sentences.append(f"The target is {written} {'of ' if metric == 'bookings' else ''}{metric}.")
     return [*sentences, *margin_sentence(scenario, language)]
+
+
+def _pipeline_sentences(pipeline: Pipeline) -> list[str]:
+    """Say which ways deals may go: the path, skips and returns, stages beside it, further ends, and on after a win."""
+    path = (*pipeline.path, WON)
+    place = {name: position for position, name in enumerate(path)}
+    sentences = [f"Deals go {' -> '.join(path)}; at each stage some are lost."]
+    aside = [
+        (stage, end)
+        for stage in pipeline.path
+        for end in pipeline.moves[pipeline.stage_code(stage)][1:]
+        if end in place
+    ]
+    for words, moves in (
+        ("skip stages", [move for move in aside if place[move[1]] > place[move[0]]]),
+        ("go back", [move for move in aside if place[move[1]] < place[move[0]]]),
+    ):
+        if moves:
+            sentences.append(f"Some {words}: {_arrows(moves)}.")
+    sentences += [
+        f"Beside this path there is {name}, reached from {_listed(_leading_to(pipeline, name), 'and')}; "
+        f"from it deals go to {_listed(_onward(pipeline, name) or [LOST], 'or')}."
+        for name in pipeline.stages
+        if name not in (*pipeline.path, *pipeline.outcomes)
+    ]
+    for name in pipeline.outcomes:
+        if name not in (WON, LOST):
+            where = "any stage" if _is_lost(pipeline, name) else _listed(_leading_to(pipeline, name), "or")
+            counts = "lost" if _is_lost(pipeline, name) else "won"
+            sentences.append(f"Deals may also end as {name} (from {where}), which counts as {counts}.")
+    after = [(name, end) for name in pipeline.outcomes if pipeline.renews(name) for end in _onward(pipeline, name)]
+    if after:
+        sentences.append(f"A win need not be the end, and each further one counts again: {_arrows(after)}.")
+    return sentences
+
+
+def _leading_to(pipeline: Pipeline, name: str) -> list[str]:
+    """Return the stages from which a move leads to a stage or outcome."""
+    return [stage for stage, ends in zip(pipeline.stages, pipeline.moves, strict=True) if name in ends]
+
+
+def _onward(pipeline: Pipeline, stage: str) -> list[str]:
+    """Return where deals go from a stage, other than to be lost."""
+    return [end for end in pipeline.moves[pipeline.stage_code(stage)] if not _is_lost(pipeline, end)]
+
+
+def _is_lost(pipeline: Pipeline, name: str) -> bool:
+    return name in pipeline.outcomes and not pipeline.is_won(name)
+
+
+def _arrows(moves: list[tuple[str, str]]) -> str:
+    return ", ".join(f"{start} -> {end}" for start, end in moves)
+
+
+def _listed(names: list[str], word: str) -> str:
+    *others, last = names
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def _source(scenario: Scenario) -> str:

@@ -6,13 +6,40 @@ import math
 
 from simcast.analysis import Difference, Run, WithoutChance
 from simcast.forecast import Forecast, Metric, Summary
-from simcast.scenario import BASELINE
+from simcast.scenario import BASELINE, Distribution
 from simcast.writing import chance, count, interval, money
 
 
-def margin_words(forecast: Forecast) -> str:
-    """Write the share of bookings that counts as gain, its mean where it is uncertain; empty where all of them do."""
-    return "" if forecast.margin is None else f"{float(forecast.margin.mean()):.4g}"
+def margins(run: Run) -> list[tuple[str, Distribution]]:
+    """Return the margin of each value of the column by which margins go, as the file says; one without a name else.
+
+    That of values which the file does not name stands first where it is one value, and without a name at the end where
+    there are several.
+    """
+    rest = run.scenario.forecast.margin
+    for column, named in run.scenario.forecast.margin_by.items():
+        present = dict.fromkeys(run.forecasts[BASELINE].segments.column(column))
+        others = [value for value in present if value not in named]
+        first = [(others[0], rest)] if len(others) == 1 else []
+        return [*first, *named.items(), *([("", rest)] if len(others) > 1 else [])]
+    return [("", rest)]
+
+
+def margin_words(run: Run) -> str:
+    """Say what the net gain is made of, less the cost; nothing where it is the bookings themselves.
+
+    Uncertain margins are told by their mean.
+    """
+    found = margins(run)
+    if not run.scenario.forecast.margin_by:
+        (_, margin), *_ = found
+        return "" if margin.is_fixed and margin.mean() == 1.0 else f"bookings times the margin of {_margin(margin)}"
+    written = ", ".join(f"{value or 'all others'} {_margin(margin)}" for value, margin in found)
+    return f"each deal's bookings times its margin ({written})"
+
+
+def _margin(margin: Distribution) -> str:
+    return f"{margin.mean():.4g}" if margin.is_fixed else f"{margin.mean():.4g} on average"
 
 
 def target_phrase(forecast: Forecast) -> str:

@@ -160,9 +160,13 @@ def _legend(ranking: Ranking) -> str:
     """Say what the table's numbers are."""
     if ranking.by_wins:
         return WINS_CAPTION + (WINS_PRICE if _is_paid(ranking) else "")
-    margins = sorted({margin_words(option.forecast) or "1" for option in ranking.options})
-    times = f", times the margin ({', '.join(margins)})" if margins != ["1"] else ""
-    return f"net gain: mean of the paired differences{times}, less the cost, ± its Monte Carlo error"
+    gains = [margin_words(run) for run in ranking.runs]
+    of = f" of {gains[0]}" if gains[0] else ""
+    if len(set(gains)) > 1:
+        files = [option.file for option in ranking.options if option.difference is None]
+        told = "; ".join(f"{file}: {gain or 'bookings'}" for file, gain in zip(files, gains, strict=True))
+        of = f" of what counts as gain ({told})"
+    return f"net gain: mean of the paired differences{escape(of)}, less the cost, ± its Monte Carlo error"
 
 
 def _table(ranking: Ranking) -> Table:

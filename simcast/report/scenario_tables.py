@@ -6,6 +6,7 @@ import numpy as np
 
 from simcast.analysis import Difference, Run
 from simcast.forecast import Forecast, Metric
+from simcast.report.phrases import margins
 from simcast.report.tables import Column, Kind, Table, Value, listed_table
 from simcast.report.words import Language
 from simcast.scenario import BASELINE
@@ -34,8 +35,21 @@ def scenarios_table(run: Run, language: Language) -> Table:
         rows.append(head + (_wins_values(difference) if run.by_wins else _difference_values(difference, forecast)))
     note = language.say("note.scenarios.wins" if run.by_wins else "note.scenarios")
     if (margin := run.forecasts[BASELINE].margin) is not None and not run.by_wins:
-        note += " " + language.say("note.margin", margin=language.share(float(margin.mean()), 1))
+        if run.scenario.forecast.margin_by:
+            note += " " + language.say("note.margin-by", margins=_margins(run, language))
+        else:
+            note += " " + language.say("note.margin", margin=language.share(float(margin.mean()), 1))
     return Table("scenarios", language.say("table.scenarios"), tuple(columns), tuple(rows), note)
+
+
+def _margins(run: Run, language: Language) -> str:
+    """Write the margin of each value, its mean where it is uncertain."""
+    written = []
+    for value, margin in margins(run):
+        share = language.share(margin.mean(), 1)
+        told = share if margin.is_fixed else language.say("margin.mean", margin=share)
+        written.append(f"{value or language.say('margin.others')} {told}")
+    return ", ".join(written)
 
 
 def _difference_columns(run: Run, language: Language) -> list[Column]:

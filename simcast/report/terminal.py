@@ -158,9 +158,9 @@ def _scenarios(run: Run) -> Table:
                 chance(difference.probability_better) if difference.net.sd > 0 or difference.net.mean else "same",
             ]
         table.add_row(*row)
-    margin = margin_words(run.forecasts[BASELINE])
-    net = f"times the margin of {margin}, less the cost" if margin else "less the cost"
-    table.caption = f"difference: mean of the paired differences ± its Monte Carlo error; net gain: {net}"
+    gain = margin_words(run)
+    net = f"{gain}, less the cost" if gain else "less the cost"
+    table.caption = f"difference: mean of the paired differences ± its Monte Carlo error; net gain: {escape(net)}"
     table.caption_justify = "left"
     return table
 

@@ -104,3 +104,13 @@ def apart(found: Match) -> str:
     """Put the groups of stages between which no deal moves into Russian."""
     groups = _quoted(found["groups"]).replace("} and {", "} и {")
     return f"ни одна сделка не переходит между {groups}: это разные воронки? Выберите одну (history.where, pipeline.stages)"
+
+
+def left_out(found: Match) -> str:
+    """Say in Russian which moves of the history an assumption leaves out, and how to keep them."""
+    such = f", например {found['shares']}: так остаток делится, как было" if found["shares"] else ""
+    return (
+        f"assume.stages.{found['stage']}: переходов без доли больше нет, а остаток — потери; в истории завершённых пребываний "
+        f"там {_number(found['n1'])}, среди них с переходами {_number(found['moves'])}; чтобы сохранить их, задайте "
+        f"{found['key']}{such}"
+    )

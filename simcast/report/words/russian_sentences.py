@@ -13,6 +13,7 @@ from simcast.report.words.russian_parts import (
     by_the_calendar,
     checks_failed,
     kept,
+    left_out,
     overdue,
     usual,
 )
@@ -302,6 +303,12 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     (
         r"(?P<path>.*): ends on (?P<day>[\d-]+), before the as-of date \((?P<until>[\d-]+)\); it does nothing but cost",
         "{path}: заканчивается {day}, до даты прогноза ({until}), и ничего не меняет, а стоимость учтена",
+    ),
+    (
+        r"assume\.stages\.(?P<stage>.*): moves without a share are gone.*; in the history (?P<n1>[\d,]+) stays? ended there, "
+        r"with moves to (?P<moves>.*); to keep them, give (?P<key>assume\.stages\..*\.moves)"
+        r"(?:, such as (?P<shares>\{.*\}), which splits what remains as it was)?",
+        left_out,
     ),
     (
         r"first contact in '(?P<stage>.*)' is recorded for (?P<n1>.*) deals that entered it: half of them waited "

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from simcast.analysis import Ground, Limits, Run, allocate, ground_of, rank, run, solve
 from simcast.analysis.questions import Condition, Unknown
 from simcast.errors import ScenarioError
 from simcast.report.document import run_document
-from simcast.report.ranking import answer, ranking_document, ranking_table
+from simcast.report.ranking import answer, print_ranking, ranking_document, ranking_table
+from simcast.report.scenario_tables import scenarios_table
+from simcast.report.terminal import print_run
+from simcast.report.words import LANGUAGES
 from simcast.scenario import Scenario, build_scenario
 
 SCENARIOS: dict[str, list[Any]] = {
@@ -168,6 +174,33 @@ def test_margins_of_segments_count_what_is_booked_there() -> None:
     document = run_document(found)["scenarios"]["baseline"]
     assert 0.3 < document["margin"]["mean"] < 0.4
     assert document["net"]["mean"] == pytest.approx(found.forecasts["baseline"].net().mean())
+
+
+def test_what_counts_as_gain_is_said_as_it_was_written(plain: Run, third: Run) -> None:
+    """Deal by deal, with the mean of a margin that is uncertain, and file by file where files differ."""
+    by_source = run(_by_source({"источник": {"сайт": 0.4, "реклама": {"uniform": [0.1, 0.3]}}}, margin=0.5))
+    words = "each deal's bookings times its margin (другое 0.5, сайт 0.4, реклама 0.2 on average), less the cost"
+    assert f"net gain: {words}" in printed(print_run, by_source)
+    assert f"net gain: mean of the paired differences of {words}" in printed(print_ranking, rank([by_source]))
+    notes = {code: scenarios_table(by_source, language).note for code, language in LANGUAGES.items()}
+    assert "its own margin counts as gain: другое 50.0%, сайт 40.0%, реклама 20.0% on average" in notes["en"]
+    assert "своя доля суммы каждой сделки: другое 50,0" in notes["ru"]
+    assert "net gain: bookings times the margin of 0.3, less the cost" in printed(print_run, third)
+    assert "net gain: less the cost" in printed(print_run, plain)
+    told = "(scenario 1: bookings; scenario 2: bookings times the margin of 0.3), less the cost"
+    assert told in printed(print_ranking, rank([plain, third]))
+
+
+def test_values_without_a_margin_of_their_own_are_told_together() -> None:
+    by_source = run(_by_source({"источник": {"сайт": 0.4}}, margin=0.5))
+    assert "its margin (сайт 0.4, all others 0.5), less" in printed(print_run, by_source)
+
+
+def printed(show: Callable[[Any, Console], None], found: object) -> str:
+    console = Console(file=io.StringIO(), width=400)
+    show(found, console)
+    assert isinstance(console.file, io.StringIO)
+    return " ".join(console.file.getvalue().split())
 
 
 def test_one_margin_for_all_segments_is_that_margin() -> None:
