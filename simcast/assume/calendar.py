@@ -9,7 +9,7 @@ import numpy as np
 from simcast.days import day_numbers
 from simcast.pipeline import Pipeline
 from simcast.posterior import OPTIONAL_DIMENSIONS, move_names
-from simcast.posterior.clocks import CLOCK_VARIABLES, OPENING, QUARTER_DAYS, Clock
+from simcast.posterior.clocks import AGES, AGES_OF_CLOCK, CLOCK_VARIABLES, OPENING, QUARTER_DAYS, Clock
 from simcast.scenario import CalendarAssumption, WeatherAssumption
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def clock_variables(
 ) -> dict[str, xr.DataArray]:
     """Return the clocks of a posterior, with those assumed in place of those fitted.
 
-    Ages of open deals in the stages that it is of are days of the calendar, unless a fit has told them otherwise.
+    In the stages that it is of the ages of open deals run on them, weekdays and all: what a stay has drawn passes on
+    its clock from its first day on, whether that day lies before the as-of date or after it.
     """
     import xarray as xr
 
@@ -59,6 +60,9 @@ def clock_variables(
         for stage in stages:
             array[pipeline.stage_code(stage)] = value
         found[name] = xr.DataArray(array, dims=OPTIONAL_DIMENSIONS[name])
+    of_ages = carried[AGES].copy() if AGES in carried else xr.DataArray(np.zeros(pipeline.n_stages), dims=("stage",))
+    of_ages[[pipeline.stage_code(stage) for stage in stages]] = AGES_OF_CLOCK
+    found[AGES] = of_ages
     if OPENING in carried:
         found[OPENING] = carried[OPENING].where(~carried[OPENING]["stage"].isin(stages), 0.0)
     return found

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from simcast.model.clocks import StageClocks, StageDays, learn_clocks
 from simcast.model.due import as_due
 from simcast.model.stays import StageStays
-from simcast.posterior.clocks import Passed, mean_weights
+from simcast.posterior.clocks import Passed, mean_weights, weights_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -60,9 +60,7 @@ def _told(stays: StageStays, dated: StageDays, clocks: StageClocks) -> StageStay
     """Return the stays in operational days."""
     first = int(np.min(dated.entered))
     calendar = np.arange(first, dated.until + 1)
-    weights = np.array(
-        [np.ones(calendar.size) if one is None else one.of_quarter.weights(calendar) for one in clocks.clocks]
-    )
+    weights = weights_of([None if one is None else one.of_quarter for one in clocks.clocks], calendar)
     mean = mean_weights(weights, stays.ended_by_move.astype(np.float64))
     passed = [Passed.of(row, first) for row in (*weights, mean)]  # -1, of open stays, is the last
     lasted, since = np.zeros_like(stays.days), np.zeros_like(stays.days)

