@@ -297,7 +297,9 @@ def _hide_default(schema: dict[str, Any]) -> None:
 class ForecastSettings(Closed):
     """What is forecast: from when, until when, and in which slices."""
 
-    as_of: Day = Field(description="The day at whose start the forecast begins; what happens on it or later is not known.")
+    as_of: Day = Field(
+        description="The day at whose start the forecast begins; what happens on it or later is not known."
+    )
     until: Day = Field(
         default=date.max,
         description="The last day forecast; give this or horizon.",
