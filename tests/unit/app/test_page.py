@@ -93,7 +93,7 @@ def test_plans_are_kept_compared_and_dropped(desk: Path) -> None:
 
 def test_the_scenarios_of_the_file_can_be_compared_too(desk: Path) -> None:
     page = _page(desk)
-    next(toggle for toggle in page.toggle if "scenarios of the file" in toggle.label).set_value(True).run()
+    next(toggle for toggle in page.toggle if "scenarios in the file" in toggle.label).set_value(True).run()
     table = next(frame.value for frame in page.dataframe if "plan" in frame.value)
     assert list(table["plan"]) == ["baseline", "train", "lose one", "more ads"]
 
