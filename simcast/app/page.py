@@ -54,14 +54,14 @@ def show(question: Question) -> None:
 
 def show_problems(error: SimcastError) -> None:
     """Show the problems of an error, one line each, as text."""
-    st.error("This is not possible as it stands:")
+    st.error("This is not possible:")
     st.code("\n".join(str(error).splitlines()), language=None, wrap_lines=True)
 
 
 def _beware(bench: Bench) -> None:
     """Show what a reader should know of fit and data."""
     if not bench.ground.trusted:
-        st.warning("The fit behind this page is not to be trusted: see below what is wrong with it.")
+        st.warning("The fit behind this page is not to be trusted; the reasons are below.")
     warnings = bench.ground.warnings
     if warnings:
         with st.expander(
@@ -230,13 +230,13 @@ def _deal_columns(planned: bool) -> dict[str, Any]:
 
 def _upload(bench: Bench) -> None:
     """Take a csv and report on its quality; nothing of it is kept."""
-    st.markdown("Is a newer export sound? It is read as the history of this file would be, reported on, and forgotten.")
+    st.markdown("Check a newer export: it is read like the history of this file, reported on, and not kept.")
     handed_in = st.file_uploader("A csv with the same columns", type=["csv"])
     if handed_in is None:
         return
     found = check_csv(handed_in.name, handed_in.getvalue(), bench.scenario)
     if found.problems:
-        st.error("The file cannot be read as it stands:")
+        st.error("The file cannot be read:")
         st.code("\n".join(found.problems), language=None, wrap_lines=True)
         return
     st.success("The file can be read.")

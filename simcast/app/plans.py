@@ -31,10 +31,10 @@ def show_plans(bench: Bench, levers: Levers) -> None:
         st.code(dump_yaml({PLAN: list(levers)}), language="yaml", wrap_lines=True)
         _keep(bench, levers, kept)
     else:
-        st.caption("Nothing is changed yet: move a slider, or start from a scenario of the file.")
+        st.caption("Nothing is changed yet: move a slider, or start from a scenario in the file.")
     st.subheader("Plans compared")
     of_file = [name for name in startable(bench.scenario) if name != BASELINE]
-    with_file = bool(of_file) and st.toggle("with the scenarios of the file", help="Each is played once.")
+    with_file = bool(of_file) and st.toggle("with the scenarios in the file", help="Each is played once.")
     plans: dict[str, Levers] = {BASELINE: ()}
     if with_file:
         plans |= {name: plain_levers(bench, name) for name in of_file}
@@ -45,7 +45,7 @@ def show_plans(bench: Bench, levers: Levers) -> None:
     played = _played(bench, plans)
     st.dataframe(tables.comparison(played), hide_index=True, column_config=narrow)
     st.caption(
-        "More wins: mean over the same futures, against the baseline; cost per win: mean cost by that mean."
+        "More wins: mean over the same futures, against the baseline; cost per win: mean cost divided by that mean."
         if all(outcome.by_wins for outcome in played.values())
         else "Difference: mean over the same futures, against the baseline; net gain: less the cost."
     )
@@ -116,14 +116,14 @@ def _save(bench: Bench, kept: dict[str, Levers]) -> None:
     try:
         text = bench.as_yaml(kept)
     except SimcastError as error:
-        st.error("The plans cannot be saved as they stand:")
+        st.error("The plans cannot be saved:")
         st.code(str(error), language=None, wrap_lines=True)
         return
     name = file_name(bench)
     st.download_button("Save as a scenario file", text, name, "application/yaml", on_click="ignore")
     folder = bench.scenario.folder.resolve()
     st.caption(
-        f"Put it into {as_markdown(str(folder))}, since its paths are relative to that folder, and play it by "
+        f"Put it into {as_markdown(str(folder))}, since its paths are relative to that folder, and play it with "
         f"simcast run {as_markdown(name)}. With --futures {bench.futures} it prints the numbers of this page."
     )
     dropped = st.selectbox("Drop a plan", ["", *kept], key="drop")

@@ -24,9 +24,7 @@ def plan_of_sliders(bench: Bench) -> list[PlainLever]:
     scenario = bench.scenario
     with st.sidebar:
         st.header("What if")
-        start = st.selectbox(
-            "Start from", startable(scenario), format_func=shortened, help="A scenario of the file, as it stands there."
-        )
+        start = st.selectbox("Start from", startable(scenario), format_func=shortened, help="A scenario in the file.")
         given = scenario.levers(start)
         if st.button("Back to the start", width="stretch"):
             st.session_state[_RESETS] = st.session_state.get(_RESETS, 0) + 1
@@ -136,7 +134,7 @@ def _headcount(bench: Bench, place: str) -> list[PlainLever]:
     levers = []
     with st.expander("Headcount"):
         for control in shown:
-            label = f"{as_label(control.team)}: people more or fewer from {control.day}"
+            label = f"{as_label(control.team)}: more or fewer people from {control.day}"
             position = st.slider(label, control.low, control.high, 0, key=f"{place}|{control.key}")
             lever = control.lever_at(int(position))
             if lever is not None:

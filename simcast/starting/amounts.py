@@ -54,7 +54,7 @@ def find_mark(amount: Column, unsure: list[str]) -> str:
         return ""
     empty = [word for word in amount.words if is_nothing(word)]
     if empty:
-        unsure.append(f"{empty[0]!r} in {amount.name!r} is taken for an empty cell (history.decimal)")
+        unsure.append(f"{empty[0]!r} in {amount.name!r} is read as an empty cell (history.decimal)")
     mark = find_decimal(amount.words)
     if mark is not None:
         return mark

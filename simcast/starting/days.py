@@ -70,7 +70,7 @@ def find_zone(table: Table, columns: Sequence[Column], unsure: list[str]) -> str
         zone = written[offset] if offset else "UTC"
         unsure.append(
             f"only {n_with:,} of {n_times:,} times {'is' if n_with == 1 else 'are'} written with an offset ({shown}):"
-            f" {zone} is taken for want of another, which is not sure; name your own zone, such as Europe/Berlin"
+            f" {zone} is assumed for lack of another; name your own zone, such as Europe/Berlin"
             " (history.time_zone, or --time-zone)"
         )
         return zone

@@ -47,7 +47,7 @@ def find_deal(table: Table, columns: Sequence[Column], unsure: list[str]) -> Col
     if not others:
         raise DataError(f"{table.path}: no column looks like the id of a deal; name one: --column deal=...")
     best = max(others, key=lambda column: column.n_words)
-    unsure.append(f"no column is called an id: {best.name!r} is taken to tell deals apart (history.columns.deal)")
+    unsure.append(f"no column is named as an id: {best.name!r} is taken as the deal id (history.columns.deal)")
     return best
 
 

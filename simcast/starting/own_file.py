@@ -157,7 +157,7 @@ def _with_a_win(source: Source, seen: Survey, unsure: list[str], repeats: str) -
     if "won" in ends or "won" in plain or len(seen.way.stages) < 2 or seen.export.form != "log":
         return seen
     last = seen.way.stages[-1]
-    unsure.append(f"no word sounds like a win: the last stage, {last!r}, is taken for it (history.outcomes)")
+    unsure.append(f"no word sounds like a win: the last stage, {last!r}, is taken as won (history.outcomes)")
     outcomes = {**source.outcomes, last: "won"}
     return survey(replace(source, outcomes=outcomes), repeats=repeats)
 
@@ -190,7 +190,7 @@ def _doubts(way: UsualPath) -> list[str]:
             end = shlex.quote(f"{name}={'won' if won else 'lost'}")
             doubts.append(f"no deal moves on from {name!r}: if deals end there, say so, such as --outcome {end}")
         else:
-            doubts.append(f"{name!r} is taken to stand beside the way of most deals (pipeline.moves)")
+            doubts.append(f"{name!r} is taken as a stage off the main path (pipeline.moves)")
     return doubts
 
 
@@ -297,7 +297,7 @@ def _missed_contacts(seen: Survey, source: Source, history: History) -> list[str
     if n_used >= n_deals / 2:
         return []
     text = (
-        f"{column!r} tells of the first contact with {counted(n_deals, 'deal')}, and of {n_used:,} of them in the"
+        f"{column!r} gives the first contact with {counted(n_deals, 'deal')}, and of {n_used:,} of them in the"
         " row by which a"
         " deal enters the first stage and not before that: only those are used (history.columns.first_response)"
     )

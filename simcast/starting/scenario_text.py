@@ -135,7 +135,7 @@ def _history(content: Content) -> Iterator[str]:
         yield "  on_bad_rows: quarantine                 # deals with bad rows are set aside"
     yield ""
     if not content.has_amount:
-        yield "# No amounts are on record, so wins are forecast; where deals are worth about the same, say how much:"
+        yield "# No amounts are recorded, so wins are forecast; if all deals are worth about the same, say how much:"
         yield "# assume: {amount: 1000}"
         yield ""
 
@@ -173,11 +173,11 @@ def _asked(content: Content) -> Iterator[str]:
     yield "  horizon: 1 quarter"
     yield "  period: month"
     yield f"  by: [{', '.join(map(quoted, content.segments))}]"
-    yield f"  # target: {{{target}}}           # its probability is told"
+    yield f"  # target: {{{target}}}           # its probability is shown"
     yield ""
     yield "simulation: {futures: 4000, seed: 1}"
     yield ""
-    yield "# What might be changed; the baseline, in which nothing is, is always there."
+    yield "# What might be changed; the baseline, without changes, is always included."
     yield "scenarios:"
     yield "  more-deals:"
     yield "    - {lever: arrivals, multiply: 1.1}"

@@ -54,6 +54,6 @@ def largest_pipeline(source: Source, table: Table, unsure: list[str]) -> dict[st
             raise
         column = found[1]
         largest = str(table.cells[column].astype("str").str.strip().replace("", None).value_counts().index[0])
-        unsure.append(f"the file holds several pipelines: the largest, {largest!r}, is read (history.where)")
+        unsure.append(f"the file contains several pipelines: the largest, {largest!r}, is read (history.where)")
         return {column: largest}
     return {}

@@ -472,7 +472,10 @@ def test_a_verdict_that_cannot_be_stored_is_said(store: Store, invoke: Invoke, m
 def test_a_page_says_how_predictive_checks_came_out_in_both_languages() -> None:
     failed, passed = Checked(80, 3, ("stage встреча", "new deals")), Checked(80, 0, ())
     for code, words in (
-        ("en", ("3 of 80 predictive checks failed", "Do not rely", "All 80 predictive checks passed", "sampling only")),
+        (
+            "en",
+            ("3 of 80 predictive checks failed", "Do not rely", "All 80 predictive checks passed", "Only its sampling"),
+        ),
         ("ru", ("3 из 80 (этап встреча, новые сделки)", "нельзя полагаться", "пройдены (80)", "лишь по ходу выборки")),
     ):
         told = [fit_sentence(GOOD, LANGUAGES[code], checked) for checked in (failed, passed, None)]

@@ -231,7 +231,7 @@ def test_check_tells_where_open_deals_stand_and_what_to_do_next(invoke: Invoke, 
     result = invoke("check", file)
     assert result.exit_code == 0, result.stderr
     assert f"open at the start of {dated(41)}: 20 deals (20 in call)" in result.stdout
-    assert result.stdout.splitlines()[-1].startswith("next: see whether the warnings are mistakes of the data")
+    assert result.stdout.splitlines()[-1].startswith("next: check whether the warnings are data errors")
     assert str(file) in result.stdout.splitlines()[-1]
 
 

@@ -137,7 +137,7 @@ def test_nothing_is_said_to_be_left_out_where_nothing_is(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("n_with", "says"),
     [
-        (1, "only 1 of 120 times is written with an offset (+05:00): +05:00 is taken for want of another"),
+        (1, "only 1 of 120 times is written with an offset (+05:00): +05:00 is assumed for lack of another"),
         (40, "only 40 of 120 times are written with an offset (+05:00)"),
         (100, "100 of 120 times are written at +05:00, and days are taken as those there"),
         (120, "all times are written at +05:00, and days are taken as those there"),

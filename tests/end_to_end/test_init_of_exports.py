@@ -353,7 +353,7 @@ def test_dashes_stand_for_empty_cells(tmp_path: Path) -> None:
         )
     proposal, history, scenario = written(tmp_path, "id,lead_date,call_date,Дата решения,Итог,Сумма", rows)
     assert (history.dates, history.decimal, history.on_bad_rows) == ("day-first", ".", "stop")
-    assert any("'-' in 'Сумма' is taken for an empty cell" in text for text in proposal.unsure)
+    assert any("'-' in 'Сумма' is read as an empty cell" in text for text in proposal.unsure)
     found = read(scenario)
     assert (found.n_deals, found.stays["amount_at_end"].max()) == (60, 57.5)
 
@@ -386,9 +386,7 @@ def test_first_contacts_that_cannot_be_used_are_said(tmp_path: Path) -> None:
     for k in range(60):
         rows += [f"{k},New,{day(k)} 09:00,", f"{k},{('Won', 'Lost')[k % 2]},{day(k + 3)} 09:00,{day(k)} 12:00"]
     proposal, _, scenario = written(tmp_path, "lead_id,status,changed_at,first_contact_at", rows)
-    assert any(
-        "tells of the first contact with 60 deals, and of 0 of them in the row" in text for text in proposal.unsure
-    )
+    assert any("gives the first contact with 60 deals, and of 0 of them in the row" in text for text in proposal.unsure)
     assert set(scenario.scenarios) == {"more-deals", "better-conversion"}
 
 

@@ -93,7 +93,7 @@ def test_plans_are_kept_compared_and_dropped(desk: Path) -> None:
 
 def test_the_scenarios_of_the_file_can_be_compared_too(desk: Path) -> None:
     page = _page(desk)
-    next(toggle for toggle in page.toggle if "scenarios of the file" in toggle.label).set_value(True).run()
+    next(toggle for toggle in page.toggle if "scenarios in the file" in toggle.label).set_value(True).run()
     table = next(frame.value for frame in page.dataframe if "plan" in frame.value)
     assert list(table["plan"]) == ["baseline", "train", "lose one", "more ads"]
 
@@ -162,7 +162,7 @@ def test_teams_have_sliders_for_headcount_where_this_version_plays_them(tmp_path
     file = tmp_path / "teams.yaml"
     file.write_text(dump_yaml(data), encoding="utf-8")
     page = _page(file)
-    people = [slider for slider in page.slider if "people more or fewer" in slider.label]
+    people = [slider for slider in page.slider if "more or fewer people" in slider.label]
     assert [slider.label[-10:] for slider in people] == ["2026-07-01", "2026-08-01"]
     people[1].set_value(3).run()
     assert not page.exception
