@@ -24,7 +24,9 @@ SimcastError      all errors that a user can mend, one line per problem in ``pro
 All of a scenario file at once is in `simcast.analysis`: ``run(scenario)`` plays and compares its scenarios, ``rank``
 says which is best, ``diagnose`` whether the fit is to be trusted, ``leaks(ground_of(scenario))`` what each stage is
 worth, ``deal_table``, ``solve`` and ``allocate`` the rest. Pictures are in `simcast.plots` and ``forecast.plot``;
-levers and scenarios built in Python in `simcast.scenario`; origins and baselines in `simcast.backtesting`.
+levers and scenarios built in Python in `simcast.scenario`; origins and baselines in `simcast.backtesting`; a run's
+page and workbook are written by ``simcast.report.write_report``. What functions take and return beside these: `Book`,
+the open deals of a day; `ForecastDays`; `Summary`, a distribution over futures in a few numbers.
 
 Results show a short table as the last line of a notebook's cell, and have ``to_frame()`` where they are tables; the
 draws of a `Posterior` are an xarray.Dataset in ``draws``. An argument that has no meaning raises a `SimcastError` that
@@ -43,23 +45,27 @@ if TYPE_CHECKING:
     from simcast.backtesting import backtest
     from simcast.errors import SimcastError
     from simcast.forecast import Forecast
-    from simcast.history import History, read_history
+    from simcast.history import Book, History, read_history
     from simcast.model import fit
     from simcast.model.arviz_data import open_in_arviz
     from simcast.pipeline import Pipeline
-    from simcast.plan import Plan, build_plan
+    from simcast.plan import ForecastDays, Plan, build_plan
     from simcast.posterior import Posterior
     from simcast.scenario import Scenario, load_scenario
     from simcast.simulation import simulate
+    from simcast.summary import Summary
 
 _ROOMS = {
+    "Book": "history",
     "Forecast": "forecast",
+    "ForecastDays": "plan",
     "History": "history",
     "Pipeline": "pipeline",
     "Plan": "plan",
     "Posterior": "posterior",
     "Scenario": "scenario",
     "SimcastError": "errors",
+    "Summary": "summary",
     "backtest": "backtesting",
     "build_plan": "plan",
     "fit": "model",
@@ -76,13 +82,16 @@ _OF_ANALYSIS = ("allocate", "check", "compare", "deal_table", "diagnose", "groun
 """What is easily looked for here."""
 
 __all__ = [
+    "Book",
     "Forecast",
+    "ForecastDays",
     "History",
     "Pipeline",
     "Plan",
     "Posterior",
     "Scenario",
     "SimcastError",
+    "Summary",
     "backtest",
     "build_plan",
     "fit",
@@ -115,4 +124,6 @@ def _meant(name: str) -> str:
 
     if name in _OF_ANALYSIS:
         return f"; it is simcast.analysis.{name}"
+    if name in ("report", "write_report"):
+        return "; from simcast.report import write_report, which writes a run's page or workbook"
     return f"; {nearest(name, (*__all__, *_OPEN))}"

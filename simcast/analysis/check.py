@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simcast.analysis.inputs import read_scenario_history, still_true
+from simcast.analysis.inputs import known_then, read_scenario_history, still_true
 from simcast.analysis.left_out import moves_left_out
 from simcast.assume import assumed_posterior
 from simcast.history import History
@@ -103,7 +103,7 @@ def check(scenario: Scenario) -> Check:
         When a lever names a segment or deal that is not in the history, or assumed chances sum to more than 1.
     """
     history = read_scenario_history(scenario, rejects=False)
-    known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    known = None if history is None else known_then(history, scenario)
     if known is not None:
         check_names(scenario, known.segments, known.open_deals(known.observed_until))
     elif scenario.assume is not None:

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from simcast.analysis.inputs import read_scenario_history, still_true, told_once
+from simcast.analysis.inputs import known_then, read_scenario_history, still_true, told_once
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.notebook import Shown
@@ -155,7 +153,7 @@ def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
     from simcast.model import load_or_fit
     from simcast.predictive_checks import check_predictions
 
-    known = history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    known = known_then(history, scenario)
     posterior = load_or_fit(known, settings=scenario.history.model, progress=progress)
     if posterior.diagnostics is None:
         raise ScenarioError("history: the stored posterior carries no diagnostics; delete it and fit again")

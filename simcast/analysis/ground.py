@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Literal
 from weakref import WeakKeyDictionary
 
-import numpy as np
-
-from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history, still_true, told_once
+from simcast.analysis.inputs import book_of, known_then, posterior_of, read_scenario_history, still_true, told_once
 from simcast.analysis.left_out import moves_left_out
 from simcast.arguments import check_name, shown, whole_number
 from simcast.errors import ArgumentTypeError
@@ -159,6 +157,6 @@ def ground_of(
         When the model cannot be fitted.
     """
     history = read_scenario_history(scenario, rejects=rejects)
-    known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    known = None if history is None else known_then(history, scenario)
     posterior = posterior_of(scenario, known, progress)
     return Ground(scenario, known, posterior, book_of(scenario, known, posterior), threads)

@@ -88,6 +88,11 @@ def dialect_of(settings: HistorySettings) -> Dialect:
     )
 
 
+def known_then(history: History, scenario: Scenario) -> History:
+    """Return what was known of a history at the scenario's as-of date."""
+    return history.known_at(scenario.forecast.as_of)
+
+
 def posterior_of(scenario: Scenario, known: History | None, progress: Progress | None = None) -> Posterior:
     """Fit the history, or load its stored fit, and lay the scenario's assumptions over it.
 
@@ -133,7 +138,7 @@ def fit_scenario(scenario: Scenario, progress: Progress | None = None) -> Poster
         raise ScenarioError("history: this scenario assumes its parameters; there is no history to fit")
     from simcast.model import load_or_fit
 
-    known = history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    known = known_then(history, scenario)
     settings = scenario.history.model if scenario.history else None
     return _as_checked(load_or_fit(known, settings=settings, progress=progress))
 

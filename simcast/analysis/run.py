@@ -9,12 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.fine import coarser, play_fine
-from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history, still_true, told_once
+from simcast.analysis.inputs import book_of, known_then, posterior_of, read_scenario_history, still_true, told_once
 from simcast.analysis.left_out import moves_left_out
 from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.arguments import check_kind, check_name, listed, nearest
@@ -214,7 +212,7 @@ def run(
     if cluster is not None:
         check_address(cluster)
     history = read_scenario_history(scenario, rejects=rejects)
-    known = None if history is None else history.known_at(np.datetime64(scenario.forecast.as_of, "D"))
+    known = None if history is None else known_then(history, scenario)
     if known is not None and scenario.assume is None:
         check_names(
             scenario, known.segments, known.open_deals(known.observed_until), chosen

@@ -36,7 +36,7 @@ class Graph(NamedTuple):
     """(n_groups, n_stages): the deals open at the as-of date."""
     moved: NDArray[np.int32]
     """Stays ended in the future at hand, by period, group, stage and end; last those that the horizon cuts off, in turn
-    in `CUT_OFFS` counts: to add to one and the same time and again is to wait for it."""
+    in `CUT_OFFS` counts: repeated adds to one counter would stall on each other."""
     has_other: bool
     has_caps: bool
     has_forced: bool

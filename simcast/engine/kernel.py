@@ -38,7 +38,8 @@ _MOST_MINOR_UNITS = 1e15
 
 # Typed constants, since Numba compiles a function anew for each plain number that it is called with.
 _OPEN, _NEW = cast("int", np.int64(OPEN)), cast("int", np.int64(NEW))
-_NONE = _FIRST_VISIT = cast("int", np.int64(0))
+_NO_DEALS = cast("int", np.int64(0))
+_FIRST_VISIT = cast("int", np.int64(0))
 
 
 @njit(cache=True, nogil=True)
@@ -53,7 +54,7 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
         future = first + row
         fill_tables(plan, tables, future)
         _count_arrivals(plan, tables, future, arrivals)
-        n_begun = _NONE
+        n_begun = _NO_DEALS
         at[:] = 0
         while True:
             origin = _NEW
@@ -135,7 +136,7 @@ def _next_arrivals(
 
     All are counted as entering the first stage: one by one, each would wait for the count that the last one wrote.
     """
-    i = _NONE
+    i = _NO_DEALS
     for segment in range(at[0], arrivals.shape[0]):
         for day in range(at[1], plan.horizon_days):
             # Days and ordinals have bits of their own, counted up from the segment's random key.

@@ -88,21 +88,6 @@ def price_per_win(difference: Difference) -> str:
     return "" if each is None else f"{money(each)} per additional win"
 
 
-def difference_phrase(difference: Difference) -> str:
-    """Say in one sentence what a scenario brings."""
-    if difference.books_nothing:
-        return (
-            f"{difference.scenario} brings {more_wins(difference.wins, error=False)} wins on average "
-            f"({interval(difference.wins, signed=True, deals=True)} in 8 of 10 futures) and brings more than "
-            f"{difference.against} with probability {chance(difference.probability_more_wins)}."
-        )
-    return (
-        f"{difference.scenario} brings {money(difference.bookings.mean, signed=True)} of bookings on average "
-        f"({interval(difference.bookings, signed=True)} in 8 of 10 futures) and is better than {difference.against} "
-        f"with probability {chance(difference.probability_better)}."
-    )
-
-
 def exact_phrase(exact: WithoutChance) -> str:
     """Say what the mean bookings are without chance, and what was simulated in the same futures.
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-_ALL_THE_SAME = 0.0
 _SEEN_TIES = 0.05
 
 
@@ -218,7 +217,7 @@ def _row(option: Option, several: bool, has_target: bool) -> list[str]:
     if difference is None:
         return [*row, *[""] * 6]
     net = difference.net
-    error = f" ± {money(net.mean_error)}" if net.sd > _ALL_THE_SAME else ""
+    error = f" ± {money(net.mean_error)}" if net.sd > 0.0 else ""
     return [
         *row,
         count(difference.wins.mean, signed=True),

@@ -28,7 +28,10 @@ def warnings(scenario: Scenario) -> list[str]:
             f"simulation.futures: only {futures} played, too few to tell P10 and P90 by; play {FEWEST_FUTURES} or more"
         )
     pipeline = scenario.pipeline_definition
+    meant = {move.from_ for move in scenario.pipeline.moves}  # `Pipeline.define` asks for a move out of near names
     for stage in pipeline.stages[len(pipeline.path) :]:
+        if stage in meant:
+            continue
         others = [name for name in pipeline.stages if name != stage]
         close = difflib.get_close_matches(stage, others, n=1, cutoff=0.85)
         if close:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pydoc
 import re
 import subprocess
@@ -39,6 +40,27 @@ def test_a_name_that_is_none_is_answered_with_the_nearest_or_its_room() -> None:
         _ = simcast.read_histroy
     with pytest.raises(AttributeError, match=r"it is simcast\.analysis\.diagnose"):
         _ = simcast.diagnose
+
+
+def test_reports_are_hinted_at_and_found_where_the_hint_says() -> None:
+    code = (
+        "import simcast\n"
+        "for name in ('report', 'write_report'):\n"
+        "    try:\n        getattr(simcast, name)\n    except AttributeError as error:\n        print(error)\n"
+        "from simcast.report import write_report; print(write_report.__name__)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *hints, name = found.stdout.splitlines()
+    assert [hint.split("; ")[1].split(",")[0] for hint in hints] == ["from simcast.report import write_report"] * 2
+    assert name == "write_report"
+    with pytest.raises(AttributeError, match="no attribute 'write_reports'"):
+        _ = importlib.import_module("simcast.report").write_reports
+
+
+def test_what_signatures_name_is_there_by_name() -> None:
+    assert simcast.Book is importlib.import_module("simcast.history").Book
+    assert simcast.ForecastDays is importlib.import_module("simcast.plan").ForecastDays
+    assert simcast.Summary is importlib.import_module("simcast.forecast").Summary
 
 
 def test_what_is_looked_for_in_vain_is_in_the_room_that_is_named() -> None:

@@ -19,7 +19,6 @@ from simcast.report.document import run_document
 from simcast.report.explaining import explanation_document, print_explanation
 from simcast.report.leaks import leaks_document, print_leaks
 from simcast.report.page import Material, collect, render
-from simcast.report.phrases import difference_phrase
 from simcast.report.ranking import print_ranking, ranking_document, ranking_table
 from simcast.report.solution import print_solution
 from simcast.report.terminal import print_run
@@ -131,12 +130,6 @@ def test_no_plan_that_wins_more_is_told_in_wins() -> None:
     worse = {"worse": [{"lever": "conversion", "stage": "interview", "add": -0.1}]}
     text = printed(lambda console: print_ranking(rank([run(hiring(scenarios=worse), threads=1)]), console))
     assert "No scenario brings more wins than the baseline." in text
-
-
-def test_a_difference_in_a_sentence_is_in_wins(played: Run) -> None:
-    sentence = difference_phrase(played.differences[0])
-    assert "wins on average" in sentence
-    assert not MONEY.search(sentence)
 
 
 def test_open_deals_have_no_columns_of_money(ground: Ground) -> None:

@@ -227,9 +227,14 @@ def test_futures_that_suffice_are_none() -> None:
 
 
 def test_a_side_stage_that_looks_like_a_slip_is_a_warning() -> None:
-    pipeline = {"stages": ["lead", "meeting"], "moves": [{"from": "meeting", "to": "meetings"}]}
-    assert "did you mean 'meeting'?" in build_scenario(minimal(pipeline=pipeline)).warnings()[0]
+    there, back = {"from": "meeting", "to": "pre-meeting"}, {"from": "pre-meeting", "to": "meeting"}
+    stages = ["lead", "meeting", "re-meeting"]
+    pipeline = {"stages": stages, "moves": [there]}
+    assert "did you mean 're-meeting'?" in build_scenario(minimal(pipeline=pipeline)).warnings()[0]
+    assert build_scenario(minimal(pipeline=pipeline | {"moves": [there, back]})).warnings() == []
     assert build_scenario(minimal()).warnings() == []
+    nearer = {"stages": ["lead", "meeting"], "moves": [{"from": "meeting", "to": "meetings"}]}
+    assert "did you mean 'meeting'?" in problems_of(minimal(pipeline=nearer))
 
 
 def test_a_team_on_days_that_hold_the_waits_of_the_past_is_a_warning_that_says_what_to_do() -> None:
