@@ -66,8 +66,8 @@ def test_deals_have_the_chances_of_the_scenario(ground: Ground) -> None:
 
 
 def test_what_is_solved_for_comes_on_top(ground: Ground) -> None:
-    wanted = "mean(wins)>=150"
-    alone, on_top = (solve(one, "arrivals multiply=1..4", wanted) for one in (ground, ground.on(FIX)))
+    wanted = "mean(wins)>=220"
+    alone, on_top = (solve(one, "arrivals multiply=1..8", wanted) for one in (ground, ground.on(FIX)))
     assert alone.answer is not None
     assert on_top.answer is not None
     assert on_top.answer.value < alone.answer.value
@@ -84,7 +84,7 @@ def test_commands_take_it_and_say_so(file: Path) -> None:
 
     assert output("deals", "--scenario", FIX).startswith("Under 'fix': 200 open deals;")
     assert "Under" not in output("deals")
-    solved = ("solve", "--vary", "arrivals multiply=1..4", "--for", "mean(wins)>=150")
+    solved = ("solve", "--vary", "arrivals multiply=1..8", "--for", "mean(wins)>=220")
     assert "wins on average over 'fix'" in output(*solved, "--scenario", FIX)
     assert "wins on average over the baseline" in output(*solved)
     assert json.loads(output(*solved, "--scenario", FIX, "--json"))["scenario"] == FIX
