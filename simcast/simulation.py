@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simcast.arguments import check_kind, whole_number
 from simcast.engine.capacity_layout import TeamResults
-from simcast.engine.chunks import AnyPlan, empty_chunk, empty_whole, play_chunk, put_chunk
+from simcast.engine.chunks import AnyPlan, empty_chunk, empty_whole, entered_by_group, play_chunk, put_chunk
 from simcast.engine.layout import Results, as_declared
 from simcast.errors import ArgumentTypeError, OutOfRangeError, SimcastError
 from simcast.forecast import Forecast
@@ -107,6 +107,29 @@ def _futures_per_chunk(plan: AnyPlan) -> int:
     """Return how many futures to play at a time."""
     bytes_per_future = _n_bytes(empty_chunk(plan, 1)) - _n_bytes(empty_chunk(plan, 0))
     return max(1, min(FUTURES_PER_CHUNK, BYTES_PER_CHUNK // bytes_per_future))
+
+
+def stays_by_segment(plan: Plan, *, threads: int | None = None) -> NDArray[np.float64]:
+    """Play all futures of a plan, and return the mean number of stays per stage and segment of the posterior.
+
+    Counted are those that open deals are in at the as-of date, and those that begin in the days forecast.
+
+    Returns
+    -------
+    float64, (n_stages, n_segments)
+    """
+    kernel, n_segments = plan.kernel, len(plan.kernel.group_of_segment)
+    apart = kernel._replace(
+        group_of_segment=np.arange(n_segments, dtype=np.int64), period_of_day=np.zeros_like(kernel.period_of_day)
+    )
+    playable = as_declared(replace(plan, kernel=apart).playable)
+    size = _futures_per_chunk(playable)
+    chunks = [range(first, min(first + size, plan.n_futures)) for first in range(0, plan.n_futures, size)]
+    with ThreadPoolExecutor(max_workers=threads or os.cpu_count() or 1) as pool:
+        begun = sum(pool.map(lambda futures: entered_by_group(playable, futures), chunks))
+    stays = np.zeros((n_segments, len(plan.pipeline.stages)))
+    np.add.at(stays, (kernel.deal_segment, kernel.deal_stage), 1.0)
+    return np.asarray((stays + begun / plan.n_futures).T)
 
 
 def _n_bytes(results: Results | TeamResults) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.analysis.best import Best, Stays, best_of, forward_shares, play_at_best
 from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.long_run import thinning, wins_from
 from simcast.analysis.losses import Losses, losses_of
@@ -35,8 +36,10 @@ MOST_FUTURES = 4000
 MORE_ARRIVALS = 1.1
 """The worth of an extra deal is that of a tenth more, per deal: one deal more would drown in rounding."""
 
+LEAST_DAYS = 1.0
+"""Of a stage whose median stay is shorter nobody can save a day, and it is not told what one would bring."""
+
 _UNCERTAIN_BELOW = 1.645
-_ALIKE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,20 @@ class Leak:
     where
         The segment's column and value; empty for all.
     conversion
-        Of the stays in it, the share that moves forward: mean and spread over posterior draws.
+        Of the stays in it, the share that moves forward: mean and spread over posterior draws. Segments count by
+        their stays in this stage, those open at the as-of date and those that begin within the forecast.
     point, day
         What one point of conversion more, and stays one day shorter, bring within the forecast.
+    median_days
+        The median days until the forward move.
     days_saved
         By how many days the median stay is shortened for `day`, which counts per day: 1, or less in short stages.
     long_run_wins, long_run_bookings
         What the point brings in the long run, with the deals that would arrive over as many days as are forecast.
-    best_segment, best_conversion
-        The segment with the highest mean conversion; None with one segment.
-    gap_bookings, gap_wins
-        What reaching it would bring within the forecast: the gap in points times the worth of one.
+    best
+        The segment with the highest mean conversion; None for a segment's part, and where all are alike.
+    gap
+        What its conversion would bring within the forecast in all other segments, played in the same futures.
     """
 
     stage: str
@@ -93,13 +99,42 @@ class Leak:
     conversion: Summary
     point: SmallGain
     day: SmallGain
+    median_days: float
     days_saved: float
     long_run_wins: Summary | None
     long_run_bookings: Summary | None
-    best_segment: str | None
-    best_conversion: float | None
-    gap_bookings: float | None
-    gap_wins: float | None
+    best: Best | None
+    gap: SmallGain | None
+
+    @property
+    def day_told(self) -> SmallGain | None:
+        """What a day saved brings; None where the stays are so short that none can be saved."""
+        return self.day if self.median_days >= LEAST_DAYS else None
+
+    @property
+    def best_segment(self) -> str | None:
+        """The name of the best segment."""
+        return None if self.best is None else self.best.label
+
+    @property
+    def best_conversion(self) -> float | None:
+        """Its mean conversion."""
+        return None if self.best is None else self.best.conversion
+
+    @property
+    def gap_bookings(self) -> float | None:
+        """The mean of the gap in money."""
+        return None if self.gap is None else self.gap.bookings.mean
+
+    @property
+    def gap_wins(self) -> float | None:
+        """The mean of the gap in deals."""
+        return None if self.gap is None else self.gap.wins.mean
+
+    @property
+    def gap_is_uncertain(self) -> bool:
+        """Whether the gap may be none: by the Monte Carlo error, or as chance may have made that segment the best."""
+        return self.gap is not None and (self.gap.uncertain or self.best is None or not self.best.is_sure)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -135,8 +170,8 @@ class Leaks(Shown):
         """Return a row per stage, or per segment's part of it, by rank: means over futures, in money and deals.
 
         Columns: ``stage``, ``where`` (empty for all), ``conversion``, ``point_bookings`` and ``point_wins`` (what one
-        point of conversion brings), ``day_bookings`` and ``day_wins`` (one day less), ``uncertain``, ``gap_bookings``
-        and ``gap_wins``.
+        point of conversion brings), ``day_bookings`` and ``day_wins`` (one day less; NaN where the median stay is
+        shorter than a day), ``uncertain``, ``gap_bookings`` and ``gap_wins`` (the best segment's conversion in all).
         """
         import pandas as pd
 
@@ -147,8 +182,8 @@ class Leaks(Shown):
                 "conversion": leak.conversion.mean,
                 "point_bookings": leak.point.bookings.mean,
                 "point_wins": leak.point.wins.mean,
-                "day_bookings": leak.day.bookings.mean,
-                "day_wins": leak.day.wins.mean,
+                "day_bookings": np.nan if leak.day_told is None else leak.day_told.bookings.mean,
+                "day_wins": np.nan if leak.day_told is None else leak.day_told.wins.mean,
                 "uncertain": leak.point.uncertain,
                 "gap_bookings": leak.gap_bookings,
                 "gap_wins": leak.gap_wins,
@@ -166,7 +201,7 @@ class Leaks(Shown):
         shown = frame[["stage", "where"]].assign(
             conversion=[f"{value:.0%}" for value in frame["conversion"]],
             point=[write(value, signed=True) for value in frame[f"point_{metric}"]],
-            day=[write(value, signed=True) for value in frame[f"day_{metric}"]],
+            day=["" if np.isnan(value) else write(value, signed=True) for value in frame[f"day_{metric}"]],
         )
         return (shown if frame["where"].any() else shown.drop(columns="where")).set_index("stage")
 
@@ -205,9 +240,10 @@ def leaks(
     ground.posterior.segments.grouped(_checked(ground, by))
     parts = list(_parts(ground, by))
     baseline = ground.play() if baseline is None else baseline.first(ground.scenario.simulation.futures)
+    stays = Stays.of(ground)
     found = []
     for done, (stage, where) in enumerate(parts):
-        found.append(_leak(ground, baseline, stage, where))
+        found.append(_leak(ground, baseline, stays, stage, where))
         if progress is not None:
             progress("working out what changes are worth", (done + 1) / len(parts))
     by_wins = _by_wins(found)
@@ -235,34 +271,32 @@ def _parts(ground: Ground, by: Sequence[str]) -> Iterator[tuple[str, dict[str, s
                 yield stage, {column: value}
 
 
-def _leak(ground: Ground, baseline: Forecast, stage: str, where: dict[str, str]) -> Leak:
+def _leak(ground: Ground, baseline: Forecast, stays: Stays, stage: str, where: dict[str, str]) -> Leak:
     """Work out one stage, or one segment's part of it."""
+    shares = stays.shares(stage, ground.posterior.segments.select(where))
     chosen: dict[str, tuple[str, ...]] = {column: (value,) for column, value in where.items()}
     point = _play(ground, ConversionLever(stage=stage, add=Distribution.constant(POINT), where=chosen))
-    saved, factor = _one_day_less(ground, stage, where)
+    median = _median_days(ground, stage, shares)
+    saved, factor = _one_day_less(median)
     day = _play(
         ground,
         DurationLever(stage=stage, multiply=Distribution.constant(factor), where=chosen),
     )
-    conversion = _conversion(ground, stage, where)
-    worth = SmallGain.of(point, baseline)
-    best, highest = _best_segment(ground, stage) if not where else (None, None)
-    points = None if highest is None else max(0.0, highest - conversion.mean) / POINT
-    gap_bookings, gap_wins = (None if points is None else points * gain.mean for gain in (worth.bookings, worth.wins))
+    best = None if where else best_of(ground, stage, stays)
+    gap = None if best is None else SmallGain.of(play_at_best(ground, stage, best), baseline)
     wins, bookings = _long_run(ground, stage, where)
     return Leak(
         stage=stage,
         where=where,
-        conversion=conversion,
-        point=worth,
+        conversion=Summary.of(forward_shares(ground, stage) @ shares),
+        point=SmallGain.of(point, baseline),
         day=SmallGain.of(day, baseline, 1.0 / saved),
+        median_days=median,
         days_saved=saved,
         long_run_wins=wins,
         long_run_bookings=bookings,
-        best_segment=best,
-        best_conversion=highest,
-        gap_bookings=gap_bookings,
-        gap_wins=gap_wins,
+        best=best,
+        gap=gap,
     )
 
 
@@ -271,48 +305,19 @@ def _play(ground: Ground, lever: Lever) -> Forecast:
     return ground.play("one change", [lever])
 
 
-def _weights(ground: Ground, where: Mapping[str, str]) -> Floats:
-    """Return each segment's share of new deals among those chosen, else equal shares."""
-    rate = ground.posterior.draws["arrivals_per_day"].mean("draw").to_numpy().astype(np.float64)
-    chosen = ground.posterior.segments.select(dict(where)) if where else np.ones(len(rate), dtype=bool)
-    weight = np.where(chosen, rate, 0.0)
-    return np.asarray(weight / weight.sum() if weight.sum() > 0 else chosen / chosen.sum(), dtype=np.float64)
-
-
-def _conversion(ground: Ground, stage: str, where: Mapping[str, str]) -> Summary:
-    """Return the forward probability of a stage over posterior draws, segments weighed by their new deals."""
-    forward = ground.posterior.pipeline.forward(stage)
-    here = ground.posterior.draws["probability"].sel(stage=stage, move=forward).transpose("draw", "segment")
-    return Summary.of(here.to_numpy() @ _weights(ground, where))
-
-
-def _best_segment(ground: Ground, stage: str) -> tuple[str | None, float | None]:
-    """Return the segment with the highest mean conversion, and that."""
-    segments = ground.posterior.segments
-    if len(segments) < 2:
-        return None, None
-    forward = ground.posterior.pipeline.forward(stage)
-    mean = ground.posterior.draws["probability"].sel(stage=stage, move=forward).mean("draw").to_numpy()
-    best = int(np.argmax(mean))
-    if np.ptp(mean) < _ALIKE:
-        return None, None
-    return segments.labels[best], float(mean[best])
-
-
-def _one_day_less(ground: Ground, stage: str, where: Mapping[str, str]) -> tuple[float, float]:
-    """Return by how many days the median stay can be shortened, one or half of it, and the factor that does it."""
-    median = _median_days(ground, stage, where)
+def _one_day_less(median: float) -> tuple[float, float]:
+    """Return by how many days a median stay can be shortened, one or half of it, and the factor that does it."""
     if not median > 0.0:
         return 1.0, 1.0
     saved = min(1.0, 0.5 * median)
     return saved, 1.0 - saved / median
 
 
-def _median_days(ground: Ground, stage: str, where: Mapping[str, str]) -> float:
-    """Return the median days until the forward move, over draws, segments weighed by their new deals."""
+def _median_days(ground: Ground, stage: str, shares: Floats) -> float:
+    """Return the median days until the forward move, over draws, segments weighed by their shares of the stays."""
     forward = ground.posterior.pipeline.forward(stage)
     found = days_isf(ground.posterior, stage, forward, 0.5)
-    return float(np.median(found, axis=0) @ _weights(ground, where))
+    return float(np.median(found, axis=0) @ shares)
 
 
 def _long_run(ground: Ground, stage: str, where: Mapping[str, str]) -> tuple[Summary | None, Summary | None]:
@@ -324,7 +329,7 @@ def _long_run(ground: Ground, stage: str, where: Mapping[str, str]) -> tuple[Sum
     step = thinning(posterior)
     rate = posterior.draws["arrivals_per_day"].transpose("draw", "segment").to_numpy()[::step]
     entry = posterior.draws["entry_share"].transpose("segment", "stage").to_numpy()
-    chosen = posterior.segments.select(dict(where)) if where else np.ones(len(posterior.segments), dtype=bool)
+    chosen = posterior.segments.select(where)
     wins = np.where(chosen, rate, 0.0) * np.einsum("dgs,gs->dg", gain, entry) * ground.scenario.forecast.days
     bookings = wins * mean_amounts(posterior)[::step]
     return Summary.of(wins.sum(axis=1)), Summary.of(bookings.sum(axis=1)) if np.isfinite(bookings).all() else None

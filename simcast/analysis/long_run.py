@@ -23,7 +23,9 @@ def thinning(posterior: Posterior) -> int:
     return max(1, -(-posterior.draws.sizes["draw"] // MOST_DRAWS))
 
 
-def wins_from(posterior: Posterior, changed_stage: str | None = None, add: float = 0.0) -> Floats:
+def wins_from(
+    posterior: Posterior, changed_stage: str | None = None, add: float = 0.0, *, once: bool = False
+) -> Floats:
     """Return the expected wins of a deal that enters a stage, renewals included, whatever time they take.
 
     Parameters
@@ -32,6 +34,8 @@ def wins_from(posterior: Posterior, changed_stage: str | None = None, add: float
         The moves' probabilities.
     changed_stage, add
         A stage whose forward move gains so many points of probability, which its other moves lose in proportion.
+    once
+        Whether the first win alone counts: then it is the chance to be won.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def wins_from(posterior: Posterior, changed_stage: str | None = None, add: float
         if stage == changed_stage:
             _shift(share, add)
         for position, move in enumerate(moves):
-            _lead(pipeline, move, share[:, :, position], among[:, :, code], wins[:, :, code])
+            _lead(pipeline, move, share[:, :, position], among[:, :, code], wins[:, :, code], once=once)
     try:
         return np.asarray(np.linalg.solve(np.eye(n) - among, wins[..., None])[..., 0])
     except np.linalg.LinAlgError:
@@ -66,11 +70,12 @@ def _shift(share: Floats, add: float) -> None:
     share[:, :, 0] = after
 
 
-def _lead(pipeline: Pipeline, move: str, share: Floats, among: Floats, wins: Floats) -> None:
+def _lead(pipeline: Pipeline, move: str, share: Floats, among: Floats, wins: Floats, *, once: bool) -> None:
     """Let a share of a stage's stays lead to a stage, or to an outcome which may go on in a stage of its own."""
     if move in pipeline.outcomes:
-        if pipeline.is_won(move):
+        is_won = pipeline.is_won(move)
+        if is_won:
             wins += share
-        if not pipeline.renews(move):
+        if (is_won and once) or not pipeline.renews(move):
             return
     among[:, :, pipeline.stage_code(move)] += share

@@ -7,6 +7,7 @@ fifty groups they would be most of what a run holds.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcast.engine.capacity import play_team_futures
 from simcast.engine.capacity_layout import TeamPlan, TeamResults, empty_team_results
@@ -39,6 +40,18 @@ def _over_groups(results: Results) -> Results:
     return results._replace(
         **{name: getattr(results, name).sum(axis=2, keepdims=True, dtype=np.int32) for name in _BY_STAGE}
     )
+
+
+def entered_by_group(plan: AnyPlan, futures: range) -> NDArray[np.int64]:
+    """Play some consecutive futures, and return the stays begun in all of them: int64, (n_groups, n_stages)."""
+    if isinstance(plan, TeamPlan):
+        with_teams = empty_team_results(plan, len(futures))
+        play_team_futures(as_declared(plan), futures.start, with_teams)
+        flow = with_teams.flow
+    else:
+        flow = empty_results(plan, len(futures))
+        play_futures(as_declared(plan), futures.start, flow)
+    return np.asarray(flow.entered.sum(axis=(0, 1)), dtype=np.int64)
 
 
 def empty_chunk(plan: AnyPlan, n_futures: int) -> Results | TeamResults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from simcast.engine.layout import Effects
 from simcast.engine.rng import LEVER, uniform_by_future
 from simcast.pipeline import Pipeline
 from simcast.plan.periods import ForecastDays
-from simcast.plan.plan import MINOR_UNITS
+from simcast.plan.plan import MINOR_UNITS, Plan
 from simcast.posterior.response import FittedResponse
 from simcast.scenario import (
     AmountLever,
@@ -202,6 +202,37 @@ def effects_of(
             if acting.kind is kind:
                 by_kind[kind] = _with(frame, by_kind[kind], acting, weights[i, first_day])
     return epoch_of_day, by_kind
+
+
+def with_conversion(plan: Plan, stage: str, segments: NDArray[np.bool_], probability: NDArray[np.float64]) -> Plan:
+    """Return a plan in which some segments move forward from a stage with a probability given for each future.
+
+    As a lever that sets it does from the as-of date on, except that the probability need not be the same, or drawn from
+    a distribution: it can be that of the draw under which the future is played.
+
+    Parameters
+    ----------
+    plan
+        The plan; its other levers stay.
+    stage
+        The stage.
+    segments : bool, (n_segments,)
+        Where.
+    probability : float64, (n_futures,)
+        What to set.
+    """
+    before = plan.kernel.on_conversion
+    more = Effects(
+        operation=np.array([layout.SET], dtype=np.int64),
+        stage=np.array([plan.pipeline.stage_code(stage)], dtype=np.int64),
+        slots=np.zeros((1, before.slots.shape[1]), dtype=bool),
+        segments=segments[None],
+        on_open=np.zeros(1, dtype=bool),
+        weight=np.ones((1, before.weight.shape[1])),
+        value=probability[None],
+    )
+    joined = Effects(*(np.concatenate(both) for both in zip(before, more, strict=True)))
+    return replace(plan, kernel=plan.kernel._replace(on_conversion=joined))
 
 
 def _with(frame: LeverFrame, effects: Effects, acting: Acting, weight: NDArray[np.float64]) -> Effects:

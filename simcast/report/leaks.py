@@ -16,8 +16,15 @@ from simcast.writing import chance, count, counted, interval, money
 
 _LEGEND = (
     "per point: one more point of conversion from the as-of date on; ? if the sign of the mean is uncertain",
-    "per day saved: from the median stay, others in proportion; a median under two days is halved and scaled to a day",
+    "per day saved: from the median stay, others in proportion; under two days halved, scaled to a day; under one: -",
     "in the long run: including the deals that arrive during the forecast, however long they take",
+)
+_OF_SEGMENTS = (
+    "gain if all matched it: what the best segment's conversion would bring in all segments; "
+    "? if only chance may have made it the best"
+)
+_OF_TEAMS = (
+    "below 0: deals that reach a team which is busy already make others wait, and lose more of them than they bring"
 )
 _OF_SEGMENTS = "gain if all matched it: what the stage would gain with its best segment's conversion"
 _OF_TEAMS = "below 0: more deals for a busy team make others wait, which loses more than they bring"
@@ -43,7 +50,8 @@ def _leak(leak: Leak) -> dict[str, Any]:
         "where": dict(leak.where),
         "conversion": leak.conversion.to_dict(),
         "per_point": _worth(leak.point),
-        "per_day_saved": _worth(leak.day) | {"days_saved": leak.days_saved},
+        "per_day_saved": _worth(leak.day)
+        | {"days_saved": leak.days_saved, "median_days": leak.median_days, "told": leak.day_told is not None},
         "long_run_per_point": {
             "bookings": _or_null(leak.long_run_bookings),
             "wins": _or_null(leak.long_run_wins),
@@ -52,6 +60,8 @@ def _leak(leak: Leak) -> dict[str, Any]:
         "best_conversion": leak.best_conversion,
         "gap_bookings": leak.gap_bookings,
         "gap_wins": leak.gap_wins,
+        "best_probability": None if leak.best is None else leak.best.probability,
+        "gap": None if leak.gap is None else _worth(leak.gap) | {"uncertain": leak.gap_is_uncertain},
     }
 
 
@@ -80,13 +90,13 @@ def print_leaks(found: Leaks, console: Console) -> None:
         f"What small changes bring by {scenario.forecast.until}, in the same futures",
         *("stage", "conversion", "per point", "80% interval"),
         *("in the long run", "per day saved"),
-        *(("best segment", "gain if all matched it") if has_segments else ()),
+        *(("best segment", "gain if all matched it", "80% interval") if has_segments else ()),
     )
     for leak in found.leaks:
         table.add_row(*_row(leak, by_wins)[: len(table.columns)])
     print_table(table, console)
     lines = [*_LEGEND, *([_OF_SEGMENTS] if has_segments else [])]
-    if scenario.teams and any(_is_harmful(worth) for leak in found.leaks for worth in (leak.point, leak.day)):
+    if scenario.teams and any(_is_harmful(worth) for leak in found.leaks for worth in (leak.point, leak.day_told)):
         lines.append(_OF_TEAMS)
     for line in lines:
         console.print(line, style="dim", highlight=False)
@@ -103,9 +113,9 @@ def print_leaks(found: Leaks, console: Console) -> None:
     )
 
 
-def _is_harmful(worth: SmallGain) -> bool:
+def _is_harmful(worth: SmallGain | None) -> bool:
     """Tell whether a change brings less than nothing."""
-    return not worth.uncertain and (worth.bookings.mean or worth.wins.mean) < 0.0
+    return worth is not None and not worth.uncertain and (worth.bookings.mean or worth.wins.mean) < 0.0
 
 
 def _sentence(first: Leak, by_wins: bool, until: str) -> str:
@@ -123,22 +133,25 @@ def _amount(value: float, by_wins: bool) -> str:
 
 
 def _row(leak: Leak, by_wins: bool) -> list[str]:
-    point, day = (worth.wins if by_wins else worth.bookings for worth in (leak.point, leak.day))
     long_run = leak.long_run_wins if by_wins else leak.long_run_bookings
-    gap = leak.gap_wins if by_wins else leak.gap_bookings
     name = escape(leak.stage) + "".join(f"  {escape(value)}" for value in leak.where.values())
     return [
         name,
         chance(leak.conversion.mean),
-        _amount(point.mean, by_wins) + (" ?" if leak.point.uncertain and point.sd > 0.0 else ""),
-        f"{count(point.quantile(0.1), signed=True)} to {count(point.quantile(0.9), signed=True)}"
-        if by_wins
-        else interval(point, signed=True),
+        *_gained(leak.point, by_wins, leak.point.uncertain),
         "" if long_run is None else _amount(long_run.mean, by_wins),
-        _amount(day.mean, by_wins) + (" ?" if leak.day.uncertain and day.sd > 0.0 else ""),
-        "" if leak.best_segment is None else f"{escape(leak.best_segment)} {chance(leak.best_conversion or 0.0)}",
-        "" if gap is None else _amount(gap, by_wins),
+        "-" if leak.day_told is None else _gained(leak.day_told, by_wins, leak.day.uncertain)[0],
+        "" if leak.best is None else f"{escape(leak.best.label)} {chance(leak.best.conversion)}",
+        *(("", "") if leak.gap is None else _gained(leak.gap, by_wins, leak.gap_is_uncertain)),
     ]
+
+
+def _gained(worth: SmallGain, by_wins: bool, uncertain: bool) -> tuple[str, str]:
+    """Write the mean of what a change brings, marked where it is uncertain, and the interval of 8 in 10 futures."""
+    gain = worth.wins if by_wins else worth.bookings
+    low, high = (count(gain.quantile(level), signed=True) for level in (0.1, 0.9))
+    mark = " ?" if uncertain and gain.sd > 0.0 else ""
+    return _amount(gain.mean, by_wins) + mark, f"{low} to {high}" if by_wins else interval(gain, signed=True)
 
 
 def _losses(found: Leaks) -> Any:  # noqa: ANN401  # a table of rich

@@ -296,14 +296,17 @@ def leaks_table(found: Leaks, language: Language) -> Table:
         Column(language.say("leaks.long-run"), kind),
         Column(language.say("leaks.best")),
         Column(language.say("leaks.gap"), kind),
+        Column(language.say("leaks.gap-low"), kind),
+        Column(language.say("leaks.gap-high"), kind),
     )
     rows: list[tuple[Value, ...]] = []
     for leak in found.leaks:
-        point, day = (worth.wins if by_wins else worth.bookings for worth in (leak.point, leak.day))
-        later = leak.long_run_wins if by_wins else leak.long_run_bookings
-        best = (
-            None if leak.best_segment is None else f"{leak.best_segment}: {language.share(leak.best_conversion or 0.0)}"
+        point = leak.point.wins if by_wins else leak.point.bookings
+        day, gap = (
+            None if worth is None else worth.wins if by_wins else worth.bookings for worth in (leak.day_told, leak.gap)
         )
+        later = leak.long_run_wins if by_wins else leak.long_run_bookings
+        mark = " (?)" if leak.gap_is_uncertain else ""
         rows.append(
             (
                 leak_name(leak),
@@ -311,10 +314,10 @@ def leaks_table(found: Leaks, language: Language) -> Table:
                 point.mean,
                 point.quantile(0.1),
                 point.quantile(0.9),
-                day.mean,
+                None if day is None else day.mean,
                 None if later is None else later.mean,
-                best,
-                leak.gap_wins if by_wins else leak.gap_bookings,
+                None if leak.best is None else f"{leak.best.label}: {language.share(leak.best.conversion)}{mark}",
+                *((None, None, None) if gap is None else (gap.mean, gap.quantile(0.1), gap.quantile(0.9))),
             )
         )
     return Table("leaks", language.say("table.leaks"), columns, tuple(rows), language.say("note.leaks"))
