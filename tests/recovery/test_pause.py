@@ -21,12 +21,13 @@ from simcast.scenario import build_scenario
 
 START, AS_OF = np.datetime64("2025-09-01"), np.datetime64("2026-09-07")  # Mondays
 N_DAYS = int((AS_OF - START).astype(np.int64))
-PER_DAY, CONVERSION, SIGMA = 25.0, 0.85, 0.35
+PER_DAY, CONVERSION = 25.0, 0.85
 
 
 def ends_of(pauses: bool, entered: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int64]:
     """Return the days on which the ends of stays are on record."""
-    lasted = np.exp(SIGMA * rng.standard_normal(entered.size)) * (3.0 if pauses else 4.2)
+    median, sigma = (3.0, 0.35) if pauses else (4.2, 0.9)
+    lasted = median * np.exp(sigma * rng.standard_normal(entered.size))
     if pauses:
         week, day = np.divmod(entered, 7.0)
         week, day = np.divmod(5.0 * week + day + lasted, 5.0)
@@ -74,19 +75,26 @@ def second_week(log: pd.DataFrame, file: Path) -> tuple[bool, NDArray[np.float64
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pauses", [True, False])
-def test_wins_are_forecast_on_the_weekdays_on_which_they_come(
-    pauses: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The control of stays that pause: ages that go on over weekends put ever more wins on the later days."""
-    log, truth = log_and_wins_by_weekday(pauses, seed=3)
+def test_stays_that_pause_end_on_the_weekdays_on_which_they_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: ages that go on over weekends put ever more wins on the later days."""
+    log, truth = log_and_wins_by_weekday(pauses=True, seed=3)
     paused, found = second_week(log, tmp_path / "work.csv")
-    assert paused == pauses
+    assert paused
     # A thousand wins per weekday, and as many arrivals that tell the level: 3% each; and what rounding of days brings.
     assert found[:5] == pytest.approx(truth[:5], rel=0.12)
     assert found[5:].sum() < 0.02 * found.sum()
-    if pauses:
-        monkeypatch.setattr(clocks, "_CLEARLY_PAUSES", np.inf)
-        paused, other = second_week(log, tmp_path / "work.csv")
-        assert not paused
-        assert other[4] > 1.5 * other[0]
+    monkeypatch.setattr(clocks, "_CLEARLY_PAUSES", np.inf)
+    paused, other = second_week(log, tmp_path / "work.csv")
+    assert not paused
+    assert other[4] > 1.5 * other[0]
+
+
+@pytest.mark.slow
+def test_ends_that_are_put_off_are_not_taken_for_stays_that_pause(tmp_path: Path) -> None:
+    """On Mondays thrice the due are recorded; docs/model.md says why a little less are forecast on them."""
+    log, truth = log_and_wins_by_weekday(pauses=False, seed=3)
+    paused, found = second_week(log, tmp_path / "work.csv")
+    assert not paused
+    assert found[1:5] == pytest.approx(truth[1:5], rel=0.12)
+    assert 0.8 * truth[0] < found[0] < 1.05 * truth[0]
+    assert found[5:].sum() < 0.02 * found.sum()
