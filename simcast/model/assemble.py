@@ -180,7 +180,7 @@ def _clock_arrays(pipeline: Pipeline, tables: FitTables) -> dict[str, Floats]:
                 arrays["clock_month"][here] = clock.month
                 arrays["clock_days_left"][here] = clock.days_left
                 arrays[OPENING][here] = clock.opening
-    return arrays | {"clock_ages": np.array([float(found.operational) for found in tables.clocks])}
+    return arrays | {"clock_ages": np.array([found.ages for found in tables.clocks])}
 
 
 def _amount_arrays(tables: FitTables, new: xr.Dataset, seed: int) -> tuple[str, dict[str, Floats]]:

@@ -31,7 +31,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from simcast.days import month_of
-from simcast.model.clocks import StageDays
+from simcast.model.at_risk import StageDays
 from simcast.model.weather import LEAST_INFORMATION, Floats, Ints, MonthlyCounts, MonthlyEffects
 
 _FEWEST_GROUPS = 3

@@ -14,9 +14,11 @@ history together pass by chance once in twenty.
 
 Ages of stays are told in operational days where the ends are foreseen better so than by ages in days of the calendar.
 A rush that makes deals ripen faster is of the first kind; one that picks deals of all ages, of the second. The days of
-a week count alike in ages: the end of a stay is put off over a weekend, its age goes on. What a weekday weighs more
-than others since little ends on the days before it is of stays that had begun before: those that begin on it are not at
-that risk.
+a week count alike in ages, the end of a stay being put off over a weekend while its age goes on, unless the ends are
+clearly foreseen better by ages that stand still on days on which little ends: of stays that pause. Which it is tells in
+stays of a few days: one that began on a Friday and ends on its second working day is three days old or one. What a
+weekday weighs more than others since little ends on the days before it is of stays that had begun before: those that
+begin on it are not at that risk.
 
 References
 ----------
@@ -35,151 +37,35 @@ from numpy.typing import NDArray
 from scipy.stats import f as fisher
 
 from simcast.days import month_of, weekday_of
-from simcast.model.pieces import N_PIECES, piece_of
-from simcast.posterior.clocks import QUARTER_DAYS, Clock, Passed, position_in_quarter, put_off_shares
+from simcast.model.at_risk import AgePeriod, AtRisk, StageDays
+from simcast.posterior.clocks import (
+    AGES_OF_CLOCK,
+    AGES_OF_QUARTER,
+    QUARTER_DAYS,
+    Clock,
+    position_in_quarter,
+    put_off_shares,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-FEWEST_ENDS = 50
-"""With fewer ends a stage's move has no clock."""
 FALSE_ALARMS = 0.05
 """The chance that any of the patterns tested is found in a history that has none."""
 RUSH_DAYS = 14
 """The last days of a quarter stand for themselves."""
 
-_MOST_DAYS = 5 * 365
 _FEWEST_LEFT = 4
 """Fewer degrees of freedom than this do not tell a pattern from quarters that differ."""
 _PRIOR_ENDS, _PRIOR_ENDS_OF_WEEKS = 5.0, 30.0
 """Weights are shrunk to 1 as if so many ends had come when they were expected; those of single weeks to their group."""
 _CLEARLY = 2.0
 """By so much the log likelihood must be better without openings for days to have none."""
+_CLEARLY_PAUSES = 10.0
+"""By so much the log likelihood must be better for ages that stand still on days on which little ends."""
 _STEPS = 30
-_PASSES = 4
+_PASSES, _PASSES_OF_PAUSES = 4, 10
 _N_GROUPS, _WEEK, _N_WEEKS = 4, 7, 13
-
-
-@dataclass(frozen=True, eq=False)
-class StageDays:
-    """The stays of one stage in days.
-
-    Parameters
-    ----------
-    entered, left : int64, (n_stays,)
-        Days since 1970-01-01; an open stay has left on the first day not known.
-    move : int64, (n_stays,)
-        Position of the move that ended it; -1 while open.
-    until
-        The first day not known.
-    segment : int64, (n_stays,)
-        Position of its segment.
-    recorded_from
-        The day from which ends are on record; None when all are.
-    """
-
-    entered: Ints
-    left: Ints
-    move: Ints
-    until: int
-    segment: Ints
-    recorded_from: int | None = None
-
-    def where(self, chosen: NDArray[np.bool_]) -> StageDays:
-        """Return the stays chosen."""
-        entered, left, move, segment = (each[chosen] for each in (self.entered, self.left, self.move, self.segment))
-        return replace(self, entered=entered, left=left, move=move, segment=segment)
-
-
-@dataclass(frozen=True, eq=False)
-class AtRisk:
-    """Cohorts of stays by day of entry: how many are at risk on each later day, and how many end on it."""
-
-    first_day: int
-    n_days: int
-    cohort: Ints
-    day: Ints
-    at_risk: Floats
-    ended_cohort: Ints
-    ended_day: Ints
-
-    @classmethod
-    def of(cls, stays: StageDays, moves: Sequence[int], fewest: int = FEWEST_ENDS) -> AtRisk | None:
-        """Count them over the last five years; None where fewer than `fewest` end."""
-        first = max(int(np.min(stays.entered)), stays.until - _MOST_DAYS)
-        n = stays.until - first
-        known = stays.entered >= first
-        entered, left, move = stays.entered[known] - first, stays.left[known] - first, stays.move[known]
-        from_day = 0 if stays.recorded_from is None else max(0, stays.recorded_from - first)
-        ends = np.isin(move, list(moves)) & (left >= from_day)
-        if ends.sum() < fewest:
-            return None
-        began, row = np.unique(entered, return_inverse=True)
-        gone = np.bincount(row * (n + 1) + left, minlength=began.size * (n + 1)).reshape(began.size, n + 1)
-        reached = gone.sum(axis=1, keepdims=True) - np.cumsum(gone, axis=1)[:, :n] + gone[:, :n]
-        reached[:, :from_day] = 0
-        reached[np.arange(n) < began[:, None]] = 0
-        row, day = np.nonzero(reached)
-        return cls(first, n, began[row], day, reached[row, day].astype(np.float64), entered[ends], left[ends])
-
-    @property
-    def days(self) -> Ints:
-        """The days, since 1970-01-01."""
-        return self.first_day + np.arange(self.n_days)
-
-    def by_age(self, weights: Floats, openings: Floats) -> AgePeriod:
-        """Sort exposures and ends by piece of operational age and day.
-
-        Parameters
-        ----------
-        weights
-            float64, (n_days,): what days add to ages.
-        openings
-            float64, (n_days,): the part of each day's weight that is not of stays which begin on it.
-        """
-
-        def table(cohort: Ints, day: Ints, count: Floats | None) -> Floats:
-            cell = self.piece(cohort, day, weights) * self.n_days + day
-            flat = np.bincount(cell, count, minlength=N_PIECES * self.n_days)
-            return flat.reshape(N_PIECES, self.n_days).astype(np.float64)
-
-        at_risk = self.at_risk * np.where(self.cohort == self.day, 1.0 - openings[self.day], 1.0)
-        return AgePeriod(table(self.cohort, self.day, at_risk), table(self.ended_cohort, self.ended_day, None))
-
-    def piece(self, cohort: Ints, day: Ints, weights: Floats) -> Ints:
-        """Return the piece of operational age, from noon to noon, of cohorts on later days."""
-        noon = Passed.of(weights, 0).at(np.arange(self.n_days) + 0.5)
-        return piece_of(np.rint(np.maximum(noon[day] - noon[cohort], 0.0)).astype(np.int64))
-
-
-@dataclass(frozen=True, eq=False)
-class AgePeriod:
-    """Exposures and ends by piece of age and day: float64, (n_pieces, n_days)."""
-
-    at_risk: Floats
-    ended: Floats
-
-    def hazard(self, weights: Floats) -> Floats:
-        """Return the hazard in each piece of age on a day that weighs 1: float64, (n_pieces,)."""
-        hazard: Floats = self.ended.sum(axis=1) / np.maximum(self.at_risk @ weights, 1e-12)
-        return hazard
-
-    def expected(self, weights: Floats) -> tuple[Floats, float]:
-        """Fit the hazards by age under weights of days.
-
-        Returns
-        -------
-        float64, (n_days,)
-            The ends expected on each day if it weighed 1.
-        float
-            The log likelihood of the ends.
-        """
-        ends, hazard = self.ended.sum(axis=1), self.hazard(weights)
-        by_day = hazard @ self.at_risk
-        log_hazard = np.log(np.maximum(hazard, 1e-300))
-        log_weight = np.log(np.maximum(weights, 1e-12))
-        likelihood = float(ends @ log_hazard + self.ended.sum(axis=0) @ log_weight)
-        return by_day, likelihood
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,23 +76,29 @@ class StageClocks:
     ----------
     clocks
         By move; None where all days weigh 1.
-    operational
-        Whether the days of stays are better told in operational days: then ages and durations are those, else they
-        stay days of the calendar, and only the time yet to come runs on the clocks.
+    ages
+        What the days of stays are told in, as `simcast.posterior.clocks` has it: AGES_OF_QUARTER or AGES_OF_CLOCK where
+        ages and durations are operational days, else 0. Then they stay days of the calendar, and only the time yet to
+        come runs on the clocks.
     """
 
     clocks: tuple[Clock | None, ...]
-    operational: bool
+    ages: float
 
     @classmethod
     def none(cls, n_moves: int) -> StageClocks:
         """Return those of a stage for which the calendar is of no account."""
-        return cls((None,) * n_moves, operational=False)
+        return cls((None,) * n_moves, ages=0.0)
 
     @property
     def any(self) -> bool:
         """Whether there is a clock."""
         return any(clock is not None for clock in self.clocks)
+
+    @property
+    def of_ages(self) -> list[Clock | None]:
+        """What the days of stays pass on, by move."""
+        return [None if clock is None else clock.of_ages(self.ages) for clock in self.clocks]
 
 
 def learn_clocks(stays: StageDays, n_moves: int, n_tests: int) -> StageClocks:
@@ -222,21 +114,24 @@ def learn_clocks(stays: StageDays, n_moves: int, n_tests: int) -> StageClocks:
         How many patterns are tested in the whole history.
     """
     kinds = [moves for moves in ([0], list(range(1, n_moves))) if moves and stays.entered.size]
-    in_days: list[Clock | None] = [None] * n_moves
-    in_operational = list(in_days)
-    gained = 0.0
+    found: dict[float, list[Clock | None]] = {ages: [None] * n_moves for ages in (0.0, AGES_OF_QUARTER, AGES_OF_CLOCK)}
+    gained = dict.fromkeys(found, 0.0)
     for moves in kinds:
         counted = AtRisk.of(stays, moves)
         patterns = None if counted is None else clear_patterns(counted, n_tests)
         if counted is None or patterns is None:
             continue
-        by_days, likelihood = learn_clock(counted, patterns, operational=False)
-        by_operational, likelihood_of_operational = learn_clock(counted, patterns, operational=True)
-        gained += likelihood_of_operational - likelihood
-        for move in moves:
-            in_days[move], in_operational[move] = by_days, by_operational
-    operational = gained > 0.0
-    return StageClocks(tuple(in_operational if operational else in_days), operational)
+        learned = learn_clock(counted, patterns, 0.0)
+        for ages, differs in ((0.0, False), (AGES_OF_QUARTER, patterns.quarter), (AGES_OF_CLOCK, patterns.weekday)):
+            if differs:
+                learned = learn_clock(counted, patterns, ages)
+            gained[ages] += learned[1]
+            for move in moves:
+                found[ages][move] = learned[0]
+    best = AGES_OF_QUARTER if gained[AGES_OF_QUARTER] > gained[0.0] else 0.0
+    if gained[AGES_OF_CLOCK] - gained[best] > _CLEARLY_PAUSES:
+        best = AGES_OF_CLOCK
+    return StageClocks(tuple(found[best]), best)
 
 
 class Patterns(NamedTuple):
@@ -257,34 +152,34 @@ def clear_patterns(counted: AtRisk, n_tests: int) -> Patterns | None:
     return Patterns(weekday, quarter) if weekday or quarter else None
 
 
-def learn_clock(counted: AtRisk, patterns: Patterns, *, operational: bool) -> tuple[Clock, float]:
-    """Learn a clock under ages in operational days, or in days, and return it with the likelihood of the ends.
+def learn_clock(counted: AtRisk, patterns: Patterns, ages: float) -> tuple[Clock, float]:
+    """Learn a clock under ages in days, or in operational days, and return it with the likelihood of the ends.
 
     Days that follow some on which little ends have an opening, unless as many stays end on the day on which they began
-    as if they had none.
+    as if they had none, or ages stand still on days on which little ends: then nothing is put off.
     """
-    found = _learned(counted, patterns, operational=operational, put_off=patterns.weekday)
+    found = _learned(counted, patterns, ages, put_off=patterns.weekday and ages != AGES_OF_CLOCK)
     if found[0].opening.any():
-        without = _learned(counted, patterns, operational=operational, put_off=False)
+        without = _learned(counted, patterns, ages, put_off=False)
         if without[1] - found[1] > _CLEARLY:
             return without
     clock, likelihood = found
     return replace(clock, opening=np.where(clock.puts_all_off, 1.0, clock.opening)), likelihood
 
 
-def _learned(counted: AtRisk, patterns: Patterns, *, operational: bool, put_off: bool) -> tuple[Clock, float]:
+def _learned(counted: AtRisk, patterns: Patterns, ages: float, *, put_off: bool) -> tuple[Clock, float]:
     """Learn a clock, with openings where ends may be put off, and return it with the likelihood of the ends."""
     clock, days = Clock(), counted.days
+    turns = patterns.quarter * (ages > 0.0) + patterns.weekday * (ages == AGES_OF_CLOCK)
 
     def by_age() -> AgePeriod:
-        passing = clock.of_quarter.weights(days) if operational else np.ones(counted.n_days)
-        return counted.by_age(passing, clock.openings(days))
+        return counted.by_age(clock.of_ages(ages).weights(days), clock.openings(days))
 
-    for _ in range(_PASSES):
+    for _ in range(_PASSES_OF_PAUSES if ages == AGES_OF_CLOCK else _PASSES):
         last, clock = clock, _fitted(by_age(), days, patterns)
         if put_off:
             clock = replace(clock, opening=1.0 - put_off_shares(clock.weekday)[:, 0])
-        if np.array_equal(last.opening, clock.opening) and not (operational and patterns.quarter):
+        if np.array_equal(last.opening, clock.opening) and not turns:
             break
     at_once = counted.ended_day[counted.ended_cohort == counted.ended_day]
     left_to_them = np.log(np.maximum(1.0 - clock.openings(days)[at_once], 1e-12)).sum()

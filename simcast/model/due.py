@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.days import weekday_of
-from simcast.model.clocks import StageClocks, StageDays
+from simcast.model.at_risk import StageDays
+from simcast.model.clocks import StageClocks
 from simcast.model.distinct import distinct_rows
 from simcast.model.pieces import piece_of
 from simcast.posterior.clocks import days_waiting, put_off_shares

@@ -16,7 +16,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.model.clocks import StageClocks, StageDays, learn_clocks
+from simcast.model.at_risk import StageDays
+from simcast.model.clocks import StageClocks, learn_clocks
 from simcast.model.due import as_due
 from simcast.model.stays import StageStays
 from simcast.posterior.clocks import Passed, mean_weights, weights_of
@@ -43,7 +44,7 @@ def in_operational_days(
         if not stays.spikes:
             clocks = learn_clocks(dated, stays.n_moves, n_tests)
         due = as_due(dated, clocks)
-        if clocks.operational:
+        if clocks.ages:
             told.append(_told(stays, due, clocks))
         else:
             told.append(stays if due is dated else _in_days(stays, due))
@@ -60,7 +61,7 @@ def _told(stays: StageStays, dated: StageDays, clocks: StageClocks) -> StageStay
     """Return the stays in operational days."""
     first = int(np.min(dated.entered))
     calendar = np.arange(first, dated.until + 1)
-    weights = weights_of([None if one is None else one.of_quarter for one in clocks.clocks], calendar)
+    weights = weights_of(clocks.of_ages, calendar)
     mean = mean_weights(weights, stays.ended_by_move.astype(np.float64))
     passed = [Passed.of(row, first) for row in (*weights, mean)]  # -1, of open stays, is the last
     lasted, since = np.zeros_like(stays.days), np.zeros_like(stays.days)

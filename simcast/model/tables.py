@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from simcast.days import day_number, day_numbers, quarter_of
 from simcast.errors import FitError
 from simcast.history import latest_amounts
+from simcast.model.at_risk import StageDays
 from simcast.model.bursts import Bursts, find_bursts
 from simcast.model.cells import find_cells
 from simcast.model.changes import Change, find_changes
-from simcast.model.clocks import StageClocks, StageDays
+from simcast.model.clocks import StageClocks
 from simcast.model.empirical_amounts import is_empirical
 from simcast.model.known_amounts import UnusedAmounts, tell_of_chances
 from simcast.model.new_deals import AmountSums, ArrivalCounts, count_arrivals, entry_shares, sum_amounts

@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from simcast.days import month_of
-from simcast.model.clocks import AgePeriod, AtRisk, StageClocks, StageDays
+from simcast.model.at_risk import AgePeriod, AtRisk, StageDays
+from simcast.model.clocks import StageClocks
 from simcast.posterior.clocks import Clock
 
 Floats = NDArray[np.float64]
@@ -217,7 +218,7 @@ class _Rate:
 
     moves: list[int]
     clock: Clock | None
-    operational: bool
+    ages: float
     hazard: Floats
 
     @classmethod
@@ -226,7 +227,7 @@ class _Rate:
         counted = AtRisk.of(stays, moves, fewest=1)
         if counted is None:
             return None
-        bare = cls(moves, found.clocks[moves[0]], found.operational, np.zeros(0))
+        bare = cls(moves, found.clocks[moves[0]], found.ages, np.zeros(0))
         return replace(bare, hazard=bare.by_age(counted).hazard(bare.weights(counted)))
 
     def weights(self, counted: AtRisk) -> Floats:
@@ -243,9 +244,7 @@ class _Rate:
 
     def passing(self, counted: AtRisk) -> Floats:
         """Return how much each day adds to ages."""
-        if self.clock is None or not self.operational:
-            return np.ones(counted.n_days)
-        return self.clock.of_quarter.weights(counted.days)
+        return np.ones(counted.n_days) if self.clock is None else self.clock.of_ages(self.ages).weights(counted.days)
 
     def due(self, counted: AtRisk) -> Floats:
         """Return the ends that are expected on each day."""

@@ -90,6 +90,12 @@ class Clock:
         """The clock with all days of a week alike: what ages are told by, since whole weeks weigh the same."""
         return replace(self, weekday=np.ones(7), opening=np.zeros(7))
 
+    def of_ages(self, ages: float) -> Clock:
+        """Return what ages run on: all of it, all but the weekdays, or days of the calendar."""
+        if ages == AGES_OF_CLOCK:
+            return self
+        return self.of_quarter if ages else Clock()
+
     def weights(self, days: Ints) -> Floats:
         """Return what days weigh, counted since 1970-01-01: float64, like `days`."""
         place = position_in_quarter(days)
@@ -258,9 +264,7 @@ def clocks_of_ages(draws: xr.Dataset, stage: str, moves: Sequence[str]) -> list[
     if not runs_on:
         return None
     clocks = [clock_of(draws, stage, move) for move in moves]
-    if runs_on == AGES_OF_CLOCK:
-        return clocks
-    return [None if clock is None else clock.of_quarter for clock in clocks]
+    return [None if clock is None else clock.of_ages(runs_on) for clock in clocks]
 
 
 def weights_of(clocks: Sequence[Clock | None], days: Ints) -> Floats:

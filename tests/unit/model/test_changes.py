@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from simcast.model.at_risk import StageDays
 from simcast.model.changes import Change, find_changes, forward_moves, likeliest_change, pooled_months
-from simcast.model.clocks import StageClocks, StageDays
+from simcast.model.clocks import StageClocks
 from simcast.model.diagnosing import data_warnings
 from simcast.model.weather import count_months
 from simcast.pipeline import Pipeline

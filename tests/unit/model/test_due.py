@@ -10,8 +10,9 @@ import pytest
 from numpy.typing import NDArray
 
 from simcast.days import weekday_of
+from simcast.model.at_risk import StageDays
 from simcast.model.cells import Cells
-from simcast.model.clocks import StageClocks, StageDays, learn_clocks
+from simcast.model.clocks import StageClocks, learn_clocks
 from simcast.model.due import as_due
 from simcast.model.operational import in_operational_days
 from simcast.model.stays import StageStays
@@ -127,5 +128,5 @@ def test_days_that_pause_are_left_as_they_are() -> None:
     clock = clocks.clocks[0]
     assert clock is not None
     even = replace(clock, weekday=np.array([1.4] * 5 + [0.0] * 2), opening=np.zeros(7))
-    assert as_due(recorded, StageClocks((even, even), operational=False)) is recorded
+    assert as_due(recorded, StageClocks((even, even), ages=0.0)) is recorded
     assert as_due(recorded, StageClocks.none(2)) is recorded
