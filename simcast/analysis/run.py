@@ -15,6 +15,7 @@ from simcast.analysis.fine import coarser, play_fine
 from simcast.analysis.inputs import book_of, known_then, posterior_of, read_scenario_history, still_true, told_once
 from simcast.analysis.left_out import moves_left_out
 from simcast.analysis.without_chance import WithoutChance, without_chance
+from simcast.analysis.won_ends import WonEnd, wins_aside, won_ends
 from simcast.arguments import check_kind, check_name, listed, nearest
 from simcast.cluster import check_address, connect
 from simcast.errors import ScenarioNameError
@@ -69,6 +70,10 @@ class Run(Shown):
         By scenario, its mean worked out without chance beside the simulated one, when asked for.
     fine
         The baseline in periods fine enough for a fan, when asked for.
+    won_ends
+        By scenario, what each won outcome brings; empty where there is but one.
+    wins_aside
+        The baseline's mean wins by stage that end it by another than its forward move.
     """
 
     scenario: Scenario
@@ -82,6 +87,8 @@ class Run(Shown):
     warnings: tuple[str, ...]
     exact: dict[str, WithoutChance] = field(default_factory=dict)
     fine: Forecast | None = None
+    won_ends: dict[str, dict[str, WonEnd]] = field(default_factory=dict)
+    wins_aside: dict[str, float] = field(default_factory=dict)
 
     @property
     def by_wins(self) -> bool:
@@ -230,6 +237,8 @@ def run(
         fine = play_fine(scenario, posterior, book, play, like=first) if fan else None
         played = {} if fine is None else coarser(fine, first)
         forecasts = {name: played.get(name) or play(plan) for name, plan in plans.items()}
+        ends = {name: found for name, plan in plans.items() if (found := won_ends(plan, forecasts[name], play))}
+        aside = wins_aside(first, play)
     days = first.days
     answers = {
         name: without_chance(plan, forecasts[name], threads=threads, progress=progress)
@@ -250,6 +259,8 @@ def run(
         warnings=_warnings(scenario, known, posterior, forecasts, answers),
         exact=answers,
         fine=fine,
+        won_ends=ends,
+        wins_aside=aside,
     )
 
 

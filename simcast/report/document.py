@@ -34,6 +34,14 @@ def run_document(run: Run) -> dict[str, Any]:
         "differences": [difference_document(difference) for difference in run.differences],
         "warnings": list(run.warnings),
     }
+    for name, ends in run.won_ends.items():
+        document["scenarios"][name]["won_outcomes"] = {
+            outcome: {
+                "bookings": Summary.of(end.bookings).to_dict(),
+                "wins": Summary.of(end.wins).to_dict(),
+            }
+            for outcome, end in ends.items()
+        }
     for name, exact in run.exact.items():
         document["scenarios"][name]["exact"] = _exact(exact)
     if run.actual is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcast.analysis import Leaks, Run
 from simcast.analysis.deals import have_no_worth
@@ -112,9 +113,15 @@ def _bands(run: Run, language: Language) -> list[Column]:
 
 def _band_values(run: Run, **selection: Any) -> tuple[float, ...]:  # noqa: ANN401 - handed on to values()
     """Return the quantiles of a part of the baseline in those columns."""
+    baseline = run.forecasts[BASELINE]
+    return _quantiles_of({metric: baseline.values(metric, **selection) for metric in _metrics(run)})
+
+
+def _quantiles_of(totals: Mapping[Metric, NDArray[np.float64]]) -> tuple[float, ...]:
+    """Return P10, P50 and P90 of totals by future, of wins in whole deals."""
     found: list[float] = []
-    for metric in _metrics(run):
-        summary = Summary.of(run.forecasts[BASELINE].values(metric, **selection))
+    for metric, total in totals.items():
+        summary = Summary.of(total)
         quantiles = [summary.quantile(q) for q in (0.1, 0.5, 0.9)]
         found += [float(round(value)) for value in quantiles] if metric == "wins" else quantiles
     return tuple(found)
@@ -164,6 +171,18 @@ def segment_tables(run: Run, language: Language) -> list[Table]:
     ]
 
 
+def won_outcomes_table(run: Run, language: Language) -> Table | None:
+    """Return bookings and wins of the baseline by the outcome that is won; None where there is but one."""
+    if not run.won_ends:
+        return None
+    rows: list[tuple[Value, ...]] = []
+    for outcome, end in run.won_ends[BASELINE].items():
+        totals: dict[Metric, NDArray[np.float64]] = {"bookings": end.bookings, "wins": end.wins}
+        rows.append((outcome, *_quantiles_of({metric: totals[metric] for metric in _metrics(run)})))
+    columns = (Column(language.say("won-outcome")), *_bands(run, language))
+    return Table("won-outcomes", language.say("table.won-outcomes"), columns, tuple(rows))
+
+
 def distribution_table(forecast: Forecast, language: Language) -> Table:
     """Return the quantiles of bookings and wins (alone where nothing is booked), and the chance of more than each."""
     metrics: tuple[Metric, ...] = ("wins",) if forecast.books_nothing else METRICS
@@ -193,8 +212,9 @@ class StageFlow:
     at_start, entered
         Deals in it at the start, and stays begun.
     forward, other, at_end
-        Stays that ended forward and otherwise (lost, back, waiting), and those open at the end; together as many as
-        the first two.
+        Stays that ended forward or in any win, those that ended otherwise (lost, back, waiting), and those open at the
+        end; together as many as the first two. Of scenarios other than the baseline only wins by the forward move are
+        known by stage.
     """
 
     stage: str
@@ -215,6 +235,7 @@ def stage_flows(run: Run, name: str = BASELINE) -> list[StageFlow]:
             float(forecast.stage_values(variable, stage).mean())
             for variable in ("entered", "left_forward", "open_at_end")
         )
+        forward += run.wins_aside.get(stage, 0.0) if name == BASELINE else 0.0
         other = max(0.0, float(at_start[code]) + entered - forward - at_end)
         flows.append(StageFlow(stage, float(at_start[code]), entered, forward, other, at_end))
     return flows

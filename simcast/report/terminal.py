@@ -49,6 +49,9 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
     for column in baseline.segments.columns:
         console.print()
         print_table(_by(baseline, column, run.by_wins), console)
+    if run.won_ends:
+        console.print()
+        print_table(_won_outcomes(run), console)
     console.print()
     print_table(_stages(baseline), console)
     if "team" in baseline.results.dims:
@@ -210,6 +213,22 @@ def _by(baseline: Forecast, column: str, by_wins: bool) -> Table:
             *(() if by_wins else (money(bookings.quantile(0.5)), interval(bookings))),
             count(round(wins.quantile(0.5))),
             interval(wins, deals=True),
+        )
+    return table
+
+
+def _won_outcomes(run: Run) -> Table:
+    """Bookings and wins by the outcome that is won; wins alone where nothing is booked."""
+    booked = () if run.by_wins else ("bookings P50", "80% interval")
+    table = plain_table("Baseline by won outcome", "outcome", *booked, "wins P50", "80% interval", "mean")
+    for outcome, end in run.won_ends[BASELINE].items():
+        bookings, wins = Summary.of(end.bookings), Summary.of(end.wins)
+        table.add_row(
+            escape(outcome),
+            *(() if run.by_wins else (money(bookings.quantile(0.5)), interval(bookings))),
+            count(round(wins.quantile(0.5))),
+            interval(wins, deals=True),
+            count(wins.mean),
         )
     return table
 

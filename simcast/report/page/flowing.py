@@ -15,6 +15,7 @@ from simcast.report.tables import (
     losses_table,
     stage_flows,
     stages_table,
+    won_outcomes_table,
 )
 from simcast.report.words import Language
 
@@ -28,12 +29,24 @@ def funnel(material: Material, language: Language) -> Section:
     for flow in stage_flows(material.run):
         there = flow.at_start + flow.entered
         share = language.share(flow.forward / there) if there else language.share(0.0)
-        label = language.say("label.forward", forward=language.count(round(flow.forward)), share=share)
+        wins = material.run.wins_aside.get(flow.stage, 0.0) > 0.0
+        label = language.say(
+            "label.forward-or-won" if wins else "label.forward",
+            forward=language.count(round(flow.forward)),
+            share=share,
+        )
         rows.append(Bar(flow.stage, label, (flow.forward, flow.other, flow.at_end)))
     legend = tuple(Key(style, language.say(f"legend.{style}")) for style in ("part-forward", "part-other", "part-open"))
     chart = Bars(tuple(rows), ("part-forward", "part-other", "part-open"))
     figure = Figure(language.say("figure.funnel"), chart, legend, stages_table(material.run, language))
-    return Section("funnel", language.say("section.funnel"), (language.say("lead.funnel"),), (figure,))
+    ends = won_outcomes_table(material.run, language)
+    return Section(
+        "funnel",
+        language.say("section.funnel"),
+        (language.say("lead.funnel"),),
+        (figure,),
+        tables=() if ends is None else (ends,),
+    )
 
 
 def leaks(material: Material, language: Language) -> Section | None:
