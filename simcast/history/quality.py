@@ -13,6 +13,7 @@ import pandas as pd
 
 from simcast.history import measures
 from simcast.history.measures import Amounts, FirstContacts, SegmentSizes, StageCounts
+from simcast.history.missing_losses import MissingLosses, missing_losses
 from simcast.notebook import Shown
 from simcast.pipeline import Pipeline
 from simcast.segments import Segments
@@ -96,6 +97,8 @@ class QualityReport(Shown):
         Days from the first entry to the first end of a deal, and the median days a deal takes.
     paths
         Groups of stages between which no deal ever moves.
+    missing_losses
+        Losses that seem to have been deleted; None where none do.
     stages, amounts, segments, first_contacts
         See `simcast.history.measures`.
     """
@@ -121,11 +124,19 @@ class QualityReport(Shown):
     amounts: Amounts
     segments: SegmentSizes | None
     first_contacts: tuple[FirstContacts, ...] = ()
+    missing_losses: MissingLosses | None = None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The warnings of faults that make forecasts badly wrong, so that no fit of these data is to be trusted."""
+        return () if self.missing_losses is None else (self.missing_losses.words(),)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, warnings first, the most important of them first."""
-        warnings = [Finding("warning", text) for text in (*_reading_warnings(self), *_data_warnings(self))]
+        warnings = [
+            Finding("warning", text) for text in (*_reading_warnings(self), *self.faults, *_data_warnings(self))
+        ]
         return (*warnings, *(Finding("note", text) for text in _notes(self)))
 
     @property
@@ -194,6 +205,7 @@ def assess(
         amounts=amounts,
         segments=measures.segment_sizes(segments, stays),
         first_contacts=measures.first_contacts(stays, responses),
+        missing_losses=missing_losses(pipeline, stays, recorded_until),
     )
 
 

@@ -115,7 +115,7 @@ def propose(
             " --outcome"
             f" {end}, or look at what follows",
         )
-    unsure += _doubts(seen.way)
+    unsure += [*history.quality.faults, *_doubts(seen.way)]
     as_of, back = _as_of(path, history)
     unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]
     unsure.sort(key=lambda text: not text.startswith(NOT_FIT))

@@ -82,6 +82,14 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "завершившихся сделок в данных нет, и первые месяцы выглядят лучше или медленнее, чем были",
     ),
     (
+        rf"losses older than about (?P<days>\d+) days seem to be missing: since (?P<day>[\d-]+) (?P<n1>{_NUMBER}) deals were "
+        rf"lost and (?P<n2>{_NUMBER}) won, in the year before (?P<n3>{_NUMBER}) and (?P<n4>{_NUMBER}), and (?P<n5>{_NUMBER}) "
+        rf"deals began, where (?P<n6>{_NUMBER}) did in as many days before \(p = (?P<p>[^)]*)\): .*",
+        "похоже, проигрышей старше примерно {days} дн. в данных нет: с {day} проиграно сделок: {n1}, выиграно: {n2}, а за год до того — "
+        "{n3} и {n4}; началось их с тех пор {n5}, а за столько же дней прежде — {n6} (p = {p}). Конверсия тогда сильно завышена, и "
+        "выигрыши в прогнозе тоже: выгрузите и удалённые сделки или начните учёт с этого дня (history.model.recorded_from: {day})",
+    ),
+    (
         rf"(?P<n1>{_NUMBER}) of (?P<n3>{_NUMBER}) wins holds? (?P<n2>\d+%) of all that was won: .*",
         "выигранных сделок {n1} из {n3}, а в них {n2} всего выигранного: ошибка в сумме или выручка, которая держится на немногих сделках",
     ),

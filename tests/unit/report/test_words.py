@@ -220,6 +220,7 @@ def test_sources_that_began_or_ended_are_told_in_russian() -> None:
 def test_the_same_finding_says_all_its_numbers() -> None:
     """The sentences of the quality report itself, not copies of them, are known."""
     from simcast.history.measures import Amounts, SegmentSizes, StageCounts
+    from simcast.history.missing_losses import MissingLosses
     from simcast.history.quality import QualityReport, Reading
 
     stages = (
@@ -249,8 +250,9 @@ def test_the_same_finding_says_all_its_numbers() -> None:
         paths=(("lead", "open"), ("empty",)),
         amounts=Amounts(0.5, 100, 2, 1, 5, 1, 1, 0.8),
         segments=SegmentSizes(90, 3.3, ("a", 1), ("b", 40)),
+        missing_losses=MissingLosses(30, "2026-06-01", 1064, 4, 169, 108, 71, 28.2, 5e-8),
     )
-    assert len(report.findings) >= 14
+    assert len(report.findings) >= 15
     ended = replace(report, recorded_until="2026-03-02")
     said = replace(ended, end_is_said=True)
     findings = [*report.findings, *ended.findings, *said.findings]
