@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +56,8 @@ _FOLLOWED = 0.9
 _DELETED = 0.7
 """The share of losses deleted for which the scores of the test of ages are the best."""
 _WEEK = 7
+_SURELY = 3.0
+"""So many standard errors of a variance."""
 _ANSWER = "history.model.recorded_from: "
 
 
@@ -172,14 +173,14 @@ def _test(began: Ints, ended: Ints, outcome: Ints, until: int, days: int) -> Mis
     earlier = (start, since - follow)
     n_now, n_earlier = (int(((began >= low) & (began < high)).sum()) for low, high in ((since, until), earlier))
     share, total = days / (days + earlier[1] - earlier[0]), n_now + n_earlier
-    spread = math.sqrt(total * share * (1.0 - share) * _dispersion(began, ((since, until), earlier)))
+    spread = math.sqrt(total * share * (1.0 - share) * _dispersion(began, (since, until), earlier))
     if _upper_tail((n_now - total * share) / spread) > _LEVEL_OF_OTHERS:
         return None
     young = ages <= np.quantile(ages, _YOUNG)
     p_ages, p_young = (
         _upper_tail(
             _reverse_log_rank(began[lost][here], ages[here], since, until)
-            / math.sqrt(_dispersion(ended[lost][here], ((since, until), (start, since))))
+            / math.sqrt(_dispersion(ended[lost][here], (since, until), (start, since)))
         )
         for here in (np.ones(ages.size, dtype=bool), young)
     )
@@ -226,17 +227,19 @@ def _fisher(now: tuple[int, int], before: tuple[int, int]) -> float:
     return float(np.exp(every - choose(total, np.array([n_now]))).sum())
 
 
-def _dispersion(days: Ints, spans: Sequence[tuple[int, int]]) -> float:
-    """Return the variance of weekly counts over their mean, each span having a mean of its own; at least 1."""
-    squares, freedom = 0.0, 0
-    for low, high in spans:
-        n_weeks = (high - low) // _WEEK
-        week = (high - 1 - days[(days >= high - _WEEK * n_weeks) & (days < high)]) // _WEEK
-        counts = np.bincount(week, minlength=n_weeks)
-        if n_weeks > 1 and counts.any():
-            squares += float(np.square(counts - counts.mean()).sum() / counts.mean())
-            freedom += n_weeks - 1
-    return max(1.0, squares / max(freedom, 1))
+def _dispersion(days: Ints, now: tuple[int, int], before: tuple[int, int]) -> float:
+    """Return the variance of weekly counts over their mean, at least 1; that of now where it is surely larger."""
+    of_now, of_before = (_weekly_dispersion(days, *span) for span in (now, before))
+    n_weeks = (now[1] - now[0]) // _WEEK
+    surely = 1.0 + _SURELY * math.sqrt(2.0 / max(n_weeks - 1, 1))  # of the variance of so few weeks
+    return of_now if of_now > surely * of_before else of_before
+
+
+def _weekly_dispersion(days: Ints, low: int, high: int) -> float:
+    n_weeks = (high - low) // _WEEK
+    week = (high - 1 - days[(days >= high - _WEEK * n_weeks) & (days < high)]) // _WEEK
+    counts = np.bincount(week, minlength=n_weeks)
+    return max(1.0, float(counts.var(ddof=1) / counts.mean())) if n_weeks > 1 and counts.any() else 1.0
 
 
 def _upper_tail(score: float) -> float:
