@@ -10,8 +10,9 @@ few numbers of days, N, three things must hold at once, since each of them has h
   month in which more is lost, takes no deal away. Counts of weeks are taken as dispersed as they are;
 - lost deals that began before were lost in the last N days more often than their ages let expect, whatever the numbers
   that began with them: a log-rank test in reverse time, in which a deal that was lost at an age stands against those
-  lost younger, with the scores of deletion. More deals, and poorer ones, pass this. So must the younger ones of the
-  lost deals, which clean-ups do not meet; and losses of few weeks count as few, by how weeks are dispersed.
+  lost younger, with the scores of deletion. More deals, and poorer ones, pass this. So must the three in four of them
+  that were lost the youngest, which clean-ups do not meet; and where the last weeks differ more than chance has it, as
+  with a clean-up, all of their losses count as so many fewer. Beside a clean-up, deletion is not told.
 
 Where more deals begin and, from the same day on, deals of all ages are lost more often, nothing tells this from
 deletion.
@@ -45,7 +46,7 @@ LEVEL = 1e-4
 _LEVEL_OF_ENDS, _LEVEL_OF_OTHERS = 1e-2, 1e-3
 """Of the test of ends alone, and of those of deals begun and of ages: each keeps one kind of honest history from being
 told of."""
-_YOUNG, _LEVEL_OF_YOUNG = 0.6, 0.1
+_YOUNG, _LEVEL_OF_YOUNG = 0.75, 0.1
 """The share of the lost deals that are taken for young, since clean-ups do not meet them, and the level for them."""
 _BEFORE_DAYS = 365
 """With so many days before the last N days these are compared."""

@@ -67,7 +67,6 @@ DELETED: dict[str, tuple[Make, int]] = {
     "after a quarter": (lambda rng: delete_losses(make_deals(rng), rng, older=90), 90),
     "of many, after two weeks": (lambda rng: delete_losses(make_deals(rng, rate=8.0), rng, older=14), 14),
     "recorded on Fridays": (lambda rng: delete_losses(recorded_every(make_deals(rng), 7), rng), 30),
-    "beside a clean-up": (lambda rng: delete_losses(clean_up(make_deals(rng), rng, -10, 60), rng), 30),
 }
 
 
