@@ -107,7 +107,7 @@ def play_origin(
     about = {
         "origin": str(days.as_of),
         "until": str(days.until),
-        "trusted": posterior.diagnostics is None or posterior.diagnostics.trusted,
+        "trusted": posterior.trusted,
         "fingerprint": posterior.fingerprint,
         "n_open": int(forecast.results.sizes["deal"]),
         "notes": _notes(told, past),

@@ -13,6 +13,8 @@ import pandas as pd
 
 from simcast.history import measures
 from simcast.history.measures import Amounts, FirstContacts, SegmentSizes, StageCounts
+from simcast.history.missing_losses import MissingLosses, missing_losses
+from simcast.history.segments_set_late import SetLate, segments_set_late
 from simcast.notebook import Shown
 from simcast.pipeline import Pipeline
 from simcast.segments import Segments
@@ -96,6 +98,10 @@ class QualityReport(Shown):
         Days from the first entry to the first end of a deal, and the median days a deal takes.
     paths
         Groups of stages between which no deal ever moves.
+    missing_losses
+        Losses that seem to have been deleted; None where none do.
+    set_late
+        Of segment columns that deals seem to get on their way, the clearest values.
     stages, amounts, segments, first_contacts
         See `simcast.history.measures`.
     """
@@ -121,11 +127,21 @@ class QualityReport(Shown):
     amounts: Amounts
     segments: SegmentSizes | None
     first_contacts: tuple[FirstContacts, ...] = ()
+    missing_losses: MissingLosses | None = None
+    set_late: tuple[SetLate, ...] = ()
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The warnings of faults that make forecasts badly wrong, so that no fit of these data is to be trusted."""
+        missing = () if self.missing_losses is None else (self.missing_losses,)
+        return tuple(fault.words() for fault in (*missing, *self.set_late))
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, warnings first, the most important of them first."""
-        warnings = [Finding("warning", text) for text in (*_reading_warnings(self), *_data_warnings(self))]
+        warnings = [
+            Finding("warning", text) for text in (*_reading_warnings(self), *self.faults, *_data_warnings(self))
+        ]
         return (*warnings, *(Finding("note", text) for text in _notes(self)))
 
     @property
@@ -194,6 +210,8 @@ def assess(
         amounts=amounts,
         segments=measures.segment_sizes(segments, stays),
         first_contacts=measures.first_contacts(stays, responses),
+        missing_losses=missing_losses(pipeline, stays, recorded_until),
+        set_late=segments_set_late(pipeline, segments.columns, stays, recorded_until),
     )
 
 

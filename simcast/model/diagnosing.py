@@ -34,6 +34,7 @@ def diagnose(
     families: Sequence[FamilyChoice],
     prior_influence: Sequence[PriorInfluence],
     quick: bool,
+    faults: Sequence[str] = (),
 ) -> Diagnostics:
     """Find the worst of each diagnostic.
 
@@ -49,6 +50,8 @@ def diagnose(
         Kept as they are.
     quick
         Whether few draws were asked for.
+    faults
+        Sentences about data of which no fit is to be trusted.
     """
     judged = [_judge(part, parameters[part], samples[part]) for part in samples]
     worst_rhat = _extreme([part.rhat for part in judged], np.argmax)
@@ -75,6 +78,7 @@ def diagnose(
         families=tuple(families),
         prior_influence=tuple(prior_influence),
         quick=quick,
+        faults=tuple(faults),
     )
 
 

@@ -135,6 +135,8 @@ class Diagnostics:
         Which parameters rest on their priors.
     quick
         Whether few draws were asked for, and less is expected of them.
+    faults
+        Sentences about the data for which no fit of them is to be trusted, however well it was sampled.
 
     References
     ----------
@@ -154,6 +156,7 @@ class Diagnostics:
     families: tuple[FamilyChoice, ...] = ()
     prior_influence: tuple[PriorInfluence, ...] = ()
     quick: bool = False
+    faults: tuple[str, ...] = ()
 
     @property
     def trusted(self) -> bool:
@@ -207,6 +210,7 @@ class Diagnostics:
             **fields
             | {
                 "warnings": tuple(held["warnings"]),
+                "faults": tuple(held.get("faults", ())),
                 "parts": tuple(PartDiagnostics(**part) for part in held.get("parts", ())),
                 "families": tuple(FamilyChoice(**choice) for choice in held.get("families", ())),
                 "prior_influence": tuple(PriorInfluence(**item) for item in held.get("prior_influence", ())),

@@ -193,9 +193,15 @@ class Posterior(Shown):
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why not to trust the fit, in a sentence each: checks that failed, bad sampling. Assumptions give no cause."""
+        """Why not to trust the fit, in a sentence each: faults of the data, checks that failed, bad sampling.
+
+        Assumptions give no cause.
+        """
         failed = [] if self.checked is None or self.checked.passed else [self.checked.words()]
-        return (*failed, *([] if self.diagnostics is None or self.diagnostics.trusted else [self.diagnostics.line()]))
+        if self.diagnostics is None:
+            return tuple(failed)
+        badly = [] if self.diagnostics.trusted else [self.diagnostics.line()]
+        return (*self.diagnostics.faults, *failed, *badly)
 
     @property
     def trusted(self) -> bool:

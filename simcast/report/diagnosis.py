@@ -53,6 +53,7 @@ def diagnosis_document(diagnosis: Diagnosis) -> dict[str, Any]:
         "thresholds": {"significance": SIGNIFICANCE, "discrepancy": dict(SMALLEST_DISCREPANCY)},
         "prior_influence": [asdict(item) for item in diagnostics.prior_influence],
         "advice": list(advice(diagnosis)),
+        "faults": list(diagnosis.diagnostics.faults),
         "warnings": list(diagnosis.warnings),
     }
     plain: dict[str, Any] = _without_nan(document)
@@ -88,7 +89,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
         console.print()
         print_table(_priors_table(diagnosis), console)
     console.print()
-    for warning in diagnosis.warnings:
+    for warning in [warning for warning in diagnosis.warnings if warning not in diagnosis.diagnostics.faults]:
         console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)
 
 
@@ -100,7 +101,7 @@ def _print_verdict(diagnosis: Diagnosis, console: Console) -> None:
     verdict = "[bold]The fit can be trusted" if diagnosis.trusted else "[bold red]Do not rely on this fit"
     end = "[/bold]" if diagnosis.trusted else "[/bold red]"
     console.print(f"{verdict}: {sampled}, {passed}.{end}", highlight=False)
-    for problem in diagnosis.sampler_problems:
+    for problem in (*diagnosis.diagnostics.faults, *diagnosis.sampler_problems):
         console.print(f"[red]failed:[/red] {escape(problem)}", highlight=False)
     for line in advice(diagnosis):
         console.print(f"[cyan]to do:[/cyan] {escape(line)}", highlight=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,11 +20,12 @@ from simcast.history.survey import Survey, survey
 from simcast.history.usual_path import UsualPath
 from simcast.pipeline import Pipeline, with_ways_back
 from simcast.starting.contacts import worthwhile_promise
-from simcast.starting.guessing import Guess, guess
+from simcast.starting.guessing import guess
 from simcast.starting.project import SCHEMA, schema_bytes, write_new
 from simcast.starting.said import Said
 from simcast.starting.scenario_text import Content, scenario_text
 from simcast.starting.set_aside import NOT_FIT, outcomes_set_aside
+from simcast.starting.telling_apart import without_those_set_late
 from simcast.writing import agreed, counted
 
 SCENARIO = "scenario.yaml"
@@ -106,7 +107,28 @@ def propose(
     source = replace(guessed.source, outcomes={**_outcomes(guessed.source, seen), **names})
     moves, rare = _moves(seen)
     pipeline = Pipeline.define(seen.way.stages, moves)
-    history, on_bad_rows = _read(source, seen, pipeline, guessed, last_day, unsure, repeats, rare=rare)
+
+    def read(segments: tuple[str, ...], on_bad_rows: str) -> History:
+        return read_history(
+            source.path,
+            pipeline,
+            format=source.format,
+            columns=source.columns,
+            outcomes=source.outcomes,
+            segments=segments,
+            on_bad_rows="stop" if on_bad_rows == "stop" else "quarantine",
+            rejects=False,
+            amount_known_from="entry" if guessed.amount_known_from == "entry" else "close",
+            today=last_day,
+            dialect=source.dialect,
+            where=source.where,
+            query=source.query,
+            repeats=repeats,
+        )
+
+    segments, late = without_those_set_late(guessed.segments, lambda name: read((name,), "quarantine"))
+    unsure += late
+    history, on_bad_rows = _read(lambda on_bad_rows: read(segments[:1], on_bad_rows), seen, unsure, rare=rare)
     if history.quality.n_won == 0 and not any(text.startswith(NOT_FIT) for text in unsure):
         end = shlex.quote(f"{seen.way.stages[-1]}=won")
         unsure.insert(
@@ -115,7 +137,7 @@ def propose(
             " --outcome"
             f" {end}, or look at what follows",
         )
-    unsure += _doubts(seen.way)
+    unsure += [*history.quality.faults, *_doubts(seen.way)]
     as_of, back = _as_of(path, history)
     unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]
     unsure.sort(key=lambda text: not text.startswith(NOT_FIT))
@@ -125,8 +147,8 @@ def propose(
         source=source,
         pipeline=pipeline,
         moves=moves,
-        segments=guessed.segments[:1],
-        other_segments=guessed.segments[1:],
+        segments=segments[:1],
+        other_segments=segments[1:],
         has_amount=guessed.has_amount,
         amount_known_from=guessed.amount_known_from,
         on_bad_rows=on_bad_rows,
@@ -204,37 +226,8 @@ def _moves(seen: Survey) -> tuple[tuple[tuple[str, str], ...], int]:
     )
 
 
-def _read(
-    source: Source,
-    seen: Survey,
-    pipeline: Pipeline,
-    guessed: Guess,
-    today: date,
-    unsure: list[str],
-    repeats: Repeats,
-    *,
-    rare: int,
-) -> tuple[History, str]:
+def _read(read: Callable[[str], History], seen: Survey, unsure: list[str], *, rare: int) -> tuple[History, str]:
     """Read the file; with bad rows, set those deals aside and say so."""
-
-    def read(on_bad_rows: str) -> History:
-        return read_history(
-            source.path,
-            pipeline,
-            format=source.format,
-            columns=source.columns,
-            outcomes=source.outcomes,
-            segments=guessed.segments[:1],
-            on_bad_rows="stop" if on_bad_rows == "stop" else "quarantine",
-            rejects=False,
-            amount_known_from="entry" if guessed.amount_known_from == "entry" else "close",
-            today=today,
-            dialect=source.dialect,
-            where=source.where,
-            query=source.query,
-            repeats=repeats,
-        )
-
     try:
         return read("stop"), "stop"
     except DataError as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from simcast.history import History
 from simcast.history.table import Table
 from simcast.starting import words
 from simcast.starting.columns import Column
@@ -27,3 +28,20 @@ def named_segments(table: Table, columns: Sequence[Column], used: set[str], deal
 
 def _is_constant(table: Table, deal: Column, column: Column) -> bool:
     return len(table.cells[[deal.name, column.name]].drop_duplicates()) == deal.n_words
+
+
+def without_those_set_late(
+    names: Sequence[str], read: Callable[[str], History]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Leave out columns that deals seem to get on their way; return the others, and what is said of these.
+
+    Parameters
+    ----------
+    names
+        The columns.
+    read
+        Reads the file with one of them.
+    """
+    late = {name: read(name).quality.set_late for name in names}
+    kept = tuple(name for name in names if not late[name])
+    return kept, tuple(f"{found.words()} (it is left out)" for every in late.values() for found in every)

@@ -52,7 +52,7 @@ def fit_sentence(diagnostics: Diagnostics | None, language: Language, checked: C
         numbers = {"checks": language.count(checked.n_checks), "failed": language.count(checked.n_failed)}
         parts = ", ".join(language.sentence(part)[0] for part in checked.parts)
         checks = language.say("fit.checks-failed", parts=parts, **numbers)
-    trusted = diagnostics.trusted and (checked is None or checked.passed)
+    trusted = diagnostics.trusted and not diagnostics.faults and (checked is None or checked.passed)
     well = "fit.quick" if diagnostics.quick else "fit.trusted"
     verdict = language.say(well if trusted else "fit.not-trusted")
     return (

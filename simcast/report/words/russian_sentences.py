@@ -87,6 +87,22 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "завершившихся сделок в данных нет, и первые месяцы выглядят лучше или медленнее, чем были",
     ),
     (
+        rf"(?P<column>.*?) (?P<value>'.*'|\".*\") seems to be set when deals reach '(?P<point>.*)': (?P<n1>{_NUMBER}) of "
+        rf"(?P<n2>{_NUMBER}) deals with it got there, and (?P<n3>{_NUMBER}) are on their way where about (?P<n4>{_NUMBER}) should "
+        r"be \(p = (?P<p>[^)]*)\): .*",
+        "похоже, {column} {value} ставят, когда сделка доходит до «{point}»: туда дошли {n1} из {n2} сделок с этим значением, а на пути "
+        "туда их {n3}, хотя должно быть около {n4} (p = {p}). Прогноз тогда знает исход сделок, у которых оно есть, а об открытых — "
+        "слишком мало: уберите {column} из history.segments",
+    ),
+    (
+        rf"losses older than about (?P<days>\d+) days seem to be missing: since (?P<day>[\d-]+) (?P<n1>{_NUMBER}) deals were "
+        rf"lost and (?P<n2>{_NUMBER}) won, in the year before (?P<n3>{_NUMBER}) and (?P<n4>{_NUMBER}), and (?P<n5>{_NUMBER}) "
+        rf"deals began, where (?P<n6>{_NUMBER}) did in as many days before \(p = (?P<p>[^)]*)\): .*",
+        "похоже, проигрышей старше примерно {days} дн. в данных нет: с {day} проиграно сделок: {n1}, выиграно: {n2}, а за год до того — "
+        "{n3} и {n4}; началось их с тех пор {n5}, а за столько же дней прежде — {n6} (p = {p}). Конверсия тогда сильно завышена, и "
+        "выигрыши в прогнозе тоже: выгрузите и удалённые сделки или начните учёт с этого дня (history.model.recorded_from: {day})",
+    ),
+    (
         rf"(?P<n1>{_NUMBER}) of (?P<n3>{_NUMBER}) wins makes? up (?P<n2>\d+%) of all that was won: .*",
         "выигранных сделок {n1} из {n3}, а в них {n2} всего выигранного: ошибка в сумме или выручка, которая держится на немногих сделках",
     ),

@@ -220,7 +220,9 @@ def test_sources_that_began_or_ended_are_told_in_russian() -> None:
 def test_the_same_finding_says_all_its_numbers() -> None:
     """The sentences of the quality report itself, not copies of them, are known."""
     from simcast.history.measures import Amounts, SegmentSizes, StageCounts
+    from simcast.history.missing_losses import MissingLosses
     from simcast.history.quality import QualityReport, Reading
+    from simcast.history.segments_set_late import SetLate
 
     stages = (
         StageCounts("lead", 100, 50, 30, 40),
@@ -249,8 +251,10 @@ def test_the_same_finding_says_all_its_numbers() -> None:
         paths=(("lead", "open"), ("empty",)),
         amounts=Amounts(0.5, 100, 2, 1, 5, 1, 1, 0.8),
         segments=SegmentSizes(90, 3.3, ("a", 1), ("b", 40)),
+        missing_losses=MissingLosses(30, "2026-06-01", 1064, 4, 169, 108, 71, 28.2, 5e-8),
+        set_late=(SetLate("source", "partner", "won", 1117, 0, 0, 11.7, 7e-8),),
     )
-    assert len(report.findings) >= 14
+    assert len(report.findings) >= 16
     ended = replace(report, recorded_until="2026-03-02")
     said = replace(ended, end_is_said=True)
     findings = [*report.findings, *ended.findings, *said.findings]
