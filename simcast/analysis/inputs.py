@@ -54,6 +54,7 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
         segments=settings.segments,
         on_bad_rows=settings.on_bad_rows,
         amount_known_from=settings.amount_known_from,
+        placeholder_amounts=settings.placeholder_amounts,
         rejects=rejects,
         today=max(date.today(), scenario.forecast.as_of),
         dialect=dialect_of(settings),

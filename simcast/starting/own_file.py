@@ -225,7 +225,7 @@ def _read(
             segments=guessed.segments[:1],
             on_bad_rows="stop" if on_bad_rows == "stop" else "quarantine",
             rejects=False,
-            amount_known_from="entry" if guessed.amount_known_from == "entry" else "close",
+            amount_known_from="entry" if guessed.amount_known_from == "entry" else None,
             today=today,
             dialect=source.dialect,
             where=source.where,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,28 +27,50 @@ E,договор,2026-07-09,700
 """
 
 
-def scenario(as_of: str, conversion: float, until: str = "2026-12-31", amount: float = 100) -> Scenario:
+RENEWALS = {
+    "moves": [{"from": "won", "to": "продление"}, {"from": "продление", "to": "won"}],
+    "stages": {
+        "won": {"conversion": 1, "days": {"constant": 40}},
+        "продление": {"conversion": 1, "days": {"constant": 22}},
+    },
+}
+"""A won deal is won again every 62 days."""
+
+TEAM = {"люди": {"serves": ["договор"], "headcount": 1, "hours_per_day": 2, "effort_hours": {"договор": 8}}}
+
+
+def scenario(
+    as_of: str,
+    conversion: float,
+    until: str = "2026-12-31",
+    amount: Any = 100,  # noqa: ANN401 - a number or a distribution, as in a file
+    beside: dict[str, Any] | None = None,
+    teams: dict[str, Any] | None = None,
+) -> Scenario:
+    further = beside or {"moves": [], "stages": {}}
     return build_scenario(
         {
             "simcast": 1,
-            "pipeline": {"stages": ["договор"]},
+            "pipeline": {"stages": ["договор"], "moves": further["moves"]},
             "assume": {
-                "stages": {"договор": {"conversion": conversion, "days": {"exponential": {"mean": 5}}}},
+                "stages": {
+                    "договор": {"conversion": conversion, "days": {"exponential": {"mean": 5}}},
+                    **further["stages"],
+                },
                 "arrivals": {"per_day": 0},
                 "amount": amount,
             },
             "forecast": {"as_of": as_of, "until": until},
             "simulation": {"futures": 4000, "seed": 2},
+            "teams": teams or {},
         }
     )
 
 
-def ground(
-    folder: Path, as_of: str, conversion: float, log: str = LOG, until: str = "2026-12-31", amount: float = 100
-) -> Ground:
+def ground(folder: Path, as_of: str, conversion: float, log: str = LOG, **asked_for: Any) -> Ground:  # noqa: ANN401
     file = folder / "log.csv"
     file.write_text(log, encoding="utf-8")
-    asked = scenario(as_of, conversion, until, amount)
+    asked = scenario(as_of, conversion, **asked_for)
     known = read_history(file, asked.pipeline_definition).known_at(np.datetime64(as_of))
     assert asked.assume is not None
     posterior = assumed_posterior(asked.pipeline_definition, asked.assume)
@@ -87,12 +110,51 @@ def test_each_reason_has_its_share_and_all_add_up(tmp_path: Path) -> None:
     assert [step.deals for step in found.steps] == [1, 1, 1, 0, 2, 0, 0]
 
 
+def test_a_deal_counts_with_all_that_it_is_won_again(tmp_path: Path) -> None:
+    """Half a year holds three wins of a deal won within 60 days: one now, and two renewals."""
+    before = ground(tmp_path, "2026-07-01", 0.4, beside=RENEWALS)
+    now = ground(tmp_path, "2026-07-10", 0.4, beside=RENEWALS)
+    found = changes_since(before, now)
+    steps = by_kind(found)
+    assert found.before == pytest.approx(3 * 0.4 * 6000, abs=5 * 3 * 0.49 * 3742 / 63.2)
+    assert steps["won"] == pytest.approx(1000 + 2 * 1000 - 3 * 400, abs=120)  # sd of the mean of then: 23
+    assert steps["lost"] == pytest.approx(-3 * 800, abs=240)
+    assert steps["open"] == pytest.approx(0, abs=360)
+    assert steps["new"] == pytest.approx(500 + 2 * 500 + 3 * 0.4 * 700, abs=90)
+    assert steps["rest"] == pytest.approx(0.0, abs=1e-6)
+    assert found.before + sum(step.value for step in found.steps) == pytest.approx(found.won + found.ahead)
+
+
+def test_deals_whose_amount_is_not_known_leave_no_rest(tmp_path: Path) -> None:
+    """What is drawn for them is on average twice its median."""
+    log, amount = LOG.replace(",2000", ",").replace(",3000", ","), {"lognormal": {"median": 500, "sigma": 1.177}}
+    before = ground(tmp_path, "2026-07-01", 0.4, log, amount=amount)
+    steps = by_kind(changes_since(before, ground(tmp_path, "2026-07-10", 0.4, log, amount=amount)))
+    assert steps["lost"] == pytest.approx(-400, abs=100)  # sd of the mean: 23
+    assert steps["open"] == pytest.approx(0, abs=150)
+    assert steps["amounts"] == 0.0
+    assert steps["rest"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_deals_that_wait_for_one_team_leave_no_rest(tmp_path: Path) -> None:
+    """What a deal brings depends on the others before it in the queue, who stay in it."""
+    asked: dict[str, Any] = {"teams": TEAM, "until": "2026-07-16"}
+    log = LOG + "".join(f"Q{n},договор,2026-06-{10 + n},400\n" for n in range(9))
+    before, now = (ground(tmp_path, day, 0.4, log, **asked) for day in ("2026-07-01", "2026-07-10"))
+    alone = changes_since(before, now)
+    steps = by_kind(alone)
+    assert steps["rest"] == pytest.approx(0.0, abs=1e-6)
+    assert steps["open"] < -200  # two weeks, then one: those who wait behind come too late
+    assert alone.before + sum(steps.values()) == pytest.approx(alone.won + alone.ahead)
+
+
 def test_amounts_are_told_from_chances(tmp_path: Path) -> None:
     before = ground(tmp_path, "2026-07-01", 0.4)
     raised = LOG.replace("C,договор,2026-06-25,3000", "C,договор,2026-06-25,4000")
     steps = by_kind(changes_since(before, ground(tmp_path, "2026-07-10", 0.4, raised)))
     assert steps["amounts"] == pytest.approx(400, abs=40)
     assert abs(steps["parameters"]) < 1e-9
+    assert abs(steps["open"]) < 120
 
 
 def test_without_any_change_nothing_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,30 @@
+"""Sentences on what is wrong with amounts, put into Russian by their wording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from simcast.report.words.russian_parts import Match, kept
+
+
+def _placeholder(found: Match) -> str:
+    """Say in Russian that an amount is a placeholder."""
+    late = ", а суммы считаются известными со дня закрытия" if found["late"] else ""
+    return (
+        "{n1} стоит как сумма у {n2} невыигранных сделок с суммой и у {n3} выигранных: это заглушка, она считается "
+        f"неизвестной суммой{late} (history.placeholder_amounts: [], если это не так)"
+    ).format(**kept(found))
+
+
+OF_AMOUNTS: list[tuple[str, str | Callable[[Match], str]]] = [
+    (
+        r"(?P<n1>[\d,.e+]+) stands as the amount on (?P<n2>\d+%) of the deals not won that have one, and on (?P<n3>\d+%) of the "
+        r"won ones: it is a placeholder, taken as unknown(?P<late>, and amounts are taken as known at the close)? .*",
+        _placeholder,
+    ),
+    (
+        r"(?P<n1>\d+%) of the won deals have an amount from their first row on, (?P<n2>\d+%) of the others: .*",
+        "сумма с первой же строки есть у {n1} выигранных сделок и у {n2} остальных: суммы стали известны лишь при победе и "
+        "учитываются так (history.amount_known_from: entry, если это не так)",
+    ),
+]
