@@ -16,6 +16,22 @@ def _placeholder(found: Match) -> str:
     ).format(**kept(found))
 
 
+def _changed(found: Match) -> str:
+    """Say in Russian that deals are not worth what they were."""
+    begun = found["how"] == "begun"
+    if found["since"]:
+        what = f"суммы изменились: сделки, {'начавшиеся' if begun else 'выигранные'} с {found['since']}, стоят {{n1}} от прежних"
+    else:
+        what = (
+            f"суммы постепенно меняются: сделки, {'начавшиеся' if begun else 'выигранные'} в {found['last']}, стоят {{n1}} от "
+            f"{'начавшихся' if begun else 'выигранных'} в {found['first']}"
+        )
+    return (
+        f"{what}, а новые сделки прогноз оценивает по выигранным за всё время; если перемена надолго, задайте её "
+        "(рычаг amount: multiply {n2} или assume.amount)"
+    ).format(**kept(found))
+
+
 OF_AMOUNTS: list[tuple[str, str | Callable[[Match], str]]] = [
     (
         r"(?P<n1>[\d,.e+]+) stands as the amount on (?P<n2>\d+%) of the deals not won that have one, and on (?P<n3>\d+%) of the "
@@ -26,5 +42,10 @@ OF_AMOUNTS: list[tuple[str, str | Callable[[Match], str]]] = [
         r"(?P<n1>\d+%) of the won deals have an amount from their first row on, (?P<n2>\d+%) of the others: .*",
         "сумма с первой же строки есть у {n1} выигранных сделок и у {n2} остальных: суммы стали известны лишь при победе и "
         "учитываются так (history.amount_known_from: entry, если это не так)",
+    ),
+    (
+        r"amounts (?:have changed|drift): deals (?P<how>begun|won) (?:from (?P<since>[\d-]+) on|in (?P<last>[\d-]+)) are worth "
+        r"(?P<n1>[\d.e+-]+) times those (?:before|(?:begun|won) in (?P<first>[\d-]+)), and .*multiply (?P<n2>[\d.e+-]+); or .*",
+        _changed,
     ),
 ]
