@@ -82,8 +82,8 @@ class Diagnosis(Shown):
 
     @property
     def trusted(self) -> bool:
-        """Whether the sampler's diagnostics are good and no check failed."""
-        return self.diagnostics.trusted and not self.failed
+        """Whether the sampler's diagnostics are good, no check failed, and the data can be trusted."""
+        return self.diagnostics.trusted and not self.failed and not self.history.quality.doubts
 
     @property
     def families(self) -> tuple[FamilyChoice, ...]:

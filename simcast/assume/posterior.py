@@ -109,7 +109,12 @@ def assumed_posterior(
     posterior = Posterior(pipeline, segments, draws, fingerprint)
     if base is None:
         return posterior
-    return replace(posterior, diagnostics=_still_true(base, assumptions), checked=base.checked)
+    return replace(
+        posterior,
+        diagnostics=_still_true(base, assumptions),
+        checked=base.checked,
+        data_doubts=base.data_doubts,
+    )
 
 
 def _still_true(base: Posterior, assumptions: Assumptions) -> Diagnostics | None:

@@ -20,6 +20,7 @@ from simcast.history.events import Content, Ints, Stays, find_repeats, place_nam
 from simcast.history.exports import Export
 from simcast.history.faults import Faults, write_rejects
 from simcast.history.history import History
+from simcast.history.left_out import count_left_out
 from simcast.history.log import read_log
 from simcast.history.parsing import as_day
 from simcast.history.quality import Reading
@@ -176,7 +177,13 @@ def read_history(
     events, dated, caveats = settle_amounts(events, pipeline, export.form, amount_known_from, placeholder_amounts)
     of_waits = (remark for one in waits for remark in one.remarks)
     remarks = (*export.remarks, *left_out, *dated, *content.remarks, *of_waits)
-    reading = replace(reading, remarks=remarks, caveats=(*export.caveats, *caveats), source_digest=digest)
+    reading = replace(
+        reading,
+        remarks=remarks,
+        caveats=(*export.caveats, *caveats),
+        source_digest=digest,
+        left_out=count_left_out(content.events, pipeline, _deals_of(faults, content)),
+    )
     return _history(pipeline, to_stays(events, pipeline), content, reading, waits)
 
 

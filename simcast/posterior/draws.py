@@ -150,6 +150,8 @@ class Posterior(Shown):
         ``draw``. It is stored beside the draws, read again only by `simcast.posterior.files.load_sampled`.
     checked
         What `simcast diagnose` found of the fit; None where that is not known. It is no part of what `save` writes.
+    data_doubts
+        Why not to trust any fit to the data, in a sentence each; no part of what `save` writes, either.
 
     Raises
     ------
@@ -167,6 +169,7 @@ class Posterior(Shown):
     diagnostics: Diagnostics | None = None
     sampled: Mapping[str, xr.Dataset] = field(default_factory=dict, repr=False)
     checked: Checked | None = None
+    data_doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         import xarray as xr
@@ -192,9 +195,13 @@ class Posterior(Shown):
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """Why not to trust the fit, in a sentence each: checks that failed, bad sampling. Assumptions give no cause."""
+        """Why not to trust the fit, in a sentence each: data, failed checks, bad sampling; assumptions give none."""
         failed = [] if self.checked is None or self.checked.passed else [self.checked.words()]
-        return (*failed, *([] if self.diagnostics is None or self.diagnostics.trusted else [self.diagnostics.line()]))
+        return (
+            *self.data_doubts,
+            *failed,
+            *([] if self.diagnostics is None or self.diagnostics.trusted else [self.diagnostics.line()]),
+        )
 
     @property
     def trusted(self) -> bool:

@@ -247,6 +247,8 @@ def _read(
         text = f"{text} {first}"
         if ended := outcomes_set_aside(seen, history):
             text = f"{NOT_FIT}, since {ended} would be set aside: {text}"
+        elif doubts := history.quality.doubts:
+            text = f"{NOT_FIT}, since {doubts[0]}. {text}"
         elif share > MOST_SET_ASIDE:
             text = f"{NOT_FIT}, since {text}"
         unsure.insert(0, text)

@@ -1,4 +1,4 @@
-"""Sentences on what is wrong with amounts, put into Russian by their wording."""
+"""Sentences on what is wrong with amounts and with deals that are set aside, put into Russian by their wording."""
 
 from __future__ import annotations
 
@@ -32,7 +32,25 @@ def _changed(found: Match) -> str:
     ).format(**kept(found))
 
 
+def _left_out(found: Match) -> str:
+    """Say in Russian which deals are set aside."""
+    named = [
+        f"{kind} — {{n{at}}} из {{n{at + 1}}} ({{n{at + 2}}})"
+        for kind, at in (("открытых", 1), ("выигранных", 4))
+        if found[f"n{at}"]
+    ]
+    return (
+        f"из-за плохих строк отложены сделки: {', '.join(named)}: прогноз их не учитывает, а остальное говорит о другом; "
+        "исправьте их строки"
+    ).format(**kept(found))
+
+
 OF_AMOUNTS: list[tuple[str, str | Callable[[Match], str]]] = [
+    (
+        r"(?:(?P<n1>[\d,]+) of (?P<n2>[\d,]+) \((?P<n3>\d+%)\) open deals?)?(?: and )?"
+        r"(?:(?P<n4>[\d,]+) of (?P<n5>[\d,]+) \((?P<n6>\d+%)\) won deals?)? are set aside with bad rows: .*",
+        _left_out,
+    ),
     (
         r"(?P<n1>[\d,.e+]+) stands as the amount on (?P<n2>\d+%) of the deals not won that have one, and on (?P<n3>\d+%) of the "
         r"won ones: it is a placeholder, taken as unknown(?P<late>, and amounts are taken as known at the close)? .*",
