@@ -43,9 +43,10 @@ def won_rounds(events: Events, pipeline: Pipeline, rounds: Ints) -> Bools:
     return won
 
 
-def last_amounts(events: Events, rounds: Ints) -> Floats:
-    """Return the last amount of each round, whatever its row; NaN where there is none."""
-    found = np.full(rounds[-1] + 1 if len(rounds) else 0, np.nan)
+def last_amounts(events: Events, rounds: Ints, n_rounds: int | None = None) -> Floats:
+    """Return the last amount of each round (of `n_rounds`, or all), whatever its row; NaN where there is none."""
+    n_found = n_rounds if n_rounds is not None else rounds[-1] + 1 if len(rounds) else 0
+    found = np.full(n_found, np.nan)
     known = ~np.isnan(events.amount)
     found[rounds[known]] = events.amount[known]  # of several the last one stays
     return found

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from simcast.history.amounts_of_logs import date_amounts
+from simcast.history.asked_and_won import won_over_asked
 from simcast.history.deals import AmountKnownFrom
 from simcast.history.events import Events
 from simcast.history.placeholders import Placeholder, find_placeholder
@@ -57,6 +58,8 @@ def settle_amounts(
         f"{one.words(f'{one.value:,.12g}')}, taken as unknown{late} (history.placeholder_amounts: [] if it is none)"
         for one in found
     )
+    if form == "log" and (text := won_over_asked(events, pipeline)):
+        caveats = (*caveats, text)
     if late:
         known_from = "close"
     if form == "log" or late:

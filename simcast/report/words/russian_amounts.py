@@ -32,6 +32,16 @@ def _changed(found: Match) -> str:
     ).format(**kept(found))
 
 
+def _won_over_asked(found: Match) -> str:
+    """Say in Russian that deals are not won for what was asked."""
+    return (
+        "сделки выигрываются за {n1} от суммы, которая стояла на них раньше (медиана, побед: {n2}, дешевле — {n3}, дороже — "
+        f"{{n4}}), а открытые учитываются с нынешней суммой: она {'завышена' if found['how'] == 'high' else 'занижена'}; что они "
+        "принесут, скажет рычаг (amount: multiply {n1}, open: true), а новые сделки, которые стоят столько же, сколько выигранные, "
+        "верны и без него"
+    ).format(**kept(found))
+
+
 def _left_out(found: Match) -> str:
     """Say in Russian which deals are set aside."""
     named = [
@@ -60,6 +70,11 @@ OF_AMOUNTS: list[tuple[str, str | Callable[[Match], str]]] = [
         r"(?P<n1>\d+%) of the won deals have an amount from their first row on, (?P<n2>\d+%) of the others: .*",
         "сумма с первой же строки есть у {n1} выигранных сделок и у {n2} остальных: суммы стали известны лишь при победе и "
         "учитываются так (history.amount_known_from: entry, если это не так)",
+    ),
+    (
+        r"deals are won for (?P<n1>[\d.]+) times the amount that stood on them before \(the median of (?P<n2>[\d,]+) wins, "
+        r"(?P<n3>[\d,]+) for less and (?P<n4>[\d,]+) for more\), .* too (?P<how>high|low); .*",
+        _won_over_asked,
     ),
     (
         r"amounts (?:have changed|drift): deals (?P<how>begun|won) (?:from (?P<since>[\d-]+) on|in (?P<last>[\d-]+)) are worth "
