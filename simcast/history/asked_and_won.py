@@ -46,9 +46,10 @@ def won_over_asked(events: Events, pipeline: Pipeline) -> str:
     ratio = float(np.median(won[both] / asked[both]))
     if abs(ratio - 1.0) <= _LEAST_OFF:
         return ""
+    how = "high" if ratio < 1 else "low"
     return (
         f"deals are won for {ratio:.2f} times the amount that stood on them before (the median of"
         f" {counted(int(both.sum()), 'win')}, {n_less:,} for less and {n_more:,} for more), and open deals count with"
-        f" the amount that stands on them: what they bring comes out too {'high' if ratio < 1 else 'low'}; a lever tells it"
+        f" the amount that stands on them: what they bring comes out too {how}; a lever tells it"
         f" (amount: multiply {ratio:.2f}, open: true), while new deals, worth what won ones were, are right without"
     )
