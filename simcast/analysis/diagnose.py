@@ -81,7 +81,8 @@ class Diagnosis(Shown):
     @property
     def trusted(self) -> bool:
         """Whether the sampler's diagnostics are good, no check failed, and the data have no fault that spoils all."""
-        return self.diagnostics.trusted and not self.failed and not self.diagnostics.faults
+        spoilt = self.diagnostics.faults or self.history.quality.doubts
+        return self.diagnostics.trusted and not self.failed and not spoilt
 
     @property
     def families(self) -> tuple[FamilyChoice, ...]:

@@ -15,7 +15,7 @@ from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import DataError, ScenarioError
 from simcast.history import Book, Dialect, History, read_history
 from simcast.history.missing_losses import is_answered
-from simcast.history.quality import NO_AMOUNT_RECORDED, SILENT_SINCE
+from simcast.history.quality import LEFT_OUT, NO_AMOUNT_RECORDED, SILENT_SINCE
 from simcast.posterior import Posterior, stored_checked
 from simcast.posterior.diagnostics import NO_AMOUNTS
 from simcast.progress import Progress
@@ -55,6 +55,7 @@ def read_scenario_history(scenario: Scenario, *, rejects: Path | Literal[False] 
         segments=settings.segments,
         on_bad_rows=settings.on_bad_rows,
         amount_known_from=settings.amount_known_from,
+        placeholder_amounts=settings.placeholder_amounts,
         rejects=rejects,
         today=max(date.today(), scenario.forecast.as_of),
         dialect=dialect_of(settings),
@@ -108,7 +109,7 @@ def posterior_of(scenario: Scenario, known: History | None, progress: Progress |
     if known is not None and scenario.history is not None:
         from simcast.model import load_or_fit
 
-        fitted = _as_checked(load_or_fit(known, settings=scenario.history.model, progress=progress))
+        fitted = _as_checked(load_or_fit(known, settings=scenario.history.model, progress=progress), known)
     if scenario.assume is not None:
         return assumed_posterior(scenario.pipeline_definition, scenario.assume, base=fitted)
     if fitted is None:
@@ -141,12 +142,12 @@ def fit_scenario(scenario: Scenario, progress: Progress | None = None) -> Poster
 
     known = known_then(history, scenario)
     settings = scenario.history.model if scenario.history else None
-    return _as_checked(load_or_fit(known, settings=settings, progress=progress))
+    return _as_checked(load_or_fit(known, settings=settings, progress=progress), known)
 
 
-def _as_checked(fitted: Posterior) -> Posterior:
-    """Return a fit with what an earlier diagnosis found of it."""
-    return replace(fitted, checked=stored_checked(fitted.fingerprint))
+def _as_checked(fitted: Posterior, known: History) -> Posterior:
+    """Return a fit with what an earlier diagnosis found of it, and what speaks against its data."""
+    return replace(fitted, checked=stored_checked(fitted.fingerprint), data_doubts=known.quality.doubts)
 
 
 def still_true(warnings: Iterable[str], scenario: Scenario) -> list[str]:
@@ -161,11 +162,11 @@ def still_true(warnings: Iterable[str], scenario: Scenario) -> list[str]:
 
 
 def told_once(warnings: Iterable[str]) -> tuple[str, ...]:
-    """Return each warning once, first that records end early, on which all that follows depends.
+    """Return each warning once, first that deals are left out or records end early, on which all that follows depends.
 
     That amounts are missing is said by the fit, and need not be said of the data too.
     """
     distinct = dict.fromkeys(warnings)
     if NO_AMOUNTS in distinct:
         distinct.pop(NO_AMOUNT_RECORDED, None)
-    return tuple(sorted(distinct, key=lambda text: not text.startswith(SILENT_SINCE)))
+    return tuple(sorted(distinct, key=lambda text: (LEFT_OUT not in text, not text.startswith(SILENT_SINCE))))

@@ -63,6 +63,7 @@ def check_csv(name: str, content: bytes, scenario: Scenario) -> Checked:
                 segments=settings.segments,
                 on_bad_rows=settings.on_bad_rows,
                 amount_known_from=settings.amount_known_from,
+                placeholder_amounts=settings.placeholder_amounts,
                 rejects=False,
                 today=max(date.today(), scenario.forecast.as_of),
                 dialect=dialect_of(settings),

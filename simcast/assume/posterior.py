@@ -18,7 +18,7 @@ from simcast.assume.tables import Tables
 from simcast.errors import ScenarioError
 from simcast.pipeline import LOST, STALLED, WON, Pipeline
 from simcast.posterior import Diagnostics, Posterior
-from simcast.posterior.diagnostics import NO_AMOUNTS, TOO_QUIET
+from simcast.posterior.diagnostics import AMOUNTS_CHANGED, AMOUNTS_DRIFT, NO_AMOUNTS, TOO_QUIET
 from simcast.scenario import ArrivalAssumption, Assumptions, Distribution, Quantity, StageAssumption
 from simcast.scenario.sampling import draw_numbers
 from simcast.segments import Segments
@@ -110,7 +110,12 @@ def assumed_posterior(
     posterior = Posterior(pipeline, segments, draws, fingerprint)
     if base is None:
         return posterior
-    return replace(posterior, diagnostics=_still_true(base, assumptions), checked=base.checked)
+    return replace(
+        posterior,
+        diagnostics=_still_true(base, assumptions),
+        checked=base.checked,
+        data_doubts=base.data_doubts,
+    )
 
 
 def _still_true(base: Posterior, assumptions: Assumptions) -> Diagnostics | None:
@@ -118,7 +123,7 @@ def _still_true(base: Posterior, assumptions: Assumptions) -> Diagnostics | None
     found = base.diagnostics
     if found is None:
         return None
-    answered = [NO_AMOUNTS] if assumptions.amount is not None else []
+    answered = [NO_AMOUNTS, AMOUNTS_CHANGED, AMOUNTS_DRIFT] if assumptions.amount is not None else []
     answered += [TOO_QUIET] if assumptions.arrivals is not None else []
     warnings = tuple(text for text in found.warnings if not any(part in text for part in answered))
     return replace(found, warnings=warnings)

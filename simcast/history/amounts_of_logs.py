@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simcast.history.deals import AmountKnownFrom
 from simcast.history.events import Events, Ints
+from simcast.history.rounds import first_of_each, last_of_each, rounds_of, won_rounds
 from simcast.pipeline import Pipeline
 
 _FEWEST_WINS, _FEWEST_OTHERS = 10, 20
@@ -37,15 +37,14 @@ def date_amounts(
     tuple of str
         What to know of it.
     """
-    rounds = _rounds(events, pipeline)
+    rounds = rounds_of(events, pipeline)
     remarks: tuple[str, ...] = ()
     if known_from is None and (found := _given_away(events, pipeline, rounds)):
         known_from, remarks = "close", (found,)
     if known_from is None or not len(rounds):
         return events, remarks
     known = np.flatnonzero(~np.isnan(events.amount))
-    first, last = _first_of_each(rounds), _first_of_each(rounds[::-1])
-    last = len(rounds) - 1 - last
+    first, last = first_of_each(rounds), last_of_each(rounds)
     if known_from == "entry":
         _, at = np.unique(rounds[known], return_index=True)
         amount = events.amount.copy()
@@ -56,28 +55,12 @@ def date_amounts(
     return replace(events, amount=amount), remarks
 
 
-def _rounds(events: Events, pipeline: Pipeline) -> Ints:
-    """Return for each event the number of its round: the way of a deal from its beginning, or a win, to an end."""
-    if not len(events.deal):
-        return np.zeros(0, dtype=np.int64)
-    after_end = np.append(False, events.place[:-1] >= pipeline.n_stages)
-    return np.cumsum(~events.continues | after_end) - 1
-
-
-def _first_of_each(rounds: Ints) -> NDArray[np.intp]:
-    """Return where each round's number stands first."""
-    return np.unique(rounds, return_index=True)[1]
-
-
 def _given_away(events: Events, pipeline: Pipeline, rounds: Ints) -> str:
     """Say so where amounts on the first rows of deals tell who will win; empty where they do not."""
     if not len(rounds):
         return ""
-    is_won = np.array([kind == "won" for kind in pipeline.kinds])
-    outcome = events.place - pipeline.n_stages
-    won = np.zeros(rounds[-1] + 1, dtype=bool)
-    won[rounds[(outcome >= 0) & is_won[np.maximum(outcome, 0)]]] = True
-    first = _first_of_each(rounds)
+    won = won_rounds(events, pipeline, rounds)
+    first = first_of_each(rounds)
     has = ~np.isnan(events.amount[first]) & (events.place[first] < pipeline.n_stages)
     n_won, n_others = int(won.sum()), int((~won).sum())
     if n_won < _FEWEST_WINS or n_others < _FEWEST_OTHERS:

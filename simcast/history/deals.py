@@ -17,7 +17,6 @@ from simcast.history.parsing import NO_DAY, Days, find_unfit, parse_amounts, par
 from simcast.history.table import Table
 from simcast.pipeline import Pipeline
 from simcast.segments import UNKNOWN
-from simcast.writing import agreed, counted
 
 AmountKnownFrom = Literal["close", "entry"]
 
@@ -68,23 +67,7 @@ def read_deals(
         {column: _values_by_deal(table, column, row_deal, len(deals), faults) for column in columns.segments},
         late_segments=[],
         close_dates_ignored=int((has_date & ~ended).sum()),
-        remarks=_amount_remarks(amounts, ended, amount_known_from),
     )
-
-
-def _amount_remarks(amounts: NDArray[np.float64], ended: NDArray[np.bool_], amount_known_from: str) -> tuple[str, ...]:
-    """Say so where open deals have amounts too: a forecast of the past would know them of those alone."""
-    known = ~np.isnan(amounts)
-    if amount_known_from == "entry" or not (known & ~ended).any() or not (known & ended).any():
-        return ()
-    n_known = int((known & ~ended).sum())
-    text = (
-        f"{counted(n_known, 'open deal')} {agreed(n_known, 'has an amount', 'have amounts')}, as ended ones do:"
-        " where amounts are known from the"
-        " beginning on, set history.amount_known_from: entry; else forecasts of the past know those of deals that"
-        " stayed open, and of no others"
-    )
-    return (text,)
 
 
 def _find_repeated(table: Table, row_deal: Ints) -> dict[int, str]:

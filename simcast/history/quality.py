@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from simcast.history import measures
+from simcast.history.left_out import LeftOut
 from simcast.history.measures import Amounts, FirstContacts, SegmentSizes, StageCounts
 from simcast.history.missing_losses import MissingLosses, missing_losses
 from simcast.history.segments_set_late import SetLate, segments_set_late
@@ -36,6 +37,8 @@ LEAST_USUAL = 7.0
 
 NO_AMOUNT_RECORDED = "no amount is recorded: bookings cannot be learned from these data, only the number of wins"
 """What is said where no deal has an amount; of no weight where amounts are assumed."""
+LEFT_OUT = "are set aside with bad rows: the forecast leaves them out"
+"""What is said of open or won deals, on which all that follows depends."""
 SILENT_SINCE = "nothing is recorded in"
 """How the warning begins that records end before the as-of date, on which all that follows depends."""
 
@@ -45,7 +48,7 @@ class Reading:
     """What became of the rows and deals of a file.
 
     `remarks` tell how a file was understood, `caveats` what of it may mislead; `source_digest` is the sha256 of
-    the rows that a database returned.
+    the rows that a database returned; `left_out` counts the open and the won deals, all and those set aside.
     """
 
     rows_read: int
@@ -58,6 +61,7 @@ class Reading:
     remarks: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     source_digest: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def rows_kept(self) -> int:
@@ -143,6 +147,14 @@ class QualityReport(Shown):
             Finding("warning", text) for text in (*_reading_warnings(self), *self.faults, *_data_warnings(self))
         ]
         return (*warnings, *(Finding("note", text) for text in _notes(self)))
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why no forecast from these data is to be trusted, a sentence each."""
+        found = [one.words() for one in (self.reading.left_out if self.reading else ()) if one.matters]
+        if not found:
+            return ()
+        return (f"{' and '.join(found)} {LEFT_OUT}, and what is left tells another story; mend their rows",)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -233,6 +245,7 @@ def _summary(report: QualityReport) -> Iterator[str]:
 
 def _reading_warnings(report: QualityReport) -> Iterator[str]:
     rows = report.reading
+    yield from report.doubts
     if rows is not None and rows.rows_quarantined:
         where = f"; see {rows.rejects.name}" if rows.rejects else ""
         others = rows.rows_quarantined - rows.rows_bad

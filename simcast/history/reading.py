@@ -13,7 +13,6 @@ import pandas as pd
 
 from simcast.arguments import check_kind, listed
 from simcast.errors import DataArgumentError, DataError, DataNameError
-from simcast.history.amounts_of_logs import date_amounts
 from simcast.history.columns import ColumnNames, Columns, Words, find_columns
 from simcast.history.deals import AmountKnownFrom, read_deals
 from simcast.history.dialect import Dialect, rewrite
@@ -21,11 +20,13 @@ from simcast.history.events import Content, Ints, Stays, find_repeats, place_nam
 from simcast.history.exports import Export
 from simcast.history.faults import Faults, write_rejects
 from simcast.history.history import History
+from simcast.history.left_out import count_left_out
 from simcast.history.log import read_log
 from simcast.history.parsing import as_day, normalise
 from simcast.history.quality import Reading
 from simcast.history.responses import Waits, holds_hours, read_waits, responses_table
 from simcast.history.segment_columns import ChangedSegments
+from simcast.history.settled_amounts import PlaceholderAmounts, settle_amounts
 from simcast.history.sources import Source, Where, format_problems
 from simcast.history.sql import is_database
 from simcast.history.table import Table
@@ -46,6 +47,7 @@ def read_history(
     on_bad_rows: Literal["stop", "quarantine"] = "stop",
     rejects: str | Path | Literal[False] | None = None,
     amount_known_from: AmountKnownFrom | None = None,
+    placeholder_amounts: PlaceholderAmounts = "auto",
     today: date | str | None = None,
     dialect: Dialect | None = None,
     where: Where | None = None,
@@ -86,6 +88,9 @@ def read_history(
         When the amount of a deal that has ended became known: at its ``"close"`` or at its ``"entry"``. Unless given,
         at the close in the deals format; in a log on the day of the row on which it stands, but at the close, which is
         said, where hardly any deal but those that were won has an amount when it begins.
+    placeholder_amounts
+        Amounts that stand on deals until their own are known, and count as unknown. ``"auto"``: one that most deals
+        not won have and hardly any won one; amounts are then taken as known at the close, which is said.
     today
         Later dates are refused; by default the present day.
     dialect
@@ -170,12 +175,16 @@ def read_history(
     events = events.take(np.isin(events.deal, _deals_of(faults, content), invert=True))
     if not len(events.deal):
         raise DataError([f"{table.path}: no row is left, all are bad:", *faults.lines()])
-    dated: tuple[str, ...] = ()
-    if export.form == "log":
-        events, dated = date_amounts(events, pipeline, amount_known_from)
+    events, dated, caveats = settle_amounts(events, pipeline, export.form, amount_known_from, placeholder_amounts)
     of_waits = (remark for one in waits for remark in one.remarks)
     remarks = (*export.remarks, *left_out, *dated, *content.remarks, *of_waits)
-    reading = replace(reading, remarks=remarks, caveats=export.caveats, source_digest=digest)
+    reading = replace(
+        reading,
+        remarks=remarks,
+        caveats=(*export.caveats, *caveats),
+        source_digest=digest,
+        left_out=count_left_out(content.events, pipeline, _deals_of(faults, content)),
+    )
     return _history(pipeline, to_stays(events, pipeline), content, reading, waits)
 
 

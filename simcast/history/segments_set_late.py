@@ -108,7 +108,7 @@ def segments_set_late(
     deal = stays.groupby("deal", sort=False).ngroup().to_numpy(dtype=np.int64)
     first = ~stays["deal"].duplicated().to_numpy()
     last = ~stays["deal"].duplicated(keep="last").to_numpy()
-    entered, left = (day_numbers(stays[name].to_numpy()) for name in ("entered", "left"))
+    entered, left = (day_numbers(stays[name].to_numpy()).astype(np.int64) for name in ("entered", "left"))
     n_deals, place = int(first.sum()), {name: number for number, name in enumerate(pipeline.path)}
     rank = stays["stage"].map(place).fillna(-1).to_numpy(dtype=np.int64)
     is_won = stays["move"].isin([name for name in pipeline.outcomes if pipeline.is_won(name)]).to_numpy()

@@ -153,8 +153,8 @@ class MonthlySeries(NamedTuple):
     effects: Callable[..., MonthlyEffects]
     months: Ints
 
-    def change(self, level: float) -> Told | None:
-        """Return a change that is clear at a level and large enough for a word."""
+    def change(self, level: float, least: float = _LEAST_CHANGE) -> Told | None:
+        """Return a change that is clear at a level and, at `least` so large, worth a word."""
         information = self.effects(*self.counts).information
         group = pooled_months(information)
         telling = group >= 0
@@ -164,7 +164,7 @@ class MonthlySeries(NamedTuple):
         pooled = self.effects(*(np.bincount(group, row) for row in self.counts[:, telling]))
         time = np.bincount(group, weight * months) / np.bincount(group, weight)
         found = likeliest_change(pooled.effect, 1.0 / pooled.information, time, level)
-        if found.p_value > level or abs(found.after - found.before) < _LEAST_CHANGE:
+        if found.p_value > level or abs(found.after - found.before) < least:
             return None
         first = int(months[np.argmax(group == (found.place or 0))])
         return Told(first, int(months[-1]), found.place is None, found.before, found.after)

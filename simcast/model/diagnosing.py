@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simcast.model.amount_levels import AmountChange
 from simcast.model.arviz_generation import effective_sample_size, rhat
 from simcast.model.changes import Change
 from simcast.model.judging import STATISTIC_PREFIX
@@ -18,7 +19,7 @@ from simcast.model.sampling import Sample
 from simcast.model.tables import FitTables
 from simcast.pipeline import Pipeline
 from simcast.posterior import Diagnostics, FamilyChoice, PartDiagnostics, PriorInfluence
-from simcast.posterior.diagnostics import NO_AMOUNTS, TOO_QUIET
+from simcast.posterior.diagnostics import AMOUNTS_CHANGED, AMOUNTS_DRIFT, NO_AMOUNTS, TOO_QUIET
 from simcast.writing import counted
 
 FEW_STAYS = 30
@@ -168,6 +169,7 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         )
     found += [] if tables.quiet is None else [_quiet(tables.quiet)]
     found += [_change(pipeline.stages[change.stage], change) for change in tables.changes]
+    found += [] if tables.amount_change is None else [_amount_change(tables.amount_change)]
     found += _amount_notes(pipeline, tables)
     never: dict[str, list[str]] = {}
     for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
@@ -245,6 +247,20 @@ def _change(stage: str, change: Change) -> str:
         )
     doubt = "" if change.is_trend else "if the change is permanent, "
     return f"{what}, and the forecast takes the average; {doubt}let parameters drift (history.model.drift: quarterly)"
+
+
+def _amount_change(change: AmountChange) -> str:
+    """Say that deals are not worth what they were, and what to do."""
+    first, last = (str(np.datetime64(month, "M")) for month in (change.first, change.last))
+    how = "begun" if change.of == "all" else "won"
+    if change.is_trend:
+        what = f"{AMOUNTS_DRIFT} deals {how} in {last} are worth {change.factor:.2g} times those {how} in {first}"
+    else:
+        what = f"{AMOUNTS_CHANGED} deals {how} from {first} on are worth {change.factor:.2g} times those before"
+    return (
+        f"{what}, and new deals are taken to be worth what won deals of all the past were; if the change is for good, "
+        f"say so (a lever, amount: multiply {change.multiply:.2g}; or assume.amount)"
+    )
 
 
 def _quiet(days: QuietDays) -> str:

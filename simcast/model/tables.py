@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simcast.days import day_number, day_numbers, quarter_of
 from simcast.errors import FitError
 from simcast.history import latest_amounts
+from simcast.model.amount_levels import AmountChange, find_amount_change
 from simcast.model.at_risk import StageDays
 from simcast.model.bursts import Bursts, find_bursts
 from simcast.model.cells import find_cells
@@ -67,6 +68,8 @@ class FitTables:
     changes
         Of the stages' conversion or speed, which parameters that stay what they were do not follow; none where they
         drift.
+    amount_change
+        Of the level of amounts, which new deals do not follow; None where there is none.
     paces
         The stages whose days go with the amount, which the model does not know.
     unused_amounts
@@ -89,6 +92,7 @@ class FitTables:
     clocks: tuple[StageClocks, ...]
     weather: Weather | None
     changes: tuple[Change, ...]
+    amount_change: AmountChange | None
     paces: tuple[PaceByAmount, ...]
     unused_amounts: tuple[UnusedAmounts | None, ...]
     bursts: Bursts | None
@@ -161,6 +165,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         clocks=clocks,
         weather=learn_weather(months, drifts=drifts) if chosen.weather == "auto" else None,
         changes=() if drifts else find_changes(days, months),
+        amount_change=find_amount_change(pipeline, stays),
         paces=tuple(find_paces(stage, kept & (move == 0), stratum, final_amounts(stays), left - entered)),
         unused_amounts=tuple(unused for _, unused in found_stays),
         bursts=find_bursts(entered[first], arrivals),

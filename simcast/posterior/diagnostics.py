@@ -103,6 +103,8 @@ class PriorInfluence:
 
 NO_AMOUNTS = "no deal has an amount: new deals count as worth nothing; forecast wins instead of bookings"
 """A warning that assumed amounts answer."""
+AMOUNTS_CHANGED, AMOUNTS_DRIFT = "amounts have changed:", "amounts drift:"
+"""How warnings begin that assumed amounts answer."""
 TOO_QUIET = "if that was a holiday, the forecast starts too low; "
 """A part of a warning that assumed arrivals answer."""
 

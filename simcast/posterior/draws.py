@@ -151,6 +151,8 @@ class Posterior(Shown):
         ``draw``. It is stored beside the draws, read again only by `simcast.posterior.files.load_sampled`.
     checked
         What `simcast diagnose` found of the fit; None where that is not known. It is no part of what `save` writes.
+    data_doubts
+        Why not to trust any fit to the data, in a sentence each; no part of what `save` writes, either.
 
     Raises
     ------
@@ -168,6 +170,7 @@ class Posterior(Shown):
     diagnostics: Diagnostics | None = None
     sampled: Mapping[str, xr.Dataset] = field(default_factory=dict, repr=False)
     checked: Checked | None = None
+    data_doubts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         import xarray as xr
@@ -199,9 +202,9 @@ class Posterior(Shown):
         """
         failed = [] if self.checked is None or self.checked.passed else [self.checked.words()]
         if self.diagnostics is None:
-            return tuple(failed)
+            return (*self.data_doubts, *failed)
         badly = [] if self.diagnostics.trusted else [self.diagnostics.line()]
-        return (*self.diagnostics.faults, *failed, *badly)
+        return (*self.data_doubts, *self.diagnostics.faults, *failed, *badly)
 
     @property
     def trusted(self) -> bool:

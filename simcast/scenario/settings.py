@@ -271,6 +271,11 @@ class HistorySettings(Closed):
         "where each deal is one row; in a log the day of the row on which it stands, or its close where hardly any "
         "deal but the won ones has an amount when it begins.",
     )
+    placeholder_amounts: Literal["auto"] | tuple[float, ...] = Field(
+        default="auto",
+        description="Amounts that stand on deals until their own are known, such as [1, 5000], and count as unknown; "
+        "auto: one that most deals not won have and hardly any won one, which is said; []: none.",
+    )
     recorded_until: Annotated[str, BeforeValidator(_check_day_or_word, json_schema_input_type=str)] = Field(
         default="auto",
         description="The first day that is not on record any more: a date, none (the records go on to the as-of date), "

@@ -6,11 +6,16 @@ import re
 from collections.abc import Sequence
 
 from simcast.history.empty_cells import is_nothing
+from simcast.history.placeholders import find_placeholder
 from simcast.history.table import Table
 from simcast.history.written_amounts import MARKED, find_decimal, split_money
 from simcast.starting import words
 from simcast.starting.columns import Column, reads_as_number
 
+KNOWN_AT_ENTRY = (
+    "open deals have amounts as often as ended ones, so amounts are taken as known since deals began; where they are"
+    " written or changed later, such as at the win, choose history.amount_known_from: close"
+)
 _AS_OFTEN = 0.1
 """By so much the share of open deals without an amount may be larger than that of ended ones."""
 
@@ -84,14 +89,26 @@ def _likely_mark(texts: Sequence[str]) -> tuple[str, str]:
     return (mark if is_decimal else {".": ",", ",": "."}[mark]), example
 
 
-def amount_known_from(table: Table, form: str, columns: object, outcomes: object) -> str:
-    """Tell whether open deals of a table with a row per deal have amounts as often as ended ones."""
+def amount_known_from(table: Table, form: str, columns: object, outcomes: object, unsure: list[str]) -> str:
+    """Tell since when amounts of a table with a row per deal are known.
+
+    That is the entry where open deals have amounts as often as ended ones, and no placeholders.
+    """
     if form != "deals" or not isinstance(columns, dict) or not isinstance(outcomes, dict) or "amount" not in columns:
         return "close"
     meanings = {**outcomes, "won": "won", "lost": "lost", "open": "open"}
     ends = table.cells[columns["outcome"]].astype("str").str.strip().map(meanings)
-    empty = table.cells[columns["amount"]].astype("str").str.strip().isin(["", "nan", "<NA>"])
-    is_open = ~ends.isin(["won", "lost"])
-    if not is_open.any() or is_open.all():
+    written = table.cells[columns["amount"]].astype("str").str.strip()
+    empty = written.isin(["", "nan", "<NA>"])
+    placeholder = find_placeholder(written[~empty].to_numpy(dtype=object), (ends == "won")[~empty].to_numpy())
+    if placeholder is not None:
+        unsure.append(
+            f"{placeholder.words(placeholder.value)}, and amounts are taken as known at the close"
+            " (history.placeholder_amounts, history.amount_known_from)"
+        )
         return "close"
-    return "entry" if empty[is_open].mean() <= _AS_OFTEN + empty[~is_open].mean() else "close"
+    is_open = ~ends.isin(["won", "lost"])
+    if not is_open.any() or is_open.all() or empty[is_open].mean() > _AS_OFTEN + empty[~is_open].mean():
+        return "close"
+    unsure.append(KNOWN_AT_ENTRY)
+    return "entry"

@@ -102,7 +102,7 @@ def _guess_export(source: Source, table: Table, columns: list[Column], unsure: l
     contact = find_contact(table, columns, used, unsure)
     if contact is not None:
         source = replace(source, columns={"first_response": contact.name})
-    known = amount_known_from(export.table, export.form, export.columns, export.outcomes)
+    known = amount_known_from(export.table, export.form, export.columns, export.outcomes, unsure)
     deal = next((column for column in columns if column.name == export.columns["deal"]), None)
     segments = named_segments(table, columns, used, deal if export.form == "log" else None)
     return Guess(source, segments, "amount" in export.columns, known, tuple(unsure))
@@ -195,5 +195,5 @@ def _guess_plain(source: Source, rows: ChosenRows, dialect: Dialect, said: Said,
     source = replace(source, format=form, columns=ours, outcomes=outcomes, dialect=dialect)
     if form == "deals" and "outcome" not in chosen:  # reading tells it, by the dates
         table, chosen = source.read()[0].table, {**chosen, "outcome": OUTCOME}
-    known = amount_known_from(table, form, chosen, outcomes)
+    known = amount_known_from(table, form, chosen, outcomes, unsure)
     return Guess(source, segments, amount is not None, known, tuple(unsure))

@@ -118,7 +118,7 @@ def propose(
             segments=segments,
             on_bad_rows="stop" if on_bad_rows == "stop" else "quarantine",
             rejects=False,
-            amount_known_from="entry" if guessed.amount_known_from == "entry" else "close",
+            amount_known_from="entry" if guessed.amount_known_from == "entry" else None,
             today=last_day,
             dialect=source.dialect,
             where=source.where,
@@ -242,6 +242,8 @@ def _read(read: Callable[[str], History], seen: Survey, unsure: list[str], *, ra
         text = f"{text} {first}"
         if ended := outcomes_set_aside(seen, history):
             text = f"{NOT_FIT}, since {ended} would be set aside: {text}"
+        elif doubts := history.quality.doubts:
+            text = f"{NOT_FIT}, since {doubts[0]}. {text}"
         elif share > MOST_SET_ASIDE:
             text = f"{NOT_FIT}, since {text}"
         unsure.insert(0, text)

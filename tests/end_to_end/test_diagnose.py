@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -444,6 +445,26 @@ def test_a_verdict_that_is_damaged_missing_or_of_others_is_not_known(
         path.write_text(damage, encoding="utf-8")
     document, result = ran(invoke, "run", file)
     assert (document["trusted"], result.exit_code) == (True, 0)
+
+
+def test_open_deals_that_are_set_aside_are_told_first_and_nothing_is_trusted(store: Store, invoke: Invoke) -> None:
+    """The same fit, since it learns from the rest: deals that came back after a loss are left out of the forecast."""
+    file = store(scenario_text=SCENARIO.replace("deals.csv}", "deals.csv, on_bad_rows: quarantine}"))
+    document, result = ran(invoke, "run", file)
+    assert (document["trusted"], result.exit_code) == (True, 0)
+    log = file.parent / "deals.csv"
+    header = log.read_text(encoding="utf-8").splitlines()[0].split(",")
+    with log.open("a", encoding="utf-8") as stream:
+        for deal in range(100):
+            for stage, day in (("звонок", "2026-03-01"), ("lost", "2026-04-01"), ("звонок", "2026-05-01")):
+                row = {"deal": f"back-{deal}", "stage": stage, "entered": day}
+                stream.write(",".join(row.get(name, "") for name in header) + "\n")
+    document, result = ran(invoke, "run", file)
+    assert (document["trusted"], result.exit_code) == (False, 1)
+    assert re.match(r"100 of \d+ \(\d+%\) open deals are set aside with bad rows: ", document["warnings"][0])
+    diagnosis, status = diagnosed(invoke, file)
+    assert (diagnosis["trusted"], status) == (False, 1)
+    assert diagnosis["warnings"][0] == document["warnings"][0]
 
 
 def test_a_verdict_is_of_one_fit_and_one_set_of_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,7 +108,29 @@ def test_a_row_per_deal_with_a_date_per_stage_has_those_stages_in_their_order(in
     assert scenario.history.format == "deals"
     assert scenario.pipeline_definition.path == ("lead", "proposal")
     assert scenario.history.amount_known_from == "entry"
+    assert "unsure: open deals have amounts as often as ended ones" in result.stdout
     assert invoke("check", tmp_path / "scenario.yaml").exit_code == 0
+
+
+@pytest.mark.parametrize("default", ["5000", "5 000,00", "0"])
+def test_an_amount_that_stands_on_deals_until_they_are_won_is_said_and_known_at_the_close(
+    invoke: Invoke, tmp_path: Path, default: str
+) -> None:
+    lines = ["deal_id;created;closed;status;amount"]
+    for number in range(100):
+        end = ("Won", "Lost", "Open")[number % 3]
+        amount = f"{7000 + number},50" if end == "Won" else default
+        lines.append(f"{number};{dated(number)};{'' if end == 'Open' else dated(number + 9)};{end};{amount}")
+    (tmp_path / "deals.csv").write_text("\n".join(lines), encoding="utf-8")
+    result = invoke("init", "--from", tmp_path / "deals.csv", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"unsure: {default} stands as the amount on 100% of the deals not won" in result.stdout
+    assert "warning: " in result.stdout
+    scenario = load_scenario(tmp_path / "scenario.yaml")
+    assert scenario.history is not None
+    assert scenario.history.amount_known_from is None
+    checked = invoke("check", tmp_path / "scenario.yaml")
+    assert "it is a placeholder, taken as unknown (" in checked.stderr + checked.stdout
 
 
 def test_the_largest_pipeline_of_a_crms_export_is_chosen_and_said(invoke: Invoke, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from simcast.assume import assumed_book, assumed_posterior, assumed_segments
 from simcast.errors import ScenarioError
 from simcast.pipeline import Pipeline
 from simcast.posterior import DIMENSIONS, Checked, Diagnostics, Posterior
-from simcast.posterior.diagnostics import NO_AMOUNTS, TOO_QUIET
+from simcast.posterior.diagnostics import AMOUNTS_CHANGED, AMOUNTS_DRIFT, NO_AMOUNTS, TOO_QUIET
 from simcast.scenario import Assumptions, build_scenario
 from simcast.segments import Segments
 
@@ -357,24 +357,30 @@ def test_assumed_arrivals_are_as_many_in_every_season() -> None:
 
 
 def test_assumed_amounts_answer_the_warning_that_none_are_known() -> None:
-    fitted = Diagnostics(1.0, 900.0, 800.0, 0, 0.9, 4, 1000, {}, warnings=(NO_AMOUNTS, "another"))
+    changed = (f"{AMOUNTS_CHANGED} deals of late are worth more", f"{AMOUNTS_DRIFT} so are these")
+    fitted = Diagnostics(1.0, 900.0, 800.0, 0, 0.9, 4, 1000, {}, warnings=(NO_AMOUNTS, *changed, "another"))
     learned = dataclasses.replace(assumed_posterior(PIPELINE, assume()), diagnostics=fitted)
-    for content, said in (({"amount": 1}, ("another",)), ({"arrivals": {"per_day": 2}}, (NO_AMOUNTS, "another"))):
+    for content, said in (
+        ({"amount": 1}, ("another",)),
+        ({"arrivals": {"per_day": 2}}, (NO_AMOUNTS, *changed, "another")),
+    ):
         over = assumed_posterior(PIPELINE, Assumptions.model_validate(content), base=learned)
         assert over.diagnostics is not None
         assert over.diagnostics.warnings == said
 
 
-def test_assumed_arrivals_answer_the_warning_of_a_holiday_and_checks_that_failed_stay_known() -> None:
+def test_assumed_arrivals_answer_the_warning_of_a_holiday_and_doubts_stay_known() -> None:
     told = f"from then to then only 1% came: {TOO_QUIET}assume the usual level"
     fitted = Diagnostics(1.0, 900.0, 800.0, 0, 0.9, 4, 1000, {}, warnings=(told, "another"))
     verdict = Checked(9, 1, ("stage lead",))
-    learned = dataclasses.replace(assumed_posterior(PIPELINE, assume()), diagnostics=fitted, checked=verdict)
+    learned = dataclasses.replace(
+        assumed_posterior(PIPELINE, assume()), diagnostics=fitted, checked=verdict, data_doubts=("bad data",)
+    )
     for content, said in (({"amount": 1}, (told, "another")), ({"arrivals": {"per_day": 2}}, ("another",))):
         over = assumed_posterior(PIPELINE, Assumptions.model_validate(content), base=learned)
         assert over.diagnostics is not None
         assert over.diagnostics.warnings == said
-        assert over.doubts == (verdict.words(),)
+        assert over.doubts == ("bad data", verdict.words())
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from simcast.report.words.russian_amounts import OF_AMOUNTS
 from simcast.report.words.russian_parts import (
     Match,
     apart,
@@ -374,4 +375,4 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     ),
 ]
 
-_PATTERNS = [(re.compile(pattern, re.DOTALL), template) for pattern, template in _RAW_PATTERNS]
+_PATTERNS = [(re.compile(pattern, re.DOTALL), template) for pattern, template in [*_RAW_PATTERNS, *OF_AMOUNTS]]

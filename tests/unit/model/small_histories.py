@@ -70,6 +70,7 @@ def tables_that_say(**found: object) -> FitTables:
         "recorded_from": None,
         "n_missing": 0.0,
         "changes": (),
+        "amount_change": None,
         "quiet": None,
         "stages": (stage,),
         "clocks": (StageClocks.none(2),),
