@@ -101,7 +101,7 @@ def change_of_level(log_amount: Floats, month: Ints, segment: Ints) -> Told | No
     at = month - months[0]
     count, total = np.bincount(at), np.bincount(at, beside)
     within = beside - (total / np.maximum(count, 1))[at]
-    freedom = max(1, log_amount.size - np.count_nonzero(count))
+    freedom = max(1, int(log_amount.size - np.count_nonzero(count)))
     variance = max(float(within @ within) / freedom, AMOUNT_ROUNDING**2)
 
     def on_level(total: Floats, count: Floats) -> MonthlyEffects:
