@@ -105,7 +105,7 @@ def segments_set_late(
     """
     if not columns or stays.empty:
         return ()
-    deal: Ints = stays.groupby("deal", sort=False).ngroup().to_numpy(dtype=np.int64)
+    deal = np.asarray(stays.groupby("deal", sort=False).ngroup(), dtype=np.int64)
     first = ~stays["deal"].duplicated().to_numpy()
     last = ~stays["deal"].duplicated(keep="last").to_numpy()
     entered, left = (day_numbers(stays[name].to_numpy()) for name in ("entered", "left"))
