@@ -14,7 +14,6 @@ from simcast.arguments import check_kind
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import DataError, ScenarioError
 from simcast.history import Book, Dialect, History, read_history
-from simcast.history.missing_losses import is_answered
 from simcast.history.quality import LEFT_OUT, NO_AMOUNT_RECORDED, SILENT_SINCE
 from simcast.posterior import Posterior, stored_checked
 from simcast.posterior.diagnostics import NO_AMOUNTS
@@ -151,14 +150,10 @@ def _as_checked(fitted: Posterior, known: History) -> Posterior:
 
 
 def still_true(warnings: Iterable[str], scenario: Scenario) -> list[str]:
-    """Return warnings of data and of a fit without those that a scenario answers.
-
-    That amounts are missing, where they are assumed; that losses are, where records are said to begin after that.
-    """
-    assumed = scenario.assume is not None and scenario.assume.amount is not None
-    since = "auto" if scenario.history is None else scenario.history.model.recorded_from
-    answered = (NO_AMOUNTS, NO_AMOUNT_RECORDED) if assumed else ()
-    return [text for text in warnings if text not in answered and not is_answered(text, since)]
+    """Return warnings of data and of a fit without those that amounts are missing, where they are assumed."""
+    if scenario.assume is None or scenario.assume.amount is None:
+        return list(warnings)
+    return [text for text in warnings if text not in (NO_AMOUNTS, NO_AMOUNT_RECORDED)]
 
 
 def told_once(warnings: Iterable[str]) -> tuple[str, ...]:

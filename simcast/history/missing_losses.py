@@ -26,7 +26,6 @@ truncated survival data, with application to AIDS, on reverse time.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,7 +58,6 @@ _DELETED = 0.7
 _WEEK = 7
 _SURELY = 3.0
 """So many standard errors of a variance."""
-_ANSWER = "history.model.recorded_from: "
 
 
 @dataclass(frozen=True)
@@ -99,22 +97,8 @@ class MissingLosses:
             f" lost and {self.won:,} won, in the year before {self.lost_before:,} and {self.won_before:,}, and"
             f" {self.begun:,} deals began, where {self.begun_before:,.0f} did in as many days before"
             f" (p = {self.p_value:.1g}): conversion is then far too high, and so are the wins forecast;"
-            " export the deleted deals, too, or let the records begin there"
-            f" ({_ANSWER}{self.since})"
+            " export the deleted deals, too"
         )
-
-
-def is_answered(warning: str, recorded_from: str) -> bool:
-    """Tell whether a warning of this module is answered by where a scenario says that records begin.
-
-    Examples
-    --------
-    >>> told = MissingLosses(30, "2026-06-01", 64, 4, 169, 108, 71, 28.0, 1e-8).words()
-    >>> is_answered(told, "2026-06-01"), is_answered(told, "2025-06-01"), is_answered(told, "auto")
-    (True, False, False)
-    """
-    since = re.search(rf"\({_ANSWER}(\d{{4}}-\d\d-\d\d)\)$", warning)
-    return since is not None and recorded_from[:1].isdigit() and since[1] <= recorded_from
 
 
 def missing_losses(pipeline: Pipeline, stays: pd.DataFrame, until: np.datetime64) -> MissingLosses | None:

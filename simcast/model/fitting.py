@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simcast.arguments import check_kind, whole_number
-from simcast.history.missing_losses import is_answered
 from simcast.model.priors import Prior, resolve_priors
 from simcast.model.settings import FitSettings, ModelChoices
 from simcast.posterior import CACHE_VARIABLE, FamilyChoice, Posterior, fit_fingerprint, posterior_path, stored_posterior
@@ -160,7 +159,7 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
         families=choices,
         prior_influence=_prior_influence(history, samples, choices, priors),
         quick=chosen.quick,
-        faults=[text for text in history.quality.faults if not is_answered(text, chosen.recorded_from)],
+        faults=history.quality.faults,
     )
     tell("fit: done", 1.0)
     return Posterior(pipeline, segments, draws, _fingerprint(history, chosen, seed), diagnostics, named)
