@@ -41,7 +41,9 @@ def won_over_asked(events: Events, pipeline: Pipeline) -> str:
     asked = last_amounts(events.take(~wins), rounds[~wins], is_open.size)
     both = (won > 0) & (asked > 0)
     n_less, n_more = int((won < asked)[both].sum()), int((won > asked)[both].sum())
-    if both.sum() < _FEWEST_WINS or binomtest(n_less, n_less + n_more).pvalue > _FALSE_ALARM:
+    if both.sum() < _FEWEST_WINS or not n_less + n_more:
+        return ""
+    if binomtest(n_less, n_less + n_more).pvalue > _FALSE_ALARM:
         return ""
     ratio = float(np.median(won[both] / asked[both]))
     if abs(ratio - 1.0) <= _LEAST_OFF:
