@@ -191,7 +191,7 @@ def test_the_folder_of_a_run_holds_the_digest_of_the_rows_and_no_password(
     history = read_scenario_history(scenario)
     # What is fitted makes no difference here, and takes minutes.
     monkeypatch.setattr("simcast.model.load_or_fit", lambda *_, **__: None)
-    monkeypatch.setattr("simcast.analysis.inputs._as_checked", lambda fitted: fitted)
+    monkeypatch.setattr("simcast.analysis.inputs._as_checked", lambda fitted, _known: fitted)
     run = analysis.run(scenario)
     monkeypatch.setenv("CRM_FILE", "crm.db?password=s3cret")
     write_run_folder(run, database.parent / "run", ["simcast", "run", "--set", "history.path=pg://a:s3cret@h/d"])
