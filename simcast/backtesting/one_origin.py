@@ -104,10 +104,11 @@ def play_origin(
     told = {name: _baseline(name, past) for name in baselines}
     happened = _happened(history, days)
     rows = [*_forecast_cells(forecast, happened, days), *_baseline_cells(told, happened, days)]
+    found = posterior.diagnostics
     about = {
         "origin": str(days.as_of),
         "until": str(days.until),
-        "trusted": posterior.trusted,
+        "trusted": found is None or (found.trusted and not found.faults),
         "fingerprint": posterior.fingerprint,
         "n_open": int(forecast.results.sizes["deal"]),
         "notes": _notes(told, past),
