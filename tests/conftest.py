@@ -24,7 +24,11 @@ _TOGETHER = {
         "tests/unit/model/test_spikes.py",
         "tests/unit/model/test_truncation.py",
     },
-    "teams": {"tests/end_to_end/test_run.py", "tests/end_to_end/test_scenario_files.py"},
+    "teams": {
+        "tests/end_to_end/test_run.py",
+        "tests/end_to_end/test_scenario_files.py",
+        "tests/statistical/test_queues_against_closed_forms.py",
+    },
 }
 """Modules that one process plays, since they compile the same: models of the same shapes, up to half a minute each; and
 the kernel of teams, which later modules find on disk."""

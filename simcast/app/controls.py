@@ -288,9 +288,9 @@ def _texts(values: str | Sequence[str]) -> Sequence[str]:
 
 
 def plain_lever(lever: Lever) -> PlainLever:
-    """Return a lever in the syntax of the file, without what stands there by default."""
+    """Return a lever in the syntax of the file: its kind, and what does not stand there by default."""
     content: PlainLever = _plain(lever.model_dump(by_alias=True, exclude_defaults=True))
-    return content
+    return {"lever": lever.lever, **content}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - plain data of any depth

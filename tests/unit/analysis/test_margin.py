@@ -183,7 +183,7 @@ def test_what_counts_as_gain_is_said_as_it_was_written(plain: Run, third: Run) -
     assert f"net gain: {words}" in printed(print_run, by_source)
     assert f"net gain: mean of the paired differences of {words}" in printed(print_ranking, rank([by_source]))
     notes = {code: scenarios_table(by_source, language).note for code, language in LANGUAGES.items()}
-    assert "its own margin counts as gain: другое 50.0%, сайт 40.0%, реклама 20.0% on average" in notes["en"]
+    assert "count as gain at its own margin: другое 50.0%, сайт 40.0%, реклама 20.0% on average" in notes["en"]
     assert "своя доля суммы каждой сделки: другое 50,0" in notes["ru"]
     assert "net gain: bookings times the margin of 0.3, less the cost" in printed(print_run, third)
     assert "net gain: less the cost" in printed(print_run, plain)
