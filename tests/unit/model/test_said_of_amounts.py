@@ -55,7 +55,7 @@ def test_days_that_go_with_the_amount_are_told_of_their_stage_alone() -> None:
     assert slow.endswith("are forecast too high")
     (quick,) = said(tabulate(history(-0.6, 0.0)))
     assert "take less time to leave 'встреча'" in quick
-    assert quick.endswith("come out too low")
+    assert quick.endswith("are forecast too low")
     assert said(tabulate(history(0.0, 0.0))) == []
 
 
