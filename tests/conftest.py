@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 sys.path.insert(0, str(Path(__file__).parent / "unit" / "engine"))
 
-_FITS = "fits"
+_FITS, _TEAMS = "fits", "teams"
 _TOGETHER = {
     _FITS: {
         "tests/recovery/test_recovery.py",
@@ -24,7 +24,7 @@ _TOGETHER = {
         "tests/unit/model/test_spikes.py",
         "tests/unit/model/test_truncation.py",
     },
-    "teams": {
+    _TEAMS: {
         "tests/end_to_end/test_run.py",
         "tests/end_to_end/test_scenario_files.py",
         "tests/statistical/test_queues_against_closed_forms.py",
@@ -41,9 +41,10 @@ def _shared_by(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let one of several processes begin with the fits, while another compiles the simulation, for both."""
+    """Let one of several processes begin with the fits, while another compiles the kernels, for both."""
     if hasattr(config, "workerinput") and "not slow" in config.option.markexpr:
-        items.sort(key=lambda item: _shared_by(item.nodeid) != _FITS)
+        first = [_FITS, _TEAMS]
+        items.sort(key=lambda item: first.index(name) if (name := _shared_by(item.nodeid)) in first else len(first))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -25,6 +25,7 @@ def asked(vary: str, wanted: str, futures: int = 500, **options: object):  # noq
     return solve(world, Unknown.parse(vary), Condition.parse(wanted, targets))
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_one_of_the_binomial_law() -> None:
     found = asked("conversion stage=договор set=0.4..0.9", "P(wins>=60)>=0.8", futures=10_000)
     expected = optimize.brentq(lambda p: stats.binom.sf(59, 100, p) - 0.8, 0.4, 0.9)

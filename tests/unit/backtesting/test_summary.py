@@ -61,6 +61,7 @@ def test_intervals_that_hold_too_seldom_are_not_trusted() -> None:
     assert any("too narrow or biased" in reason for reason in judgement.reasons)
 
 
+@pytest.mark.slow
 def test_right_intervals_are_seldom_called_wrong() -> None:
     """False alarms are at most 5%: of 60 backtests more than 9 would be called wrong with probability 0.1% or less."""
     wrong = 0

@@ -121,6 +121,7 @@ def weighted(seed: int, n: int = 3000) -> StageDays:
     return StageDays(entered, left, move, UNTIL, np.zeros(n, dtype=np.int64))
 
 
+@pytest.mark.slow
 def test_ages_go_on_where_ends_are_put_off_or_weighted() -> None:
     """By the likelihood ten better, seldom by chance: e to the tenth is 22,000."""
     for seed in range(8):

@@ -70,6 +70,7 @@ LAWS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("law", "until"),
     [
