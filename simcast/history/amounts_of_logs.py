@@ -8,7 +8,7 @@ import numpy as np
 
 from simcast.history.deals import AmountKnownFrom
 from simcast.history.events import Events, Ints
-from simcast.history.rounds import first_of_each, last_of_each, rounds_of, won_rounds
+from simcast.history.rounds import first_of_each, last_amounts, last_of_each, rounds_of, won_rounds
 from simcast.pipeline import Pipeline
 
 _FEWEST_WINS, _FEWEST_OTHERS = 10, 20
@@ -43,15 +43,14 @@ def date_amounts(
         known_from, remarks = "close", (found,)
     if known_from is None or not len(rounds):
         return events, remarks
-    known = np.flatnonzero(~np.isnan(events.amount))
-    first, last = first_of_each(rounds), last_of_each(rounds)
     if known_from == "entry":
-        _, at = np.unique(rounds[known], return_index=True)
+        known = np.flatnonzero(~np.isnan(events.amount))
+        earliest = known[first_of_each(rounds[known])]
         amount = events.amount.copy()
-        amount[first[rounds[known[at]]]] = events.amount[known[at]]
+        amount[first_of_each(rounds)[rounds[earliest]]] = events.amount[earliest]
     else:
         amount = np.full(len(rounds), np.nan)
-        amount[last[rounds[known]]] = events.amount[known]  # of several the last one stays
+        amount[last_of_each(rounds)] = last_amounts(events, rounds)
     return replace(events, amount=amount), remarks
 
 

@@ -94,7 +94,7 @@ def test_days_and_tables_that_have_no_meaning_are_value_errors(log: Path) -> Non
     for call in (
         lambda: history.known_at("2026-13-01"),
         lambda: history.known_at("2026-01-20").known_at("2026-02-01"),
-        lambda: history.open_deals(None),  # type: ignore[arg-type]
+        lambda: history.open_deals(None),  # type: ignore[arg-type]  # the mistake under test
         lambda: History.of(history.pipeline, _stays(), ["source"]),
         lambda: History.of(history.pipeline, _stays().assign(stage="leed")),
     ):

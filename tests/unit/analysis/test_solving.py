@@ -20,7 +20,7 @@ OPEN = [{"stage": "договор", "count": 100}]
 
 
 def asked(vary: str, wanted: str, futures: int = 500, **options: object):  # noqa: ANN201  # a Solution
-    world = ground(ONE_STAGE, open_deals=OPEN, futures=futures, **options)  # type: ignore[arg-type]
+    world = ground(ONE_STAGE, open_deals=OPEN, futures=futures, **options)  # type: ignore[arg-type]  # of several kinds
     targets = {str(name): value for name, value in world.scenario.forecast.target.items()}
     return solve(world, Unknown.parse(vary), Condition.parse(wanted, targets))
 

@@ -76,7 +76,8 @@ def risen(days_ago: float) -> Callable[[Floats], Floats]:
 
 
 def found(n_histories: int, law: str = "lognormal", **how: object) -> list[AmountChange]:
-    changes = (find_amount_change(PIPELINE, stays(seed, law, **how)) for seed in range(n_histories))  # type: ignore[arg-type]
+    worlds = (stays(seed, law, **how) for seed in range(n_histories))  # type: ignore[arg-type]  # of several kinds
+    changes = (find_amount_change(PIPELINE, world) for world in worlds)
     return [change for change in changes if change is not None]
 
 

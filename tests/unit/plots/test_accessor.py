@@ -102,7 +102,7 @@ def test_a_comparison_is_of_the_forecast_against_another_as_everywhere(forecasts
             pytest.approx(mean)
         ]
     with pytest.raises(TypeError, match="against: needs a Forecast"):
-        better.plot.compare("baseline")  # type: ignore[arg-type]
+        better.plot.compare("baseline")  # type: ignore[arg-type]  # the mistake under test
 
 
 def test_leaks_stand_by_rank(scenario: Scenario, forecasts: dict[str, Forecast]) -> None:

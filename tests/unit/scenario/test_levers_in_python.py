@@ -73,7 +73,9 @@ def test_a_mistake_is_told_in_our_words(arguments: dict[str, Any], words: str) -
 
 
 def test_a_key_that_python_keeps_for_itself_has_an_underscore() -> None:
+    # mypy knows the alias alone
     lever: Lever = ConversionLever(stage="lead", add=TENTH, from_=date(2026, 8, 1))  # type: ignore[call-arg]
     assert lever == ConversionLever(stage="lead", add=TENTH, **{"from": date(2026, 8, 1)})
     with pytest.raises(ScenarioError, match="from_: unknown key"):
+        # the mistake under test
         ConversionLever(stage="lead", add=TENTH, from_=date(2026, 8, 1), **{"from": date(2026, 8, 2)})  # type: ignore[call-arg]
