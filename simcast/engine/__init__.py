@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simcast.engine.compiled import digest_of_sources, kept_beside
+from simcast.engine.compiled import digest_of_sources, kept_beside, tell_functions_apart
 
 _HERE = Path(__file__).parent
 _COMPILING = "compiling the simulation for this machine, once: this takes under a minute, and later runs are quick"
 
 SOURCES_DIGEST = digest_of_sources(_HERE)
 """A hash of the kernels' sources and of Numba's version: the same digest, the same results."""
+
+tell_functions_apart()
 
 with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_futures": _COMPILING}):
     from simcast.engine import (

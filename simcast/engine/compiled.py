@@ -1,8 +1,10 @@
 """Where the kernels' compiled code is kept between runs, and what happens when it is damaged.
 
-Numba keeps compiled code in files, with two traps. It looks only at the file of the function that it loads, and would
-go on using code compiled with an older helper module: so the folder is named after a hash of all sources. And a file
-cut short (a full disk, a machine switched off) ends the program: so what cannot be read is compiled again.
+Numba keeps compiled code in files, with three traps. It looks only at the file of the function that it loads, and would
+go on using code compiled with an older helper module: so the folder is named after a hash of all sources. A file cut
+short (a full disk, a machine switched off) ends the program: so what cannot be read is compiled again. And two
+processes may keep two functions under one name, of which a third that loads both calls the wrong one: so names hold
+random numbers.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import secrets
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +23,7 @@ from types import MappingProxyType, ModuleType
 
 from numba import __version__ as _numba_version
 from numba.core import config
+from numba.core.bytecode import FunctionIdentity
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.core.runtime.nrt import rtsys
@@ -29,6 +33,28 @@ _MOST_KEPT = 3
 """How many folders are kept: each change of the sources makes another, of some megabytes."""
 
 _log = logging.getLogger("simcast")
+
+
+class _RandomNumbers:
+    """Numbers that no other process draws too."""
+
+    def __iter__(self) -> Iterator[int]:
+        """Go on for ever."""
+        return self
+
+    def __next__(self) -> int:
+        """Return the next number; forks of a process draw different ones."""
+        return secrets.randbits(64)
+
+
+def tell_functions_apart() -> None:
+    """Have Numba name what it compiles in this process as no other process does.
+
+    Numba numbers the functions of one name (`numba_composite`, `impl`) from 1 in each process, and the linker takes the
+    first of two with the same name, number and types of arguments for both, whatever they compute. It is Numba's fault
+    (https://github.com/numba/numba/issues/10486), mended in the same way by PyTensor 3.
+    """
+    FunctionIdentity._unique_ids = _RandomNumbers()  # type: ignore[assignment]  # typed as the counter that it was
 
 
 @contextmanager

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, cast
+from typing import Any
 
 from simcast.model.arviz_generation import group
 
@@ -19,6 +19,7 @@ import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
 from pytensor.configdefaults import config
+from pytensor.link.numba import cache
 
 from simcast.errors import FitError
 from simcast.model.hazard_model import build_hazard_model
@@ -108,7 +109,7 @@ class ReadyModel:
         with _one_compiles, warnings.catch_warnings():
             # On how it would compile in C, which is not done here: Numba compiles, and no matrices are multiplied.
             warnings.filterwarnings("ignore", category=UserWarning, module="pytensor")
-            with _as_written(), compiled_sooner():
+            with _kept_as_written(), compiled_sooner():
                 return nutpie.compile_pymc_model(self.model, backend="numba", gradient_backend="pytensor")
 
 
@@ -170,9 +171,22 @@ def sample(
     return whole(group(trace, "posterior"), group(trace, "sample_stats"), settings, part)
 
 
-def _as_written() -> AbstractContextManager[object]:
-    """Have PyTensor compile sums in the order in which they are written (`simcast.model.kernels.rounding`)."""
-    return cast("AbstractContextManager[object]", config.change_flags(numba__fastmath=False))
+@contextmanager
+def _kept_as_written() -> Iterator[None]:
+    """Have PyTensor compile sums in the order in which they are written, and keep what it compiles in a folder of ours.
+
+    In its own folder may be what older releases, or other programs, have kept under names that are not told apart:
+    see `simcast.model.kernels.rounding` and `simcast.engine.compiled.tell_functions_apart`.
+    """
+    theirs = cache.NUMBA_CACHE_PATH
+    ours = theirs / "simcast"
+    ours.mkdir(parents=True, exist_ok=True)
+    cache.NUMBA_CACHE_PATH = ours
+    try:
+        with config.change_flags(numba__fastmath=False):
+            yield
+    finally:
+        cache.NUMBA_CACHE_PATH = theirs
 
 
 def _sample_with_nutpie(
@@ -214,7 +228,7 @@ def _sample_with_pymc(
     """Sample with PyMC's own sampler, compiled by Numba since there may be no C compiler."""
     if stop.is_set():
         raise KeyboardInterrupt
-    with _one_compiles, _as_written(), ready.model:  # what it compiles, it samples at once
+    with _one_compiles, _kept_as_written(), ready.model:  # what it compiles, it samples at once
         pm.set_data(dict(data))
         return pm.sample(
             draws=settings.n_drawn,
