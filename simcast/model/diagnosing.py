@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from simcast.model.amount_levels import AmountChange
+from simcast.model.arrival_shares import ShareChange, ValueShare
 from simcast.model.arviz_generation import effective_sample_size, rhat
 from simcast.model.changes import Change
 from simcast.model.judging import STATISTIC_PREFIX
@@ -170,6 +171,7 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
     found += [] if tables.quiet is None else [_quiet(tables.quiet)]
     found += [_change(pipeline.stages[change.stage], change) for change in tables.changes]
     found += [] if tables.amount_change is None else [_amount_change(tables.amount_change)]
+    found += [_share_change(change) for change in tables.share_changes]
     found += _amount_notes(pipeline, tables)
     never: dict[str, list[str]] = {}
     for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
@@ -260,6 +262,29 @@ def _amount_change(change: AmountChange) -> str:
     return (
         f"{what}, and new deals are taken to be worth what won deals of all the past were; if the change is for good, "
         f"say so (a lever, amount: multiply {change.multiply:.2g}; or assume.amount)"
+    )
+
+
+def _share_change(change: ShareChange) -> str:
+    """Say that new deals are of other kinds than they were, and what to do."""
+
+    def told(share: ValueShare) -> str:
+        first, last = (str(np.datetime64(month, "M")) for month in (share.first, share.last))
+        when = (
+            f"in {first} and {share.after:.0%} in {last}"
+            if share.is_trend
+            else f"and {share.after:.0%} from {first} on"
+        )
+        return (
+            f"{share.value!r} was {share.before:.0%} {when}, {share.taken:.0%} over all "
+            f"(multiply {change.multiply(share):.2g})"
+        )
+
+    others = "" if change.others is None else f"; all others (multiply {change.others:.2g})"
+    return (
+        f"the mix of new deals by {change.column!r} has changed: {', '.join(map(told, change.values))}{others}; the "
+        "forecast takes the mix of the whole history; if the change is for good, say so (levers, arrivals: multiply, "
+        "where they are of these values)"
     )
 
 

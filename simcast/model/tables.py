@@ -13,6 +13,7 @@ from simcast.days import day_number, day_numbers, quarter_of
 from simcast.errors import FitError
 from simcast.history import latest_amounts
 from simcast.model.amount_levels import AmountChange, find_amount_change
+from simcast.model.arrival_shares import ShareChange, find_share_changes
 from simcast.model.at_risk import StageDays
 from simcast.model.bursts import Bursts, find_bursts
 from simcast.model.cells import find_cells
@@ -70,6 +71,8 @@ class FitTables:
         drift.
     amount_change
         Of the level of amounts, which new deals do not follow; None where there is none.
+    share_changes
+        Of the mix of new deals, by column, which the forecast does not follow.
     paces
         The stages whose days go with the amount, which the model does not know.
     unused_amounts
@@ -93,6 +96,7 @@ class FitTables:
     weather: Weather | None
     changes: tuple[Change, ...]
     amount_change: AmountChange | None
+    share_changes: tuple[ShareChange, ...]
     paces: tuple[PaceByAmount, ...]
     unused_amounts: tuple[UnusedAmounts | None, ...]
     bursts: Bursts | None
@@ -166,6 +170,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         weather=learn_weather(months, drifts=drifts) if chosen.weather == "auto" else None,
         changes=() if drifts else find_changes(days, months),
         amount_change=find_amount_change(pipeline, stays),
+        share_changes=find_share_changes(entered[first], segment[first], history.segments, arrivals),
         paces=tuple(find_paces(stage, kept & (move == 0), stratum, final_amounts(stays), left - entered)),
         unused_amounts=tuple(unused for _, unused in found_stays),
         bursts=find_bursts(entered[first], arrivals),

@@ -1,7 +1,8 @@
-"""Sentences on what is wrong with amounts and with deals that are set aside, put into Russian by their wording."""
+"""Sentences on amounts, on the mix of new deals and on deals that are set aside, put into Russian by their wording."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from simcast.report.words.russian_parts import Match, kept
@@ -30,6 +31,27 @@ def _changed(found: Match) -> str:
         f"{what}, а новые сделки прогноз оценивает по выигранным за всё время; если перемена надолго, задайте её "
         "(рычаг amount: multiply {n2} или assume.amount)"
     ).format(**kept(found))
+
+
+_SHARE = re.compile(
+    r"(?P<name>'.*?'|\".*?\") was (?P<n1>\d+%) (?:in (?P<first>[\d-]+) and (?P<n2>\d+%) in (?P<last>[\d-]+)|and (?P<n3>\d+%) "
+    r"from (?P<since>[\d-]+) on), (?P<n4>\d+%) over all \(multiply (?P<n5>[\d.e+-]+)\)"
+)
+
+
+def _mix(found: Match) -> str:
+    """Say in Russian that new deals are of other kinds than they were."""
+
+    def told(share: Match) -> str:
+        when = "{n1} в {first} и {n2} в {last}" if share["last"] else "{n1} и {n3} с {since}"
+        text = f"«{share['name'][1:-1]}» — {when}, за всё время {{n4}} (multiply {{n5}})"
+        return text.format(**kept(share))
+
+    others = "; остальные (multiply {n1})".format(**kept(found)) if found["n1"] else ""
+    return (
+        f"состав новых сделок по «{found['column']}» изменился: {_SHARE.sub(told, found['values'])}{others}; прогноз берёт состав "
+        "за всё время; если перемена надолго, задайте её (рычаги arrivals: multiply, where — с этими значениями)"
+    )
 
 
 def _won_over_asked(found: Match) -> str:
@@ -80,5 +102,10 @@ OF_AMOUNTS: list[tuple[str, str | Callable[[Match], str]]] = [
         r"amounts (?:have changed|drift): deals (?P<how>begun|won) (?:from (?P<since>[\d-]+) on|in (?P<last>[\d-]+)) are worth "
         r"(?P<n1>[\d.e+-]+) times those (?:before|(?:begun|won) in (?P<first>[\d-]+)), and .*multiply (?P<n2>[\d.e+-]+); or .*",
         _changed,
+    ),
+    (
+        r"the mix of new deals by ['\"](?P<column>.*?)['\"] has changed: (?P<values>.*?)(?:; all others \(multiply "
+        r"(?P<n1>[\d.e+-]+)\))?; the forecast takes the mix of .*",
+        _mix,
     ),
 ]

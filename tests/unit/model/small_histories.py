@@ -71,6 +71,7 @@ def tables_that_say(**found: object) -> FitTables:
         "n_missing": 0.0,
         "changes": (),
         "amount_change": None,
+        "share_changes": (),
         "quiet": None,
         "stages": (stage,),
         "clocks": (StageClocks.none(2),),
