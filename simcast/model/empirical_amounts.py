@@ -3,8 +3,9 @@
 A lognormal is refuted when two things hold together. The Kolmogorov-Smirnov distance of the logarithms, standardised by
 segment, from a normal is beyond what a hundredth of samples from a normal would reach, standardised likewise
 (a parametric bootstrap: Lilliefors' test); and the mean amount, or the quantile that a tenth of deals exceeds, is off
-by more than 3%. With very many amounts every family is refuted: what counts is whether money would be wrong.
-Amounts that are all the same are as they are.
+by more than 3%, or that distance is one at which the predictive check of amounts fails. With very many amounts every
+family is refuted: what counts is whether money would be wrong, or single deals worth what none is.
+Amounts that are all the same are as they are; and few amounts are refuted where they are those of a price list.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ N_LEVELS = 1024
 LEAST_AMOUNTS = 100
 """Fewer amounts refute nothing; and a segment with fewer takes part of its amounts from the whole."""
 
+FEW_PRICES, AMOUNTS_PER_PRICE = 30, 5
+"""From so many amounts on, each price of which stands on so many deals on average, they are those of a price list."""
+
 LEAST_ALIKE = 20
 """Amounts that are all the same are taken to be so when there are as many as this."""
 
 FALSE_ALARM = 0.01
 LEAST_ERROR = 0.03
+LEAST_DISTANCE = 0.05
+"""Distribution functions further apart than this fail the predictive check of amounts."""
 
 _ROUNDING = 1e-20
 _LEAST_IN_SEGMENT = 5
@@ -56,11 +62,18 @@ def all_alike(amounts: AmountSums) -> bool:
 def lognormal_is_refuted(amounts: AmountSums) -> bool:
     """Tell whether amounts differ from lognormal ones both significantly and by enough to matter; see above."""
     used = np.flatnonzero((amounts.count >= _LEAST_IN_SEGMENT) & (amounts.squares > 0))
-    if amounts.count[used].sum() < LEAST_AMOUNTS:
+    n_used = amounts.count[used].sum()
+    if n_used < LEAST_AMOUNTS and not (n_used >= FEW_PRICES and _are_prices(amounts)):
         return False
-    if max(_error_of_mean(amounts, used), _error_of_upper_quantile(amounts, used)) <= LEAST_ERROR:
+    money_is_right = max(_error_of_mean(amounts, used), _error_of_upper_quantile(amounts, used)) <= LEAST_ERROR
+    if money_is_right and _distance_in(amounts, used) <= LEAST_DISTANCE:
         return False
     return _is_not_normal(amounts, used)
+
+
+def _are_prices(amounts: AmountSums) -> bool:
+    """Tell whether the same amounts come again and again."""
+    return np.unique(amounts.log_amount).size * AMOUNTS_PER_PRICE <= amounts.log_amount.size
 
 
 def _error_of_mean(amounts: AmountSums, used: Ints) -> float:
@@ -77,6 +90,12 @@ def _error_of_upper_quantile(amounts: AmountSums, used: Ints) -> float:
     spread = np.sqrt(amounts.squares[used].sum() / amounts.count[used].sum())
     beyond = np.quantile(_standardised(amounts.log_amount[chosen], amounts.segment[chosen]), 0.9) - ndtri(0.9)
     return abs(float(np.exp(spread * beyond)) - 1.0)
+
+
+def _distance_in(amounts: AmountSums, used: Ints) -> float:
+    """Return how far the distribution of standardised logarithms is from a normal one."""
+    chosen = np.isin(amounts.segment, used)
+    return _distance(_standardised(amounts.log_amount[chosen], amounts.segment[chosen]))
 
 
 def _is_not_normal(amounts: AmountSums, used: Ints) -> bool:
