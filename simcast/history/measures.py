@@ -22,6 +22,10 @@ FEWEST_ON_A_PATH = 20
 """Stays must have ended so often in a group of stages for moves that never happened to tell anything."""
 FEWEST_SILENT_DAYS = 3
 """So many days without events, a long weekend, are no sign of anything."""
+LEAST_TAIL, SHARE_OF_TAIL = 20, 0.1
+"""So many of the longest stays that ended, or this share of them, tell how soon others end after them."""
+_A_MOMENT = 0.5
+"""Days that a stay of 0 days has lasted, nearly."""
 RECENT_DAYS, FEWEST_DAYS_SEEN = 90, 30
 """By which it is told how usual days without events are, and how many deals are open on a usual day."""
 MOST_SURE = 0.99
@@ -36,6 +40,7 @@ Days = NDArray[np.int64]
 class StageCounts:
     """The stays in one stage. `n_overdue` open ones have lasted longer than any that ended (`longest_days`).
 
+    `overdue_by_chance` is how often stays that go on ending as the longest ones did are open for so long.
     `n_usual` is how many are open on a usual day: those begun per day of late times the mean days of those that ended
     (Little's law).
     """
@@ -46,6 +51,7 @@ class StageCounts:
     n_overdue: int
     longest_days: int | None
     n_usual: float = 0.0
+    overdue_by_chance: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -165,8 +171,32 @@ def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.d
         overdue = 0 if longest is None else int((least[here & is_open] > longest).sum())
         per_day = float((entered[here] >= until - RECENT_DAYS).sum()) / RECENT_DAYS
         usual = per_day * float(ended.mean()) if len(ended) else 0.0
-        described.append(StageCounts(name, int(here.sum()), int((here & is_open).sum()), overdue, longest, usual))
+        chance = overdue_by_chance(ended, least[here & is_open]) if overdue else 1.0
+        described.append(
+            StageCounts(name, int(here.sum()), int((here & is_open).sum()), overdue, longest, usual, chance)
+        )
     return tuple(described)
+
+
+def overdue_by_chance(ended: Days, open_: Days) -> float:
+    """Return how often no stay ends beyond the longest that did, though the open ones last as long as they have.
+
+    The hazard by the logarithm of days is what it was while the longest stays that ended were ending, or higher: it is so
+    of Pareto stays, and it rises where they are log-logistic, lognormal or Weibull. Where it is constant the stays that end while `a` log days
+    pass, of which `b` brought k, are negative binomial, and none does with probability (1 + a / b)^-k.
+
+    Parameters
+    ----------
+    ended, open_
+        int64: the days of the stays that ended, and of those that are open.
+    """
+    n_tail = min(max(LEAST_TAIL, round(SHARE_OF_TAIL * ended.size)), ended.size)
+    begins = max(float(np.sort(ended)[-n_tail]), _A_MOMENT)
+    k = int((ended >= begins).sum()) or ended.size
+    longest = float(ended.max()) + 1.0  # hours are not known
+    passed = np.log(np.maximum(np.concatenate([ended + 1.0, open_]), begins) / begins)
+    before, beyond = np.minimum(passed, np.log(longest / begins)), np.maximum(passed - np.log(longest / begins), 0.0)
+    return float((1.0 + beyond.sum() / before.sum()) ** -k)
 
 
 def separate_paths(stays: pd.DataFrame) -> tuple[tuple[str, ...], ...]:

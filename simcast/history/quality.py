@@ -29,6 +29,8 @@ FIRST_CONTACTS = (
 )
 FEWEST_ENDED = 10
 """With fewer ended stays in a stage, the longest of them says little about the open ones."""
+SELDOM_OVERDUE = 0.01
+"""Open stays that last longer than all that ended are told where chance makes them so at most this often."""
 FEWEST_WINS, MOST_IN_LARGEST = 20, 0.5
 """From so many wins on, the largest of a hundred are usually worth less than half of all."""
 LEAST_USUAL = 7.0
@@ -352,7 +354,7 @@ def _stage_warnings(report: QualityReport) -> Iterator[str]:
 
 def _is_overdue(stage: StageCounts) -> bool:
     enough = stage.n_stays - stage.n_open >= FEWEST_ENDED
-    return enough and stage.n_overdue > 0 and stage.n_overdue >= 0.05 * stage.n_open
+    return enough and stage.overdue_by_chance <= SELDOM_OVERDUE and stage.n_overdue >= 0.05 * stage.n_open
 
 
 def _notes(report: QualityReport) -> Iterator[str]:

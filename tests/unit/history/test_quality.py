@@ -199,3 +199,12 @@ def test_wins_that_hold_most_of_all_are_told() -> None:
     few = [(*row[:5], row[5] if n < 3 else np.nan) for n, row in enumerate(slips)]
     assert "of all that was won" not in " ".join(of_stays(few, ["lead"]).quality.warnings), "three amounts are known"
     assert "2 of 200 wins make up 91% of all that was won" in " ".join(of_stays(slips, ["lead"]).quality.warnings)
+
+
+def test_one_slow_deal_that_waits_a_little_longer_than_all_before_is_not_called_stuck(read: Read) -> None:
+    deals = [(f"D{k:02d}", 3 * k, "won" if k % 2 else "lost", 3 * k + 1 + k * k // 10) for k in range(30)]
+
+    report = read(rows([*deals, ("O", 27, "", None)]), ["lead"]).known_at(START + timedelta(27 + 110)).quality
+
+    assert report.stages[0].n_overdue == 1
+    assert not [text for text in report.warnings if "waited longer" in text]

@@ -79,7 +79,7 @@ def test_amounts_of_a_minimum_order_are_refuted_though_their_mean_is_right(n: in
 
 
 def test_what_the_check_of_amounts_finds_is_refuted() -> None:
-    assert LEAST_DISTANCE == SMALLEST_DISCREPANCY["distribution"]
+    assert SMALLEST_DISCREPANCY["distribution"] == LEAST_DISTANCE
 
 
 def test_few_amounts_of_a_price_list_are_refuted() -> None:
