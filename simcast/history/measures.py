@@ -181,9 +181,10 @@ def stays_by_stage(pipeline: Pipeline, stays: pd.DataFrame, observed_until: np.d
 def overdue_by_chance(ended: Days, open_: Days) -> float:
     """Return how often no stay ends beyond the longest that did, though the open ones last as long as they have.
 
-    The hazard by the logarithm of days is what it was while the longest stays that ended were ending, or higher: it is so
-    of Pareto stays, and it rises where they are log-logistic, lognormal or Weibull. Where it is constant the stays that end while `a` log days
-    pass, of which `b` brought k, are negative binomial, and none does with probability (1 + a / b)^-k.
+    The hazard by the logarithm of days is what it was while the longest stays that ended were ending, or higher: so it
+    is of Pareto stays, and it rises where they are log-logistic, lognormal or Weibull. Where it is constant the stays
+    that end while `a` log days pass, of which `b` brought k, are negative binomial, and none does with probability
+    (1 + a / b)^-k.
 
     Parameters
     ----------
@@ -193,7 +194,7 @@ def overdue_by_chance(ended: Days, open_: Days) -> float:
     n_tail = min(max(LEAST_TAIL, round(SHARE_OF_TAIL * ended.size)), ended.size)
     begins = max(float(np.sort(ended)[-n_tail]), _A_MOMENT)
     k = int((ended >= begins).sum()) or ended.size
-    longest = float(ended.max()) + 1.0  # hours are not known
+    longest = float(np.max(ended)) + 1.0  # hours are not known
     passed = np.log(np.maximum(np.concatenate([ended + 1.0, open_]), begins) / begins)
     before, beyond = np.minimum(passed, np.log(longest / begins)), np.maximum(passed - np.log(longest / begins), 0.0)
     return float((1.0 + beyond.sum() / before.sum()) ** -k)

@@ -202,9 +202,9 @@ def test_wins_that_hold_most_of_all_are_told() -> None:
 
 
 def test_one_slow_deal_that_waits_a_little_longer_than_all_before_is_not_called_stuck(read: Read) -> None:
-    deals = [(f"D{k:02d}", 3 * k, "won" if k % 2 else "lost", 3 * k + 1 + k * k // 10) for k in range(30)]
+    deals = [(f"D{k:02d}", 5 * k, "won" if k % 2 else "lost", 5 * k + 1 + k * k // 10) for k in range(30)]
 
-    report = read(rows([*deals, ("O", 27, "", None)]), ["lead"]).known_at(START + timedelta(27 + 110)).quality
+    report = read(rows([*deals, ("O", 160, "", None)]), ["lead"]).known_at(START + timedelta(260)).quality
 
     assert report.stages[0].n_overdue == 1
     assert not [text for text in report.warnings if "waited longer" in text]
