@@ -43,6 +43,7 @@ _LINE_EVERY_SECONDS = 10.0
 _FULL_WIDTH = 120
 _INTERRUPTED = 130
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+_NO_PLACE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR})
 
 scenario_file = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 overrides = click.option(
@@ -176,6 +177,9 @@ class Commands(click.Group):
         try:
             return super().main(*args, **kwargs)
         except OSError as error:
+            if error.errno in _NO_PLACE and error.filename:
+                click.echo(f"error: {error.filename}: {error.strerror}; name another place", err=True)
+                sys.exit(WRONG_INPUT)
             if error.errno not in _NO_ROOM:
                 raise
             where = error.filename or "standard output"
