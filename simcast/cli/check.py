@@ -26,7 +26,8 @@ def check(file: Path, overrides: tuple[str, ...], as_json: bool) -> None:
     from simcast import analysis
 
     scenario = options.load(file, overrides)
-    found = analysis.check(scenario)
+    with options.progress_on_stderr(silent=as_json):
+        found = analysis.check(scenario)
     if as_json:
         options.print_json(found.to_dict())
         return

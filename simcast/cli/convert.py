@@ -95,21 +95,22 @@ def convert(
         for column, value in options.pairs((item,), "where").items():
             chosen.setdefault(column, []).append(value)
     on_bad_rows: Literal["stop", "quarantine"] = "quarantine" if quarantine else "stop"
-    converted = convert_history(
-        Source(
-            source,
-            form,
-            options.by_outcome(pairs["column"]),
-            pairs["outcome"],
-            Dialect(encoding, delimiter, dates, decimal, time_zone),
-            dict(chosen),
-            query,
-        ),
-        out,
-        pipeline_file,
-        segments,
-        on_bad_rows,
-    )
+    with options.progress_on_stderr(silent=quiet):
+        converted = convert_history(
+            Source(
+                source,
+                form,
+                options.by_outcome(pairs["column"]),
+                pairs["outcome"],
+                Dialect(encoding, delimiter, dates, decimal, time_zone),
+                dict(chosen),
+                query,
+            ),
+            out,
+            pipeline_file,
+            segments,
+            on_bad_rows,
+        )
     if not quiet:
         for line in converted.lines():
             click.echo(line, err=True)

@@ -71,7 +71,8 @@ def init(
     from simcast.starting import Said, propose
 
     said = Said(options.pairs(columns, "column"), options.pairs(outcomes, "outcome"), time_zone)
-    proposal = propose(source, folder or Path(), query, said)
+    with options.progress_on_stderr(silent=False):
+        proposal = propose(source, folder or Path(), query, said)
     for line in proposal.found:
         click.echo(line)
     for line in proposal.unsure:

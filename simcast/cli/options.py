@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
-from time import monotonic
 from typing import IO, TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
 from simcast.cli.checks import check_is_text
+from simcast.cli.lines import READING, Lines
 from simcast.cli.process import collect_garbage_less_often, dask_left_alone, one_thread_for_matrices
 from simcast.errors import SimcastError
 
@@ -38,11 +38,10 @@ WRONG_INPUT = 2
 
 _ESTIMATE_SECONDS = 600.0
 """Over which stretch the time left is estimated: a fit tells of its progress a few times a minute only."""
-_LINE_EVERY_SECONDS = 10.0
-"""How often progress is told where no bar can move; a fit has news a few times a minute at most."""
 _FULL_WIDTH = 120
 _INTERRUPTED = 130
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+_NO_PLACE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR})
 
 scenario_file = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 overrides = click.option(
@@ -176,6 +175,9 @@ class Commands(click.Group):
         try:
             return super().main(*args, **kwargs)
         except OSError as error:
+            if error.errno in _NO_PLACE and error.filename:
+                click.echo(f"error: {error.filename}: {error.strerror}; name another place", err=True)
+                sys.exit(WRONG_INPUT)
             if error.errno not in _NO_ROOM:
                 raise
             where = error.filename or "standard output"
@@ -314,26 +316,13 @@ def remarks_on_stderr(*, silent: bool) -> Iterator[None]:
         log.setLevel(level)
 
 
-class _Lines:
-    """Progress for a file or a pipe, where no bar can move: a line now and then, none of work that is soon done."""
-
-    def __init__(self) -> None:
-        self._begun = self._told = monotonic()
-
-    def __call__(self, description: str, fraction: float) -> None:
-        now = monotonic()
-        if now - self._told >= _LINE_EVERY_SECONDS and fraction < 1.0:
-            self._told = now
-            minutes, seconds = divmod(round(now - self._begun), 60)
-            click.echo(f"simcast: {description}: {fraction:.0%} after {minutes}:{seconds:02d}", err=True)
-
-
 @contextmanager
 def progress_on_stderr(*, silent: bool) -> Iterator[Progress | None]:
     """Show progress on stderr while the block runs: a bar on a terminal, and lines elsewhere."""
     closed = sys.stderr is None  # as the shell's 2>&- leaves it
     if silent or closed or not sys.stderr.isatty():
-        yield None if silent or closed else _Lines()
+        with nullcontext() if silent or closed else Lines().kept_up() as lines:
+            yield lines
         return
     from rich.console import Console
     from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -341,9 +330,11 @@ def progress_on_stderr(*, silent: bool) -> Iterator[Progress | None]:
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=_ESTIMATE_SECONDS) as bars:
-        shown: dict[str, TaskID] = {}
+        shown: dict[str, TaskID] = {READING: bars.add_task(READING, total=None)}
 
         def report(description: str, fraction: float) -> None:
+            if READING in shown:
+                bars.remove_task(shown.pop(READING))
             work = description.partition(":")[0]  # "fit: stage lead" and "fit: stage meeting" share a bar
             if work not in shown:
                 shown[work] = bars.add_task(description, total=1.0)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from simcast.history import measures
+from simcast.history.alike_names import AlikeNames, alike_names
 from simcast.history.left_out import LeftOut
 from simcast.history.measures import Amounts, FirstContacts, SegmentSizes, StageCounts
 from simcast.history.missing_losses import MissingLosses, missing_losses
@@ -106,8 +107,8 @@ class QualityReport(Shown):
         Groups of stages between which no deal ever moves.
     missing_losses
         Losses that seem to have been deleted; None where none do.
-    set_late
-        Of segment columns that deals seem to get on their way, the clearest values.
+    set_late, alike
+        Of segment columns that deals seem to get on their way, the clearest values; and values that look alike.
     stages, amounts, segments, first_contacts
         See `simcast.history.measures`.
     """
@@ -135,6 +136,7 @@ class QualityReport(Shown):
     first_contacts: tuple[FirstContacts, ...] = ()
     missing_losses: MissingLosses | None = None
     set_late: tuple[SetLate, ...] = ()
+    alike: tuple[AlikeNames, ...] = ()
 
     @property
     def faults(self) -> tuple[str, ...]:
@@ -226,6 +228,7 @@ def assess(
         first_contacts=measures.first_contacts(stays, responses),
         missing_losses=missing_losses(pipeline, stays, recorded_until),
         set_late=segments_set_late(pipeline, segments.columns, stays, recorded_until),
+        alike=alike_names(segments),
     )
 
 
@@ -259,8 +262,7 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
             f" {agreed(rows.rows_quarantined, 'it', 'them')}"
             f" {_of(rows.deals_quarantined, rows.deals_read)} {agreed(rows.deals_read, 'deal', 'deals')}{where}"
         )
-    if rows is not None:
-        yield from rows.caveats
+    yield from rows.caveats if rows is not None else ()
     if report.end_is_said:
         if report.recorded_until < report.observed_until:
             yield (
@@ -317,6 +319,7 @@ def _data_warnings(report: QualityReport) -> Iterator[str]:
         named = ", ".join(f"{day} ({_percent(share)})" for day, share in report.bulk_days[:3])
         more = f" and {len(report.bulk_days) - 3} more" if len(report.bulk_days) > 3 else ""
         yield f"a large share of all events falls on one day: {named}{more}; a bulk import instead of real dates?"
+    yield from (names.words() for names in report.alike)
     sizes = report.segments
     if sizes and (sizes.n_segments > MOST_SEGMENTS or sizes.deals_per_segment < FEWEST_DEALS_PER_SEGMENT):
         yield (

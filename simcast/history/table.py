@@ -29,6 +29,7 @@ _BOMS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _SAVE_AS_UTF8 = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or set history.encoding"
+_COMPRESSED = frozenset({".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"})
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -105,6 +106,8 @@ def read_table(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Tab
     if path.is_dir():
         raise DataError(f"{path}: is a folder; name the csv or parquet file in it")
     kind = path.suffix.lower()
+    if kind in _COMPRESSED:
+        raise DataError(f"{path}: compressed files are not read; unpack it first, and name the file in it")
     if kind not in {*TEXTS, ".parquet", ".xlsx"}:
         raise DataError(f"{path}: files ending in {path.suffix!r} are not read; save it as .csv (UTF-8) or .parquet")
     try:

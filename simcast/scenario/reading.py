@@ -263,7 +263,8 @@ class _Composer:
         if event.tag is not None:
             self.problems.append(f"{place}: a tag ({event.tag}); scenario files hold plain values only, without tags")
         if kind == "ScalarEvent":
-            node = Node(scalar(event.value) if event.style is None else event.value, place)
+            text = self.text(event, place)
+            node = Node(scalar(text) if event.style is None else text, place)
         elif kind == "SequenceStartEvent":
             node = self.sequence(place, path)
         else:
@@ -314,7 +315,18 @@ class _Composer:
             self.problems.append(f"{place}: a tag ({event.tag}); scenario files hold plain values only, without tags")
         if event.value == "<<" and event.style is None:
             self.problems.append(f"{place}: <<: merge keys are not YAML 1.2; use extends, or repeat the keys")
-        return str(event.value)
+        return self.text(event, place)
+
+    def text(self, event: Any, place: Place) -> str:  # noqa: ANN401
+        """Return a scalar's text, with letters that JSON escapes in two halves made whole."""
+        text = str(event.value)
+        try:
+            return text.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self.problems.append(
+                f"{place}: {text!r} contains half of an escaped character (\\ud800 to \\udfff); write it whole"
+            )
+            return text.encode("utf-8", "replace").decode()
 
 
 def _last_number(entries: dict[str, Node]) -> tuple[str, int] | None:

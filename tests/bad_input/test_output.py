@@ -155,3 +155,22 @@ def test_what_run_refuses_of_assumed_chances_is_refused_by_check(tmp_path: Path)
         refused = CliRunner().invoke(main, [command, str(file)])
         assert refused.exit_code == 2
         assert "assume.stages.lead: conversion, stalled and moves sum to more than 1 in " in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "{long}.yaml"],
+        ["check", "{q3}", "--set", "history.path={long}.csv"],
+        ["init", "--from", "{long}.csv"],
+        ["run", "{desk}", "--futures", "50", "--out", "{long}"],
+    ],
+)
+def test_a_name_longer_than_a_file_may_have_is_one_line_and_status_2(arguments: list[str]) -> None:
+    long = "x" * 300
+    named = [word.format(desk=ASSUMED, q3=ASSUMED.with_name("q3.yaml"), long=long) for word in arguments]
+    result = CliRunner().invoke(main, named)
+    assert result.exit_code == 2, result.exception
+    assert result.stderr.startswith("error: ")
+    assert "File name too long; name another" in result.stderr
+    assert result.stderr.count("\n") == 1

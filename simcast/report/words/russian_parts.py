@@ -106,6 +106,15 @@ def apart(found: Match) -> str:
     return f"ни одна сделка не переходит между {groups}: это разные воронки? Выберите одну (history.where, pipeline.stages)"
 
 
+def alike(found: Match) -> str:
+    """Say in Russian which values of a segment column look alike."""
+    values = re.sub(r"; and ([\d,]+) more$", lambda more: f"; и ещё групп: {_number(more[1])}", found["values"])
+    return (
+        f"значения столбца «{found['column']}» различаются только регистром, пробелами или невидимыми знаками и считаются разными "
+        f"сегментами: {_quoted(values)}. Если это одно и то же, напишите их одинаково"
+    )
+
+
 def left_out(found: Match) -> str:
     """Say in Russian which moves of the history an assumption leaves out, and how to keep them."""
     such = f", например {found['shares']}: так остаток делится, как было" if found["shares"] else ""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from simcast.report.words.russian_amounts import OF_AMOUNTS
 from simcast.report.words.russian_parts import (
     Match,
+    alike,
     apart,
     by_amount,
     by_months,
@@ -126,6 +127,11 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         rf"the deals fall into (?P<n1>{_NUMBER}) segments, (?P<n2>{_NUMBER}) in each on average: .*",
         "сделки распадаются на сегменты: {n1}, в среднем по {n2} в каждом; об отдельных сегментах модель скажет мало — "
         "возьмите меньше столбцов",
+    ),
+    (
+        r"values of '(?P<column>.*)' differ only in case, blanks or invisible characters, and count as different"
+        r" segments: (?P<values>.*)\. Write them alike if they are the same",
+        alike,
     ),
     (
         r"no stay has ended in (?P<stages>.*): what happens there cannot be learned",

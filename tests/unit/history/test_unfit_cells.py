@@ -79,6 +79,13 @@ def test_files_of_another_kind_named_csv_are_told_apart(tmp_path: Path, content:
         read_history(file, LEAD, dialect=Dialect(encoding="auto", delimiter="auto"))
 
 
+@pytest.mark.parametrize("name", ["deals.csv.gz", "deals.zip"])
+def test_a_compressed_file_is_to_be_unpacked(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\x1f\x8brest")
+    with pytest.raises(DataError, match=r"compressed files are not read; unpack it first"):
+        read_history(tmp_path / name, LEAD)
+
+
 def test_a_formula_without_a_value_is_not_an_empty_cell(tmp_path: Path) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()

@@ -150,3 +150,11 @@ def test_every_number_survives_being_written(number: float) -> None:
     node = read_text(dump_yaml({"key": number}), SOURCE, [])
     assert node is not None
     assert plain(node) == {"key": number}
+
+
+def test_letters_that_json_escapes_in_two_halves_are_whole() -> None:
+    """As programs write JSON, which is YAML 1.2: a letter beyond the first 65,536 is two escapes."""
+    assert read('{"\\ud83d\\ude80": "\\ud83d\\ude80 lead \\u0439"}') == ({"🚀": "🚀 lead й"}, [])
+    _, problems = read('key: "\\ud83d lead"')
+    assert len(problems) == 1
+    assert problems[0].startswith("q.yaml:1:6: '\\ud83d lead' contains half of an escaped character")
