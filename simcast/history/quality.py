@@ -243,8 +243,7 @@ def _summary(report: QualityReport) -> Iterator[str]:
     again = " (each win of a deal that is won again counts)" if ends > report.n_deals else ""
     yield (
         f"{counted(report.n_deals, 'deal')} in {counted(report.n_stays, 'stay')}, {report.first_day} to"
-        f" {report.last_day}:"
-        f" {report.n_won:,} won, {report.n_lost:,} lost, {report.n_open_deals:,} open{again}"
+        f" {report.last_day}: {report.n_won:,} won, {report.n_lost:,} lost, {report.n_open_deals:,} open{again}"
     )
 
 
@@ -259,8 +258,7 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
         yield (
             f"{_of(rows.rows_quarantined, rows.rows_read)} {agreed(rows.rows_read, 'row', 'rows')}"
             f" {agreed(rows.rows_quarantined, 'is', 'are')} set aside{why}, and with"
-            f" {agreed(rows.rows_quarantined, 'it', 'them')}"
-            f" {_of(rows.deals_quarantined, rows.deals_read)} {agreed(rows.deals_read, 'deal', 'deals')}{where}"
+            f" {agreed(rows.rows_quarantined, 'it', 'them')} {_of(rows.deals_quarantined, rows.deals_read)} {agreed(rows.deals_read, 'deal', 'deals')}{where}"
         )
     yield from rows.caveats if rows is not None else ()
     if report.end_is_said:

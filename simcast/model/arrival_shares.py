@@ -28,6 +28,8 @@ _FALSE_ALARM = 0.01
 """Of a history whose shares stay what they were, over all its values, if months come and go independently."""
 _LEAST_CHANGE = 0.05
 """Of the share that is, beside the one that is forecast: less is not worth a word."""
+_LEAST_SHARE = 0.02
+"""Of the new deals of the whole history: of what is rarer, such as one of many owners, no share is told."""
 _MOST_TOLD = 5
 """Of more values the rest count as others."""
 _NOTHING = 1e-9
@@ -107,21 +109,24 @@ def find_share_changes(
         return ()
     month, of = month_of(first_day[counted]), segment[counted]
     columns = {name: np.array(segments.column(name)) for name in segments.columns}
-    n_values = sum(np.unique(values[there]).size for values in columns.values())
+    common = {name: _common_values(values[of]) for name, values in columns.items()}
+    level = _FALSE_ALARM / max(1, sum(map(len, common.values())))
     found = []
     for name, values in columns.items():
-        told = [
-            changed
-            for value in np.unique(values[there]).tolist()
-            if value != UNKNOWN
-            and (changed := _change_of(value, (values == value)[of], month, _FALSE_ALARM / n_values)) is not None
-        ]
+        every = (_change_of(value, (values == value)[of], month, level) for value in common[name])
+        told = [changed for changed in every if changed is not None]
         if told:
             told = sorted(told, key=lambda share: -abs(share.after - share.taken))[:_MOST_TOLD]
             left = 1.0 - sum(share.taken for share in told)
             rest = max(0.0, 1.0 - sum(share.after for share in told))
             found.append(ShareChange(name, tuple(told), rest / left if left > _NOTHING else None))
     return tuple(found)
+
+
+def _common_values(of_deal: NDArray[np.str_]) -> list[str]:
+    """Return the values of a column that are not too rare for a word."""
+    values, count = np.unique(of_deal, return_counts=True)
+    return [value for value in values[count >= _LEAST_SHARE * of_deal.size].tolist() if value != UNKNOWN]
 
 
 def _change_of(value: str, is_it: NDArray[np.bool_], month: Ints, level: float) -> ValueShare | None:
