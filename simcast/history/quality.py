@@ -233,8 +233,7 @@ def assess(
 
 
 def _summary(report: QualityReport) -> Iterator[str]:
-    if report.reading is not None:
-        rows = report.reading
+    if (rows := report.reading) is not None:
         yield f"{counted(rows.rows_read, 'row')} read, {rows.rows_kept:,} kept, {rows.rows_quarantined:,} set aside"
     if not report.n_deals:
         yield f"no deal is known before {report.observed_until}"
@@ -258,7 +257,8 @@ def _reading_warnings(report: QualityReport) -> Iterator[str]:
         yield (
             f"{_of(rows.rows_quarantined, rows.rows_read)} {agreed(rows.rows_read, 'row', 'rows')}"
             f" {agreed(rows.rows_quarantined, 'is', 'are')} set aside{why}, and with"
-            f" {agreed(rows.rows_quarantined, 'it', 'them')} {_of(rows.deals_quarantined, rows.deals_read)} {agreed(rows.deals_read, 'deal', 'deals')}{where}"
+            f" {agreed(rows.rows_quarantined, 'it', 'them')} {_of(rows.deals_quarantined, rows.deals_read)}"
+            f" {agreed(rows.deals_read, 'deal', 'deals')}{where}"
         )
     yield from rows.caveats if rows is not None else ()
     if report.end_is_said:
