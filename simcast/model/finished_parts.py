@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import xarray as xr
 
 from simcast.model.sampling import Sample
+from simcast.posterior.netcdf import write_groups
 
 _GROUPS = ("draws", "statistics")
 
@@ -42,19 +42,9 @@ class FinishedParts:
         """Write a finished part, whole or not at all; a folder that cannot be written to keeps nothing."""
         if self.folder is None:
             return
-        name = ""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(suffix=".part", dir=self.folder)
-            os.close(handle)
-            sample.draws.to_netcdf(name, mode="w", engine="h5netcdf", group=_GROUPS[0])
-            sample.statistics.to_netcdf(name, mode="a", engine="h5netcdf", group=_GROUPS[1])
-            Path(name).replace(self.folder / _name(position))
-        except OSError:
-            return
-        finally:  # what was begun and not finished would fill a disk that is full
-            if name:
-                Path(name).unlink(missing_ok=True)
+        parts = zip(_GROUPS, (sample.draws, sample.statistics), strict=True)
+        with contextlib.suppress(OSError):
+            write_groups(self.folder / _name(position), {name: (data, {}) for name, data in parts})
 
     def forget(self) -> None:
         """Remove the parts, once the whole fit is stored."""

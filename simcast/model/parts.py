@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Sequence
@@ -32,6 +33,8 @@ from simcast.model.tables import FitTables
 from simcast.posterior.hazards import HAZARD
 from simcast.progress import Progress
 from simcast.writing import counted
+
+_log = logging.getLogger("simcast")
 
 FEW = 1000
 """Parts with fewer observations have awkward posteriors, which are sampled in smaller steps."""
@@ -162,16 +165,24 @@ def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: Finished
                     part = parts[position]
                     done = sum(costs[other] for other in found) / sum(costs)
                     tell(f"fit: {part.name} ({len(found) + 1} of {len(parts)})", done)
-                    task = pool.submit(sample_part, part, seeds[position], stop)
+                    task = pool.submit(_sample_and_keep, part, seeds[position], stop, position, finished)
                     running[task] = position
                 for task in wait(running, _POLL_SECONDS, FIRST_COMPLETED).done:
                     position = running.pop(task)
                     found[position] = task.result()
-                    finished.keep(position, found[position])
-        except BaseException:
+        except BaseException as error:
             stop.set()
+            if isinstance(error, KeyboardInterrupt):
+                _log.info("stopping: a model that is being compiled is finished first, which may take half a minute")
             raise
     return [found[position] for position in range(len(parts))]
+
+
+def _sample_and_keep(part: Part, seed: int, stop: threading.Event, position: int, finished: FinishedParts) -> Sample:
+    """Sample a part and keep it, on a thread that no interrupt breaks off between the two."""
+    drawn = sample_part(part, seed, stop)
+    finished.keep(position, drawn)
+    return drawn
 
 
 def _compile_ahead(parts: Sequence[Part], stop: threading.Event) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,6 +12,7 @@ from simcast.errors import FitError
 from simcast.pipeline import Pipeline
 from simcast.posterior.diagnostics import Diagnostics
 from simcast.posterior.draws import DIMENSIONS, OPTIONAL_DIMENSIONS, Posterior
+from simcast.posterior.netcdf import write_groups
 from simcast.segments import Segments
 
 if TYPE_CHECKING:
@@ -28,22 +27,14 @@ _HEAD = "simcast_posterior"
 
 def save(posterior: Posterior, path: Path) -> Path:
     """Write a posterior to `path`, whole or not at all: a new file in the same folder takes its place at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    os.close(handle)
-    part = Path(name)
-    try:
-        head = json.dumps(_head(posterior), ensure_ascii=False)
-        held = [*DIMENSIONS, *(name for name in OPTIONAL_DIMENSIONS if name in posterior.draws)]
-        main = posterior.draws[held].assign({_HEAD: ((), head)})  # attributes are limited to 64 kB
-        main.to_netcdf(part, mode="w", engine=_ENGINE, encoding=_encoding(main))
-        for position, (title, sampled) in enumerate(posterior.sampled.items()):
-            group = f"sampled/{position:03d}"
-            named = sampled.assign_attrs(title=title)
-            named.to_netcdf(part, mode="a", engine=_ENGINE, group=group, encoding=_encoding(named))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    head = json.dumps(_head(posterior), ensure_ascii=False)
+    held = [*DIMENSIONS, *(name for name in OPTIONAL_DIMENSIONS if name in posterior.draws)]
+    main = posterior.draws[held].assign({_HEAD: ((), head)})  # attributes are limited to 64 kB
+    sampled = {
+        f"sampled/{position:03d}": named.assign_attrs(title=title)
+        for position, (title, named) in enumerate(posterior.sampled.items())
+    }
+    write_groups(path, {name: (data, _encoding(data)) for name, data in {"": main, **sampled}.items()})
     return path
 
 

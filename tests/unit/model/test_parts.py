@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pymc as pm
 import pytest
@@ -110,3 +112,22 @@ def test_two_models_are_never_compiled_at_the_same_time(sampler: str, monkeypatc
     for thread in threads:
         thread.join(PATIENCE)
     assert most == [1]
+
+
+def test_a_part_that_is_done_as_the_user_interrupts_is_kept_and_a_wait_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    def done_by_then(_part: Part, _seed: int, stop: threading.Event) -> Sample:
+        assert stop.wait(PATIENCE)
+        return drawn()
+
+    monkeypatch.setattr("simcast.model.parts.wait", interrupt)
+    monkeypatch.setattr("simcast.model.parts.sample_part", done_by_then)
+    kept = FinishedParts(tmp_path / "fit.parts")
+    with caplog.at_level(logging.INFO, "simcast"), pytest.raises(KeyboardInterrupt):
+        sample_parts([part(Watched(pm.Model))], [1], kept, nothing)
+    assert kept.read(0) is not None
+    assert "a model that is being compiled is finished first" in caplog.text
