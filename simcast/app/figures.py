@@ -70,7 +70,7 @@ def fan(baseline: Outcome, plan: Outcome | None, as_of: np.datetime64, target: f
         figure.add_annotation(
             x=0, xref="paper", xanchor="left", y=target, yanchor="bottom", text="target", showarrow=False, font=font
         )
-    figure.update_layout(**_layout(f"cumulative {baseline.metric}"))
+    figure.update_layout(**_layout(f"{baseline.metric} so far"))
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -176,9 +176,11 @@ def _forecast(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:
     as_of = np.datetime64(bench.scenario.forecast.as_of, "D")
     target = baseline.targets[baseline.metric][0] if baseline.metric in baseline.targets else None
     st.plotly_chart(figures.fan(baseline, plan, as_of, target), key="fan", config=figures.CONFIG)
-    st.caption("Lines: medians. Bands: 8 of 10 futures, and for the what-if the middle half in a darker shade.")
+    darker = "" if plan is None else ", and for the what-if the middle half in a darker shade"
+    st.caption(f"Lines: medians. Bands: 8 of 10 futures{darker}.")
     if plan is not None:
         st.plotly_chart(figures.differences(plan), key="differences", config=figures.CONFIG)
+        st.caption("Against the baseline in the same future, before the cost. Shaded: 8 of 10 futures.")
 
 
 def _split(
@@ -214,17 +216,18 @@ def _open_deals(bench: Bench, baseline: Outcome, plan: Outcome | None) -> None:
     until = bench.scenario.forecast.until
     told = f"; amount times P(won by {until}): {money(worth)}" if "amount" in shown else ""
     st.caption(f"{len(shown):,} of {len(deals):,} open deals{told}")
-    st.dataframe(shown, hide_index=True, column_config=_deal_columns(plan is not None))
+    chances = ["P(won)", *(["P(won), what-if"] if plan is not None else [])]
+    shown = shown.assign(**{name: 100 * shown[name] for name in chances})  # shown in whole percent, as everywhere
+    st.dataframe(shown, hide_index=True, column_config=_deal_columns(chances))
 
 
-def _deal_columns(planned: bool) -> dict[str, Any]:
+def _deal_columns(chances: Sequence[str]) -> dict[str, Any]:
     """Return how the columns of the open deals are shown."""
-    chances = ["P(won)", *(["P(won), what-if"] if planned else [])]
     return {
         "amount": st.column_config.NumberColumn(format="localized"),
         "days in stage": st.column_config.NumberColumn(format="%.0f"),
         "expected close, if won": st.column_config.DateColumn(format="YYYY-MM-DD"),
-        **{name: st.column_config.ProgressColumn(format="percent", min_value=0.0, max_value=1.0) for name in chances},
+        **{name: st.column_config.ProgressColumn(format="%.0f%%", min_value=0.0, max_value=100.0) for name in chances},
     }
 
 

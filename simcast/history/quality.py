@@ -368,7 +368,7 @@ def _notes(report: QualityReport) -> Iterator[str]:
         lost, have = agreed(amounts.n_losses, "lost deal", "lost deals"), agreed(amounts.n_losses_zero, "has", "have")
         yield f"{_of(amounts.n_losses_zero, amounts.n_losses)} {lost} {have} an amount of 0"
     if report.weekend_share is not None:
-        yield f"{_percent(report.weekend_share)} of the events fall on weekends (2 of 7 days are 29%)"
+        yield f"{_percent(report.weekend_share)} of the events fall on weekends, which are 29% of all days"
     if sizes is not None:
         yield (
             f"{counted(sizes.n_segments, 'segment')}, from {counted(sizes.smallest[1], 'deal')} ({sizes.smallest[0]})"

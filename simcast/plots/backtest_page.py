@@ -70,10 +70,10 @@ def _coverage(run: BacktestRun, axes: Axes) -> None:
 
 
 def _reliability(run: BacktestRun, axes: Axes) -> None:
-    """Draw the share of open deals that were won against what was foreseen."""
+    """Draw the share of open deals that were won against the forecast, with how many they were."""
     axes.plot([0, 1], [0, 1], ":", color=INK, linewidth=1)
-    axes.set_xlabel("open deals: foreseen P(won by the horizon)", fontsize=9)
-    axes.set_ylabel("won", fontsize=9)
+    axes.set_xlabel("forecast P(won); how many open deals", fontsize=9)
+    axes.set_ylabel("share won", fontsize=9)
     if run.deals is None:
         axes.text(0.5, 0.5, "no base rate is known", ha="center", color=GREY)
         return
@@ -84,7 +84,13 @@ def _reliability(run: BacktestRun, axes: Axes) -> None:
             f"{row['n']:.0f}",
             (row["foreseen"], row["won"]),
             fontsize=7,
-            color=GREY,
-            xytext=(3, 3),
+            color=INK,
+            xytext=(3, -3),
             textcoords="offset points",
+            ha="left",
+            va="top",
+            rotation=-45,  # across the line of points, so that near ones do not cover each other
+            rotation_mode="anchor",
         )
+    axes.set_ylim(bottom=-0.15)
+    axes.set_xlim(right=1.1)

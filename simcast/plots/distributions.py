@@ -75,9 +75,9 @@ def plot_funnel(forecast: Forecast, *, ax: Axes | None = None) -> Axes:
     stages = [str(stage) for stage in forecast.results["stage"].to_numpy()]
     axes = new_axes(0.8 + 0.6 * len(stages), ax)
     bars: tuple[tuple[Literal["entered", "left_forward", "open_at_end"], str, str], ...] = (
-        ("entered", SKY, "came"),
-        ("left_forward", BLUE, "went on"),
-        ("open_at_end", GREY, "there at the end"),
+        ("entered", SKY, "entered"),
+        ("left_forward", BLUE, "moved on or won"),
+        ("open_at_end", GREY, "in stage at the end"),
     )
     for offset, (variable, colour, label) in enumerate(bars):
         places = [at + 0.26 * (offset - 1) for at in range(len(stages))]
@@ -87,6 +87,7 @@ def plot_funnel(forecast: Forecast, *, ax: Axes | None = None) -> Axes:
     axes.set_yticks(range(len(stages)), stages, fontsize=9)
     axes.invert_yaxis()
     axes.set_xmargin(0.08)
+    label_values(axes.xaxis, "wins")
     axes.set_xlabel("deals, mean over the futures", fontsize=9)
     axes.legend(frameon=False, fontsize=8, loc="lower right")
     return axes

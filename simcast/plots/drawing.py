@@ -11,6 +11,7 @@ from simcast.writing import count, money
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
+    from matplotlib.lines import Line2D
 
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
 """Okabe & Ito (2008), Color universal design: told apart by the colour-blind too."""
@@ -79,5 +80,22 @@ def label_dates(axis: Axis) -> None:
 
     locator = AutoDateLocator()
     axis.set_major_locator(locator)
-    axis.set_major_formatter(ConciseDateFormatter(locator))
+    years = ["", "%Y", "%Y", "%Y-%m-%d", "%Y-%m-%d", "%Y-%m-%d"]  # below the ticks stands the year, not the last month
+    axis.set_major_formatter(ConciseDateFormatter(locator, offset_formats=years))
     axis.get_offset_text().set_fontsize(8)
+
+
+def legend_above(axes: Axes, *keys: Line2D) -> None:
+    """Write the legend in a line above the picture, where it covers nothing; of all that has a name unless given."""
+    shown = list(keys) or axes.get_legend_handles_labels()[0]
+    axes.legend(
+        handles=shown,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=len(shown),
+        frameon=False,
+        fontsize=8,
+        handlelength=1.6,
+        columnspacing=1.4,
+        borderaxespad=0.2,
+    )

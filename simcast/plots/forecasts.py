@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +11,25 @@ from simcast.analysis import Difference, Leaks
 from simcast.analysis.compare import judged_by_wins
 from simcast.arguments import check_kind, check_name, listed
 from simcast.forecast import METRICS, Forecast, Metric
-from simcast.plots.drawing import BAND_OPACITY, BLUE, GREEN, GREY, INK, RED, label_dates, label_values, new_axes
+from simcast.plots.drawing import (
+    BAND_OPACITY,
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    RED,
+    label_dates,
+    label_values,
+    legend_above,
+    new_axes,
+)
 from simcast.report.tables import leak_name
 from simcast.scenario import BASELINE
 from simcast.writing import chance, count, money
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 
 def plot_cumulative(forecast: Forecast, metric: Metric | None = None, *, ax: Axes | None = None) -> Axes:
@@ -60,7 +72,7 @@ def plot_cumulative(forecast: Forecast, metric: Metric | None = None, *, ax: Axe
     label_values(axes.yaxis, metric)
     label_dates(axes.xaxis)
     axes.set_ylabel(f"{metric} so far", fontsize=9)
-    axes.legend(facecolor="white", edgecolor="none", framealpha=0.8, fontsize=8, loc="upper left")
+    legend_above(axes)
     return axes
 
 
@@ -110,8 +122,9 @@ def plot_differences(differences: Sequence[Difference], *, ax: Axes | None = Non
     axes.set_xlim(low, high + 0.35 * (high - low))  # room for the words
     label_values(axes.xaxis, "wins" if by_wins else "bookings", signed=True)
     against = {difference.against for difference in differences} - {BASELINE}
-    what, other = "more wins" if by_wins else "gain less cost", ", ".join(sorted(against)) or "the baseline"
+    what, other = "more wins" if by_wins else "net gain", ", ".join(sorted(against)) or "the baseline"
     axes.set_xlabel(f"{what}, against {other} in the same futures", fontsize=9)
+    legend_above(axes, *_interval_keys())
     return axes
 
 
@@ -146,4 +159,14 @@ def plot_leaks(found: Leaks, *, ax: Axes | None = None) -> Axes:
     axes.set_ylim(len(found.leaks) - 0.4, -0.6)
     label_values(axes.xaxis, metric, signed=True)
     axes.set_xlabel(f"{metric} for one point of conversion more, in the same futures", fontsize=9)
+    legend_above(axes, *_interval_keys())
     return axes
+
+
+def _interval_keys() -> Iterator[Line2D]:
+    """Yield what a legend shows of dots with thick and thin bars."""
+    from matplotlib.lines import Line2D
+
+    yield Line2D([], [], color=INK, marker="o", markersize=5, linestyle="none", label="mean")
+    yield Line2D([], [], color=GREY, linewidth=6.0, label="half of the futures")
+    yield Line2D([], [], color=GREY, linewidth=2.0, label="90% of the futures")

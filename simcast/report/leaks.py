@@ -23,10 +23,6 @@ _OF_SEGMENTS = (
     "gain if all matched it: what the best segment's conversion would bring in all segments; "
     "? if only chance may have made it the best"
 )
-_OF_TEAMS = (
-    "below 0: deals that reach a team which is busy already make others wait, and lose more of them than they bring"
-)
-_OF_SEGMENTS = "gain if all matched it: what the stage would gain with its best segment's conversion"
 _OF_TEAMS = "below 0: more deals for a busy team make others wait, which loses more than they bring"
 
 

@@ -165,7 +165,8 @@ def _legend(ranking: Ranking) -> str:
         files = [option.file for option in ranking.options if option.difference is None]
         told = "; ".join(f"{file}: {gain or 'bookings'}" for file, gain in zip(files, gains, strict=True))
         of = f" of what counts as gain ({told})"
-    return f"net gain: mean of the paired differences{escape(of)}, less the cost, ± its Monte Carlo error"
+    gain = f"net gain: mean of the paired differences{escape(of)}, less the cost, ± its Monte Carlo error"
+    return f"bookings: the mean; {gain}"
 
 
 def _table(ranking: Ranking) -> Table:

@@ -341,7 +341,13 @@ def leaks_table(found: Leaks, language: Language) -> Table:
                 *((None, None, None) if gap is None else (gap.mean, gap.quantile(0.1), gap.quantile(0.9))),
             )
         )
-    return Table("leaks", language.say("table.leaks"), columns, tuple(rows), language.say("note.leaks"))
+    return Table(
+        "leaks",
+        language.say("table.leaks"),
+        columns,
+        tuple(rows),
+        language.say("note.leaks", n=language.count(found.n_futures)),
+    )
 
 
 def leak_name(leak: Leak) -> str:

@@ -235,7 +235,7 @@ def _won_outcomes(run: Run) -> Table:
 
 def _stages(baseline: Forecast) -> Table:
     """How deals flow through the stages."""
-    table = plain_table("Baseline by stage (means)", "stage", "entered", "left forward", "open at the end")
+    table = plain_table("Baseline by stage (means)", "stage", "entered", "moved on or won", "in stage at the end")
     for stage in baseline.results["stage"].to_numpy():
         flow = [baseline.stage_values(name, stage).mean() for name in ("entered", "left_forward", "open_at_end")]
         table.add_row(escape(str(stage)), *map(count, flow))
@@ -253,8 +253,8 @@ def _teams(run: Run) -> Table:
             table.add_row(
                 escape(name),
                 escape(str(team)),
-                chance(float(busy.mean())),
-                chance(Summary.of(busy).quantile(0.9)),
+                f"{busy.mean():.0%}",
+                f"{Summary.of(busy).quantile(0.9):.0%}",
                 f"{of_team['team_wait_90'].to_numpy().mean():.1f}",
                 count(queue.mean()),
                 count(Summary.of(queue).quantile(0.9)),

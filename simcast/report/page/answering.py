@@ -155,10 +155,11 @@ def scenarios(material: Material, language: Language) -> Section | None:
         )
         outer = (gain.quantile(0.05), gain.quantile(0.25), gain.quantile(0.75), gain.quantile(0.95))
         rows.append(Interval(difference.scenario, written, gain.mean, outer))
+    chart = Intervals(tuple(rows), signed=True, metric="wins" if by_wins else "bookings")
     figure = Figure(
         language.say("figure.scenarios.wins" if by_wins else "figure.scenarios"),
-        Intervals(tuple(rows), signed=True, metric="wins" if by_wins else "bookings"),
-        interval_legend(language, signed=True),
+        chart,
+        interval_legend(chart, language),
         gains_table(run, language),
     )
     return Section(
@@ -211,12 +212,12 @@ def _gain(value: float, by_wins: bool, language: Language) -> str:
     return language.count(value, signed=True) if by_wins else language.money(value, signed=True)
 
 
-def interval_legend(language: Language, *, signed: bool) -> tuple[Key, ...]:
-    """Return the legend of rows of intervals."""
-    colours = [Key("gain", language.say("legend.gain")), Key("loss", language.say("legend.loss"))] if signed else []
+def interval_legend(chart: Intervals, language: Language, dot: str = "legend.mean") -> tuple[Key, ...]:
+    """Return the legend of rows of intervals: the colours that are there, and what dots (means) and bars are."""
+    signs = {"gain" if row.dot >= 0 else "loss" for row in chart.rows} if chart.signed else set()
     return (
-        *colours,
-        Key("dot-mean", language.say("legend.mean")),
+        *(Key(sign, language.say(f"legend.{sign}")) for sign in ("gain", "loss") if sign in signs),
+        Key("dot", language.say(dot)),
         Key("thick", language.say("legend.half")),
         Key("thin", language.say("legend.ninety")),
     )
@@ -233,16 +234,11 @@ def parts(material: Material, language: Language) -> Section | None:
         rows = []
         for value in dict.fromkeys(baseline.segments.column(column)):
             values = baseline.values(metric, where={column: value})
-            rows.append(interval_of(value, total(float(np.median(values)), metric, language), values))
+            middle = float(np.median(values))
+            rows.append(interval_of(value, total(middle, metric, language), values, middle))
         name = language.say(f"figure.by.{metric}", column=column)
-        figures.append(
-            Figure(
-                name,
-                Intervals(tuple(rows), signed=False, metric=metric),
-                interval_legend(language, signed=False),
-                table,
-            )
-        )
+        chart = Intervals(tuple(rows), signed=False, metric=metric)
+        figures.append(Figure(name, chart, interval_legend(chart, language, "legend.median"), table))
     return Section("parts", language.say("section.parts"), (language.say("lead.parts"),), tuple(figures))
 
 

@@ -63,11 +63,11 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Interval:
-    """A row of a figure: a name, a word at its right, the mean and the quantiles 5%, 25%, 75%, 95%."""
+    """A row of a figure: a name, a word at its right, where its dot stands and the quantiles 5%, 25%, 75%, 95%."""
 
     name: str
     label: str
-    mean: float
+    dot: float
     quantiles: tuple[float, float, float, float]
 
 
@@ -162,10 +162,10 @@ def histogram(forecast: Forecast, metric: Metric, most_bins: int = 36) -> Histog
     return Histogram(edges, shares, (p10, p50, p90), metric, inside)
 
 
-def interval_of(name: str, label: str, values: Floats) -> Interval:
-    """Return a row of the futures' values."""
+def interval_of(name: str, label: str, values: Floats, dot: float) -> Interval:
+    """Return a row of the futures' values, with a dot at what its label says."""
     low, lower, upper, high = (float(q) for q in np.quantile(values, (0.05, 0.25, 0.75, 0.95)))
-    return Interval(name, label, float(values.mean()), (low, lower, upper, high))
+    return Interval(name, label, dot, (low, lower, upper, high))
 
 
 def nice_step(low: float, high: float, most: int) -> float:

@@ -155,7 +155,7 @@ def _draw_head(sheet: Drawing, top: float, height: float, name: str, label: str)
 
 
 def _draw_intervals(chart: Intervals, sheet: Drawing, language: Language) -> None:
-    ends = [value for row in chart.rows for value in (*row.quantiles, row.mean)]
+    ends = [value for row in chart.rows for value in (*row.quantiles, row.dot)]
     low, high = min(0.0, *ends), max(0.0, *ends)
     pad = 0.03 * ((high - low) or 1.0)
     x = _Scale(low - pad if low < 0 else 0.0, high + pad, 8.0, sheet.width - 8.0)
@@ -171,12 +171,12 @@ def _draw_intervals(chart: Intervals, sheet: Drawing, language: Language) -> Non
         sheet.text(x(mark), base + 18.0, label, "tick", anchor)
     for at, row in enumerate(chart.rows):
         _draw_head(sheet, height * at, height, row.name, row.label)
-        colour = ("gain" if row.mean >= 0 else "loss") if chart.signed else "level"
+        colour = ("gain" if row.dot >= 0 else "loss") if chart.signed else "level"
         middle = height * (at + 1) - _ROW + 32.0
         outer_low, low_, high_, outer_high = row.quantiles
         sheet.rect(x(outer_low), middle - 2.0, x(outer_high) - x(outer_low), 4.0, f"{colour} pale")
         sheet.rect(x(low_), middle - 5.0, x(high_) - x(low_), 10.0, colour)
-        sheet.circle(x(row.mean), middle, 4.5, "dot", row.label)
+        sheet.circle(x(row.dot), middle, 4.5, "dot", row.label)
 
 
 def _signed_tick(mark: float, chart: Intervals, language: Language) -> str:

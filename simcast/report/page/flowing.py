@@ -76,12 +76,12 @@ def leaks(material: Material, language: Language) -> Section | None:
     if found.extra_deal is not None:
         extra = found.extra_deal.wins if by_wins else found.extra_deal.bookings
         lead.append(language.say("lead.extra-deal", gain=_told(extra.mean, by_wins, language)))
-    figure = Figure(
-        language.say("figure.leaks"),
-        Intervals(tuple(rows), signed=True, metric="wins" if by_wins else "bookings"),
-        interval_legend(language, signed=True),
-        leaks_table(found, language),
-    )
+    if material.run.scenario.teams and any(
+        row.dot < 0.0 and not leak.point.uncertain for row, leak in zip(rows, found.leaks, strict=True)
+    ):
+        lead.append(language.say("lead.leaks-below"))
+    chart = Intervals(tuple(rows), signed=True, metric="wins" if by_wins else "bookings")
+    figure = Figure(language.say("figure.leaks"), chart, interval_legend(chart, language), leaks_table(found, language))
     losses = losses_table(found, language)
     return Section(
         "leaks", language.say("section.leaks"), tuple(lead), (figure,), folded=() if losses is None else (losses,)

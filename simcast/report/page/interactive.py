@@ -185,15 +185,15 @@ def _histogram(chart: Histogram, language: Language) -> tuple[list[Trace], dict[
 def _intervals(chart: Intervals, language: Language) -> tuple[list[Trace], dict[str, Any]]:
     traces: list[Trace] = []
     for at, row in enumerate(chart.rows):
-        colour = (_GREEN if row.mean >= 0 else _RED) if chart.signed else _BLUE
+        colour = (_GREEN if row.dot >= 0 else _RED) if chart.signed else _BLUE
         for pair, width in (((0, 3), 3), ((1, 2), 11)):
             x = [row.quantiles[end] for end in pair]
             line = {"color": colour, "width": width}
             text = [_gained(value, chart, language) for value in x]
             told = {"text": text, "hovertemplate": "%{text}<extra></extra>"}
             traces.append({"x": x, "y": [at, at], "mode": "lines", "line": line, **told})
-        label = f"{_name(row.name)}: {_gained(row.mean, chart, language)}<extra></extra>"
-        dot = {"x": [row.mean], "y": [at], "mode": "markers", "marker": {"color": _INK, "size": 9}}
+        label = f"{_name(row.name)}: {_gained(row.dot, chart, language)}<extra></extra>"
+        dot = {"x": [row.dot], "y": [at], "mode": "markers", "marker": {"color": _INK, "size": 9}}
         traces.append({**dot, "hovertemplate": label})
     ends = [value for row in chart.rows for value in row.quantiles]
     low, high = min(0.0, *ends), max(0.0, *ends)

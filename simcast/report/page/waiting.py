@@ -79,8 +79,9 @@ def _waits(material: Material, language: Language) -> Figure:
         for stage, _ in stages:
             waits = forecast.wait_days(stage)
             title = name if len(stages) == 1 else stage if len(run.forecasts) == 1 else f"{name}: {stage}"
-            label = language.say("label.wait", days=written(float(waits.mean()), "days", language))
-            rows.append(interval_of(title, label, waits))
+            mean = float(waits.mean())
+            label = language.say("label.wait", days=written(mean, "days", language))
+            rows.append(interval_of(title, label, waits, mean))
     chart = Intervals(tuple(rows), signed=False, metric="wins")
     title = language.say("figure.waits")
-    return Figure(title, chart, interval_legend(language, signed=False), waits_table(run, language))
+    return Figure(title, chart, interval_legend(chart, language), waits_table(run, language))

@@ -52,7 +52,7 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     ),
     (r"(?P<n1>[\w% ]+%) of the deals have an amount", "сумма известна у {n1} сделок"),
     (
-        r"(?P<n1>[\w% ]+%) of the events fall on weekends \(2 of 7 days are 29%\)",
+        r"(?P<n1>[\w% ]+%) of the events fall on weekends, which are 29% of all days",
         "{n1} событий приходится на выходные (2 дня из 7 — это 29 %)",
     ),
     (

@@ -66,8 +66,10 @@ def test_the_button_puts_all_sliders_back(desk: Path) -> None:
 
 def test_a_scenario_of_the_file_can_be_started_from(desk: Path) -> None:
     page = _page(desk)
+    assert [shown.value for shown in page.caption if "darker" in shown.value] == []  # no what-if is drawn yet
     page.selectbox[0].set_value("train").run()
     assert not page.exception
+    assert len([shown.value for shown in page.caption if "darker" in shown.value]) == 1
     assert _slider(page, "train|0|file:0:conversion").value == 10.0
     assert not [slider for slider in page.slider if slider.key == "train|0|conversion:lead"]
     assert _metrics(page)["Difference, mean"].startswith("+")
@@ -104,6 +106,9 @@ def test_open_deals_are_filtered(desk: Path) -> None:
     deals = next(frame.value for frame in page.dataframe if "deal" in frame.value)
     assert set(deals["stage"]) == {RUSSIAN}
     assert len(deals) == 8
+    baseline = shared_bench(Question(str(desk), (), FUTURES)).play([])
+    chances = dict(zip(baseline.deals.tolist(), baseline.deal_chance.tolist(), strict=True))
+    assert deals["P(won)"].tolist() == pytest.approx([100 * chances[deal] for deal in deals["deal"]])
 
 
 def test_a_csv_is_checked(desk: Path) -> None:

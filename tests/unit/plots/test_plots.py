@@ -98,6 +98,15 @@ def test_the_fan_ends_at_the_total_and_shows_the_target(forecasts: dict[str, For
     assert tops == pytest.approx(np.quantile(total, [0.95, 0.9, 0.75]))
 
 
+def test_legends_cover_nothing_that_is_drawn(forecasts: dict[str, Forecast], differences: list[Difference]) -> None:
+    for axes in (plot_cumulative(forecasts["baseline"]), plot_differences(differences)):
+        axes.figure.draw_without_rendering()
+        legend = axes.get_legend()
+        assert legend is not None
+        assert legend.get_window_extent().y0 >= axes.get_window_extent().y1
+    assert [text.get_text() for text in legend.get_texts()] == ["mean", "half of the futures", "90% of the futures"]
+
+
 def test_a_fan_of_wins_has_no_target_where_there_is_none(forecasts: dict[str, Forecast]) -> None:
     axes = plot_cumulative(forecasts["baseline"], "wins")
     assert "target" not in [line.get_label() for line in axes.lines]

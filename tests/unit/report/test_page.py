@@ -16,7 +16,8 @@ import pytest
 from simcast.analysis import run
 from simcast.errors import SimcastError
 from simcast.report.page import Material, collect, render
-from simcast.report.page.charts import Histogram, fan, histogram, nice_step, ticks
+from simcast.report.page.answering import interval_legend, parts
+from simcast.report.page.charts import Histogram, Interval, Intervals, fan, histogram, nice_step, ticks
 from simcast.report.page.rendering import sections
 from simcast.report.tables import deals_table, leaks_table, stage_flows
 from simcast.report.words import LANGUAGES
@@ -172,6 +173,28 @@ def test_each_deal_has_its_own_chance(hostile: Material) -> None:
     chance = titles.index("Chance of being won")
     assert {str(row[0]): row[chance] for row in table.rows} == pytest.approx(won)
     assert len(table.rows) == 30
+
+
+def test_the_dot_of_a_part_is_the_number_beside_it(hostile: Material) -> None:
+    language = LANGUAGES["en"]
+    section = parts(hostile, language)
+    assert section is not None
+    for figure in section.figures:
+        assert isinstance(figure.chart, Intervals)
+        assert figure.legend[0].text == language.say("legend.median")
+        for row in figure.chart.rows:
+            assert row.label == language.money(row.dot)
+
+
+def test_a_legend_tells_only_the_colours_that_are_there() -> None:
+    def told(*dots: float, signed: bool = True) -> list[str]:
+        rows = tuple(Interval("a", "", dot, (0.0, 0.0, 0.0, 0.0)) for dot in dots)
+        return [key.style for key in interval_legend(Intervals(rows, signed=signed), LANGUAGES["en"])]
+
+    assert told(1.0, 2.0) == ["gain", "dot", "thick", "thin"]
+    assert told(1.0, -2.0) == ["gain", "loss", "dot", "thick", "thin"]
+    assert told(-2.0) == ["loss", "dot", "thick", "thin"]
+    assert told(-2.0, signed=False) == ["dot", "thick", "thin"]
 
 
 def test_the_worth_of_a_point_is_told_by_rank(hostile: Material) -> None:

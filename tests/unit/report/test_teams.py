@@ -10,11 +10,12 @@ import pytest
 from simcast.analysis import run
 from simcast.report.page import Material, collect, render
 from simcast.report.page.charts import Fan, Intervals
+from simcast.report.page.flowing import leaks
 from simcast.report.page.waiting import teams
 from simcast.report.team_tables import queue_table, teams_table, waits_table
 from simcast.report.words import LANGUAGES
 from simcast.report.workbook import write_workbook
-from simcast.scenario import BASELINE, build_scenario
+from simcast.scenario import BASELINE, build_scenario, load_scenario
 
 HOSTILE_TEAM = "=1+1 <b>звонари</b>"
 
@@ -55,7 +56,7 @@ def test_the_section_tells_waits_lines_and_how_busy_people_are(waited_for: Mater
     assert [row.name for row in rows.rows] == [
         f"{name}: {stage}" for name in (BASELINE, "нанять") for stage in ("звонок", "встреча", "счёт")
     ]
-    assert rows.rows[0].mean == pytest.approx(waited_for.baseline.wait_days("звонок").mean())
+    assert rows.rows[0].dot == pytest.approx(waited_for.baseline.wait_days("звонок").mean())
     assert "hardly any deal has to wait" in section.lead[1]
     assert "hardly" not in section.lead[0]
 
@@ -99,3 +100,13 @@ def test_the_workbook_has_a_sheet_with_a_chart_and_no_formula(waited_for: Materi
         values = [cell.value for row in sheet[place] for cell in row]
         assert len(values) == 3
         assert all(isinstance(value, int | float) for value in values)
+
+
+def test_a_stage_that_loses_by_more_deals_is_explained(waited_for: Material) -> None:
+    file = Path(__file__).parents[3] / "scenarios" / "operator.yaml"
+    busy = load_scenario(file, overrides=["simulation.futures=300", "scenarios={}"])
+    for material, explained in ((collect(run(busy, threads=1, fan=True), threads=1), True), (waited_for, False)):
+        section = leaks(material, LANGUAGES["en"])
+        assert section is not None
+        assert (LANGUAGES["en"].say("lead.leaks-below") in section.lead) is explained
+        assert f"played in {material.leaks.n_futures} of the futures" in str(section.figures[0].table.note)
