@@ -178,10 +178,14 @@ class Unknown:
             raise ScenarioArgumentError(f"unknown {text!r}: no lever {kind!r}; {nearest(kind, LEVERS)}")
         lever: dict[str, Any] = {"lever": kind}
         sought: list[tuple[str, Value, Value]] = []
+        seen: set[str] = set()
         for pair in pairs:
             key, equals, value = pair.partition("=")
             if not equals or not key:
                 raise ScenarioArgumentError(f"unknown {text!r}: {pair!r} is no KEY=VALUE")
+            if key in seen:
+                raise ScenarioArgumentError(f"unknown {text!r}: {key!r} is set twice")
+            seen.add(key)
             if value == "?" or _RANGE.fullmatch(value):
                 sought.append((key, *_range(text, kind, key, value)))
             else:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +43,7 @@ class _RandomNumbers:
 
     def __next__(self) -> int:
         """Return the next number; forks of a process draw different ones."""
-        return secrets.randbits(64)
+        return int.from_bytes(os.urandom(8), "big")
 
 
 def tell_functions_apart() -> None:

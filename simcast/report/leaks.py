@@ -17,7 +17,7 @@ from simcast.writing import chance, count, counted, interval, money
 _LEGEND = (
     "per point: one more point of conversion from the as-of date on; ? if the sign of the mean is uncertain",
     "per day saved: from the median stay, others in proportion; under two days halved, scaled to a day; under one: -",
-    "in the long run: including the deals that arrive during the forecast, however long they take",
+    "in the long run: of the deals that arrive during the forecast, however long they take; open ones are left out",
 )
 _OF_SEGMENTS = (
     "gain if all matched it: what the best segment's conversion would bring in all segments; "

@@ -175,7 +175,7 @@ class AmountLever(TimedLever):
 
 
 class DealLever(Lever):
-    """Decides how one open deal ends."""
+    """Decides how one open deal ends, on the as-of date."""
 
     lever: Literal["deal"] = Field(default="deal", description="The kind of lever.")
     deal: Text = Field(description="The id of the deal.")
@@ -219,7 +219,9 @@ class LeaveLever(Lever):
 
     lever: Literal["leave"] = Field(default="leave", description="The kind of lever.")
     team: Text = Field(description="The team that shrinks.")
-    count: Whole = Field(ge=1, description="How many people leave.")
+    count: Whole = Field(
+        ge=1, description="How many people leave: the places that came last, also those vacant on that day."
+    )
     on: Day = Field(description="The first day without them.")
     cost_per_head: Number | None = Field(default=None, description="What it costs once to part with one of them.")
 

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from simcast.analysis import Ground, leaks
+from simcast.analysis.best import Best
 from simcast.analysis.leaks import SmallGain
 from simcast.analysis.long_run import wins_from
 from simcast.errors import ScenarioError
@@ -195,6 +196,20 @@ def test_no_day_is_saved_in_stages_that_last_less_than_one() -> None:
     row = {name: next(line for line in lines if line.startswith(name)).split() for name in stages}
     assert row["visit"][-1] == "-"
     assert row["offer"][-1] != "-"
+
+
+def test_what_marks_and_columns_mean_is_said_below_the_table() -> None:
+    """A mark in a column must not stand without its meaning, nor the long run pass for one of open deals."""
+    world = ground(FUNNEL, per_day=10, segments={"source": {"ads": 0.3, "site": 0.7}}, futures=100)
+    found = leaks(world)
+    best = Best(0, "source=ads", 0.5, 0.4, is_sure=False)
+    marked = replace(found, leaks=tuple(replace(leak, best=best, gap=leak.point) for leak in found.leaks))
+    console = Console(file=StringIO(), width=200)
+    print_leaks(marked, console)
+    assert isinstance(console.file, StringIO)
+    legend = console.file.getvalue()
+    assert "? if only chance may have made it the best" in legend
+    assert "open ones are left out" in legend
 
 
 def test_each_value_of_a_column_has_a_row_and_they_add_up() -> None:

@@ -187,6 +187,8 @@ def test_conditions_that_are_none_are_refused(text: str) -> None:
         "duration stage=a set=?",
         "conversion stage=a add=? multiply=?",
         "conversion stage add=?",
+        "arrivals add_per_day=1 multiply=? add_per_day=2",
+        "conversion add=? where.source=ads stage=a where.source=site",
     ],
 )
 def test_unknowns_that_are_none_are_refused(text: str) -> None:
