@@ -13,7 +13,7 @@ READING = "reading the data"
 """What a command does before it tells of anything else."""
 _LINE_EVERY_SECONDS = 10.0
 """How often news is told; a fit has some a few times a minute at most."""
-STILL_EVERY_SECONDS = 60.0
+_STILL_EVERY_SECONDS = 60.0
 """How often it is told that work goes on of which there is no news: a large stage may take many minutes."""
 
 
@@ -34,10 +34,10 @@ class Lines:
     def tell_again(self) -> None:
         """Tell the last news with the time that has passed, if nothing was told for long."""
         with self._one_at_a_time:
-            self._tell_after(STILL_EVERY_SECONDS)
+            self._tell_after(_STILL_EVERY_SECONDS)
 
     @contextmanager
-    def kept_up(self, every_seconds: float = STILL_EVERY_SECONDS) -> Iterator[Lines]:
+    def kept_up(self, every_seconds: float = _LINE_EVERY_SECONDS) -> Iterator[Lines]:
         """Look from time to time, while the block runs, whether there is to be told that work goes on."""
         ended = threading.Event()
 
