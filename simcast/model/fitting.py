@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,6 +28,11 @@ NEW_DEALS = "new deals"
 
 _CHOOSING = 0.1
 """The share of the work that choosing families is."""
+
+_MANY_SEGMENTS = 200
+"""A step of the sampler takes as long as there are segments: of more it is said before the fit begins."""
+
+_log = logging.getLogger("simcast")
 
 
 def fit(
@@ -138,6 +144,11 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
 
     settings = chosen.budgeted()
     pipeline, segments = history.pipeline, history.segments
+    if len(segments) > _MANY_SEGMENTS:
+        _log.info(
+            f"{len(segments):,} segments: the fit takes long, and can learn little about each; name fewer columns in "
+            "history.segments, or write rare values as one"
+        )
     tables = tabulate(history, settings)
     seeds = [int(number) for number in np.random.SeedSequence(seed).generate_state(pipeline.n_stages + 1)]
     choices = _choose_families(history, tables, settings, priors, seed, tell)

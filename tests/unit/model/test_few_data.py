@@ -34,6 +34,20 @@ def stays(moves: list[str | None], days: list[int], until: int) -> list[Stay]:
     ]
 
 
+@pytest.mark.parametrize(("n_segments", "remarks"), [(200, 0), (201, 1)])
+def test_many_segments_are_said_before_the_fit_begins(
+    n_segments: int, remarks: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def begin(*_: object) -> None:
+        raise FitError("the fit has begun")
+
+    monkeypatch.setattr("simcast.model.tables.tabulate", begin)
+    stays = [(f"D{n}", f"owner {n}", "звонок", 0, 5, "won", np.nan) for n in range(n_segments)]
+    with caplog.at_level("INFO", "simcast"), pytest.raises(FitError, match="begun"):
+        fit(history_of(stays, 40), settings=QUICK)
+    assert sum("201 segments: the fit takes long" in message for message in caplog.messages) == remarks
+
+
 def test_ten_deals_are_enough_to_run_and_leave_everything_wide() -> None:
     posterior = fit(mixed(10), settings=QUICK)
     assert posterior.draws.sizes["draw"] == 400
