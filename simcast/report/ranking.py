@@ -246,12 +246,10 @@ def answer(ranking: Ranking) -> str:
     sentence = f"{best.name!r}{of_file} brings the most: "
     if by_wins:
         return sentence + _told_by_wins(ranking, difference)
-    gain = difference.net
-    sentence += (
-        f"{money(gain.mean, signed=True)} net of its cost on average (± {money(gain.mean_error)} of simulation error), "
-    )
+    gain, cost = difference.net, float(best.forecast.results["cost"].mean())
+    net = "net of its cost" if cost else "with no cost given"
+    sentence += f"{money(gain.mean, signed=True)} {net} on average (± {money(gain.mean_error)} of simulation error), "
     sentence += f"better than the baseline in {chance(difference.probability_better)} of the futures"
-    cost = float(best.forecast.results["cost"].mean())
     if cost > 0.0:
         sentence += f"; it costs {money(cost)}"
         paid = best.pays_back

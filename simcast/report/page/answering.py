@@ -189,6 +189,7 @@ def _best_sentence(run: Run, language: Language) -> str:
         gain=_gain(gain.mean, by_wins, language),
         interval=language.interval(low, high),
         chance=language.chance(best.better(by_wins=by_wins)),
+        net=language.say("part.net" if best.cost else "part.no-cost"),
     )
     return " ".join([sentence, *(_price_sentences(run, best, language) if by_wins else ())])
 

@@ -106,8 +106,10 @@ MESSAGES: dict[str, Message] = {
     "table.distribution": "The distribution of the total",
     # Scenarios
     "section.scenarios": "What each scenario brings",
-    "lead.best": "{name} brings the most: {gain} net of its cost ({interval} in 8 of 10 futures). It beats the baseline, the "
+    "lead.best": "{name} brings the most: {gain} {net} ({interval} in 8 of 10 futures). It beats the baseline, the "
     "forecast without any change, in {chance} of the futures.",
+    "part.net": "net of its cost",
+    "part.no-cost": "with no cost given",
     "lead.none-better": "No scenario brings more than it costs. The best of them, {name}, brings {gain} ({interval} in 8 "
     "of 10 futures).",
     "lead.paired": "Scenarios are compared future by future under the same luck, so a difference is known far more "
