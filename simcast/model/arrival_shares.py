@@ -132,7 +132,7 @@ def _common_values(of_deal: NDArray[np.str_]) -> list[str]:
 def _change_of(value: str, is_it: NDArray[np.bool_], month: Ints, level: float) -> ValueShare | None:
     """Return the change of one value's share; None where none is clear and large enough for a word."""
     months = np.arange(int(np.min(month)), int(np.max(month)) + 1, dtype=np.int64)
-    own = np.bincount(month - months[0], is_it, months.size)
+    own = np.bincount(month - months[0], is_it, months.size).astype(np.float64)
     every = np.bincount(month - months[0], minlength=months.size).astype(np.float64)
     taken = float(is_it.mean())
     counts = np.array([own, every * taken, every * taken * (1.0 - taken)])

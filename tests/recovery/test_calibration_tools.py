@@ -183,6 +183,7 @@ def test_the_log_likelihood_of_hazards_is_that_of_single_days() -> None:
     assert Hazards(hazard, PIECE_STARTS).log_likelihood(rows)[0] == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_uniform_ranks_pass_at_the_rate_that_is_stated_and_others_fail() -> None:
     generator = np.random.default_rng(6)
     p = np.array([uniformity_p_value(generator.integers(0, 100, 200), 100) for _ in range(400)])

@@ -20,7 +20,7 @@ from scipy.special import expit, logit
 
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.engine.kernel import play_futures
-from simcast.engine.layout import NEW, Results, empty_results
+from simcast.engine.layout import NEW, Results, as_declared, empty_results
 from simcast.model.amount_mix import AmountMix
 from simcast.model.cells import find_cells
 from simcast.model.pieces import N_PIECES
@@ -130,7 +130,7 @@ def play(
     draws = base.draws.assign({name: (dims[name], values) for name, values in arrays.variables.items()})
     draws = draws.assign_coords(arrays.coords).assign_attrs({**arrays.attrs, "amount_centre": CENTRE})
     book = assumed_book(given.assume, pipeline, base.segments, np.datetime64("2026-07-01"))
-    plan = build_plan(replace(base, draws=draws), book, given).kernel
+    plan = as_declared(build_plan(replace(base, draws=draws), book, given).kernel)
     results = empty_results(plan, N_FUTURES)
     play_futures(plan, 0, results)
     return results

@@ -29,6 +29,7 @@ def split(method: str, among: list[str], budget: float, goal: str = "net", **opt
     return allocate(world, among, Limits(budget, None), goal, method=method, **options)  # type: ignore[arg-type]  # of any kind
 
 
+@pytest.mark.slow
 def test_it_finds_what_all_ways_played_find() -> None:
     whole = split("enumeration", AMONG, 4000)
     found = split("optuna", AMONG, 4000, trials=40)
@@ -39,6 +40,7 @@ def test_it_finds_what_all_ways_played_find() -> None:
     assert found.frontier[-1] == found.best
 
 
+@pytest.mark.slow
 def test_choices_that_bring_something_only_together_are_found() -> None:
     """Of 880 deals 0.1 x 0.1 are won. One conversion of 0.8 brings 6,200 for 8,000, both bring 55,000 for 16,000.
 

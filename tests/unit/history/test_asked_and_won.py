@@ -71,6 +71,7 @@ def test_a_discount_of_a_few_is_not_that_of_the_median_win(read: Read) -> None:
     assert not told(read(log(asked, np.where(np.arange(60) < 20, 0.6, 1.0) * asked), ["lead"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_wins", [20, 60])
 def test_amounts_that_change_either_way_raise_no_alarm_and_discounts_that_differ_are_found(
     read: Read, n_wins: int

@@ -78,6 +78,7 @@ def test_levers_that_are_told_make_the_mix_of_now_and_leave_the_total() -> None:
     assert now + (1.0 - taken) * (change.others or 0.0) == pytest.approx(1.0, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "how",
     [

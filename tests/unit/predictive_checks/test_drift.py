@@ -94,6 +94,7 @@ def test_past_quarters_pass_under_what_they_had_and_fail_under_what_is_to_come(f
     assert wrong & {"2025 Q1", "2025 Q2"}
 
 
+@pytest.mark.slow
 def test_quarters_drift_at_the_centre_of_amounts() -> None:
     before = OneStage(amount_slope=1.0, amount_centre=2000.0)
     now = after(before)

@@ -128,6 +128,7 @@ def amounts(posterior: Posterior, history: History) -> list[PredictiveCheck]:
     return [check for check in check_predictions(posterior, history) if check.name == "amounts"]
 
 
+@pytest.mark.slow
 def test_lognormal_amounts_pass_where_they_are_and_fail_where_they_are_not() -> None:
     history = history_of(TRUTH, 3000, seed=41)
     found = amounts(posterior_of(TRUTH), history)
@@ -175,6 +176,7 @@ def test_prices_from_a_list_pass_as_empirical_amounts_and_fail_as_lognormal_ones
     assert {check.verdict for check in found} == {"passes"}
 
 
+@pytest.mark.slow
 def test_a_share_of_amounts_of_0_passes_where_it_is_known_and_fails_where_it_is_not() -> None:
     history = history_of(TRUTH, 3000, seed=41)
     drawn = np.random.default_rng(2).random(len(history.stays))

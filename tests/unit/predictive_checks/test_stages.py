@@ -54,18 +54,21 @@ def test_a_posterior_that_made_the_history_passes(family: str) -> None:
     assert [check for check in checks if check.verdict == "fails"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", [*DRAW, "hazard"])
 def test_stays_that_are_on_record_because_they_lasted_pass_when_that_is_known(family: str) -> None:
     history = history_of(TRUTHS[family], 3000, seed=22, recorded_from=100)
     assert failed(posterior_of(TRUTHS[family], recorded_from=recorded_from(100)), history) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["lognormal", "weibull", "loglogistic", "gamma", "exponential", "hazard"])
 def test_stays_that_are_on_record_because_they_lasted_fail_when_that_is_not_known(family: str) -> None:
     history = history_of(TRUTHS[family], 5000, seed=22, recorded_from=100)
     assert failed(posterior_of(TRUTHS[family], recorded_from=""), history)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["lognormal", "hazard"])
 def test_the_association_of_amounts_with_moves_passes_when_it_is_known_and_fails_when_it_is_not(family: str) -> None:
     truth = replace(TRUTHS[family], amount_slope=1.0, amount_centre=2000.0)
@@ -115,6 +118,7 @@ def test_a_hazard_that_is_off_in_one_piece_fails_in_the_days() -> None:
     assert failed(posterior_of(OneStage("hazard", hazard=wrong)), history, "stays by day")
 
 
+@pytest.mark.slow
 def test_a_day_on_which_a_rule_ends_most_stays_passes_where_it_is_known_and_fails_where_it_is_spread_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -201,6 +205,7 @@ def test_progress_is_told_from_none_to_all() -> None:
     assert (told[0], told[-1]) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["lognormal", "hazard"])
 def test_replicates_have_months_that_convert_well_or_badly(family: str) -> None:
     """By as much as the posterior says, in its own log odds among the stays that end; by day those of all days."""
@@ -223,6 +228,7 @@ def test_replicates_have_months_that_convert_well_or_badly(family: str) -> None:
     assert np.sqrt(spread[1] ** 2 - spread[0] ** 2) == pytest.approx(0.6, rel=0.15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("amount_slope", [0.0, 0.8])
 def test_months_that_convert_well_or_badly_leave_the_pace_of_hazards_alone(amount_slope: float) -> None:
     """As many stays are open, and ends come as soon, whatever the months: only where stays go differs."""
