@@ -147,6 +147,7 @@ def likeliest(segment_days: np.ndarray, ended: np.ndarray) -> tuple[float, float
     return float(np.exp(found[0])), float(np.exp(found[1]))
 
 
+@pytest.mark.slow
 def test_one_stage_one_move_agrees_with_scipys_censored_fit() -> None:
     """Long stays, where the time of day is of no account: maximum likelihood to within 1% of SciPy's."""
     generator = np.random.default_rng(3)

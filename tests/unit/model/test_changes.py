@@ -114,6 +114,7 @@ def test_a_step_of_speed_is_found() -> None:
     assert change.factor > 1.6
 
 
+@pytest.mark.slow
 def test_open_stays_are_no_change() -> None:
     """Half of the stays of the last half-year are open, above all those that will be lost, which take longer."""
     alarms = sum(len(changes(stays(400 + seed, per_day=4.0, median=20.0, median_lost=150.0))) for seed in range(12))

@@ -141,6 +141,7 @@ def test_a_rush_of_one_move_is_not_given_to_the_other() -> None:
     assert ratio[1] == pytest.approx(1.0, abs=0.2)
 
 
+@pytest.mark.slow
 def test_without_a_pattern_there_is_seldom_a_clock() -> None:
     """Each history has one with a chance of 5% at most: of 30, more than 6 by chance once in 1,000."""
     alarms = sum(learn_clocks(stays_on(PLAIN, 100 + seed, 800), 2, N_TESTS).any for seed in range(30))
@@ -155,6 +156,7 @@ def test_too_short_a_history_has_no_place_in_the_quarter() -> None:
         assert clock is None or (clock.month == 1.0).all()
 
 
+@pytest.mark.slow
 def test_independent_deals_have_next_to_no_weather() -> None:
     """Months of about 25 ends tell little; what they tell is less weather than the prior, and hardly a word of it."""
     none = [StageClocks.none(2)]

@@ -43,6 +43,7 @@ def log_medians(amounts: AmountSums) -> Floats:
     return np.asarray(amounts.centre + amounts.mean_log)
 
 
+@pytest.mark.slow
 def test_lognormal_amounts_are_refuted_in_one_sample_of_a_hundred_at_most() -> None:
     """Of 100 samples, more than 5 would be refuted with probability 0.05% if it were one in a hundred."""
     refuted = sum(lognormal_is_refuted(lognormal(300, seed)) for seed in range(100))

@@ -34,6 +34,7 @@ def test_months_with_hardly_an_end_say_nothing() -> None:
     np.testing.assert_array_equal(few.probability, nothing().probability)
 
 
+@pytest.mark.slow
 def test_the_density_is_that_of_effects_whose_common_mean_is_integrated_out() -> None:
     """Two months: their difference is all that tells, and it is normal; by quadrature over the mean besides."""
     effect, information = np.array([0.5, -0.1]), np.array([40.0, 25.0])
