@@ -29,6 +29,8 @@ _BOMS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _SAVE_AS_UTF8 = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or set history.encoding"
+_MOST_EXACT = 2.0**53
+"""Up to here floats tell whole numbers apart."""
 _COMPRESSED = frozenset({".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"})
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -315,7 +317,10 @@ def in_zone(table: Table, zone: str) -> Table:
 
 
 def _from_arrow(pa: Any, column: Any) -> pd.Series:  # noqa: ANN401  a module and a class without annotations
-    """Turn an arrow column into text, whole numbers (Int64), floats, or datetimes; others are kept as objects."""
+    """Turn an arrow column into text, whole numbers (Int64), floats, or datetimes; others are kept as objects.
+
+    Floats that are all whole are the whole numbers that pandas made floats of because some are missing.
+    """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
@@ -325,8 +330,11 @@ def _from_arrow(pa: Any, column: Any) -> pd.Series:  # noqa: ANN401  a module an
         return pd.Series(column.fill_null("").to_pylist(), dtype="str")
     if pa.types.is_integer(kind):
         return pd.Series(column.to_pandas(types_mapper={kind: pd.Int64Dtype()}.get)).astype("Int64")
-    if pa.types.is_decimal(kind):
-        column = column.cast(pa.float64())
+    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        numbers = pd.Series(column.cast(pa.float64()).to_pandas())
+        known = numbers.dropna()
+        are_whole = known.size and ((known % 1 == 0) & (known.abs() < _MOST_EXACT)).all()
+        return numbers.astype("Int64") if are_whole else numbers
     if pa.types.is_date(kind):
         column = column.cast(pa.timestamp("ms"))
     return pd.Series(column.to_pandas())

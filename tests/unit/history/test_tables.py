@@ -72,6 +72,18 @@ def test_whole_numbers_may_be_amounts(tmp_path: Path) -> None:
     assert read_history(file, PIPELINE).stays["amount"].fillna(-1).tolist() == [5, -1]
 
 
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64(), pa.decimal128(24, 2)], ids=str)
+def test_floats_that_are_whole_are_the_words_that_a_csv_has(kind: pa.DataType, tmp_path: Path) -> None:
+    """As pandas writes a column of whole numbers of which some are missing."""
+    partner = pa.array([3, None]).cast(kind)
+    file = write(tmp_path, deal=pa.array([17, 18]).cast(kind), stage=["lead"] * 2, entered=DAYS[:2], partner=partner)
+
+    history = read_history(file, PIPELINE, segments=["partner"], today=dt.date(2026, 7, 1))
+
+    assert history.stays["deal"].tolist() == ["17", "18"]
+    assert history.segments.values == (("(unknown)",), ("3",))
+
+
 def test_errors_name_the_row(tmp_path: Path) -> None:
     file = write(tmp_path, deal=["a", "b"], stage=["lead", "led"], entered=[dt.date(2026, 1, 5), dt.date(2126, 1, 5)])
 
