@@ -13,10 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from simcast.days import month_of
-from simcast.model.changes import MonthlySeries, Told
+from simcast.model.changes import MonthlySeries
 from simcast.model.new_deals import ArrivalCounts
 from simcast.model.weather import MonthlyEffects
 from simcast.segments import UNKNOWN, Segments
@@ -33,7 +33,6 @@ _LEAST_SHARE = 0.02
 _MOST_TOLD = 5
 """Of more values the rest count as others."""
 _NOTHING = 1e-9
-_NEWTON_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -139,25 +138,7 @@ def _change_of(value: str, is_it: NDArray[np.bool_], month: Ints, level: float) 
     told = MonthlySeries(counts, MonthlyEffects.on_odds, months).change(level)
     if told is None:
         return None
-    before, after = _shares(told, own, every, months)
+    before, after = (float(expit(logit(taken) + added)) for added in (told.before, told.after))
     if abs(after - taken) < _LEAST_CHANGE:
         return None
     return ValueShare(value, told.first, told.last, told.is_trend, before, after, taken)
-
-
-def _shares(told: Told, own: Floats, every: Floats, months: Ints) -> tuple[float, float]:
-    """Return the shares before and after a step, or at the ends of a drift, of which log odds are a line."""
-    if not told.is_trend:
-        late = months >= told.first
-        return float(own[~late].sum() / every[~late].sum()), float(own[late].sum() / every[late].sum())
-    ends = np.array([told.first, told.last])
-    time = np.stack([np.ones(months.size), (months - months[0]) / max(months.size - 1, 1)])
-    line = np.zeros(2)
-    for _ in range(_NEWTON_STEPS):
-        share = expit(line @ time)
-        # A faint pull to no change keeps a line finite where one value has all deals from some month on.
-        slope = time @ (own - every * share) - line * 1e-3
-        curve = (time * (every * share * (1.0 - share))) @ time.T + 1e-3 * np.eye(2)
-        line = line + np.clip(np.linalg.solve(curve, slope), -1.0, 1.0)
-    first, last = expit(line @ np.stack([np.ones(2), (ends - months[0]) / max(months.size - 1, 1)]))
-    return float(first), float(last)

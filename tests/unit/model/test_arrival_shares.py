@@ -105,6 +105,13 @@ def test_small_changes_are_not_worth_a_word() -> None:
     assert found(1, {"ads": 20.0, "site": 20.0}, of_ads=lambda t: np.where(t > 1, 1.1, 1.0)) == ()
 
 
+def test_of_many_rare_values_none_is_looked_at_and_the_common_ones_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+    monkeypatch.setattr("simcast.model.arrival_shares._change_of", lambda value, *_: looked_at.append(value))
+    found(1, {"ads": 2.0, **{f"owner {n}": 0.02 for n in range(100)}})
+    assert looked_at == ["ads"]
+
+
 def test_it_is_said_with_what_to_do() -> None:
     drift = ValueShare("ads", 658, 681, True, 0.48, 0.92, 0.73)
     step = ValueShare("cold", 679, 681, False, 0.3, 0.06, 0.16)
