@@ -52,8 +52,9 @@ N_RANKS = 100
 FAMILY_WISE = 0.01
 SAMPLER = {"chains": 2, "tune": 400, "draws": 600, "thin": 1}
 """Ninety-nine of these draws are ranked among, far enough apart to count as independent."""
-CHOICES = {"recorded_from": "none", "calendar": "none", "weather": "none"}
-"""Nothing that the program finds out by itself: the truth has no late records, no calendar and no weather."""
+CHOICES = {"recorded_from": "none", "calendar": "none", "weather": "none", "across_stages": "none"}
+"""Nothing that the program finds out by itself: the truth has no late records, no calendar and no weather, and its
+stages have nothing to do with each other."""
 
 
 def _open_stays_left_out(history: History) -> History:

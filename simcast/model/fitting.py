@@ -208,11 +208,14 @@ def _parts(
     """Return the parts to sample: the stages in order, then new deals."""
     from simcast.model.hierarchy import SegmentLayout
     from simcast.model.parts import new_deals_part, stage_part
+    from simcast.model.standing import standings
 
     layout = SegmentLayout.of(history.segments)
+    telling = settings.across_stages == "auto" and len(tables.stages) > 1 and layout.n_segments > 1
+    standing = standings(tables.stages, layout) if telling else [None] * len(tables.stages)
     stages = [
-        stage_part(_part_of(choice.stage), stays, choice.chosen, layout, settings, tuple(priors.items()))
-        for choice, stays in zip(choices, tables.stages, strict=True)
+        stage_part(_part_of(choice.stage), stays, choice.chosen, layout, settings, tuple(priors.items()), own)
+        for choice, stays, own in zip(choices, tables.stages, standing, strict=True)
     ]
     return [*stages, new_deals_part(NEW_DEALS, tables, len(history.segments), settings)]
 

@@ -60,7 +60,11 @@ def zero_sum_basis(n: int) -> Floats:
 
 
 def pooled_effects(
-    name: str, mean_priors: Sequence[Prior], spread_priors: Sequence[Prior], layout: SegmentLayout
+    name: str,
+    mean_priors: Sequence[Prior],
+    spread_priors: Sequence[Prior],
+    layout: SegmentLayout,
+    expected: Tensor | float = 0.0,
 ) -> Tensor:
     """Declare effects, (n_segments, n_effects), each normal round a common mean with a common spread.
 
@@ -69,21 +73,26 @@ def pooled_effects(
     centring 1 samples the effect itself, best where they say much; between them the two are blended
     (Papaspiliopoulos, Roberts & Skoeld 2007). The model is the same whatever the centring. A single segment has no
     spread to learn: its effect is the mean. Where several columns cross, the location of a segment is the mean plus
-    an effect of each of its values (`column_effects`), and the segment's own effect is what is left.
+    an effect of each of its values (`column_effects`), and the segment's own effect is what is left. What is
+    `expected` of segments, (n_segments, n_effects), is added to their locations.
     """
     n_segments, n_effects = layout.n_segments, len(mean_priors)
     mean: Tensor = pm.Normal(f"{name}_mean", *columns(mean_priors), shape=n_effects)
     if n_segments == 1:
         return pm.Deterministic(name, mean[None, :])
-    location = mean[None, :] + column_effects(name, spread_priors, layout)
+    location = mean[None, :] + expected + column_effects(name, spread_priors, layout)
     log_spread = _log_spread(f"{name}_log_spread", spread_priors)
     centring: Tensor = pm.Data(f"{name}_centring", np.zeros((n_segments, n_effects)), shape=(n_segments, n_effects))
     raw = pm.Normal(f"{name}_raw", centring * location, pt.exp(centring * log_spread), shape=(n_segments, n_effects))
     return pm.Deterministic(name, location + (raw - centring * location) * pt.exp((1 - centring) * log_spread))
 
 
-def contrasts(name: str, spread_priors: Sequence[Prior], layout: SegmentLayout) -> Tensor:
+def contrasts(
+    name: str, spread_priors: Sequence[Prior], layout: SegmentLayout, expected: Tensor | float = 0.0
+) -> Tensor:
     """Declare effects, (n_segments, n_effects), that sum to zero over segments, round the effects of crossed columns.
+
+    What is `expected` of segments, (n_segments, n_effects), sums to zero over them and is added to these.
 
     Declares ``{name}_log_spread``, ``{name}_raw`` in an orthonormal basis, the data ``{name}_centring`` (n_effects,),
     and ``{name}``; see `pooled_effects`.
@@ -93,11 +102,11 @@ def contrasts(name: str, spread_priors: Sequence[Prior], layout: SegmentLayout) 
         return pm.Deterministic(name, pt.zeros((1, n_effects)))
     log_spread = _log_spread(f"{name}_log_spread", spread_priors)
     centring: Tensor = pm.Data(f"{name}_centring", np.zeros(n_effects), shape=(n_effects,))
-    basis, of_columns = zero_sum_basis(n_segments), column_effects(name, spread_priors, layout)
-    location = centring * pt.dot(basis.T, of_columns) if layout.column_codes else 0.0
+    basis, around = zero_sum_basis(n_segments), expected + column_effects(name, spread_priors, layout)
+    location = 0.0 if isinstance(around, float) else centring * pt.dot(basis.T, around)
     raw = pm.Normal(f"{name}_raw", location, pt.exp(centring * log_spread), shape=(n_segments - 1, n_effects))
     own = pt.dot(basis, (raw - location) * pt.exp((1 - centring) * log_spread))
-    return pm.Deterministic(name, of_columns + own)
+    return pm.Deterministic(name, around + own)
 
 
 def column_effects(name: str, spread_priors: Sequence[Prior], layout: SegmentLayout) -> Tensor | float:

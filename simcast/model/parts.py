@@ -75,17 +75,30 @@ class Part:
 
 
 def stage_part(
-    name: str, stays: StageStays, family: str, layout: SegmentLayout, settings: FitSettings, priors: Priors
+    name: str,
+    stays: StageStays,
+    family: str,
+    layout: SegmentLayout,
+    settings: FitSettings,
+    priors: Priors,
+    standing: NDArray[np.float64] | None = None,
 ) -> Part:
-    """Return the part of one stage."""
-    shape = StageShape(layout, stays.n_moves, stays.cells.n_quarters, stays.cells.with_amount)
+    """Return the part of one stage; `standing`, (n_segments,), is how segments do at others, None where none tell."""
+    shape = StageShape(
+        layout,
+        stays.n_moves,
+        stays.cells.n_quarters,
+        stays.cells.with_amount,
+        with_standing=standing is not None,
+    )
+    of_segments = {} if standing is None else {"standing": standing}
     careful = _careful(settings, stays.n_ended)
     if family == HAZARD:
         shape = replace(shape, n_pieces=stays.grid.n_room)
         ready, data = ready_hazard_model(shape, priors), hazard_inputs(shape, stays, dict(priors))
-        return Part(name, ready, data, careful, _PER_PART * 2)
+        return Part(name, ready, data | of_segments, careful, _PER_PART * 2)
     ready, data = ready_stage_model(shape, priors), stage_inputs(shape, stays, family, dict(priors))
-    return Part(name, ready, data, careful, _PER_PART + _PER_ROW * stays.rows.count.size)
+    return Part(name, ready, data | of_segments, careful, _PER_PART + _PER_ROW * stays.rows.count.size)
 
 
 def new_deals_part(name: str, tables: FitTables, n_segments: int, settings: FitSettings) -> Part:

@@ -59,8 +59,12 @@ def stage_influence(
     ]
     if family != HAZARD:
         named.append(("log odds of stalling", priors["stalled_logit"], sample["stalled_logit"].ravel()))
-    if sample.get("amount_slope") is not None:
-        named.append(("slope by log amount", priors["amount_slope"], sample["amount_slope"].ravel()))
+    for label, name in (
+        ("slope by log amount", "amount_slope"),
+        ("slope by log odds at other stages", "standing_slope"),
+    ):
+        if sample.get(name) is not None:
+            named.append((label, priors[name], sample[name].ravel()))
     return prior_influence(part, named)
 
 

@@ -79,6 +79,11 @@ DEFAULT_PRIORS: Mapping[str, Prior] = {
     "amount_slope": _normal(
         0.0, 0.5, "A deal e times as large has between a third and three times the odds of moving on."
     ),
+    "standing_slope": _normal(
+        1.0,
+        0.4,
+        "A segment's odds are as far from the others' as the other stages let expect, give or take two fifths of that.",
+    ),
     "drift_spread": _lognormal(
         0.05, 1.0, "Odds, speed and hazards change by about 5% from quarter to quarter; 1% to 35% is possible."
     ),

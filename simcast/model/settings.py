@@ -31,6 +31,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "amounts": ("auto", "lognormal", "empirical"),
     "calendar": ("auto", "none"),
     "weather": ("auto", "none"),
+    "across_stages": ("auto", "none"),
     "sampler": ("nutpie", "pymc"),
 }
 
@@ -58,6 +59,9 @@ class FitSettings:
     weather
         ``"auto"`` lets months be good or bad for all deals together, by as much as the history leaves possible, see
         `simcast.model.weather`; ``"none"``: deals are independent.
+    across_stages
+        ``"auto"`` lets how a segment converts at other stages tell of how it converts at this one, as far as the
+        history bears it out, see `simcast.model.standing`; ``"none"``: a segment's stages are independent.
     recorded_from
         The day from which ends of deals are on record, in ISO form; ``"auto"`` finds it, ``"none"`` is as ever.
     priors
@@ -88,6 +92,7 @@ class FitSettings:
     amounts: str = "auto"
     calendar: str = "auto"
     weather: str = "auto"
+    across_stages: str = "auto"
     recorded_from: str = "auto"
     priors: Mapping[str, Any] = field(default_factory=dict)
     draws: int = 1000

@@ -36,8 +36,8 @@ def stage_parameters(
         For a family of days: ``share`` (segment, move), of the stays that end; ``median_days`` (segment, move);
         ``shape`` (move); ``stalled``; and ``effect_mean`` (effect). For hazards: ``log_hazard`` (move, piece), in the
         pieces that some stay reached; ``hazard_step`` (move); ``hazard_effect`` (segment, move), at the centre of
-        amounts. For both ``effect_spread`` (effect), and where they are in the model ``drift`` (quarter, effect) and
-        ``amount_slope``. With such a slope a family's ``share`` is averaged over the amounts, and
+        amounts. For both ``effect_spread`` (effect), and where they are in the model ``standing_slope``, ``drift``
+        (quarter, effect) and ``amount_slope``. With such a slope a family's ``share`` is averaged over the amounts, and
         ``log_odds_at_centre`` (segment) has the forward move's log odds at their centre.
     """
     build = _hazard_variables if family == HAZARD else _family_variables
@@ -51,6 +51,9 @@ def stage_parameters(
     slope, drift = sample.get("amount_slope"), sample.get("drift")
     if slope is not None:
         variables["amount_slope"] = (chain_draw, slope)
+    standing = sample.get("standing_slope")
+    if standing is not None:
+        variables["standing_slope"] = (chain_draw, standing)
     if drift is not None:
         variables["drift"] = ((*chain_draw, "quarter", "effect"), drift)
     iterations = {dim: np.arange(sample.draws.sizes[dim]) for dim in chain_draw}

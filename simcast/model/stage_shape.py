@@ -35,6 +35,8 @@ class StageShape:
         Whether the chance of the forward move depends on a deal's amount.
     n_pieces
         For how many pieces of time its hazards are laid out, if it has any.
+    with_standing
+        Whether how its segments do at other stages tells of this one.
     """
 
     layout: SegmentLayout
@@ -42,11 +44,36 @@ class StageShape:
     n_quarters: int = 1
     with_amount: bool = False
     n_pieces: int = N_PIECES
+    with_standing: bool = False
 
     @property
     def one_cell_a_segment(self) -> bool:
         """Whether the cells are the segments."""
         return self.n_quarters == 1 and not self.with_amount
+
+
+def by_standing(shape: StageShape, priors: Mapping[str, Prior], weights: Sequence[float]) -> Tensor | float:
+    """Declare what segments' effects owe to how the segments do at other stages, (n_segments, n_effects); 0 if nothing.
+
+    Declares ``standing_slope``, how far the log odds of other stages hold here, and the data ``standing``, see
+    `simcast.model.standing`.
+
+    Parameters
+    ----------
+    shape
+        The stage's shape.
+    priors
+        Of the stage.
+    weights
+        How much of the log odds of the forward move each effect is, (n_effects,).
+    """
+    if not shape.with_standing:
+        return 0.0
+    prior = priors["standing_slope"]
+    slope = pm.Normal("standing_slope", prior.mean, prior.sd)
+    n_segments = shape.layout.n_segments
+    standing: Tensor = pm.Data("standing", np.zeros(n_segments), shape=(n_segments,))
+    return slope * standing[:, None] * np.array(weights)
 
 
 def effects_by_cell(shape: StageShape, effect: Tensor, priors: Mapping[str, Prior], drifting: Sequence[int]) -> Tensor:

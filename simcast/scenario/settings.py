@@ -66,6 +66,7 @@ PriorName = Literal[
     "log_days_shape",
     "stalled_logit",
     "amount_slope",
+    "standing_slope",
     "drift_spread",
     "log_hazard",
     "first_day_step",
@@ -114,6 +115,11 @@ class ModelSettings(Closed):
         default="auto",
         description="auto: months are good or bad for all deals together, by as much as the history shows or leaves "
         "possible; none: deals are independent.",
+    )
+    across_stages: Literal["auto", "none"] = Field(
+        default="auto",
+        description="auto: how a segment converts at other stages tells of how it converts at this one, as far as the "
+        "history bears that out; none: each stage is learned by itself.",
     )
     recorded_from: Annotated[str, BeforeValidator(_check_day_or_word, json_schema_input_type=str)] = Field(
         default="auto",

@@ -42,6 +42,8 @@ WHOLE = {
     "заканчивается никогда; возможно от 1 из 500 до 1 из 2.",
     "A deal e times as large has between a third and three times the odds of moving on.": "У сделки в e раз крупнее шансы "
     "пойти дальше от трети до тройных.",
+    "A segment's odds are as far from the others' as the other stages let expect, give or take two fifths of that.": "Шансы "
+    "сегмента отличаются от остальных настолько, насколько позволяют ждать другие этапы, плюс-минус две пятых этого.",
     "Odds, speed and hazards change by about 5% from quarter to quarter; 1% to 35% is possible.": "Шансы, скорость и "
     "интенсивности меняются примерно на 5 % от квартала к кварталу; возможно от 1 % до 35 %.",
     "On its second day a stay ends with a chance between 1 in 2,500 and 2 in 3.": "На второй день пребывание "

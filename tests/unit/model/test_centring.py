@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -55,9 +56,10 @@ def test_the_model_is_the_same_whatever_the_centring(declared: Callable[..., obj
     """The same effects have the same density, once what the coordinates are stretched by is taken out."""
     generator = np.random.default_rng(1)
     layout, pooled = UNEVEN, declared is pooled_effects
+    expected = zero_sum_basis(layout.n_segments) @ generator.standard_normal((layout.n_segments - 1, 2))
     with pm.Model() as model:
         means = ([DEFAULT_PRIORS["conversion_logit"], DEFAULT_PRIORS["log_median_days"]],) if pooled else ()
-        declared("effect", *means, spreads, layout)
+        declared("effect", *means, spreads, layout, pt.constant(expected))
     density = density_of(model)
     point = {var.name: generator.standard_normal(shape) for var, shape in _shapes(model).items()}
     log_density, effect = density(point)
@@ -67,7 +69,7 @@ def test_the_model_is_the_same_whatever_the_centring(declared: Callable[..., obj
     with model:
         pm.set_data({"effect_centring": weight, "effect_column_centring": of_columns})
     log_spread, moved, stretched = point["effect_log_spread"], dict(point), 0.0
-    location = np.zeros((layout.n_segments, 2)) + point.get("effect_mean", 0.0)
+    location = expected + point.get("effect_mean", 0.0)
     for column, codes in enumerate(layout.column_codes):
         raw, of_column = point[f"effect_column_raw_{column}"], point[f"effect_column_log_spread_{column}"]
         moved[f"effect_column_raw_{column}"] = raw * np.exp(of_columns[column] * of_column)
