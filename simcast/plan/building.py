@@ -94,11 +94,7 @@ def build_plan(
     check_kind(book, Book, "book", "history.open_deals(as_of) returns one")
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
     check_kind(like, (Plan, type(None)), "like")
-    days = ForecastDays(
-        np.datetime64(scenario.forecast.as_of, "D"),
-        np.datetime64(scenario.forecast.until, "D"),
-        scenario.forecast.period,
-    )
+    days = forecast_days(scenario)
     pipeline, segments = posterior.pipeline, posterior.segments
     check_names(scenario, segments, book, [name])
     levers = placed_levers(scenario, name)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.kernel import count_new_deals
 from simcast.engine.layout import ADD, Effects, KernelPlan, as_declared
-from simcast.engine.new_deals import count_new_deals
 from simcast.plan.derived import day_of, derived_effects
 from simcast.plan.levers import Acting, LeverFrame, PlacedLever
 from simcast.plan.response import response_notes
