@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from simcast.analysis.actual import Actual, actual_of
 from simcast.analysis.compare import Difference, compare
+from simcast.analysis.exact_means import ExactMeans, exact_means
 from simcast.analysis.fine import coarser, play_fine
 from simcast.analysis.inputs import book_of, known_then, posterior_of, read_scenario_history, still_true, told_once
 from simcast.analysis.left_out import moves_left_out
-from simcast.analysis.without_chance import WithoutChance, without_chance
 from simcast.analysis.won_ends import WonEnd, wins_aside, won_ends
 from simcast.arguments import check_kind, check_name, listed, nearest
 from simcast.cluster import check_address, connect
@@ -67,7 +67,7 @@ class Run(Shown):
     warnings
         What a reader should know, the most important first.
     exact
-        By scenario, its mean worked out without chance beside the simulated one, when asked for.
+        By scenario, the exact means beside the simulated ones, when asked for.
     fine
         The baseline in periods fine enough for a fan, when asked for.
     won_ends
@@ -85,7 +85,7 @@ class Run(Shown):
     differences: tuple[Difference, ...]
     actual: Actual | None
     warnings: tuple[str, ...]
-    exact: dict[str, WithoutChance] = field(default_factory=dict)
+    exact: dict[str, ExactMeans] = field(default_factory=dict)
     fine: Forecast | None = None
     won_ends: dict[str, dict[str, WonEnd]] = field(default_factory=dict)
     wins_aside: dict[str, float] = field(default_factory=dict)
@@ -191,7 +191,7 @@ def run(
     actual
         Whether to look up what really happened, if the history goes beyond the as-of date.
     exact
-        Whether to work out each mean without chance too.
+        Whether to compute the exact means too, without simulation.
     rejects
         Where rows of the history that are set aside go; False writes none.
     fan
@@ -241,7 +241,7 @@ def run(
         aside = wins_aside(first, play)
     days = first.days
     answers = {
-        name: without_chance(plan, forecasts[name], threads=threads, progress=progress)
+        name: exact_means(plan, forecasts[name], threads=threads, progress=progress)
         for name, plan in plans.items()
         if exact
     }
@@ -275,7 +275,7 @@ def _chosen(scenario: Scenario, names: Sequence[str]) -> list[str]:
 
 
 def _check_covered(plans: Iterable[Plan]) -> None:
-    """Refuse plans whose means cannot be worked out without chance; imported here, since that loads compiled code."""
+    """Refuse plans that have no exact means; imported here, since that loads compiled code."""
     from simcast.expectation import check_covered
 
     for plan in plans:
@@ -287,7 +287,7 @@ def _warnings(
     known: History | None,
     posterior: Posterior,
     forecasts: dict[str, Forecast],
-    answers: dict[str, WithoutChance],
+    answers: dict[str, ExactMeans],
 ) -> tuple[str, ...]:
     """Collect what a reader should know, the most important first."""
     found = [f"{name}: {line}" for name, answer in answers.items() for line in answer.disagreements()]
