@@ -46,7 +46,7 @@ class Dialect:
     encoding
         Such as ``utf-8`` or ``cp1251``; ``auto``: by its first bytes.
     delimiter
-        What parts the fields of a csv; ``auto``: comma, semicolon, tab or bar, whichever the header has.
+        What separates the fields of a csv; ``auto``: comma, semicolon, tab or bar, whichever the header has.
     dates
         ``iso``: YYYY-MM-DD; ``day-first``: 31.12.2026 or 31/12/2026; ``month-first``: 12/31/2026; ``auto``.
     decimal

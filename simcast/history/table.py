@@ -190,7 +190,7 @@ def find_encoding(content: bytes) -> str:
 
 
 def find_delimiter(text: str) -> str:
-    """Tell what parts the fields of a csv: whatever gives its header the most; commas where nothing does."""
+    """Return what separates the fields of a csv: whatever splits its header most; commas where nothing does."""
     header = next((line for line in text.splitlines() if line.strip()), "")
     unquoted = re.sub(r'"[^"]*"', "", header)
     return max(",;\t|", key=unquoted.count)
