@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from simcast.analysis.actual import Actual, actual_of
+from simcast.analysis.cautions import distinct_in_order, warnings_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.exact_means import ExactMeans, exact_means
 from simcast.analysis.fine import coarser, play_fine
-from simcast.analysis.inputs import book_of, known_then, posterior_of, read_scenario_history, still_true, told_once
-from simcast.analysis.left_out import moves_left_out
+from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history
 from simcast.analysis.won_ends import WonEnd, wins_aside, won_ends
 from simcast.arguments import check_kind, check_name, listed, nearest
 from simcast.cluster import check_address, connect
@@ -219,7 +219,7 @@ def run(
     if cluster is not None:
         check_address(cluster)
     history = read_scenario_history(scenario, rejects=rejects)
-    known = None if history is None else known_then(history, scenario)
+    known = None if history is None else history.known_at(scenario.forecast.as_of)
     if known is not None and scenario.assume is None:
         check_names(
             scenario, known.segments, known.open_deals(known.observed_until), chosen
@@ -290,15 +290,10 @@ def _warnings(
     answers: dict[str, ExactMeans],
 ) -> tuple[str, ...]:
     """Collect what a reader should know, the most important first."""
-    found = [f"{name}: {line}" for name, answer in answers.items() for line in answer.disagreements()]
-    found += [*posterior.doubts, *moves_left_out(scenario, known)]
-    found += [] if posterior.diagnostics is None else posterior.diagnostics.warnings
-    found += [note for forecast in forecasts.values() for note in forecast.notes]
-    found += [note for answer in answers.values() for note in answer.notes]
+    wrong = [f"{name}: {line}" for name, answer in answers.items() for line in answer.disagreements()]
+    notes = [note for forecast in forecasts.values() for note in forecast.notes]
+    notes += [note for answer in answers.values() for note in answer.notes]
     baseline = forecasts.get(BASELINE)
     if baseline and baseline.books_nothing and baseline.targets.get("bookings", 0.0) > 0.0:
-        found.append("forecast.target.bookings: no amounts are known, so nothing is booked; give a target of wins")
-    found += scenario.warnings()
-    if known is not None:
-        found += still_true(known.quality.warnings, scenario)
-    return told_once(found)
+        notes.append("forecast.target.bookings: no amounts are known, so nothing is booked; give a target of wins")
+    return distinct_in_order([*wrong, *warnings_of(scenario, known, posterior, notes)])

@@ -25,7 +25,7 @@ _DAYS_PER_YEAR = 365.25
 
 
 def is_installed() -> bool:
-    """Tell whether statsforecast is installed; it is not imported."""
+    """Return whether statsforecast is installed; it is not imported."""
     return find_spec("statsforecast") is not None
 
 

@@ -29,7 +29,7 @@ _CHANGE_NOTHING = (
     *(f"backtesting/{name}.py" for name in ("judging", "recalibration", "results", "rolling", "scenario_file")),
     "backtesting/summary.py",
 )
-"""Rooms and modules on which what an origin keeps does not depend: they show, check, or score later."""
+"""Packages and modules on which the stored result of an origin does not depend: they show, check, or score it later."""
 
 _LIBRARIES = ("numba", "numpy", "nutpie", "pandas", "pymc", "scipy")
 

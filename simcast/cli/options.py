@@ -118,7 +118,7 @@ def _tell_interrupted(*, fits: bool) -> NoReturn:
 
 
 def _was_interrupted(error: BaseException | None) -> bool:
-    """Tell whether an interrupt is behind an error."""
+    """Return whether an interrupt is behind an error."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None

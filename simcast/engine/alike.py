@@ -103,7 +103,7 @@ def _describe_kinds(plan: KernelPlan, alike: Alike, n_kinds: int) -> None:
 
 @njit(inline="always")
 def _are_alike(plan: KernelPlan, one: int, other: int) -> bool:
-    """Tell whether two deals are weighed alike in all futures."""
+    """Return whether two deals are weighed alike in all futures."""
     same: bool = plan.deal_stage[one] == plan.deal_stage[other] and plan.deal_segment[one] == plan.deal_segment[other]
     for slot in range(plan.deal_age.shape[1]):
         same = same and plan.deal_age[one, slot] == plan.deal_age[other, slot]

@@ -26,13 +26,13 @@ def origins_left_out(plan: KernelPlan, futures: NDArray[np.int64]) -> dict[Origi
 
 
 def _has_no_mean_amount(plan: KernelPlan, futures: NDArray[np.int64]) -> bool:
-    """Tell whether log-logistic amounts have too heavy a tail; the engine's shape is one over that of a file."""
+    """Return whether log-logistic amounts have too heavy a tail; the engine's shape is one over that of a file."""
     draws = plan.draw_of_future[futures]
     return plan.amount_family == LOGLOGISTIC and bool(np.any(plan.amount_shape[draws] >= 1.0))
 
 
 def _conversion_goes_with_amounts(plan: KernelPlan) -> bool:
-    """Tell whether the conversion of any open deal depends on its own amount: each would be a flow of its own.
+    """Return whether the conversion of any open deal depends on its own amount: each would be a flow of its own.
 
     New deals, open ones once they are won, and those whose amount is unknown have the chances of all deals together.
     """
@@ -40,7 +40,7 @@ def _conversion_goes_with_amounts(plan: KernelPlan) -> bool:
 
 
 def _levers_take_all(plan: KernelPlan, futures: NDArray[np.int64]) -> bool:
-    """Tell whether levers might leave an open deal's own amount below zero, where the kernel cuts it.
+    """Return whether levers might leave an open deal's own amount below zero, where the kernel cuts it.
 
     All that is taken off is compared with the least that levers leave of the smallest amount: seldom is more said to be
     left out than need be.

@@ -105,7 +105,7 @@ def _mapped(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
 
 
 def _order(table: Table, dialect: Dialect, columns: Sequence[str], problems: list[str]) -> str:
-    """Tell whether day or month come first in dates such as 5/6/2026, by all dates of the file."""
+    """Return whether day or month come first in dates such as 5/6/2026, by all dates of the file."""
     if dialect.dates != AUTO:
         return dialect.dates
     texts = [normalise(text) for name in columns for text in table.cells[name].unique()]

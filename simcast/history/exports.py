@@ -248,7 +248,7 @@ def _translate_deals(
 def _words_of_deals(
     table: Table, crm: Crm, shape: Shape, found: Mapping[str, str], stages: Sequence[str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Tell what the words of outcomes mean: by the user, by the CRM's own, and by flags where names are a company's."""
+    """Return the meaning of outcome words: the user's, the CRM's own, or by flags where names are a company's."""
     words = outcome_words(table.cells[found["outcome"]], crm, stages, given, by_name=not shape.tells_status)
     told = {normalise(word) for word in (*stages, *given)}
     won, lost, _ = _flags(table, found)

@@ -232,7 +232,7 @@ def read_content(
 
 
 def _names_in_vain(export: Export, segments: Sequence[str] | None) -> bool:
-    """Tell whether a column that an argument names is not in the table."""
+    """Return whether a column that an argument names is not in the table."""
     named = [*listed(segments or ())]
     for columns in export.columns.values():
         named += columns.values() if isinstance(columns, Mapping) else [columns]

@@ -168,7 +168,7 @@ def _from_records(path: Path, header: list[str], records: list[list[str]], lines
 
 
 def find_encoding(content: bytes) -> str:
-    """Tell the encoding of a text by its first bytes, and of an older one by whether its letters stand together.
+    """Return the encoding of a text: by its first bytes, or for an older one by whether its letters stand together.
 
     Examples
     --------

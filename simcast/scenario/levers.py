@@ -335,7 +335,7 @@ LEVERS: dict[str, type[Lever]] = {
 
 
 def _kind(value: Any) -> str | None:  # noqa: ANN401 - whatever the file holds
-    """Tell which branch of `Entry` a value belongs to."""
+    """Return which branch of `Entry` a value belongs to."""
     if isinstance(value, str):
         return "<name>"
     kind = value.get("lever") if isinstance(value, dict) else getattr(value, "lever", None)

@@ -164,7 +164,7 @@ def propose(
 
 
 def _repeats(seen: Survey) -> Repeats:
-    """Tell what rows are that repeat a stage, where too many deals have such rows for them to be mistakes."""
+    """Return what rows are that repeat a stage, where too many deals have such rows for them to be mistakes."""
     if seen.n_repeating <= MOST_REPEATING * seen.n_deals:
         return "stay"
     return "first" if seen.n_returning > MOST_RETURNING * seen.n_deals else "join"
