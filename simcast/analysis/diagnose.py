@@ -196,8 +196,8 @@ def _warnings(
             weigh = agreed(choice.n_high_pareto_k, "weighs", "weigh")
             yield (
                 f"stage {choice.stage!r}: {choice.n_high_pareto_k} of {counted(choice.n_stays, 'stay')} {weigh} so"
-                " much that "
-                "leaving them out is not foretold well (Pareto k above 0.7): the comparison of its families is rough"
+                " much that the fit without them is approximated poorly (Pareto k above 0.7): the comparison of its"
+                " families is rough"
             )
     yield from without_assumed([*diagnostics.warnings, *known.quality.warnings], scenario)
 

@@ -269,7 +269,7 @@ def _chosen(scenario: Scenario, names: Sequence[str]) -> list[str]:
     known = scenario.scenario_names
     if missing := [name for name in names if name not in known]:
         raise ScenarioNameError(
-            [f"names {name}: there is none of this name; {nearest(name, known)}" for name in missing]
+            [f"names {name}: there is no scenario of this name; {nearest(name, known)}" for name in missing]
         )
     return [name for name in known if name == BASELINE or not names or name in names]
 

@@ -232,7 +232,7 @@ def check_dialect(dialect: Dialect) -> None:
             f"history.delimiter: one character is needed, no quotation mark or line break, got {dialect.delimiter!r}"
         )
     if dialect.dates and dialect.dates not in DATE_ORDERS:
-        problems.append(f"history.dates: {dialect.dates!r} is none of {', '.join(DATE_ORDERS)}")
+        problems.append(f"history.dates: {dialect.dates!r} is not one of {', '.join(DATE_ORDERS)}")
     if dialect.decimal not in {"", AUTO, ".", ","}:
         problems.append(f"history.decimal: {dialect.decimal!r} is neither '.' nor ','")
     if dialect.time_zone and not is_known(dialect.time_zone):

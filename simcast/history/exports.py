@@ -225,11 +225,11 @@ def _translate_deals(
         dated = {first: found["entered"]}
         if len(stages) > 1:
             raise DataError(
-                f"{table.path}: tells no dates of stages, only when a deal began and ended, so pipeline.stages can"
+                f"{table.path}: has no dates of stages, only when a deal began and ended, so pipeline.stages can"
                 f" have one stage, such as [selling]; for {len(stages)} stages, {crm.with_dates}"
             )
         remarks.append(
-            "the export tells no dates of stages: a deal's whole way, from its creation to its end, is one stage here"
+            "the export has no dates of stages: a deal's whole way, from its creation to its end, is one stage here"
         )
     cells, outcome = _with_outcomes(table, crm, found, words, given)
     losses = {name for name in ends if kinds[word_key(name)] == "lost"}

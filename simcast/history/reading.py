@@ -277,7 +277,7 @@ def _check_options(
     if amount_known_from not in {None, "close", "entry"}:
         problems.append(f"history.amount_known_from: {amount_known_from!r} is neither 'close' nor 'entry'")
     if repeats not in get_args(Repeats):
-        problems.append(f"history.repeats: {repeats!r} is none of {', '.join(get_args(Repeats))}")
+        problems.append(f"history.repeats: {repeats!r} is not one of {', '.join(get_args(Repeats))}")
     if changed_segments not in get_args(ChangedSegments):
         problems.append(f"history.changed_segments: {changed_segments!r} is neither 'refuse' nor 'first'")
     if problems:

@@ -39,7 +39,7 @@ def doubts(history: History) -> tuple[str, ...]:
 
 
 ENDING = (
-    " are set aside with bad rows: the forecast leaves them out, and what is left tells another story; mend their rows"
+    " are set aside with bad rows: the forecast leaves them out, and the rest is not representative; correct their rows"
 )
 
 
