@@ -1,4 +1,4 @@
-"""What functions are called with: names, kinds and numbers, checked with errors that say what is known."""
+"""Checks of function arguments: names, types and numbers, with errors that list the valid ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hash of simcast's own sources: what was made by other sources is made again."""
+"""A hash of simcast's own source code, so that results stored by another version are not reused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What really happened after the as-of date, where the history knows it."""
+"""The actual result after the as-of date, if the history covers it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scenario's questions are asked of: the history as known, the posterior and the open deals, read once."""
+"""The ground of a scenario's questions: the history as known, the posterior and the open deals, read once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scenario is played with: its history, its posterior, its open deals."""
+"""The inputs of a scenario's simulation: its history, its posterior, its open deals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `simcast solve` is asked: which number to vary, and which condition is to hold."""
+"""Parsing the question of `simcast solve`: the number to vary, and the condition to meet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bench on which plans are tried: posterior, open deals and baseline stay, only the levers change."""
+"""The bench on which plans are tried: posterior, open deals and baseline are fixed, only the levers change."""
 
 from __future__ import annotations
 

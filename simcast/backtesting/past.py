@@ -1,4 +1,4 @@
-"""What may be known on an origin, and on the days before it: all that a baseline is handed."""
+"""What was known on an origin, and on the days before it: all that a baseline may use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finished origins on disk, by a fingerprint of all that they depend on: a backtest goes on where it stopped."""
+"""Finished origins on disk, by a fingerprint of all that they depend on: a backtest continues where it stopped."""
 
 from __future__ import annotations
 

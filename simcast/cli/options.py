@@ -1,4 +1,4 @@
-"""Options and manners that the commands share: overrides, errors in house style, progress on a terminal."""
+"""Options and behaviour that the commands share: overrides, errors in one line each, progress on a terminal."""
 
 from __future__ import annotations
 

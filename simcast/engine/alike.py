@@ -1,4 +1,4 @@
-"""What is left of open deals' chances at their age, weighed once for all deals in a row that are alike.
+"""The chances of open deals given their age, computed once for consecutive deals that are alike.
 
 Deals are alike that have the same stage, segment and ages and, where conversion goes with the amount, the same amount.
 Which ones are is the same in all futures. A future's shares are first looked up as logarithms, then raised to their

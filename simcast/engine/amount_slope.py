@@ -1,4 +1,4 @@
-"""Open deals whose conversion goes with their amount, until they are first won.
+"""Open deals whose conversion depends on their amount, until they are first won.
 
 Where days belong to families, the odds of the forward move among the moves are multiplied: the other moves yield in
 proportion, and the share that never ends stays as it is. Where days have hazards, that of the forward move is

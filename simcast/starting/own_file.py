@@ -32,7 +32,7 @@ SCENARIO = "scenario.yaml"
 RARE_MOVE = 0.01
 """Moves that fewer of the deals make are taken as mistakes of the record: those deals are set aside."""
 MOST_SET_ASIDE = 0.25
-"""Where more of the deals are set aside, what is left tells another story: that is said before all else."""
+"""Where more of the deals are set aside, the rest is misleading: that is said before all else."""
 MOST_REPEATING = 0.05
 """Where more of the deals have two rows in a stage, one behind the other, rows are not stays."""
 MOST_RETURNING = 0.2
