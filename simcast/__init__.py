@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from simcast.simulation import simulate
     from simcast.summary import Summary
 
-_ROOMS = {
+_MODULES = {
     "Book": "history",
     "Forecast": "forecast",
     "ForecastDays": "plan",
@@ -76,7 +76,7 @@ _ROOMS = {
 }
 
 _OPEN = ("analysis", "backtesting", "errors", "plots", "scenario")
-"""The rooms that analysts use as they are: ``simcast.analysis.run`` needs no import of its own."""
+"""The packages that analysts use as they are: ``simcast.analysis.run`` needs no import of its own."""
 
 _OF_ANALYSIS = ("allocate", "check", "compare", "deal_table", "diagnose", "ground_of", "leaks", "rank", "run", "solve")
 """What is easily looked for here."""
@@ -104,8 +104,8 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Import a public name when it is first asked for, so that `import simcast` stays light."""
-    if name in _ROOMS:
-        return getattr(importlib.import_module(f"simcast.{_ROOMS[name]}"), name)
+    if name in _MODULES:
+        return getattr(importlib.import_module(f"simcast.{_MODULES[name]}"), name)
     if name in _OPEN:
         return importlib.import_module(f"simcast.{name}")
     raise AttributeError(f"module 'simcast' has no attribute {name!r}{_meant(name)}", name=name)

@@ -1,4 +1,4 @@
-"""What functions are called with: names, kinds and numbers, checked with errors that say what is known."""
+"""Checks of function arguments: names, types and numbers, with errors that list the valid ones."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def slip_of(word: str, known: Iterable[str]) -> str | None:
 
 
 def _is_slip(word: str, name: str) -> bool:
-    """Tell whether two names differ by nothing, or by one letter of one word."""
+    """Return whether two names differ by nothing, or by one letter of one word."""
     if re.findall(r"\d+", word) != re.findall(r"\d+", name):
         return False
     words, names = _LETTERS.findall(word), _LETTERS.findall(name)
@@ -86,7 +86,7 @@ def _is_slip(word: str, name: str) -> bool:
 
 
 def _one_edit(short: str, long: str) -> bool:
-    """Tell whether one letter put in, changed, or exchanged with the next makes one word the other."""
+    """Return whether one letter put in, changed, or exchanged with the next makes one word the other."""
     at = next((at for at, (one, two) in enumerate(zip(short, long, strict=False)) if one != two), len(short))
     if len(short) < len(long):
         return short[at:] == long[at + 1 :]

@@ -265,7 +265,7 @@ def _identity() -> Identity:
     """Return what must be equal for equal results."""
     from simcast.engine import SOURCES_DIGEST
 
-    # Not imported above: the package's own module names all rooms, and imports flow one way.
+    # Not imported above: simcast's own module names all packages, and imports flow one way.
     version: str = importlib.import_module("simcast").__version__
     return version, SOURCES_DIGEST
 

@@ -15,6 +15,9 @@ Period = Literal["day", "week", "month", "quarter"]
 PERIODS: tuple[Period, ...] = get_args(Period)
 """The calendar periods, the finest first."""
 
+DAYS_PER_YEAR = 365.25
+DAYS_PER_MONTH = DAYS_PER_YEAR / 12
+
 _MONDAY_OFFSET = 3
 """1970-01-01 was a Thursday: three days on, a week has passed since a Monday."""
 

@@ -72,7 +72,7 @@ class Forecast(Shown):
         - with teams: ``wait_days`` (future, stage), the mean wait for a free person within the horizon;
           ``team_wait_90`` (future, team), the wait that 90% of stays do not exceed; ``team_utilisation`` (future,
           team), working time spent on deals; ``team_queue`` (future, period, team), stays that wait at the period's
-          end; ``team_extra_hours`` (future, team), work by extra hands that a promise to answer in time takes
+          end; ``team_extra_hours`` (future, team), work by extra help that a promise to answer in time takes
         - ``deal_wins``, ``deal_win_days`` (deal,): per open deal, the futures in which it is won, and the sum of the
           days until then
 

@@ -1,4 +1,4 @@
-"""What one amount may be: the same for scenario files, histories and the engine."""
+"""The largest amount that one deal may have: the same for scenario files, histories and the engine."""
 
 from __future__ import annotations
 

@@ -150,11 +150,11 @@ class Pipeline:
         return self.moves[self.stage_code(stage)][0]
 
     def allows(self, stage: str, destination: str) -> bool:
-        """Tell whether a stay in `stage` may end in a move to `destination`; `UnknownNameError` when it is no stage."""
+        """Return whether a stay in `stage` may end in a move to `destination`; `UnknownNameError` for no stage."""
         return destination in self.moves[self.stage_code(stage)]
 
     def is_won(self, outcome: str) -> bool:
-        """Tell whether an outcome counts as won; `UnknownNameError` when it is no outcome."""
+        """Return whether an outcome counts as won; `UnknownNameError` when it is no outcome."""
         check_name(outcome, self.outcomes, "outcome")
         return self.kinds[self.outcomes.index(outcome)] == "won"
 
@@ -171,7 +171,7 @@ class Pipeline:
         return f"Pipeline: {' -> '.join((*self.path, 'won'))}{also}; or {', '.join(sorted(ends))}"
 
     def renews(self, outcome: str) -> bool:
-        """Tell whether deals go on after this outcome, by a declared move out of it."""
+        """Return whether deals go on after this outcome, by a declared move out of it."""
         return outcome in self._stage_codes
 
 

@@ -1,4 +1,4 @@
-"""What is told of long work while it goes on: a description, and the fraction done."""
+"""The progress of long work: how functions report it to their callers."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ Progress = Callable[[str, float], None]
 
 
 def silence(_: str, __: float) -> None:
-    """Tell nobody."""
+    """Report progress to nobody."""

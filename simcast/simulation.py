@@ -66,7 +66,8 @@ def simulate(
     Returns
     -------
     Forecast
-        Its ``results`` are an `xarray.Dataset` with dims (future, period, segment, origin, stage).
+        Its ``results`` are an `xarray.Dataset` with dims (future, period, segment, origin, stage, deal), and team where
+        there are teams.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A hash of simcast's own sources: what was made by other sources is made again."""
+"""A hash of simcast's own source code, so that results stored by another version are not reused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def sources_digest(*, only: Collection[str] = (), without: Collection[str] = ())
     Parameters
     ----------
     only
-        The rooms (folders right in the package) and modules (such as ``"plan/building.py"``) that count; all of them
+        The packages (folders directly in simcast) and modules (such as ``"plan/building.py"``) that count; all of them
         unless given.
     without
         Those that do not.

@@ -6,6 +6,7 @@ from simcast.analysis.check import Check, check
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.deals import deal_table
 from simcast.analysis.diagnose import Diagnosis, diagnose
+from simcast.analysis.exact_means import ExactMeans, Means, exact_means
 from simcast.analysis.ground import Ground, ground_of
 from simcast.analysis.inputs import fit_scenario
 from simcast.analysis.leaks import Leaks, leaks
@@ -13,7 +14,6 @@ from simcast.analysis.ranking import Ranking, rank
 from simcast.analysis.run import Run, run
 from simcast.analysis.solving import Solution, solve
 from simcast.analysis.splits import Limits
-from simcast.analysis.without_chance import Means, WithoutChance, without_chance
 
 __all__ = [
     "Actual",
@@ -21,6 +21,7 @@ __all__ = [
     "Check",
     "Diagnosis",
     "Difference",
+    "ExactMeans",
     "Ground",
     "Leaks",
     "Limits",
@@ -28,13 +29,13 @@ __all__ = [
     "Ranking",
     "Run",
     "Solution",
-    "WithoutChance",
     "actual_of",
     "allocate",
     "check",
     "compare",
     "deal_table",
     "diagnose",
+    "exact_means",
     "fit_scenario",
     "ground_of",
     "leaks",
@@ -42,5 +43,4 @@ __all__ = [
     "run",
     "solve",
     "usual_goal",
-    "without_chance",
 ]

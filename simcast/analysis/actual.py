@@ -1,4 +1,4 @@
-"""What really happened after the as-of date, where the history knows it."""
+"""The actual result after the as-of date, if the history covers it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def actual_of(history: History, days: ForecastDays) -> Actual | None:
     if known_until < days.as_of:
         if history.is_cut:
             raise DataArgumentError(
-                f"history: is cut at {history.observed_until} and tells nothing of the days from {days.as_of} on; give "
+                f"history: is cut at {history.observed_until} and has nothing of the days from {days.as_of} on; give "
                 "the whole one, as read_history returns it, or ask for it at once: run(scenario, actual=True)"
             )
         return None

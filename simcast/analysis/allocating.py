@@ -1,4 +1,4 @@
-"""How to split a budget, or people, among levers: all ways are played, or the best next step is taken each time."""
+"""Splitting a budget, or people, among levers: by trying all splits, or by taking the best next step each time."""
 
 from __future__ import annotations
 

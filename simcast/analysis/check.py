@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from simcast.analysis.inputs import known_then, read_scenario_history, still_true
-from simcast.analysis.left_out import moves_left_out
+from simcast.analysis.cautions import moves_left_out, without_assumed
+from simcast.analysis.inputs import read_scenario_history
 from simcast.assume import assumed_posterior
 from simcast.history import History
 from simcast.notebook import Shown
@@ -60,7 +60,7 @@ class Check(Shown):
     @property
     def _of_data(self) -> list[str]:
         """What to beware of in the history, as far as nothing else is assumed."""
-        return [] if self.history is None else still_true(self.history.quality.warnings, self.scenario)
+        return [] if self.history is None else without_assumed(self.history.quality.warnings, self.scenario)
 
     def _open_deals(self, history: History) -> list[str]:
         """Say how many deals stand where, on the as-of date."""
@@ -103,7 +103,7 @@ def check(scenario: Scenario) -> Check:
         When a lever names a segment or deal that is not in the history, or assumed chances sum to more than 1.
     """
     history = read_scenario_history(scenario, rejects=False)
-    known = None if history is None else known_then(history, scenario)
+    known = None if history is None else history.known_at(scenario.forecast.as_of)
     if known is not None:
         check_names(scenario, known.segments, known.open_deals(known.observed_until))
     elif scenario.assume is not None:

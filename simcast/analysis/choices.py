@@ -194,7 +194,7 @@ def exclusive_pairs(ground: Ground, choices: Sequence[Choice]) -> frozenset[tupl
 
 
 def _opposed(ground: Ground, levers: Sequence[Lever]) -> bool:
-    """Tell whether one budget takes money from where another puts it: what is left of both nobody would do."""
+    """Return whether one budget takes money from where another puts it: what is left of both nobody would do."""
     budgets = [lever for lever in levers if isinstance(lever, BudgetLever)]
     select = ground.posterior.segments.select
     return any(

@@ -142,7 +142,7 @@ def compare(forecast: Forecast, against: Forecast) -> Difference:
 
 
 def judged_by_wins(differences: Sequence[Difference]) -> bool:
-    """Tell whether scenarios are judged by wins: none of them books anything, nor does what they are compared with."""
+    """Return whether scenarios are judged by wins: neither they nor what they are compared with book anything."""
     return bool(differences) and all(difference.books_nothing for difference in differences)
 
 

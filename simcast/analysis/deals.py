@@ -125,7 +125,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
 
 
 def have_no_worth(table: pd.DataFrame) -> bool:
-    """Tell whether nothing is at stake in money, since no amount is known: deals differ by their chances alone."""
+    """Return whether nothing is at stake in money, since no amount is known: deals differ by their chances alone."""
     return not (table["value_at_stake"].any() or table["amount"].fillna(0.0).any())
 
 

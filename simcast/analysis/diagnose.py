@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from simcast.analysis.inputs import known_then, read_scenario_history, still_true, told_once
+from simcast.analysis.cautions import distinct_in_order, without_assumed
+from simcast.analysis.inputs import read_scenario_history
 from simcast.errors import ScenarioError
 from simcast.history import History
 from simcast.notebook import Shown
@@ -154,7 +155,7 @@ def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
     from simcast.model import load_or_fit
     from simcast.predictive_checks import check_predictions
 
-    known = known_then(history, scenario)
+    known = history.known_at(scenario.forecast.as_of)
     posterior = load_or_fit(known, settings=scenario.history.model, progress=progress)
     if posterior.diagnostics is None:
         raise ScenarioError("history: the stored posterior carries no diagnostics; delete it and fit again")
@@ -162,7 +163,7 @@ def diagnose(scenario: Scenario, progress: Progress | None = None) -> Diagnosis:
     sampled = posterior.sampled or (load_sampled(path) if path.is_file() else {})
     checks = check_predictions(posterior, known, sampled, progress=progress)
     warnings = [*_warnings(scenario, known, posterior.diagnostics, checks)]
-    found = Diagnosis(scenario, known, posterior, posterior.diagnostics, checks, told_once(warnings))
+    found = Diagnosis(scenario, known, posterior, posterior.diagnostics, checks, distinct_in_order(warnings))
     try:
         store_checked(posterior.fingerprint, found.checked)
     except OSError as error:
@@ -195,10 +196,10 @@ def _warnings(
             weigh = agreed(choice.n_high_pareto_k, "weighs", "weigh")
             yield (
                 f"stage {choice.stage!r}: {choice.n_high_pareto_k} of {counted(choice.n_stays, 'stay')} {weigh} so"
-                " much that "
-                "leaving them out is not foretold well (Pareto k above 0.7): the comparison of its families is rough"
+                " much that the fit without them is approximated poorly (Pareto k above 0.7): the comparison of its"
+                " families is rough"
             )
-    yield from still_true([*diagnostics.warnings, *known.quality.warnings], scenario)
+    yield from without_assumed([*diagnostics.warnings, *known.quality.warnings], scenario)
 
 
 def _sampler_problems(diagnostics: Diagnostics) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The baseline by day or week, for a fan; its sums over longer periods are the baseline as the file wants it."""
+"""The baseline by day or week, for a fan chart; summed over longer periods it is the baseline that was asked for."""
 
 from __future__ import annotations
 

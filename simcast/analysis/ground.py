@@ -1,4 +1,4 @@
-"""What a scenario's questions are asked of: the history as known, the posterior and the open deals, read once."""
+"""The ground of a scenario's questions: the history as known, the posterior and the open deals, read once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 from weakref import WeakKeyDictionary
 
-from simcast.analysis.inputs import book_of, known_then, posterior_of, read_scenario_history, still_true, told_once
-from simcast.analysis.left_out import moves_left_out
+from simcast.analysis.cautions import distinct_in_order, warnings_of
+from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history
 from simcast.arguments import check_name, shown, whole_number
 from simcast.errors import ArgumentTypeError
 from simcast.forecast import Forecast
@@ -59,11 +59,7 @@ class Ground(Shown):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know of fit and data, the most important first."""
-        found = [*self.posterior.doubts, *moves_left_out(self.scenario, self.history)]
-        found += [] if self.posterior.diagnostics is None else self.posterior.diagnostics.warnings
-        found += self.scenario.warnings()
-        found += [] if self.history is None else still_true(self.history.quality.warnings, self.scenario)
-        return told_once(found)
+        return distinct_in_order(warnings_of(self.scenario, self.history, self.posterior))
 
     @property
     def trusted(self) -> bool:
@@ -157,6 +153,6 @@ def ground_of(
         When the model cannot be fitted.
     """
     history = read_scenario_history(scenario, rejects=rejects)
-    known = None if history is None else known_then(history, scenario)
+    known = None if history is None else history.known_at(scenario.forecast.as_of)
     posterior = posterior_of(scenario, known, progress)
     return Ground(scenario, known, posterior, book_of(scenario, known, posterior), threads)

@@ -1,8 +1,7 @@
-"""What a scenario is played with: its history, its posterior, its open deals."""
+"""The inputs of a scenario's simulation: its history, its posterior, its open deals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,9 +13,7 @@ from simcast.arguments import check_kind
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.errors import DataError, ScenarioError
 from simcast.history import Book, Dialect, History, read_history
-from simcast.history.quality import LEFT_OUT, NO_AMOUNT_RECORDED, SILENT_SINCE
 from simcast.posterior import Posterior, stored_checked
-from simcast.posterior.diagnostics import NO_AMOUNTS
 from simcast.progress import Progress
 from simcast.scenario import Scenario
 from simcast.scenario.settings import HistorySettings
@@ -89,11 +86,6 @@ def dialect_of(settings: HistorySettings) -> Dialect:
     )
 
 
-def known_then(history: History, scenario: Scenario) -> History:
-    """Return what was known of a history at the scenario's as-of date."""
-    return history.known_at(scenario.forecast.as_of)
-
-
 def posterior_of(scenario: Scenario, known: History | None, progress: Progress | None = None) -> Posterior:
     """Fit the history, or load its stored fit, and lay the scenario's assumptions over it.
 
@@ -139,7 +131,7 @@ def fit_scenario(scenario: Scenario, progress: Progress | None = None) -> Poster
         raise ScenarioError("history: this scenario assumes its parameters; there is no history to fit")
     from simcast.model import load_or_fit
 
-    known = known_then(history, scenario)
+    known = history.known_at(scenario.forecast.as_of)
     settings = scenario.history.model if scenario.history else None
     return _as_checked(load_or_fit(known, settings=settings, progress=progress), known)
 
@@ -147,21 +139,3 @@ def fit_scenario(scenario: Scenario, progress: Progress | None = None) -> Poster
 def _as_checked(fitted: Posterior, known: History) -> Posterior:
     """Return a fit with what an earlier diagnosis found of it, and what speaks against its data."""
     return replace(fitted, checked=stored_checked(fitted.fingerprint), data_doubts=known.quality.doubts)
-
-
-def still_true(warnings: Iterable[str], scenario: Scenario) -> list[str]:
-    """Return warnings of data and of a fit without those that amounts are missing, where they are assumed."""
-    if scenario.assume is None or scenario.assume.amount is None:
-        return list(warnings)
-    return [text for text in warnings if text not in (NO_AMOUNTS, NO_AMOUNT_RECORDED)]
-
-
-def told_once(warnings: Iterable[str]) -> tuple[str, ...]:
-    """Return each warning once, first that deals are left out or records end early, on which all that follows depends.
-
-    That amounts are missing is said by the fit, and need not be said of the data too.
-    """
-    distinct = dict.fromkeys(warnings)
-    if NO_AMOUNTS in distinct:
-        distinct.pop(NO_AMOUNT_RECORDED, None)
-    return tuple(sorted(distinct, key=lambda text: (LEFT_OUT not in text, not text.startswith(SILENT_SINCE))))

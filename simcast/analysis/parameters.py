@@ -1,4 +1,4 @@
-"""Numbers that people know, from a posterior's parameters: median days until a move, the usual amount of a deal."""
+"""Familiar numbers from a posterior's parameters: median days until a move, the usual amount of a deal."""
 
 from __future__ import annotations
 

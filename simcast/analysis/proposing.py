@@ -1,4 +1,4 @@
-"""Splits that Optuna proposes (``pip install 'simcast[optimize]'``): for many choices, or such as help each other."""
+"""Splits that Optuna proposes (``pip install 'simcast[optimize]'``): for many choices, or some that help each other."""
 
 from __future__ import annotations
 

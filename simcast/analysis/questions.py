@@ -1,4 +1,4 @@
-"""What `simcast solve` is asked: which number to vary, and which condition is to hold."""
+"""Parsing the question of `simcast solve`: the number to vary, and the condition to meet."""
 
 from __future__ import annotations
 
@@ -225,11 +225,11 @@ class Unknown:
         return NEUTRAL.get((str(self.lever["lever"]), self.key))
 
     def is_neutral(self, value: Value) -> bool:
-        """Tell whether the lever changes nothing at a value; nobody who is hired or leaves is no lever at all."""
+        """Return whether the lever changes nothing at a value; nobody who is hired or leaves is no lever at all."""
         return self.neutral == value or (self.key == "count" and value == 0)
 
     def within(self, value: Value) -> bool:
-        """Tell whether a value lies in the range."""
+        """Return whether a value lies in the range."""
         low, high = sorted((self.first, self.last))
         return bool(low <= value <= high)  # type: ignore[operator]  # all numbers, or all dates
 

@@ -244,7 +244,7 @@ def _across(labels: Sequence[str], runs: Sequence[Run]) -> tuple[tuple[Differenc
 
 
 def _same_margin(one: Run, other: Run) -> bool:
-    """Tell whether the same share of bookings counts as gain in two files."""
+    """Return whether the same share of bookings counts as gain in two files."""
     margins = [run.forecasts[BASELINE].margin for run in (one, other)]
     first, second = (np.ones(()) if margin is None else margin for margin in margins)
     return np.array_equal(first, second)

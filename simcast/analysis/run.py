@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from simcast.analysis.actual import Actual, actual_of
+from simcast.analysis.cautions import distinct_in_order, warnings_of
 from simcast.analysis.compare import Difference, compare
+from simcast.analysis.exact_means import ExactMeans, exact_means
 from simcast.analysis.fine import coarser, play_fine
-from simcast.analysis.inputs import book_of, known_then, posterior_of, read_scenario_history, still_true, told_once
-from simcast.analysis.left_out import moves_left_out
-from simcast.analysis.without_chance import WithoutChance, without_chance
+from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history
 from simcast.analysis.won_ends import WonEnd, wins_aside, won_ends
 from simcast.arguments import check_kind, check_name, listed, nearest
 from simcast.cluster import check_address, connect
@@ -67,7 +67,7 @@ class Run(Shown):
     warnings
         What a reader should know, the most important first.
     exact
-        By scenario, its mean worked out without chance beside the simulated one, when asked for.
+        By scenario, the exact means beside the simulated ones, when asked for.
     fine
         The baseline in periods fine enough for a fan, when asked for.
     won_ends
@@ -85,7 +85,7 @@ class Run(Shown):
     differences: tuple[Difference, ...]
     actual: Actual | None
     warnings: tuple[str, ...]
-    exact: dict[str, WithoutChance] = field(default_factory=dict)
+    exact: dict[str, ExactMeans] = field(default_factory=dict)
     fine: Forecast | None = None
     won_ends: dict[str, dict[str, WonEnd]] = field(default_factory=dict)
     wins_aside: dict[str, float] = field(default_factory=dict)
@@ -191,7 +191,7 @@ def run(
     actual
         Whether to look up what really happened, if the history goes beyond the as-of date.
     exact
-        Whether to work out each mean without chance too.
+        Whether to compute the exact means too, without simulation.
     rejects
         Where rows of the history that are set aside go; False writes none.
     fan
@@ -219,7 +219,7 @@ def run(
     if cluster is not None:
         check_address(cluster)
     history = read_scenario_history(scenario, rejects=rejects)
-    known = None if history is None else known_then(history, scenario)
+    known = None if history is None else history.known_at(scenario.forecast.as_of)
     if known is not None and scenario.assume is None:
         check_names(
             scenario, known.segments, known.open_deals(known.observed_until), chosen
@@ -241,7 +241,7 @@ def run(
         aside = wins_aside(first, play)
     days = first.days
     answers = {
-        name: without_chance(plan, forecasts[name], threads=threads, progress=progress)
+        name: exact_means(plan, forecasts[name], threads=threads, progress=progress)
         for name, plan in plans.items()
         if exact
     }
@@ -269,13 +269,13 @@ def _chosen(scenario: Scenario, names: Sequence[str]) -> list[str]:
     known = scenario.scenario_names
     if missing := [name for name in names if name not in known]:
         raise ScenarioNameError(
-            [f"names {name}: there is none of this name; {nearest(name, known)}" for name in missing]
+            [f"names {name}: there is no scenario of this name; {nearest(name, known)}" for name in missing]
         )
     return [name for name in known if name == BASELINE or not names or name in names]
 
 
 def _check_covered(plans: Iterable[Plan]) -> None:
-    """Refuse plans whose means cannot be worked out without chance; imported here, since that loads compiled code."""
+    """Refuse plans that have no exact means; imported here, since that loads compiled code."""
     from simcast.expectation import check_covered
 
     for plan in plans:
@@ -287,18 +287,13 @@ def _warnings(
     known: History | None,
     posterior: Posterior,
     forecasts: dict[str, Forecast],
-    answers: dict[str, WithoutChance],
+    answers: dict[str, ExactMeans],
 ) -> tuple[str, ...]:
     """Collect what a reader should know, the most important first."""
-    found = [f"{name}: {line}" for name, answer in answers.items() for line in answer.disagreements()]
-    found += [*posterior.doubts, *moves_left_out(scenario, known)]
-    found += [] if posterior.diagnostics is None else posterior.diagnostics.warnings
-    found += [note for forecast in forecasts.values() for note in forecast.notes]
-    found += [note for answer in answers.values() for note in answer.notes]
+    wrong = [f"{name}: {line}" for name, answer in answers.items() for line in answer.disagreements()]
+    notes = [note for forecast in forecasts.values() for note in forecast.notes]
+    notes += [note for answer in answers.values() for note in answer.notes]
     baseline = forecasts.get(BASELINE)
     if baseline and baseline.books_nothing and baseline.targets.get("bookings", 0.0) > 0.0:
-        found.append("forecast.target.bookings: no amounts are known, so nothing is booked; give a target of wins")
-    found += scenario.warnings()
-    if known is not None:
-        found += still_true(known.quality.warnings, scenario)
-    return told_once(found)
+        notes.append("forecast.target.bookings: no amounts are known, so nothing is booked; give a target of wins")
+    return distinct_in_order([*wrong, *warnings_of(scenario, known, posterior, notes)])

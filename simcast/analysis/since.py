@@ -74,7 +74,7 @@ class Changes:
 
 
 def changes_since(before: Ground, now: Ground) -> Changes:
-    """Tell why the baseline of a forecast expects another total than that of an earlier one.
+    """Explain why the baseline of a forecast expects another total than that of an earlier one.
 
     The earlier expectation is worked out again, then the deals of today under the parameters of then, then today's.
     What is expected of some open deals is all that they bring in the same futures: a deal that may be won again, as by

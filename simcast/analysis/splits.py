@@ -39,7 +39,7 @@ class Limits:
     people: int | None = None
 
     def allow(self, cost: float, people: int) -> bool:
-        """Tell whether so much may be spent."""
+        """Return whether so much may be spent."""
         return (self.budget is None or cost <= self.budget * _SLACK) and (self.people is None or people <= self.people)
 
 
@@ -110,7 +110,7 @@ class Search:
         return sum(size.cost for size in sizes), sum(size.people for size in sizes)
 
     def is_allowed(self, split: Split) -> bool:
-        """Tell whether a way keeps to the limits and combines only what can be had together."""
+        """Return whether a way keeps to the limits and combines only what can be had together."""
         apart = any(split[one] and split[other] for one, other in self._exclusive)
         return not apart and self._limits.allow(*self.spent(split))
 
@@ -130,7 +130,7 @@ class Search:
         return tuple(here) if self.is_allowed(tuple(here)) else self.nothing
 
     def tell(self, done: float) -> None:
-        """Tell which fraction of the work is done."""
+        """Return which fraction of the work is done."""
         if self._progress is not None:
             self._progress("trying splits", done)
 

@@ -69,7 +69,7 @@ def usual_days_of(history: History | None, posterior: Posterior, book: Book) -> 
 
 
 def are_stalled(book: Book, limit: NDArray[np.float64], plan: Plan) -> NDArray[np.bool_]:
-    """Tell which open deals have been in their stage for longer than a limit of days and wait for no free person.
+    """Return which open deals have been in their stage for longer than a limit of days and wait for no free person.
 
     That those who wait for a person of a team stand there for long is no fault of theirs.
     """

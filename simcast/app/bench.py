@@ -1,4 +1,4 @@
-"""The bench on which plans are tried: posterior, open deals and baseline stay, only the levers change."""
+"""The bench on which plans are tried: posterior, open deals and baseline are fixed, only the levers change."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ def shared_bench(question: Question, progress: Progress | None = None) -> Bench:
 
 
 def _goes_on(begun: Forecast, plan: Plan) -> bool:
-    """Tell whether a plan's first futures are those played already, told apart by the same periods."""
+    """Return whether a plan's first futures are those played already, told apart by the same periods."""
     same_periods = begun.results.attrs["period"] == plan.days.period
     return same_periods and begun.n_futures < plan.n_futures and plan.capacity is None
 

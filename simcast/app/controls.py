@@ -303,7 +303,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - plain data of any depth
 
 
 def is_free(control: Control, levers: Sequence[Lever]) -> bool:
-    """Tell whether no lever of the file's scenario changes what a slider changes: two on one thing are an error."""
+    """Return whether no lever of the file's scenario changes what a slider changes: two on one thing are an error."""
     return not any(_same(control, lever) for lever in levers)
 
 
@@ -320,7 +320,7 @@ def _same(control: Control, lever: Lever) -> bool:
 
 
 def _apart(where: Mapping[str, str], lever: ArrivalsLever) -> bool:
-    """Tell whether no segment is chosen by both."""
+    """Return whether no segment is chosen by both."""
     return any(where[column] not in values for column, values in lever.where.items() if column in where)
 
 

@@ -1,4 +1,4 @@
-"""The figures of the page, drawn by Plotly; colours are told apart by the colour-blind too."""
+"""The figures of the page, drawn by Plotly; in colours that colour-blind readers can distinguish."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def _headcount(bench: Bench, place: str) -> list[PlainLever]:
 
 
 def _playable(bench: Bench, control: controls.HeadcountControl) -> bool:
-    """Tell whether the file could have a lever on this headcount."""
+    """Return whether the file could have a lever on this headcount."""
     lever: dict[str, Any] | None = control.lever_at(1)
     try:
         bench.with_plans({PLAN: [lever] if lever else []})

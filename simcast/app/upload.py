@@ -1,4 +1,4 @@
-"""A file that a visitor of the page hands in: read strictly, reported on, and forgotten."""
+"""A file that is uploaded to the page: read strictly, reported on, and deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fitted posterior has besides, and keeps when something is assumed over it."""
+"""Further variables of a fitted posterior, which it keeps when assumptions replace parts of it."""
 
 from __future__ import annotations
 

@@ -112,13 +112,13 @@ def assumed_posterior(
         return posterior
     return replace(
         posterior,
-        diagnostics=_still_true(base, assumptions),
+        diagnostics=_without_answered(base, assumptions),
         checked=base.checked,
         data_doubts=base.data_doubts,
     )
 
 
-def _still_true(base: Posterior, assumptions: Assumptions) -> Diagnostics | None:
+def _without_answered(base: Posterior, assumptions: Assumptions) -> Diagnostics | None:
     """Return the fit's diagnostics without the warnings of amounts and of arrivals that assumed ones answer."""
     found = base.diagnostics
     if found is None:

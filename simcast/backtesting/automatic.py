@@ -12,6 +12,7 @@ from scipy import stats
 
 from simcast.backtesting.baselines import LEVELS, BaselineForecast
 from simcast.backtesting.past import Past
+from simcast.days import DAYS_PER_YEAR
 from simcast.forecast import METRICS
 
 AUTOMATIC = ("auto_ets", "auto_arima")
@@ -21,11 +22,10 @@ LEAST_TOTALS = 8
 """With fewer horizons behind it a series is refused by AutoETS, or leaves no freedom to its errors."""
 
 _LEVEL = 80
-_DAYS_PER_YEAR = 365.25
 
 
 def is_installed() -> bool:
-    """Tell whether statsforecast is installed; it is not imported."""
+    """Return whether statsforecast is installed; it is not imported."""
     return find_spec("statsforecast") is not None
 
 
@@ -47,7 +47,7 @@ def automatic(name: str, past: Past) -> dict[str, BaselineForecast] | None:
     totals = [past.won(first, end) for end, first in itertools.pairwise(ends)][::-1]
     if len(totals) < LEAST_TOTALS:
         return None
-    season = max(round(_DAYS_PER_YEAR / past.horizon.n_days), 1)
+    season = max(round(DAYS_PER_YEAR / past.horizon.n_days), 1)
     season = season if len(totals) >= 2 * season else 1
     return {metric: _forecast(name, np.array([each[metric] for each in totals]), season) for metric in METRICS}
 

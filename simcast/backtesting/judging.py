@@ -183,7 +183,7 @@ def judge_deals(deals: pd.DataFrame | None) -> DealScores | None:
 
 
 def judge_stalled(deals: pd.DataFrame) -> StalledScores | None:
-    """Tell what became of stalled deals; None where there were none, or no others."""
+    """Return what became of stalled deals; None where there were none, or no others."""
     known = deals[deals["times_usual"].notna()]
     times = known["times_usual"].to_numpy(dtype=float)
     stayed, won = 1.0 - known["moved"].to_numpy(dtype=float), known["won"].to_numpy(dtype=float)

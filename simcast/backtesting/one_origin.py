@@ -89,7 +89,7 @@ def play_origin(
     threads
         On how many threads the futures are played.
     progress
-        Told what is being done and which fraction is done.
+        Called with a description and the fraction done, from 0 to 1.
     """
     import pandas as pd
 

@@ -1,4 +1,4 @@
-"""What may be known on an origin, and on the days before it: all that a baseline is handed."""
+"""What was known on an origin, and on the days before it: all that a baseline may use."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Past:
         return set(self._win_deals[(self._win_days >= first) & (self._win_days < end)])
 
     def knows_wins_from(self, day: np.datetime64) -> bool:
-        """Tell whether wins were on record on a day: records of ends may begin later than those of arrivals."""
+        """Return whether wins were on record on a day: records of ends may begin later than those of arrivals."""
         return self.first_win is not None and bool(day >= self.first_win.astype("datetime64[M]").astype(day.dtype))
 
     def earlier_days(self) -> list[np.datetime64]:

@@ -65,7 +65,12 @@ def backtest(
     threads
         On how many threads one process plays futures.
     progress
-        Told what is being done and which fraction is done, from 0 to 1.
+        Called with a description and the fraction done, from 0 to 1.
+
+    Returns
+    -------
+    Backtest
+        Its ``table`` has a row per origin and metric: the forecast, the actual result, and the scores.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Finished origins on disk, by a fingerprint of all that they depend on: a backtest goes on where it stopped."""
+"""Finished origins on disk, by a fingerprint of all that they depend on: a backtest continues where it stopped."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CHANGE_NOTHING = (
     *(f"backtesting/{name}.py" for name in ("judging", "recalibration", "results", "rolling", "scenario_file")),
     "backtesting/summary.py",
 )
-"""Rooms and modules on which what an origin keeps does not depend: they show, check, or score later."""
+"""Packages and modules on which the stored result of an origin does not depend: they show, check, or score it later."""
 
 _LIBRARIES = ("numba", "numpy", "nutpie", "pandas", "pymc", "scipy")
 

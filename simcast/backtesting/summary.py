@@ -170,7 +170,7 @@ def _date_types(cells: pd.DataFrame) -> dict[str, Any]:
 
 
 def _counts_wins(totals: pd.DataFrame) -> bool:
-    """Tell whether bookings are wins again, each counted as 1."""
+    """Return whether bookings are wins again, each counted as 1."""
     actual = totals[totals["method"] == "simcast"].pivot(index="origin", columns="metric", values="actual")
     return bool((actual["bookings"] == actual["wins"]).all())
 

@@ -20,7 +20,7 @@ def check_scenario(scenario: Scenario, standing_on: str | None) -> str:
 
     if standing_on is not None and standing_on not in scenario.scenario_names:
         near = nearest(standing_on, scenario.scenario_names)
-        raise SimcastError(f"--scenario {standing_on}: there is none of this name; {near}")
+        raise SimcastError(f"--scenario {standing_on}: there is no scenario of this name; {near}")
     return standing_on or BASELINE
 
 

@@ -84,7 +84,7 @@ def explain(
 
 
 def _changes(folder: Path, now: Ground, threads: int | None, progress: Progress | None) -> tuple[Changes, str]:
-    """Tell what changed since an earlier run, and what to beware of."""
+    """Return what changed since an earlier run, and what to beware of."""
     from simcast.analysis.since import changes_since
     from simcast.report.changing import earlier_ground
 

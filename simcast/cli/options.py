@@ -1,4 +1,4 @@
-"""Options and manners that the commands share: overrides, errors in house style, progress on a terminal."""
+"""Options and behaviour that the commands share: overrides, errors in one line each, progress on a terminal."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _tell_interrupted(*, fits: bool) -> NoReturn:
 
 
 def _was_interrupted(error: BaseException | None) -> bool:
-    """Tell whether an interrupt is behind an error."""
+    """Return whether an interrupt is behind an error."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None

@@ -1,4 +1,4 @@
-"""What the library says of an argument, said of the option that gave it."""
+"""Errors about arguments of the library, rewritten to name the option that gave the argument."""
 
 from __future__ import annotations
 

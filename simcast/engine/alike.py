@@ -1,4 +1,4 @@
-"""What is left of open deals' chances at their age, weighed once for all deals in a row that are alike.
+"""The chances of open deals given their age, computed once for consecutive deals that are alike.
 
 Deals are alike that have the same stage, segment and ages and, where conversion goes with the amount, the same amount.
 Which ones are is the same in all futures. A future's shares are first looked up as logarithms, then raised to their
@@ -103,7 +103,7 @@ def _describe_kinds(plan: KernelPlan, alike: Alike, n_kinds: int) -> None:
 
 @njit(inline="always")
 def _are_alike(plan: KernelPlan, one: int, other: int) -> bool:
-    """Tell whether two deals are weighed alike in all futures."""
+    """Return whether two deals are weighed alike in all futures."""
     same: bool = plan.deal_stage[one] == plan.deal_stage[other] and plan.deal_segment[one] == plan.deal_segment[other]
     for slot in range(plan.deal_age.shape[1]):
         same = same and plan.deal_age[one, slot] == plan.deal_age[other, slot]

@@ -1,4 +1,4 @@
-"""Open deals whose conversion goes with their amount, until they are first won.
+"""Open deals whose conversion depends on their amount, until they are first won.
 
 Where days belong to families, the odds of the forward move among the moves are multiplied: the other moves yield in
 proportion, and the share that never ends stays as it is. Where days have hazards, that of the forward move is
@@ -59,7 +59,7 @@ def room_for_a_law(plan: KernelPlan) -> OwnLaw:
 
 @njit(inline="always")
 def is_law_of(law: OwnLaw, epoch: int, stage: int, segment: int, effect: float) -> bool:
-    """Tell whether a law is that of the deal before: deals of about the same amount stand in a row."""
+    """Return whether a law is that of the deal before: deals of about the same amount stand in a row."""
     same: bool = law.of[3] == effect and law.of[2] == segment and law.of[1] == stage and law.of[0] == epoch
     return same
 

@@ -22,7 +22,7 @@ from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamP
 from simcast.engine.clock import put_off
 from simcast.engine.graph import Graph, flush_counts, graph_of
 from simcast.engine.inner import allocating, inner
-from simcast.engine.kernel import _begin_new_deals, _begin_stays, _count_arrivals, _end_stays
+from simcast.engine.kernel import begin_new_deals, begin_stays, count_arrivals, end_stays
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan
 from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.owners import NOBODY, Owners, find_owner, room_for_owners
@@ -81,7 +81,7 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
     for row in range(results.wait_days.shape[0]):
         future = first + row
         fill_tables(kernel, tables, future)
-        _count_arrivals(kernel, tables, future, arrivals)
+        count_arrivals(kernel, tables, future, arrivals)
         n_deals = len(kernel.deal_key) + int(np.sum(arrivals))
         if n_deals > len(tickets.key):
             tickets = room_for_tickets(n_deals)
@@ -121,10 +121,10 @@ def _begin_all(
         n = _queue_up(plan.capacity, tickets, in_play, n, _FIRST_VISIT, _OPEN)
         _play_on(plan, room, future, n, _FIRST_VISIT, _OPEN, tickets, results, row)
     while True:
-        n = _begin_new_deals(kernel, future, arrivals, at, in_play, entered)
+        n = begin_new_deals(kernel, future, arrivals, at, in_play, entered)
         if n == 0:
             break
-        _begin_stays(kernel, room.tables, room.graph, future, _FIRST_VISIT, in_play, n)
+        begin_stays(kernel, room.tables, room.graph, future, _FIRST_VISIT, in_play, n)
         n = _queue_up(plan.capacity, tickets, in_play, n, _FIRST_VISIT, _NEW)
         _play_on(plan, room, future, n, _FIRST_VISIT, _NEW, tickets, results, row)
 
@@ -167,12 +167,12 @@ def _play_on(
     """Play the deals of a block, whose stays are drawn, until each waits or has ended."""
     kernel, in_play = plan.kernel, room.in_play
     while n > 0:
-        n = _end_stays(kernel, room.tables, room.graph, future, origin, in_play, n, results.flow, row)
+        n = end_stays(kernel, room.tables, room.graph, future, origin, in_play, n, results.flow, row)
         visit += 1
         if n == 0 or visit == MAX_VISITS:
             results.flow.capped[0] += n
             return
-        _begin_stays(kernel, room.tables, room.graph, future, visit, in_play, n)
+        begin_stays(kernel, room.tables, room.graph, future, visit, in_play, n)
         n = _queue_up(plan.capacity, tickets, in_play, n, visit, origin)
 
 

@@ -110,7 +110,7 @@ class TeamResults(NamedTuple):
     queue: NDArray[np.int32]
     """(n_futures, n_periods, n_teams): stays that wait at the period's end."""
     extra_hours: NDArray[np.float64]
-    """(n_futures, n_teams): hours of work done by extra hands, so that no wait exceeds what a lever allows."""
+    """(n_futures, n_teams): hours of work done by extra help, so that no wait exceeds what a lever allows."""
 
 
 def empty_team_results(plan: TeamPlan, n_futures: int) -> TeamResults:

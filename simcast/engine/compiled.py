@@ -85,7 +85,7 @@ def kept_beside(
 
 
 def _lies_in(package: Path, module: ModuleType) -> bool:
-    """Tell whether a module is a file of this folder."""
+    """Return whether a module is a file of this folder."""
     file = getattr(module, "__file__", None)
     return file is not None and Path(file).parent == package
 

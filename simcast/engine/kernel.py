@@ -31,7 +31,7 @@ from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
 from simcast.engine.samplers import HAZARD_CODE, isf_of_log
 from simcast.engine.stays import choose_slots, cut_days, draw_days
-from simcast.engine.tables import Tables, empty_tables, fill_tables, with_levers
+from simcast.engine.tables import Tables, apply_arrivals, empty_tables, fill_tables, with_levers
 
 _MOST_MINOR_UNITS = 1e15
 """No single amount exceeds this (ten trillion in whole units), so that sums stay far from the end of int64."""
@@ -53,7 +53,7 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
     for row in range(results.bookings.shape[0]):
         future = first + row
         fill_tables(plan, tables, future)
-        _count_arrivals(plan, tables, future, arrivals)
+        count_arrivals(plan, tables, future, arrivals)
         n_begun = _NO_DEALS
         at[:] = 0
         while True:
@@ -63,22 +63,36 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
                 origin = _OPEN
                 n = begin_open_deals(plan, tables, graph, alike, future, n_begun, in_play)
             else:
-                n = _begin_new_deals(plan, future, arrivals, at, in_play, results.entered[row])
+                n = begin_new_deals(plan, future, arrivals, at, in_play, results.entered[row])
             if n == 0:
                 break
             n_begun += n
             for visit in range(_FIRST_VISIT, MAX_VISITS):
                 if visit > 0 or not has_begun:
-                    _begin_stays(plan, tables, graph, future, visit, in_play, n)
-                n = _end_stays(plan, tables, graph, future, origin, in_play, n, results, row)
+                    begin_stays(plan, tables, graph, future, visit, in_play, n)
+                n = end_stays(plan, tables, graph, future, origin, in_play, n, results, row)
                 if n == 0:
                     break
             results.capped[0] += n
         flush_counts(plan, graph, results.entered[row], results.left_forward[row], results.open_at_end[row])
 
 
+@njit(cache=True, nogil=True)
+def count_new_deals(plan: KernelPlan, counts: NDArray[np.int64]) -> None:
+    """Write how many new deals arrive in each of the first ``len(counts)`` futures, the same that are played."""
+    tables = empty_tables(plan)
+    arrivals = np.zeros((len(plan.arrival_key), plan.horizon_days), np.int64)
+    for future in range(len(counts)):
+        tables.arrival_factor.fill(1.0)
+        tables.arrival_add.fill(0.0)
+        mean = plan.arrival_mean[plan.draw_of_future[future]]
+        apply_arrivals(plan.on_arrivals, future, mean, tables.arrival_factor, tables.arrival_add)
+        count_arrivals(plan, tables, future, arrivals)
+        counts[future] = np.sum(arrivals)
+
+
 @inner
-def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDArray[np.int64]) -> None:
+def count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDArray[np.int64]) -> None:
     """Draw how many deals arrive per segment and day."""
     draw = plan.draw_of_future[future]
     for segment in range(arrivals.shape[0]):
@@ -96,7 +110,7 @@ def _count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDA
 
 
 @inner
-def _begin_new_deals(
+def begin_new_deals(
     plan: KernelPlan,
     future: int,
     arrivals: NDArray[np.int64],
@@ -159,7 +173,7 @@ def _next_arrivals(
 
 
 @inner
-def _begin_stays(
+def begin_stays(
     plan: KernelPlan, tables: Tables, graph: Graph, future: int, visit: int, in_play: InPlay, n: int
 ) -> None:
     """Draw how the stays that n deals have just begun will end, and when."""
@@ -214,7 +228,7 @@ def _draw_other_days(plan: KernelPlan, tables: Tables, graph: Graph, future: int
 
 
 @inner
-def _end_stays(
+def end_stays(
     plan: KernelPlan,
     tables: Tables,
     graph: Graph,

@@ -15,7 +15,7 @@ from simcast.engine.inner import inner
 
 @njit(inline="always")
 def _before(one: int, other: int, time: NDArray[np.float64], key: NDArray[np.uint64]) -> bool:
-    """Tell whether one thing comes before another."""
+    """Return whether one thing comes before another."""
     earlier: bool = time[one] < time[other] or (time[one] == time[other] and key[one] < key[other])
     return earlier
 

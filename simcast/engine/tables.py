@@ -117,7 +117,7 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
         wind_clocks(plan, future, tables.clock_passed, tables.clock_from_day)
     _fill_hazards(plan, tables, draw)
     _apply_duration(plan, tables, future)
-    _apply_arrivals(plan.on_arrivals, future, plan.arrival_mean[draw], tables.arrival_factor, tables.arrival_add)
+    apply_arrivals(plan.on_arrivals, future, plan.arrival_mean[draw], tables.arrival_factor, tables.arrival_add)
     _apply_amount(plan.on_amount, future, tables.amount_factor, tables.amount_add)
     _accumulate(tables.probability, tables.cumulative)
     _put_side_by_side(plan, tables, draw)
@@ -282,7 +282,7 @@ def choose(weight: NDArray[np.float64], reach: float) -> int:
 
 
 @inner
-def _apply_arrivals(
+def apply_arrivals(
     effects: Effects,
     future: int,
     mean: NDArray[np.float64],

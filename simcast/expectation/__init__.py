@@ -1,11 +1,11 @@
-"""What is won on average given the parameters, worked out without chance: a check of the simulation, and its error."""
+"""Exact means of a plan's results given its parameters, computed without simulation, and their numerical error."""
 
 from pathlib import Path
 
 from simcast import engine
 from simcast.engine.compiled import kept_beside
 
-_COMPILING = "compiling the means without chance for this machine, once: this takes a minute, and later runs are quick"
+_COMPILING = "compiling the exact means for this machine, once: this takes a minute, and later runs are quick"
 
 with kept_beside(Path(__file__).parent, Path(engine.__file__).parent, announcements={"expect_futures": _COMPILING}):
     from simcast.expectation.agreement import agreement_score, score_of_missed_events

@@ -1,4 +1,4 @@
-"""The mean of a plan's results given each future's parameters, worked out without chance."""
+"""The exact mean of a plan's results given each future's parameters, with its numerical error."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def _left_out(plan: Plan, futures: NDArray[np.int64]) -> dict[Origin, str]:
     """Return the origins that cannot be worked out, each with the reason; raise if that is all of them."""
     if plan.capacity is not None:
         raise SimcastError(
-            f"teams ({', '.join(plan.teams)}): means with waits for a free person cannot be worked out without chance; "
+            f"teams ({', '.join(plan.teams)}): there are no exact means where deals wait for a free person; "
             "leave the teams out, or run without --exact"
         )
     left_out = origins_left_out(plan.kernel, futures)

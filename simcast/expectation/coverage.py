@@ -1,4 +1,4 @@
-"""What an expectation does not cover: said, and left out, rather than worked out wrongly."""
+"""What the exact means do not cover: left out with a reason, rather than computed wrongly."""
 
 from __future__ import annotations
 
@@ -14,27 +14,25 @@ def origins_left_out(plan: KernelPlan, futures: NDArray[np.int64]) -> dict[Origi
     """Return the origins that the expectation of some futures does not cover, each with the reason."""
     found: dict[Origin, str] = {}
     if _has_no_mean_amount(plan, futures):
-        reason = "there is no answer without chance: log-logistic amounts of shape 1 or less have no mean"
+        reason = "there is no exact mean: log-logistic amounts of shape 1 or less have no mean"
         return {ORIGINS[OPEN]: reason, ORIGINS[NEW]: reason}
     if _conversion_goes_with_amounts(plan):
-        found[ORIGINS[OPEN]] = (
-            "open deals are left out of the answer without chance: their conversion goes with their amounts"
-        )
+        found[ORIGINS[OPEN]] = "open deals are left out of the exact mean: their conversion depends on their amounts"
     elif _levers_take_all(plan, futures):
         found[ORIGINS[OPEN]] = (
-            "open deals are left out of the answer without chance: a lever takes more off some amounts than there is"
+            "open deals are left out of the exact mean: a lever takes more off some amounts than there is"
         )
     return found
 
 
 def _has_no_mean_amount(plan: KernelPlan, futures: NDArray[np.int64]) -> bool:
-    """Tell whether log-logistic amounts have too heavy a tail; the engine's shape is one over that of a file."""
+    """Return whether log-logistic amounts have too heavy a tail; the engine's shape is one over that of a file."""
     draws = plan.draw_of_future[futures]
     return plan.amount_family == LOGLOGISTIC and bool(np.any(plan.amount_shape[draws] >= 1.0))
 
 
 def _conversion_goes_with_amounts(plan: KernelPlan) -> bool:
-    """Tell whether any open deal has an amount that its conversion goes with: each would be a flow of its own.
+    """Return whether the conversion of any open deal depends on its own amount: each would be a flow of its own.
 
     New deals, open ones once they are won, and those whose amount is unknown have the chances of all deals together.
     """
@@ -42,7 +40,7 @@ def _conversion_goes_with_amounts(plan: KernelPlan) -> bool:
 
 
 def _levers_take_all(plan: KernelPlan, futures: NDArray[np.int64]) -> bool:
-    """Tell whether levers might leave an open deal's own amount below zero, where the kernel cuts it.
+    """Return whether levers might leave an open deal's own amount below zero, where the kernel cuts it.
 
     All that is taken off is compared with the least that levers leave of the smallest amount: seldom is more said to be
     left out than need be.

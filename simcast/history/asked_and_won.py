@@ -1,6 +1,6 @@
 """Whether deals of a log are won for what was asked: amounts that fall, or rise, at the win.
 
-Open deals count with the amount that stands on them. Where deals are won for less than that, what they bring comes out
+Open deals count with the amount that they have now. Where deals are won for less than that, what they bring comes out
 too high. The sign test over the won deals whose amount changes is exact, whatever the amounts and their tails.
 
 Source: Conover (1999), Practical Nonparametric Statistics, section 3.4.
@@ -23,7 +23,7 @@ _FALSE_ALARM = 0.001
 
 
 def won_over_asked(events: Events, pipeline: Pipeline) -> str:
-    """Say so where won deals are not won for the amount that stood on them before; empty where they are.
+    """Say so where deals are not won for the amount that they had before; empty where they are.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def won_over_asked(events: Events, pipeline: Pipeline) -> str:
         return ""
     how = "high" if ratio < 1 else "low"
     return (
-        f"deals are won for {ratio:.2f} times the amount that stood on them before (the median of"
+        f"deals are won for {ratio:.2f} times the amount they had before (the median of"
         f" {counted(int(both.sum()), 'win')}, {n_less:,} for less and {n_more:,} for more), and open deals count with"
-        f" the amount that stands on them: what they bring comes out too {how}; a lever tells it"
-        f" (amount: multiply {ratio:.2f}, open: true), while new deals, worth what won ones were, are right without"
+        f" the amount they have now: what they bring comes out too {how}; a lever corrects it"
+        f" (amount: multiply {ratio:.2f}, open: true); new deals, worth what won ones were, need no correction"
     )

@@ -93,7 +93,7 @@ def find_columns(
 
 
 def _looks_like(table: Table, form: str) -> bool:
-    """Tell whether a table has the columns that only this format has."""
+    """Return whether a table has the columns that only this format has."""
     return {"log": {"stage", "entered"}, "deals": {"outcome", "closed"}}[form] <= set(table.cells.columns)
 
 
@@ -193,7 +193,7 @@ _NEEDED = {
 
 
 def _usable(dtype: object, kind: str) -> bool:
-    """Tell whether a column of this type can hold words, days or amounts."""
+    """Return whether a column of this type can hold words, days or amounts."""
     if isinstance(dtype, pd.StringDtype):
         return True
     if kind == "word":

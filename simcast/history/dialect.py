@@ -46,7 +46,7 @@ class Dialect:
     encoding
         Such as ``utf-8`` or ``cp1251``; ``auto``: by its first bytes.
     delimiter
-        What parts the fields of a csv; ``auto``: comma, semicolon, tab or bar, whichever the header has.
+        What separates the fields of a csv; ``auto``: comma, semicolon, tab or bar, whichever the header has.
     dates
         ``iso``: YYYY-MM-DD; ``day-first``: 31.12.2026 or 31/12/2026; ``month-first``: 12/31/2026; ``auto``.
     decimal
@@ -105,7 +105,7 @@ def _mapped(column: pd.Series, change: Callable[[str], str]) -> pd.Series:
 
 
 def _order(table: Table, dialect: Dialect, columns: Sequence[str], problems: list[str]) -> str:
-    """Tell whether day or month come first in dates such as 5/6/2026, by all dates of the file."""
+    """Return whether day or month come first in dates such as 5/6/2026, by all dates of the file."""
     if dialect.dates != AUTO:
         return dialect.dates
     texts = [normalise(text) for name in columns for text in table.cells[name].unique()]
@@ -232,7 +232,7 @@ def check_dialect(dialect: Dialect) -> None:
             f"history.delimiter: one character is needed, no quotation mark or line break, got {dialect.delimiter!r}"
         )
     if dialect.dates and dialect.dates not in DATE_ORDERS:
-        problems.append(f"history.dates: {dialect.dates!r} is none of {', '.join(DATE_ORDERS)}")
+        problems.append(f"history.dates: {dialect.dates!r} is not one of {', '.join(DATE_ORDERS)}")
     if dialect.decimal not in {"", AUTO, ".", ","}:
         problems.append(f"history.decimal: {dialect.decimal!r} is neither '.' nor ','")
     if dialect.time_zone and not is_known(dialect.time_zone):

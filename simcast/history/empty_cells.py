@@ -6,7 +6,7 @@ _NOTHING = frozenset({"-", "--", "–", "—", "n/a", "null", "none", "nan", "na
 
 
 def is_nothing(text: str) -> bool:
-    """Tell whether a cell of dates or amounts holds nothing.
+    """Return whether a cell of dates or amounts holds nothing.
 
     Examples
     --------

@@ -67,7 +67,7 @@ class Events:
 
     @property
     def continues(self) -> NDArray[np.bool_]:
-        """Tell of each event whether the one before it belongs to the same deal."""
+        """Return whether the event before each one belongs to the same deal."""
         return np.append(False, self.deal[1:] == self.deal[:-1]) if len(self.deal) else np.zeros(0, dtype=bool)
 
 
@@ -109,7 +109,7 @@ def put_in_order(events: Events, pipeline: Pipeline, faults: Faults) -> Events:
 
 
 def find_repeats(events: Events, repeats: str) -> NDArray[np.bool_]:
-    """Tell which events do not count.
+    """Return which events do not count.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def find_repeats(events: Events, repeats: str) -> NDArray[np.bool_]:
 
 
 def find_wrong_steps(events: Events, pipeline: Pipeline) -> Ints:
-    """Tell what is wrong with each event, given the one before it in its deal: a code per event, `FINE` if nothing."""
+    """Return what is wrong with each event, given the one before it in its deal: a code per event, `FINE` if right."""
     stage_of = _stage_of_place(pipeline)
     allowed = np.zeros((pipeline.n_stages, len(stage_of)), dtype=bool)
     for stage, moves in enumerate(pipeline.moves):

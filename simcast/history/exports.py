@@ -225,11 +225,11 @@ def _translate_deals(
         dated = {first: found["entered"]}
         if len(stages) > 1:
             raise DataError(
-                f"{table.path}: tells no dates of stages, only when a deal began and ended, so pipeline.stages can"
+                f"{table.path}: has no dates of stages, only when a deal began and ended, so pipeline.stages can"
                 f" have one stage, such as [selling]; for {len(stages)} stages, {crm.with_dates}"
             )
         remarks.append(
-            "the export tells no dates of stages: a deal's whole way, from its creation to its end, is one stage here"
+            "the export has no dates of stages: a deal's whole way, from its creation to its end, is one stage here"
         )
     cells, outcome = _with_outcomes(table, crm, found, words, given)
     losses = {name for name in ends if kinds[word_key(name)] == "lost"}
@@ -248,7 +248,7 @@ def _translate_deals(
 def _words_of_deals(
     table: Table, crm: Crm, shape: Shape, found: Mapping[str, str], stages: Sequence[str], given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Tell what the words of outcomes mean: by the user, by the CRM's own, and by flags where names are a company's."""
+    """Return the meaning of outcome words: the user's, the CRM's own, or by flags where names are a company's."""
     words = outcome_words(table.cells[found["outcome"]], crm, stages, given, by_name=not shape.tells_status)
     told = {normalise(word) for word in (*stages, *given)}
     won, lost, _ = _flags(table, found)

@@ -1,4 +1,4 @@
-"""The open and the won deals that are set aside with bad rows: what is left without them tells another story."""
+"""The open and the won deals that are set aside with bad rows: if they are many, the rest is misleading."""
 
 from __future__ import annotations
 

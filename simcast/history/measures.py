@@ -135,7 +135,7 @@ def longest_gap_days(days: Days) -> int:
 
 
 def silence_is_unlikely(days: Days, silent_days: int) -> bool:
-    """Tell whether so many days without an event after the last one are a sign that records end there.
+    """Return whether so many days without an event after the last one are a sign that records end there.
 
     They are where they are more than twice as many as in the longest gap before, and would come once in 20,000 times
     if each day were as likely to have an event as the last days on record.

@@ -1,11 +1,11 @@
 """Losses that were deleted from a CRM some time after they happened: what is left of the past was nearly all won.
 
-A desk that deletes its lost deals a month after the loss exports last month as it was, and of the years before all
-wins and few losses. A fit takes the average and promises far too many wins, and fits such a file well. For each of a
-few numbers of days, N, three things must hold at once, since each of them has honest causes:
+If lost deals are deleted a month after the loss, an export contains last month as it was, but of the years before all
+wins and few losses. A fit takes the average and forecasts far too many wins, and yet fits such a file well. For each of
+a few numbers of days, N, three things must hold at once, since each of them also has innocent causes:
 
-- among deals that ended, more were lost in the last N days than before (Fisher's exact test). So it is, too, where
-  deals are lost sooner than they are won and more come in, or where old deals are cleaned up;
+- among deals that ended, a larger share was lost in the last N days than before (Fisher's exact test). This is also so
+  where deals are lost sooner than they are won and more come in, or where old deals are cleaned up;
 - more deals began in the last N days than before: what was deleted is not among those that began. A clean-up, or a
   month in which more is lost, takes no deal away. Counts of weeks are taken as dispersed as they are;
 - lost deals that began before were lost in the last N days more often than their ages let expect, whatever the numbers
@@ -14,7 +14,7 @@ few numbers of days, N, three things must hold at once, since each of them has h
   that were lost the youngest, which clean-ups do not meet; and where the last weeks differ more than chance has it, as
   with a clean-up, all of their losses count as so many fewer. Beside a clean-up, deletion is not told.
 
-Where more deals begin and, from the same day on, deals of all ages are lost more often, nothing tells this from
+If more deals begin and, from the same day on, deals of all ages are lost more often, this cannot be distinguished from
 deletion.
 
 References

@@ -54,7 +54,7 @@ def semantic_meaning(word: object) -> str:
 
 
 def words_by_semantic(stage: pd.Series, semantic: pd.Series, stages: Sequence[str]) -> dict[str, str]:
-    """Tell which names of stages mean an end, by the kind of stage that the rows give, where all rows agree.
+    """Return which names of stages mean an end, by the kind of stage that the rows give, where all rows agree.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def words_by_semantic(stage: pd.Series, semantic: pd.Series, stages: Sequence[st
 
 
 def words_by_flags(texts: pd.Series, won: NDArray[np.bool_], lost: NDArray[np.bool_]) -> dict[str, str]:
-    """Tell which names of stages mean an end, by the flags of won and lost, where all rows with a name agree.
+    """Return which names of stages mean an end, by the flags of won and lost, where all rows with a name agree.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def words_by_flags(texts: pd.Series, won: NDArray[np.bool_], lost: NDArray[np.bo
 def outcome_words(
     column: pd.Series, crm: Crm, stages: Sequence[str], given: Mapping[str, str], *, by_name: bool = False
 ) -> dict[str, str]:
-    """Tell what the words of a column mean: ours for each, by what the user says, then by the CRM's own.
+    """Return what the words of a column mean: ours for each, by what the user says, then by the CRM's own.
 
     Parameters
     ----------

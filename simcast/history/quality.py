@@ -158,7 +158,7 @@ class QualityReport(Shown):
         found = [one.words() for one in (self.reading.left_out if self.reading else ()) if one.matters]
         if not found:
             return ()
-        return (f"{' and '.join(found)} {LEFT_OUT}, and what is left tells another story; mend their rows",)
+        return (f"{' and '.join(found)} {LEFT_OUT}, and the rest is not representative; correct their rows",)
 
     @property
     def warnings(self) -> tuple[str, ...]:

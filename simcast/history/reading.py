@@ -56,7 +56,7 @@ def read_history(
     repeats: Repeats = "stay",
     changed_segments: ChangedSegments = "refuse",
 ) -> History:
-    """Read a history strictly: every cell is understood or named in an error.
+    """Read a history strictly: every cell is either understood or reported in an error.
 
     Parameters
     ----------
@@ -71,26 +71,26 @@ def read_history(
         Our names -> the file's columns, where they differ. log: ``deal``, ``stage``, ``entered``, ``amount``.
         deals: ``deal``, ``outcome``, ``closed``, ``amount``, and ``entered``, a mapping of stages to columns
         (by default each stage has a column of its name); ``closed`` may be a mapping of outcomes to columns, which
-        tells the outcomes too where there is no column of them. A file without amounts is fine. ``first_response``:
+        gives the outcomes too if no column does. A file without amounts is fine. ``first_response``:
         the column of date-times, or of hours since the entry, of the first contact in the first stage, or a mapping
         of stages to such columns.
     outcomes
         The file's words -> our stages and outcomes; in the deals format also -> ``open``.
     segments
-        Columns by which deals are told apart. An empty cell becomes `simcast.segments.UNKNOWN`. Unless they are given,
+        Columns by which parameters may differ. An empty cell becomes `simcast.segments.UNKNOWN`. Unless they are given,
         they are the other columns of a log that have a handful of values, and never two for one deal; ``()`` for none.
     on_bad_rows
         ``"stop"``: raise an error that lists all of them. ``"quarantine"``: set aside every deal that has a bad row,
-        since what is left of it would tell another story; count them in `History.quality`.
+        since the rest of its rows would be misleading; count them in `History.quality`.
     rejects
         The csv to which rows set aside go, by default ``<name>.rejects.csv`` beside the file; False writes none.
     amount_known_from
         When the amount of a deal that has ended became known: at its ``"close"`` or at its ``"entry"``. Unless given,
-        at the close in the deals format; in a log on the day of the row on which it stands, but at the close, which is
-        said, where hardly any deal but those that were won has an amount when it begins.
+        at the close in the deals format; in a log on the day of its row, but at the close, with a warning, where hardly
+        any deal but those that were won has an amount when it begins.
     placeholder_amounts
-        Amounts that stand on deals until their own are known, and count as unknown. ``"auto"``: one that most deals
-        not won have and hardly any won one; amounts are then taken as known at the close, which is said.
+        Amounts that deals have until their own are known, and that count as unknown. ``"auto"``: one that most deals
+        not won have and hardly any won one; amounts are then taken as known at the close, with a warning.
     today
         Later dates are refused; by default the present day.
     dialect
@@ -232,7 +232,7 @@ def read_content(
 
 
 def _names_in_vain(export: Export, segments: Sequence[str] | None) -> bool:
-    """Tell whether a column that an argument names is not in the table."""
+    """Return whether a column that an argument names is not in the table."""
     named = [*listed(segments or ())]
     for columns in export.columns.values():
         named += columns.values() if isinstance(columns, Mapping) else [columns]
@@ -277,7 +277,7 @@ def _check_options(
     if amount_known_from not in {None, "close", "entry"}:
         problems.append(f"history.amount_known_from: {amount_known_from!r} is neither 'close' nor 'entry'")
     if repeats not in get_args(Repeats):
-        problems.append(f"history.repeats: {repeats!r} is none of {', '.join(get_args(Repeats))}")
+        problems.append(f"history.repeats: {repeats!r} is not one of {', '.join(get_args(Repeats))}")
     if changed_segments not in get_args(ChangedSegments):
         problems.append(f"history.changed_segments: {changed_segments!r} is neither 'refuse' nor 'first'")
     if problems:

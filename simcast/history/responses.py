@@ -65,7 +65,7 @@ def no_responses() -> pd.DataFrame:
 
 
 def holds_hours(column: pd.Series) -> bool:
-    """Tell whether a column holds numbers, which are hours, or else date-times."""
+    """Return whether a column holds numbers, which are hours, or else date-times."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         return True
     if pd.api.types.is_datetime64_any_dtype(column.dtype):

@@ -31,13 +31,13 @@ def last_of_each(rounds: Ints) -> NDArray[np.intp]:
 
 
 def is_win(events: Events, pipeline: Pipeline) -> Bools:
-    """Tell of each event whether it is a win."""
+    """Return whether each event is a win."""
     wins = np.array([False] * pipeline.n_stages + [kind == "won" for kind in pipeline.kinds] + [False])
     return wins[events.place]
 
 
 def won_rounds(events: Events, pipeline: Pipeline, rounds: Ints) -> Bools:
-    """Tell of each round whether it ended in a win."""
+    """Return whether each round ended in a win."""
     won = np.zeros(rounds[-1] + 1 if len(rounds) else 0, dtype=bool)
     won[rounds[is_win(events, pipeline)]] = True
     return won

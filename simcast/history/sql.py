@@ -19,7 +19,7 @@ from simcast.history.table import Table
 
 
 def is_database(path: str) -> bool:
-    """Tell whether a history's path is the URL of a database, such as ``sqlite:///crm.db``."""
+    """Return whether a history's path is the URL of a database, such as ``sqlite:///crm.db``."""
     return "://" in path
 
 

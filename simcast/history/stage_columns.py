@@ -110,7 +110,7 @@ def _check_names(table: Table, missing: Sequence[str], others: Sequence[str], n_
         if near:
             meant = next(other for other in others if fold(other) == near[0])
             problems.append(
-                f"{table.path}: no column tells when deals entered {stage!r}; did you mean {meant!r}? (or name the"
+                f"{table.path}: no column says when deals entered {stage!r}; did you mean {meant!r}? (or name the"
                 " column under history.columns.entered)"
             )
     if not problems and others and n_stages > 1 and len(missing) == n_stages:

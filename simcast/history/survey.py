@@ -15,9 +15,8 @@ from simcast.history.crm import ONE_STAGE
 from simcast.history.dialect import Dialect, rewrite
 from simcast.history.exports import Export
 from simcast.history.parsing import NO_DAY, normalise, parse_days
-from simcast.history.renamed import renamed
 from simcast.history.sources import Source
-from simcast.history.usual_path import UsualPath, usual_path
+from simcast.history.usual_path import UsualPath, renamed, usual_path
 from simcast.pipeline import LOST, WON
 
 MOST_STAGES = 40

@@ -168,7 +168,7 @@ def _from_records(path: Path, header: list[str], records: list[list[str]], lines
 
 
 def find_encoding(content: bytes) -> str:
-    """Tell the encoding of a text by its first bytes, and of an older one by whether its letters stand together.
+    """Return the encoding of a text: by its first bytes, or for an older one by whether its letters stand together.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def find_encoding(content: bytes) -> str:
 
 
 def find_delimiter(text: str) -> str:
-    """Tell what parts the fields of a csv: whatever gives its header the most; commas where nothing does."""
+    """Return what separates the fields of a csv: whatever splits its header most; commas where nothing does."""
     header = next((line for line in text.splitlines() if line.strip()), "")
     unquoted = re.sub(r'"[^"]*"', "", header)
     return max(",;\t|", key=unquoted.count)

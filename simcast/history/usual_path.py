@@ -1,4 +1,4 @@
-"""Which stages most deals go through, and in which order; which stand beside that path; and which moves were seen."""
+"""Which stages most deals go through, and in which order; which are beside that path, and which were renamed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ Move = tuple[str, str]
 _CLEAR_ORDER = 2 / 3
 _FEWEST = 20
 """With fewer entries a stage is on the path, whatever became of them."""
+_FEWEST_OF_EACH = 20
+"""A stage with fewer entries may have been left, or begun, by chance when another was begun, or left."""
 _RENEWING = 0.05
 """So large a share of the wins must be followed by a stage: with fewer, what follows a win is a mistake."""
 
@@ -71,6 +73,35 @@ def usual_path(events: pd.DataFrame) -> UsualPath:
         _moves(steps, path, tuple(apart)),
         tuple(pair for pair in itertools.pairwise(path) if before[pair] < _CLEAR_ORDER),
     )
+
+
+def renamed(events: pd.DataFrame, path: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Return the later name, and the day on which it is first used, of stages that seem to have been renamed.
+
+    They are as near to each other on the path as can be, no deal has been in both, and the one was last entered before
+    the other was first entered, though both were entered often.
+
+    Parameters
+    ----------
+    events
+        Columns ``deal``, ``stage`` and ``day``.
+    path
+        The stages, in order.
+    """
+    entries = events[events["stage"].isin(path)]
+    by_stage = entries.groupby("stage")
+    first, last, count = by_stage["day"].min(), by_stage["day"].max(), by_stage["day"].count()
+    deals = {str(name): set(of_stage) for name, of_stage in by_stage["deal"]}
+    found: dict[str, tuple[str, int]] = {}
+    for pair in itertools.pairwise(path):
+        one, other = sorted(pair, key=lambda name: int(first[name]))
+        if (
+            last[one] < first[other]
+            and min(count[one], count[other]) >= _FEWEST_OF_EACH
+            and not deals[one] & deals[other]
+        ):
+            found[one] = (other, int(first[other]))
+    return found
 
 
 def _order(entries: pd.DataFrame) -> tuple[tuple[str, ...], dict[Move, float]]:

@@ -74,7 +74,7 @@ def split_money(text: str) -> tuple[str, str]:
 
 
 def find_decimal(texts: Iterable[str]) -> str | None:
-    """Tell the decimal mark of amounts; None when it cannot be known.
+    """Return the decimal mark of amounts; None when it cannot be known.
 
     Examples
     --------

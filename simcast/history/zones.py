@@ -29,7 +29,7 @@ def zone_of(name: str) -> tzinfo:
 
 
 def is_known(name: str) -> bool:
-    """Tell whether there is such a zone here.
+    """Return whether there is such a zone here.
 
     Examples
     --------

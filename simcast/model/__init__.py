@@ -1,4 +1,4 @@
-"""The models, and the only room that imports PyMC; it does so when something is fitted."""
+"""The models, and the only package that imports PyMC; it does so when something is fitted."""
 
 from __future__ import annotations
 

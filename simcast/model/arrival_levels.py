@@ -26,9 +26,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import DAYS_PER_YEAR
 from simcast.model.new_deals import DAYS_OF_RAMP, N_BLOCKS, ArrivalCounts, Floats
 from simcast.model.priors import NEW_DEAL_PRIORS, Prior
-from simcast.posterior.arrivals import BLOCK_DAYS, DAYS_PER_YEAR, HARMONICS, N_FUTURE_BLOCKS, yearly_harmonics
+from simcast.posterior.arrivals import BLOCK_DAYS, HARMONICS, N_FUTURE_BLOCKS, yearly_harmonics
 
 N_STEPS = N_BLOCKS - 1
 """Steps of the walk in the longest history; those that a shorter one does not have are drawn from their prior."""

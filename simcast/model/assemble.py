@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from simcast.days import DAYS_PER_YEAR
 from simcast.model.amount_mix import AmountMix
 from simcast.model.arrival_levels import SEASON, TREND, bounds_of_record, centred_levels, future_path, weekly_levels
 from simcast.model.empirical_amounts import amount_quantiles, mean_factors
@@ -21,7 +22,7 @@ from simcast.model.tables import FitTables
 from simcast.model.zero_amounts import draw_zero_shares
 from simcast.pipeline import Pipeline
 from simcast.posterior import DIMENSIONS, move_names
-from simcast.posterior.arrivals import DAYS_PER_YEAR, HARMONICS
+from simcast.posterior.arrivals import HARMONICS
 from simcast.posterior.clocks import OPENING, QUARTER_DAYS
 from simcast.posterior.draws import EMPIRICAL, OPTIONAL_DIMENSIONS
 from simcast.segments import Segments

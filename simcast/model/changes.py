@@ -1,11 +1,10 @@
-"""Stages whose conversion or speed is no longer what it was: steps and slow drift, too large for months to come and go.
+"""Stages whose conversion or speed has changed: steps and slow drift, too large for the variation of months.
 
-A model whose parameters stay what they were takes the average of then and now. What each month adds is tested for a
-step at an unknown time (the largest standardised difference between what is after and before, over all times) and for a
-trend (the standardised slope). Both are held against random orders of what the months were, each on its own scale, and
-the rarer of the two counts, as rare as the rarer of two is. Months that tell too little are pooled with those that
-follow, until they tell enough. Months that follow one another, as in a season of the year, are taken for a change more
-often than chance alone would have it.
+A model with constant parameters takes the average of then and now. The monthly effects are tested for a step at an
+unknown time (the largest standardised difference between after and before, over all times) and for a trend (the
+standardised slope). Both are compared with those of random orders of the months, each on its own scale; the rarer of
+the two counts, with a correction for taking the rarer of two. Months with too little information are pooled with those
+that follow. If neighbouring months are alike, as in a season of the year, false alarms are more frequent.
 
 - *conversion*: of the stays that begin in a month and have ended, those that moved forward, against as many as move
   forward of their segments. Months so late that stays may still end, and the slower moves be missing, are left out:

@@ -113,6 +113,6 @@ def _as_good(one: LeaveOneOut, best: LeaveOneOut) -> bool:
 def _reason(found: Mapping[str, LeaveOneOut], chosen: str, best: str, runner_up: str) -> str:
     if chosen != best:
         lag, error = found[best].total - found[chosen].total, found[best].error_of_difference(found[chosen])
-        return f"the simplest that foresees single stays as well as any ({best}: {lag:.1f} better, error {error:.1f})"
+        return f"the simplest that predicts single stays as well as any ({best}: {lag:.1f} better, error {error:.1f})"
     lead, error = found[chosen].total - found[runner_up].total, found[chosen].error_of_difference(found[runner_up])
-    return f"foresees single stays best: {lead:.1f} ahead of {runner_up} (error {error:.1f})"
+    return f"predicts single stays best: {lead:.1f} ahead of {runner_up} (error {error:.1f})"

@@ -201,7 +201,7 @@ class Pattern:
     n_groups: int
 
     def is_clear(self, table: AgePeriod, level: float) -> bool:
-        """Tell whether the groups differ by more than chance and the difference of rows explain."""
+        """Return whether the groups differ by more than chance and the difference of rows explain."""
         row = self.row - np.min(self.row)
         alone = _fit_levels(table, [row])
         both = _fit_levels(table, [row, self.group])

@@ -40,7 +40,7 @@ _N_BOOTSTRAPS = 299
 
 
 def is_empirical(amounts: AmountSums, choice: str) -> bool:
-    """Tell whether to use the amounts of the past themselves.
+    """Return whether to use the amounts of the past themselves.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ def is_empirical(amounts: AmountSums, choice: str) -> bool:
 
 
 def all_alike(amounts: AmountSums) -> bool:
-    """Tell whether the amounts of each segment are all the same, such as the price of the only product."""
+    """Return whether the amounts of each segment are all the same, such as the price of the only product."""
     return amounts.n_amounts >= LEAST_ALIKE and not np.any(amounts.squares > _ROUNDING * amounts.count)
 
 
 def lognormal_is_refuted(amounts: AmountSums) -> bool:
-    """Tell whether amounts differ from lognormal ones both significantly and by enough to matter; see above."""
+    """Return whether amounts differ from lognormal ones both significantly and by enough to matter; see above."""
     used = np.flatnonzero((amounts.count >= _LEAST_IN_SEGMENT) & (amounts.squares > 0))
     n_used = amounts.count[used].sum()
     if n_used < LEAST_AMOUNTS and not (n_used >= FEW_PRICES and _are_prices(amounts)):
@@ -72,7 +72,7 @@ def lognormal_is_refuted(amounts: AmountSums) -> bool:
 
 
 def _are_prices(amounts: AmountSums) -> bool:
-    """Tell whether the same amounts come again and again."""
+    """Return whether the same amounts come again and again."""
     return np.unique(amounts.log_amount).size * AMOUNTS_PER_PRICE <= amounts.log_amount.size
 
 

@@ -53,12 +53,12 @@ def fit(
     settings
         A scenario's ``history.model``, or `FitSettings`.
     progress
-        Told what is being done and which fraction is done, from 0 to 1.
+        Called with a description and the fraction done, from 0 to 1.
 
     Returns
     -------
     Posterior
-        Its diagnostics say whether it is to be trusted, and what the history could not tell.
+        Its diagnostics say whether it is to be trusted, and what the history leaves uncertain.
 
     Raises
     ------

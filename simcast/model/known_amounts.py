@@ -52,7 +52,7 @@ class UnusedAmounts:
 
 
 def tell_of_chances(log_amount: Floats, forward: Bools, segment: Ints) -> bool | UnusedAmounts:
-    """Tell whether chances are to go with the amount; where amounts matter and yet cannot be used, say why.
+    """Return whether chances are to go with the amount; where amounts matter and yet cannot be used, say why.
 
     Parameters
     ----------

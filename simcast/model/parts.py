@@ -157,7 +157,7 @@ def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: Finished
     finished
         Parts that an interrupted fit has left are taken from there, and new ones kept there.
     tell
-        Told what is being done and which fraction is done, from 0 to 1.
+        Called with a description and the fraction done, from 0 to 1.
     """
     found: dict[int, Sample] = {}
     for position in range(len(parts)):

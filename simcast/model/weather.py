@@ -1,20 +1,21 @@
 """The weather of months: good and bad ones that all deals share, learned as overdispersion of monthly counts.
 
-Deals that were independent given their ages, the calendar and the parameters would leave monthly counts as near what is
-expected as chance makes them. What they differ by beyond it is a common effect of each month, normal with a standard
-deviation that is learned with its uncertainty, from its likelihood given the counts (restricted, as of a random-effects
-meta-analysis) and a prior: no real pipeline is free of weather, few have much, and a history of few months cannot tell.
+If deals were independent given their ages, the calendar and the parameters, monthly counts would differ from the
+expected ones by chance alone. Any further difference is taken as a common effect of each month: normal, with a standard
+deviation that is learned with its uncertainty, from a restricted likelihood of the counts (as in a random-effects
+meta-analysis) and a prior. No real pipeline is free of weather, few have much, and a short history cannot show it.
 
 - *speed*: the ends of each calendar month over those expected, an effect on the log of how fast stays end;
 - *conversion*: of the stays that begin in a month, the ends by the forward move over those expected of so many ends, at
   such ages on such days, an effect on the log odds among the moves.
 
-One month's effect is the same in all stages. What is expected is by segment: a month of many cold leads is none of bad
-weather. Drift that is not modelled counts as weather, too: it makes futures as unsure as it made the past; drift that
-is modelled does not, since months are compared with those of their quarter.
+One month's effect is the same in all stages. Expected counts are by segment, so that a month of many cold leads is not
+bad weather. Drift that is not modelled counts as weather, too: it makes futures as uncertain as it made the past. Drift
+that is modelled does not, since months are compared with those of their quarter.
 
-A fit takes deals for independent, and so knows the level that months vary about as if each deal told of it apart. It
-is known from so many months only: what the mean of their effects may be off by is learned with the spread.
+A fit treats deals as independent, and so knows the level around which months vary as if each deal were independent
+evidence of it. In truth the evidence is that of so many months: the error of the mean of their effects is learned with
+the spread.
 
 References
 ----------

@@ -94,11 +94,7 @@ def build_plan(
     check_kind(book, Book, "book", "history.open_deals(as_of) returns one")
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
     check_kind(like, (Plan, type(None)), "like")
-    days = ForecastDays(
-        np.datetime64(scenario.forecast.as_of, "D"),
-        np.datetime64(scenario.forecast.until, "D"),
-        scenario.forecast.period,
-    )
+    days = forecast_days(scenario)
     pipeline, segments = posterior.pipeline, posterior.segments
     check_names(scenario, segments, book, [name])
     levers = placed_levers(scenario, name)
@@ -213,7 +209,7 @@ def forecast_days(scenario: Scenario) -> ForecastDays:
 
 
 def _lasts_no_time(posterior: Posterior, lever: DurationLever) -> bool:
-    """Tell whether a stage that a lever stretches to a new median has stays of no length to stretch."""
+    """Return whether a stage that a lever stretches to a new median has stays of no length to stretch."""
     scale = posterior.draws["days_scale"].sel(stage=lever.stage)
     if lever.move is not None:
         scale = scale.sel(move=lever.move)
@@ -254,7 +250,7 @@ def _parameters(posterior: Posterior, days: ForecastDays, n_slots: int, like: Pl
 
 
 def _same_days(one: ForecastDays, other: ForecastDays) -> bool:
-    """Tell whether two forecasts are of the same days, however these are cut into periods."""
+    """Return whether two forecasts are of the same days, however these are cut into periods."""
     return (one.as_of, one.until) == (other.as_of, other.until)
 
 

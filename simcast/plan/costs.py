@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import DAYS_PER_MONTH
+from simcast.engine.kernel import count_new_deals
 from simcast.engine.layout import ADD, Effects, KernelPlan, as_declared
-from simcast.engine.new_deals import count_new_deals
 from simcast.plan.derived import day_of, derived_effects
 from simcast.plan.levers import Acting, LeverFrame, PlacedLever
 from simcast.plan.response import response_notes
@@ -26,8 +27,6 @@ from simcast.scenario import (
 from simcast.scenario.settings import ForecastSettings
 from simcast.segments import Segments
 from simcast.writing import counted_share
-
-DAYS_PER_MONTH = 365.25 / 12
 
 _SLACK = 1.0 + 1e-9
 

@@ -44,15 +44,17 @@ _ON_PARAMETERS = (ConversionLever, DurationLever, ArrivalsLever, AmountLever)
 
 @dataclass(frozen=True)
 class LeverFrame:
-    """What all levers of a plan are worked out against."""
+    """What turns a lever's dates, names and distributions into arrays over days, segments and futures."""
 
     pipeline: Pipeline
     segments: Segments
     days: ForecastDays
     seed: np.uint64
+    """Of the futures."""
     draw_of_future: NDArray[np.int64]
     """int64, (n_futures,): the draw of the posterior under which each future is played."""
     n_slots: int
+    """The most moves of any stage, and one more: never to end."""
     responses: Mapping[str, FittedResponse] = field(default_factory=dict)
     """What was fitted of waiting for the first contact, by stage."""
     weekday_weight: NDArray[np.float64] = field(default_factory=lambda: np.ones((1, 7)))
@@ -200,7 +202,9 @@ def effects_of(
         by_kind[kind] = _effects(frame, [timed[i] for i in chosen], weights[chosen][:, first_day])
         for i, acting in enumerate(derived, start=len(timed)):
             if acting.kind is kind:
-                by_kind[kind] = _with(frame, by_kind[kind], acting, weights[i, first_day])
+                by_kind[kind] = _and_one(
+                    by_kind[kind], acting.operation, acting.stage, acting.segments, weights[i, first_day], acting.value
+                )
     return epoch_of_day, by_kind
 
 
@@ -222,29 +226,40 @@ def with_conversion(plan: Plan, stage: str, segments: NDArray[np.bool_], probabi
         What to set.
     """
     before = plan.kernel.on_conversion
+    in_full = np.ones(before.weight.shape[1])
+    after = _and_one(before, layout.SET, plan.pipeline.stage_code(stage), segments, in_full, probability)
+    return replace(plan, kernel=plan.kernel._replace(on_conversion=after))
+
+
+def _and_one(
+    effects: Effects,
+    operation: int,
+    stage: int,
+    segments: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    value: NDArray[np.float64],
+) -> Effects:
+    """Return effects and, after them, one more that names no move and leaves open deals' amounts alone.
+
+    Parameters
+    ----------
+    effects
+        Those there are.
+    operation, stage, segments
+        As in `Acting`.
+    weight : float64, (n_epochs,)
+        How far the effect has faded in.
+    value : float64, (n_futures,)
+        Its size.
+    """
     more = Effects(
-        operation=np.array([layout.SET], dtype=np.int64),
-        stage=np.array([plan.pipeline.stage_code(stage)], dtype=np.int64),
-        slots=np.zeros((1, before.slots.shape[1]), dtype=bool),
+        operation=np.array([operation], dtype=np.int64),
+        stage=np.array([stage], dtype=np.int64),
+        slots=np.zeros((1, effects.slots.shape[1]), dtype=bool),
         segments=segments[None],
         on_open=np.zeros(1, dtype=bool),
-        weight=np.ones((1, before.weight.shape[1])),
-        value=probability[None],
-    )
-    joined = Effects(*(np.concatenate(both) for both in zip(before, more, strict=True)))
-    return replace(plan, kernel=plan.kernel._replace(on_conversion=joined))
-
-
-def _with(frame: LeverFrame, effects: Effects, acting: Acting, weight: NDArray[np.float64]) -> Effects:
-    """Return effects and one more."""
-    more = Effects(
-        operation=np.array([acting.operation], dtype=np.int64),
-        stage=np.array([acting.stage], dtype=np.int64),
-        slots=np.zeros((1, frame.n_slots), dtype=bool),
-        segments=acting.segments[None],
-        on_open=np.zeros(1, dtype=bool),
         weight=weight[None],
-        value=acting.value[None],
+        value=value[None],
     )
     return Effects(*(np.concatenate(both) for both in zip(effects, more, strict=True)))
 

@@ -1,4 +1,4 @@
-"""The plan: what the kernel reads, and the names it needs to be told apart again afterwards."""
+"""The plan: what the kernel reads, and the names with which its results are labelled."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.days import weekday_of
+from simcast.days import DAYS_PER_YEAR, weekday_of
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, TABLE, CapacityPlan
 from simcast.engine.layout import NOT_FORCED, Effects
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGNORMAL
@@ -19,9 +19,6 @@ from simcast.plan.response import HOURS_PER_DAY, stages_of, usual_hours
 from simcast.scenario import Distribution, HireLever, LeaveLever, Team, TrainLever
 from simcast.scenario.team import WEEKDAYS, YoungerThan
 from simcast.writing import counted
-
-DAYS_PER_YEAR = 365.25
-DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 
 _LEVELS = np.linspace(0.0, 1.0, 1025)
 _MOST_LEVEL = 1.0 - 1e-6

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.days import DAYS_PER_YEAR
+
 Floats = NDArray[np.float64]
 
 BLOCK_DAYS = 28
@@ -15,8 +17,6 @@ N_FUTURE_BLOCKS = 130
 
 HARMONICS = ("cos 1", "sin 1", "cos 2", "sin 2")
 """The labels of the yearly harmonics: once and twice a year."""
-
-DAYS_PER_YEAR = 365.25
 
 
 def yearly_harmonics(days: NDArray[np.int64]) -> Floats:

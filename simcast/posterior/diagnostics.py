@@ -36,7 +36,7 @@ class PartDiagnostics:
 
 @dataclass(frozen=True)
 class FamilyChoice:
-    """How the family of a stage's days was chosen, and how well it foresees single stays.
+    """How the family of a stage's days was chosen, and how well it predicts single stays.
 
     Parameters
     ----------

@@ -378,7 +378,7 @@ def _level_problems(draws: xr.Dataset) -> Iterator[str]:
 
 
 def _are_bounds(bounds: NDArray[np.float64]) -> bool:
-    """Tell whether each row is a lower and a higher number, either of which may be infinite."""
+    """Return whether each row is a lower and a higher number, either of which may be infinite."""
     return bounds.shape[1] == 2 and bool(np.all(bounds[:, 0] <= bounds[:, 1]))
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the hazards of a posterior, where it has any."""
+"""Checks of the hazards of a posterior."""
 
 from __future__ import annotations
 

@@ -20,13 +20,13 @@ from simcast.segments import Segments
 from simcast.sources import sources_digest
 
 _MAKE_FITS = ("days.py", "engine", "history", "model", "money.py", "pipeline.py", "posterior", "segments.py")
-"""The rooms and modules whose change makes other posteriors."""
+"""The packages and modules whose change makes other posteriors."""
 
 CACHE_VARIABLE = "SIMCAST_CACHE"
 """The environment variable that names another folder for stored posteriors."""
 
 _MAKE_CHECKS = ("predictive_checks",)
-"""The rooms whose change makes other checks of the same fit."""
+"""The packages whose change makes other checks of the same fit."""
 
 _LIBRARIES = ("arviz", "numpy", "nutpie", "pymc", "pytensor")
 

@@ -53,7 +53,7 @@ def check_predictions(
     seed
         Of the replicates.
     progress
-        Told what is being done and which fraction is done, from 0 to 1.
+        Called with a description and the fraction done, from 0 to 1.
 
     Returns
     -------

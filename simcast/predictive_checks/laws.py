@@ -90,7 +90,7 @@ class _Months:
 
     @classmethod
     def of(cls, here: xr.Dataset, stays: CheckedStays, n_cells: int, generator: np.random.Generator) -> _Months:
-        """Tell months apart where they differ; in each there are as many cells as the stage has without months."""
+        """Separate months where they differ; in each there are as many cells as the stage has without months."""
         spread = here["weather_conversion"].to_numpy() if "weather_conversion" in here else np.zeros(here.sizes["draw"])
         if not spread.any():
             return cls(stays, 1, spread, generator)

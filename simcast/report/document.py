@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import simcast
-from simcast.analysis import Actual, Difference, Run, WithoutChance
+from simcast.analysis import Actual, Difference, ExactMeans, Run
 from simcast.forecast import Forecast, Summary
 
 
@@ -138,8 +138,8 @@ def _teams(forecast: Forecast) -> dict[str, Any]:
     return document
 
 
-def _exact(exact: WithoutChance) -> dict[str, Any]:
-    """Return the means without chance and, from the same futures, those simulated; z is null where it has none."""
+def _exact(exact: ExactMeans) -> dict[str, Any]:
+    """Return the exact means and, from the same futures, the simulated ones; z is null where there is none."""
     return {
         **{str(metric): means.expected for metric, means in exact.means.items()},
         "futures": exact.n_futures,

@@ -110,7 +110,7 @@ def print_leaks(found: Leaks, console: Console) -> None:
 
 
 def _is_harmful(worth: SmallGain | None) -> bool:
-    """Tell whether a change brings less than nothing."""
+    """Return whether a change brings less than nothing."""
     return worth is not None and not worth.uncertain and (worth.bookings.mean or worth.wins.mean) < 0.0
 
 

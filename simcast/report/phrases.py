@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from simcast.analysis import Difference, Run, WithoutChance
+from simcast.analysis import Difference, ExactMeans, Run
 from simcast.forecast import Forecast, Metric, Summary
 from simcast.scenario import BASELINE, Distribution
 from simcast.writing import chance, count, interval, money
@@ -88,8 +88,8 @@ def price_per_win(difference: Difference) -> str:
     return "" if each is None else f"{money(each)} per additional win"
 
 
-def exact_phrase(exact: WithoutChance) -> str:
-    """Say what the mean bookings are without chance, and what was simulated in the same futures.
+def exact_phrase(exact: ExactMeans) -> str:
+    """Give the exact mean of the bookings, and the mean simulated in the same futures.
 
     Of wins, where nothing is booked.
     """
@@ -101,7 +101,7 @@ def exact_phrase(exact: WithoutChance) -> str:
     z = "" if means.z is None else f", z = {means.z:+.1f}"
     simulated = f"{write(means.simulated)}{error}{z}"
     return (
-        f"expected {metric}{of} without chance: {write(means.expected)} (simulated in the same {exact.n_futures} "
+        f"exact mean of {metric}{of}: {write(means.expected)} (simulated in the same {exact.n_futures} "
         f"futures: {simulated}; numerical error {write(means.numerical_error, 1)})"
     )
 

@@ -204,7 +204,7 @@ def _table_by_wins(ranking: Ranking) -> Table:
 
 
 def _is_paid(ranking: Ranking) -> bool:
-    """Tell whether any scenario costs or saves anything."""
+    """Return whether any scenario costs or saves anything."""
     return any(option.difference.cost for option in ranking.changes if option.difference)
 
 

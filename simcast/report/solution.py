@@ -89,7 +89,7 @@ def _brought(difference: Difference, over: str) -> str:
 
 
 def _needs_no_change(found: Solution) -> bool:
-    """Tell whether the condition holds without any change, which is a value of the range."""
+    """Return whether the condition holds without any change, which is a value of the range."""
     unknown = found.unknown
     held = found.answer is not None and found.met_without
     return held and unknown.neutral is not None and unknown.within(unknown.neutral)
@@ -123,7 +123,7 @@ def sentence(found: Solution) -> str:
 
 
 def _is_one(unknown: Unknown, value: Value) -> bool:
-    """Tell whether a value is the first whole one beyond no change at all: there is nothing less."""
+    """Return whether a value is the first whole one beyond no change at all: there is nothing less."""
     return isinstance(value, int) and unknown.is_neutral(value - 1)
 
 

@@ -19,7 +19,7 @@ _LEVELS = (0.1, 0.5, 0.9)
 
 
 def has_teams(run: Run) -> bool:
-    """Tell whether anybody is waited for."""
+    """Return whether anybody is waited for."""
     return "team" in run.forecasts[BASELINE].results.dims
 
 

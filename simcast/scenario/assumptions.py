@@ -64,7 +64,7 @@ class ArrivalAssumption(Closed):
     size: Positive | None = Field(
         default=None,
         description="The size of a negative binomial count per day (variance m + m^2 / size) over all segments, which "
-        "vary apart; as fitted unless given, and without a history Poisson.",
+        "vary independently; as fitted unless given, and without a history Poisson.",
     )
     weekdays: tuple[Annotated[float, Field(ge=0)], ...] | None = Field(
         default=None,
@@ -91,16 +91,18 @@ class QuarterEnd(Closed):
 
 
 class CalendarAssumption(Closed):
-    """What days weigh: stays pass more of their time on days of more weight. Weights are scaled to average 1."""
+    """Weights of days: the more a day weighs, the more of a stay's time passes on it. They are scaled to average 1."""
 
     weekdays: tuple[Weight, ...] | None = Field(default=None, description="Weights of Monday to Sunday.")
     months_of_quarter: tuple[Weight, ...] | None = Field(
         default=None, description="Weights of the three months of a quarter."
     )
     quarter_end: QuarterEnd | None = Field(default=None, description="A rush in the last days of a quarter.")
-    holidays: tuple[Day, ...] = Field(default=(), description="Days that count for nothing, or `holiday_weight`.")
+    holidays: tuple[Day, ...] = Field(default=(), description="Days that have the weight `holiday_weight`.")
     holiday_weight: float = Field(default=0.0, ge=0, description="What holidays weigh against other days.")
-    stages: tuple[Text, ...] | None = Field(default=None, description="The stages it is of; all unless given.")
+    stages: tuple[Text, ...] | None = Field(
+        default=None, description="The stages to which it applies; all unless given."
+    )
 
     @model_validator(mode="after")
     def _check_weights(self) -> Self:
@@ -130,14 +132,14 @@ class WeatherAssumption(Closed):
         ge=0,
         le=2,
         description="Standard deviation of what a month adds to the log of the speed at which the days of all "
-        "stays pass in it, whose mean stays.",
+        "stays pass in it; the mean speed is unchanged.",
     )
     arrivals: float = Field(
         default=0.0,
         ge=0,
         le=2,
-        description="Standard deviation of what a month adds to the log of new deals, whose mean stays; beside the "
-        "weather that fitted arrivals have of their own.",
+        description="Standard deviation of what a month adds to the log of new deals; their mean is unchanged; beside "
+        "the weather that fitted arrivals have of their own.",
     )
 
 
@@ -150,7 +152,7 @@ class OpenDeals(Closed):
         default=0.0,
         ge=0,
         description="How many days of the calendar they have been in the stage on the as-of date; under `calendar` "
-        "they weigh what it says, as the days to come do.",
+        "these days are weighted like the days to come.",
     )
     amount: Annotated[float, Field(ge=0), AfterValidator(check_amount)] | None = Field(
         default=None, description="The amount of each; drawn as for new deals unless given."
@@ -170,7 +172,7 @@ class Assumptions(Closed):
     arrivals: ArrivalAssumption | None = Field(default=None, description="New deals per day, and where they enter.")
     amount: Money | None = Field(default=None, description="The amount of a won deal; 1 counts wins.")
     calendar: CalendarAssumption | None = Field(
-        default=None, description="What days weigh; as fitted unless given, and without a history all alike."
+        default=None, description="Weights of days; as fitted unless given, and without a history all alike."
     )
     weather: WeatherAssumption | None = Field(
         default=None, description="How much months differ for all deals; as fitted unless given, else not at all."

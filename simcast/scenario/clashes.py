@@ -72,7 +72,7 @@ def _same_target(one: Lever, other: Lever) -> bool:
 
 
 def _apart(one: Mapping[str, tuple[str, ...]], other: Mapping[str, tuple[str, ...]]) -> bool:
-    """Tell whether no segment is selected by both: some column of both has no value in common."""
+    """Return whether no segment is selected by both: some column of both has no value in common."""
     return any(not set(one[column]) & set(other[column]) for column in one.keys() & other.keys())
 
 

@@ -50,7 +50,7 @@ class Domain:
     text: str = "a number"
 
     def holds(self, value: float) -> bool:
-        """Tell whether a value lies in the domain."""
+        """Return whether a value lies in the domain."""
         return (value > self.low if self.low_open else value >= self.low) and value <= self.high
 
 

@@ -39,7 +39,7 @@ class Lever(Closed):
     model_config = ConfigDict(json_schema_extra=lambda schema: _kind_required(schema))
     lever: str = Field(description="The kind of lever.")
     cost: Number = Field(
-        default=Distribution.constant(0.0), description="What the lever costs in all; it lowers the net result."
+        default=Distribution.constant(0.0), description="What the lever costs in total; it lowers the net result."
     )
     cost_per_month: Number | None = Field(
         default=None,
@@ -120,7 +120,7 @@ class ConversionLever(TimedLever):
 
 
 class DurationLever(TimedLever):
-    """Changes the days that stays last; of open deals those that are left to them at the as-of date."""
+    """Changes the days that stays last; of open deals, the days that remain at the as-of date."""
 
     lever: Literal["duration"] = Field(default="duration", description="The kind of lever.")
     stage: Text = Field(description="The stage whose stays change.")
@@ -160,7 +160,7 @@ class ArrivalsLever(TimedLever):
 
 
 class AmountLever(TimedLever):
-    """Changes the amounts of deals whose last stay before the win begins on its days."""
+    """Changes the amounts of deals whose last stay before the win begins while the lever acts."""
 
     lever: Literal["amount"] = Field(default="amount", description="The kind of lever.")
     multiply: NonNegative | None = Field(default=None, description="A factor on the amount.")
@@ -188,7 +188,7 @@ class ResponseLever(TimedLever):
     lever: Literal["response"] = Field(default="response", description="The kind of lever.")
     stage: Text = Field(description="The stage in which deals wait for the first contact.")
     within_hours: Positive = Field(
-        description="The hours within which every deal is answered: by extra hands, where the team has no time."
+        description="The hours within which every deal is answered: by extra help if the team has no time."
     )
     now_hours: NonNegative | None = Field(
         default=None,
@@ -238,8 +238,10 @@ class BudgetLever(TimedLever):
 
     lever: Literal["budget"] = Field(default="budget", description="The kind of lever.")
     amount: Positive = Field(description="The money moved, over all the days on which the lever acts.")
-    out_of: Where = Field(default_factory=dict, description="The segments that lose it; new money unless given.")
-    into: Where = Field(default_factory=dict, description="The segments that gain it; saved unless given.")
+    out_of: Where = Field(
+        default_factory=dict, description="The segments that lose it; unless given, the money is new."
+    )
+    into: Where = Field(default_factory=dict, description="The segments that gain it; unless given, it is saved.")
     elasticity: NonNegative | None = Field(
         default=None, description="By how many percent new deals grow for one percent more money."
     )
@@ -247,7 +249,7 @@ class BudgetLever(TimedLever):
         default=None, description="What is spent on each side today, over the same days; goes with elasticity."
     )
     cost_per_lead: BudgetSides | None = Field(
-        default=None, description="In place of elasticity and spend: what one new deal more costs on each side."
+        default=None, description="In place of elasticity and spend: what one additional new deal costs on each side."
     )
     lag_weeks: float = Field(default=0.0, ge=0, description="The weeks until spending shows in new deals.")
     where: Where = Field(
@@ -274,7 +276,7 @@ class BudgetLever(TimedLever):
         missing = [side for side in ("out_of", "into") if getattr(self, side) and getattr(sides, side, None) is None]
         if missing:
             keys = ", ".join(f"{wanted}.{side}" for side in missing)
-            reason = "what one new deal more costs there" if by_lead else "what is spent there today"
+            reason = "what one additional new deal costs there" if by_lead else "what is spent there today"
             raise PartError([(wanted, f"add {keys}: {reason}")])
         return self
 
@@ -333,7 +335,7 @@ LEVERS: dict[str, type[Lever]] = {
 
 
 def _kind(value: Any) -> str | None:  # noqa: ANN401 - whatever the file holds
-    """Tell which branch of `Entry` a value belongs to."""
+    """Return which branch of `Entry` a value belongs to."""
     if isinstance(value, str):
         return "<name>"
     kind = value.get("lever") if isinstance(value, dict) else getattr(value, "lever", None)

@@ -1,4 +1,4 @@
-"""From a file, or plain data, to a checked scenario, with every problem told at once."""
+"""From a file, or plain data, to a checked scenario, with every problem reported at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was meant by text that stands where a number is wanted, such as ``40%``, ``1 200`` or ``2k``."""
+"""What was meant by text where a number is expected, such as ``40%``, ``1 200`` or ``2k``."""
 
 from __future__ import annotations
 

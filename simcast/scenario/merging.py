@@ -100,7 +100,7 @@ def _check_version(node: Node, problems: list[str]) -> None:
 
 
 def _is_leaf(node: Node) -> bool:
-    """Tell values from sections; a distribution such as ``{normal: [1, 0.1]}`` is one value."""
+    """Distinguish values from sections; a distribution such as ``{normal: [1, 0.1]}`` is one value."""
     if not isinstance(node.value, dict):
         return True
     return len(node.value) == 1 and next(iter(node.value)) in FAMILY_NAMES

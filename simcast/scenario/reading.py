@@ -140,7 +140,7 @@ def _plain(node: Node, path: KeyPath) -> Any:  # noqa: ANN401
 
 
 def is_file(path: Path) -> bool:
-    """Tell whether there is a file of this name; text that can name none is none."""
+    """Return whether there is a file of this name; text that can name none is none."""
     try:
         return path.is_file()
     except (OSError, ValueError):

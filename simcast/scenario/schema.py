@@ -77,7 +77,8 @@ class Scenario(Closed):
     )
     question: Sentence = Field(default="", description="The question that the scenario answers.")
     extends: Annotated[str | tuple[str, ...] | None, Field(exclude=True)] = Field(
-        default=None, description="A file, or a list of files, over which this one is laid; relative to this file."
+        default=None,
+        description="A file, or a list of files, whose keys this one extends or overrides; relative to it.",
     )
     pipeline: PipelineSettings = Field(
         description="Stages, moves and outcomes; or the path of a YAML file that holds them.",
@@ -85,7 +86,7 @@ class Scenario(Closed):
     )
     history: HistorySettings | None = Field(default=None, description="Where the past of the pipeline is.")
     assume: Assumptions | None = Field(
-        default=None, description="Parameters that are assumed: instead of a history, or over what it says."
+        default=None, description="Parameters that are assumed: without a history, or in place of what its fit says."
     )
     forecast: ForecastSettings = Field(description="What is forecast.")
     simulation: SimulationSettings = Field(
@@ -94,7 +95,8 @@ class Scenario(Closed):
     teams: dict[Text, Team] = Field(default_factory=dict, description="Teams that serve stages, by name.")
     scenarios: dict[Text, Annotated[tuple[Entry, ...], Field(min_length=1)]] = Field(
         default_factory=dict,
-        description="By name: a list of levers, or of names of other scenarios. The baseline, without any, is given.",
+        description="By name: a list of levers, or of names of other scenarios. The baseline, without levers, is "
+        "always there.",
     )
     _origin: Origin = PrivateAttr(default_factory=Origin)
 

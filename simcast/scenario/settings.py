@@ -47,7 +47,7 @@ class PriorSettings(Closed):
     """A prior in place of the model's own."""
 
     normal: Annotated[tuple[float, float], Field(strict=False)] = Field(
-        description="Mean and standard deviation, on the scale that the prior's name says; spreads are cut at 0."
+        description="Mean and standard deviation, on the scale that the prior's name says; spreads are truncated at 0."
     )
 
     @model_validator(mode="after")
@@ -93,7 +93,7 @@ class ModelSettings(Closed):
 
     durations: Literal["auto", "lognormal", "weibull", "gamma", "loglogistic", "hazard"] = Field(
         default="auto",
-        description="The family of days in a stage; auto lets each stage choose by cross-validation. hazard: any.",
+        description="The distribution of days in a stage; auto: chosen by cross-validation; hazard: of any shape.",
     )
     drift: Literal["none", "quarterly"] = Field(
         default="none", description="Whether conversion and speed may move over time."
@@ -104,7 +104,8 @@ class ModelSettings(Closed):
     )
     amounts: Literal["auto", "lognormal", "empirical"] = Field(
         default="auto",
-        description="What new deals are worth: lognormal amounts, or the past's; auto: those where no lognormal fits.",
+        description="Amounts of new deals: lognormal, or empirical (those of the past); auto: empirical where no "
+        "lognormal fits.",
     )
     calendar: Literal["auto", "none"] = Field(
         default="auto",
@@ -134,7 +135,7 @@ class ModelSettings(Closed):
     )
     draws: Whole = Field(default=1000, ge=1, description="Posterior draws per chain.")
     tune: Whole = Field(default=1000, ge=1, description="Steps per chain in which the sampler adapts.")
-    chains: Whole = Field(default=4, ge=1, le=64, description="How many chains; two or more let r-hat be known.")
+    chains: Whole = Field(default=4, ge=1, le=64, description="How many chains; r-hat needs two or more.")
     target_accept: float = Field(
         default=0.95, gt=0, lt=1, description="The sampler's aim; nearer 1 means smaller steps and fewer divergences."
     )
@@ -220,8 +221,8 @@ class HistorySettings(Closed):
         ),
     ] = Field(
         default_factory=dict,
-        description="The file's columns for ours; `entered` may name a column for each stage, and `closed` one for "
-        "each outcome, such as {won: Hired on, lost: Rejected on}; where no column tells outcomes, these "
+        description="Our columns with the file's names for them; `entered` may name a column for each stage, and "
+        "`closed` one for each outcome, such as {won: Hired on, lost: Rejected on}; if no column gives outcomes, these "
         "dates do. `first_response`: the date-time of the first contact, or the hours until it, in the first stage; or "
         "such a column for each stage.",
     )
@@ -241,7 +242,7 @@ class HistorySettings(Closed):
     )
     delimiter: Annotated[str, AfterValidator(_check_delimiter)] | None = Field(
         default=None,
-        description="What parts the fields of a csv: one character, or auto; a comma unless given (CRMs: auto).",
+        description="What separates the fields of a csv: one character, or auto; a comma unless given (CRMs: auto).",
     )
     dates: Literal["iso", "day-first", "month-first", "auto"] | None = Field(
         default=None,
@@ -280,11 +281,11 @@ class HistorySettings(Closed):
     placeholder_amounts: Literal["auto"] | tuple[float, ...] = Field(
         default="auto",
         description="Amounts that stand on deals until their own are known, such as [1, 5000], and count as unknown; "
-        "auto: one that most deals not won have and hardly any won one, which is said; []: none.",
+        "auto: found, with a warning, as one that most deals not won have and hardly any won one; []: none.",
     )
     recorded_until: Annotated[str, BeforeValidator(_check_day_or_word, json_schema_input_type=str)] = Field(
         default="auto",
-        description="The first day that is not on record any more: a date, none (the records go on to the as-of date), "
+        description="The first day that is no longer on record: a date, none (the records go on to the as-of date), "
         "or auto (found, where nothing has been recorded for long).",
     )
     model: ModelSettings = Field(

@@ -35,7 +35,7 @@ class Response(Closed):
         default=(),
         strict=False,
         description="In place of a half-life: pairs of hours of waiting and the factor on the odds, joined by "
-        "straight lines of the factor's logarithm; beyond the ends the factor stays.",
+        "straight lines of the factor's logarithm; beyond the ends the factor is constant.",
     )
     usual_hours: float = Field(
         default=0.0,
@@ -75,7 +75,7 @@ class Team(Closed):
         default=8.0, gt=0, le=24, description="Hours that one person works on deals per working day."
     )
     effort_hours: dict[Text, Positive] = Field(
-        description="Hours of work that one stay takes, per stage served; a distribution is of stays: each has its own."
+        description="Hours of work that one stay takes, per stage served; with a distribution, each stay has its own."
     )
     working_days: tuple[Weekday, ...] = Field(
         default=("mon", "tue", "wed", "thu", "fri"), min_length=1, description="The weekdays on which people work."

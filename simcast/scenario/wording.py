@@ -46,7 +46,7 @@ def refusal(error: ValidationError, part: type[BaseModel]) -> ScenarioArgumentEr
 
 
 def _is_tag(step: int | str) -> bool:
-    """Tell the marks of a branch in pydantic's locations from keys of the file."""
+    """Distinguish the marks of a branch in pydantic's locations from keys of the file."""
     return step == "[key]" or (isinstance(step, str) and step.startswith("<") and step[1:-1] in ("name", *LEVERS))
 
 

@@ -90,7 +90,7 @@ def _likely_mark(texts: Sequence[str]) -> tuple[str, str]:
 
 
 def amount_known_from(table: Table, form: str, columns: object, outcomes: object, unsure: list[str]) -> str:
-    """Tell since when amounts of a table with a row per deal are known.
+    """Return since when amounts of a table with a row per deal are known.
 
     That is the entry where open deals have amounts as often as ended ones, and no placeholders.
     """

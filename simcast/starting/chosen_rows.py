@@ -92,7 +92,7 @@ def _tells_of_beginnings(chosen: ChosenRows, field: Column, value: Column, stage
 
 
 def _adds_ends(stages: Collection[str], others: Collection[str]) -> bool:
-    """Tell whether another field tells of ends, and the one of stages does not."""
+    """Return whether another field tells of ends, and the one of stages does not."""
     ends = {"won", "lost"}
     return not ends & set(words.meanings(stages).values()) and bool(ends & set(words.meanings(others).values()))
 

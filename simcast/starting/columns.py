@@ -99,6 +99,6 @@ def _reads_as_seconds(text: str) -> bool:
 
 
 def reads_as_number(text: str) -> bool:
-    """Tell whether a cell is a number, maybe with a currency."""
+    """Return whether a cell is a number, maybe with a currency."""
     mark = find_decimal([text]) or "."
     return not parse_amount(rewrite_amount(text, mark))[1]

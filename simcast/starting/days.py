@@ -128,7 +128,7 @@ def _stamps(column: Column) -> Iterator[tuple[datetime, timedelta]]:
 
 
 def _is_at(zone: str, moment: datetime, offset: timedelta) -> bool:
-    """Tell whether clocks in a zone stood at an offset; no clock is said to be where the zone is not known here."""
+    """Return whether clocks in a zone stood at an offset; no clock is said to be where the zone is not known here."""
     return is_known(zone) and moment.astimezone(zone_of(zone)).utcoffset() == offset
 
 

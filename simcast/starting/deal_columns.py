@@ -38,7 +38,7 @@ def read_as_deals(
     apart = None if tells else ends_without_outcome(table, columns, ends, said)
     if apart is not None:
         unsure.append(
-            f"no column tells both won and lost deals: those with a date in {apart['won']!r} are taken as won, those"
+            f"no column gives both won and lost deals: those with a date in {apart['won']!r} are taken as won, those"
             f" with one in {apart['lost']!r} as lost, and others as open (history.columns.closed)"
         )
         begun = candidates(columns, said, "entered", [end for end in others if end.name not in apart.values()])
@@ -151,8 +151,9 @@ def _outcome_column(path: str, able: Sequence[Column], said: Said) -> Column:
         likely = [column for column in able if words.OUTCOME.search(column.key)]
         found = f" ({likely[0].name!r} has {', '.join(likely[0].words[:_MOST_SHOWN])})" if likely else ""
         raise DataError(
-            f"{path}: no column tells won deals from lost ones{found}; say what its words mean, such as --outcome"
-            " Signed=won --outcome Refused=lost; or name the dates of wins and of losses (--column closed.won=..."
-            " --column closed.lost=...); or export a log of stage changes (a row per change: deal, stage, entered)"
+            f"{path}: no column distinguishes won deals from lost ones{found}; say what its words mean, such as"
+            " --outcome Signed=won --outcome Refused=lost; or name the dates of wins and of losses (--column"
+            " closed.won=... --column closed.lost=...); or export a log of stage changes (a row per change: deal,"
+            " stage, entered)"
         )
     return best

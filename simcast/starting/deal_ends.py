@@ -28,7 +28,7 @@ Closed = str | dict[str, str]
 
 
 def may_end(column: Column) -> bool:
-    """Tell whether a column of dates is called as one of the ends of deals."""
+    """Return whether a column of dates is called as one of the ends of deals."""
     return bool(words.CLOSED.search(column.key)) and not words.NO_END.search(column.key)
 
 
@@ -155,7 +155,7 @@ def _date_of_one_outcome(
 
 
 def has_word(table: Table, column: Column, among: Sequence[str]) -> NDArray[np.bool_]:
-    """Tell which rows have one of some words in a column; an empty cell has the word ``""``."""
+    """Return which rows have one of some words in a column; an empty cell has the word ``""``."""
     return table.cells[column.name].astype("str").map(normalise).isin(among).to_numpy(dtype=bool)
 
 

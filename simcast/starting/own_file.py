@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ SCENARIO = "scenario.yaml"
 RARE_MOVE = 0.01
 """Moves that fewer of the deals make are taken as mistakes of the record: those deals are set aside."""
 MOST_SET_ASIDE = 0.25
-"""Where more of the deals are set aside, what is left tells another story: that is said before all else."""
+"""Where more of the deals are set aside, the rest is misleading: that is said before all else."""
 MOST_REPEATING = 0.05
 """Where more of the deals have two rows in a stage, one behind the other, rows are not stays."""
 MOST_RETURNING = 0.2
@@ -93,15 +93,7 @@ def propose(
     last_day = today or date.today()
     guessed = guess(path, query, said)
     unsure = list(guessed.unsure)
-    seen = survey(guessed.source, last_day)
-    repeats = _repeats(seen)
-    if repeats != "stay":
-        what = "only the first of each counts" if repeats == "first" else "they are one stay"
-        unsure.append(
-            f"{_percent(seen.n_repeating / seen.n_deals)} of the deals have several rows in one stage: {what}"
-            " (history.repeats)"
-        )
-        seen = survey(guessed.source, last_day, repeats)
+    seen, repeats = _survey(guessed.source, last_day, unsure)
     seen = _with_a_win(guessed.source, seen, unsure, repeats)
     seen, names = _with_renamed(guessed.source, seen, unsure, repeats)
     source = replace(guessed.source, outcomes={**_outcomes(guessed.source, seen), **names})
@@ -129,14 +121,8 @@ def propose(
     segments, late = without_those_set_late(guessed.segments, lambda name: read((name,), "quarantine"))
     unsure += late
     history, on_bad_rows = _read(lambda on_bad_rows: read(segments[:1], on_bad_rows), seen, unsure, rare=rare)
-    if history.quality.n_won == 0 and not any(text.startswith(NOT_FIT) for text in unsure):
-        end = shlex.quote(f"{seen.way.stages[-1]}=won")
-        unsure.insert(
-            0,
-            f"{NOT_FIT}, since no deal is ever won as the file is read here: say what a win is called, such as"
-            " --outcome"
-            f" {end}, or look at what follows",
-        )
+    if not any(text.startswith(NOT_FIT) for text in unsure):
+        unsure += _nothing_won(seen, history)
     unsure += [*history.quality.faults, *_doubts(seen.way)]
     as_of, back = _as_of(path, history)
     unsure += [*_missed_contacts(seen, source, history), *_thin_end(seen)]
@@ -163,8 +149,32 @@ def propose(
     return Proposal(tuple(files), folder / SCENARIO, tuple(_found(source, pipeline, history)), tuple(unsure))
 
 
+def _survey(source: Source, today: date, unsure: list[str]) -> tuple[Survey, Repeats]:
+    """Survey a file, with rows that repeat a stage counted as the data suggest; say so in `unsure` if that matters."""
+    seen = survey(source, today)
+    repeats = _repeats(seen)
+    if repeats == "stay":
+        return seen, repeats
+    what = "only the first of each counts" if repeats == "first" else "they are one stay"
+    unsure.append(
+        f"{_percent(seen.n_repeating / seen.n_deals)} of the deals have several rows in one stage: {what}"
+        " (history.repeats)"
+    )
+    return survey(source, today, repeats), repeats
+
+
+def _nothing_won(seen: Survey, history: History) -> Iterator[str]:
+    """Say that no deal is ever won, and how to name wins; nothing if some are."""
+    if history.quality.n_won == 0:
+        end = shlex.quote(f"{seen.way.stages[-1]}=won")
+        yield (
+            f"{NOT_FIT}, since no deal is ever won as the file is read here: say what a win is called, such as"
+            f" --outcome {end}, or look at what follows"
+        )
+
+
 def _repeats(seen: Survey) -> Repeats:
-    """Tell what rows are that repeat a stage, where too many deals have such rows for them to be mistakes."""
+    """Return how rows that repeat a stage count; as stays, unless more deals have such rows than mistakes explain."""
     if seen.n_repeating <= MOST_REPEATING * seen.n_deals:
         return "stay"
     return "first" if seen.n_returning > MOST_RETURNING * seen.n_deals else "join"

@@ -55,7 +55,7 @@ class Said:
                 f"--column closed: goes without --column closed.{next(iter(self.ends))}; name one or both ends"
             )
         problems += [
-            f"--outcome {word}={name}: {name!r} is none of {', '.join(_ENDS)}"
+            f"--outcome {word}={name}: {name!r} is not one of {', '.join(_ENDS)}"
             for word, name in self.outcomes.items()
             if name not in _ENDS
         ]

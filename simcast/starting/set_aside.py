@@ -1,4 +1,4 @@
-"""Whether most of the deals that ended in one way would be set aside: what is left would tell another story."""
+"""Whether most of the deals that ended in one way would be set aside, so that the rest would be misleading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which columns tell deals apart that may behave differently."""
+"""Which columns distinguish deals that may behave differently: the candidates for segments."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def find_crm(table: Table, dialect: Dialect) -> tuple[str, str | None] | None:
 
 
 def _has_marks(table: Table, crm: Crm) -> bool:
-    """Tell whether a table has columns, or words in them, that only this CRM gives."""
+    """Return whether a table has columns, or words in them, that only this CRM gives."""
     columns = set(table.cells.columns)
     if any(len(columns & set(marks)) == len(marks) for marks in crm.marks):
         return True

@@ -161,7 +161,7 @@ def plain(name: str) -> str:
 
 
 def is_called_a_date(key: str) -> bool:
-    """Tell whether a column is called as dates are.
+    """Return whether a column is called as dates are.
 
     Examples
     --------

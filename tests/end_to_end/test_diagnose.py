@@ -75,7 +75,7 @@ GOOD = Diagnostics(
     ),
     families=(
         FamilyChoice(
-            "встреча", "lognormal", "it foresees single stays best",
+            "встреча", "lognormal", "it predicts single stays best",
             {"lognormal": -900.0, "gamma": -912.0}, {"lognormal": 0.0, "gamma": 4.0}, 1000, 0, -900.0, 4.0,
         ),
     ),

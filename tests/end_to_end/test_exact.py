@@ -1,4 +1,4 @@
-"""`simcast run --exact`: the mean without chance beside the simulated one.
+"""`simcast run --exact`: the exact mean beside the simulated one.
 
 Seeds are fixed; a score beyond 4.9 is a false alarm about once in a million comparisons.
 """
@@ -62,7 +62,7 @@ def russian(tmp_path: Path) -> Path:
     return file
 
 
-def test_each_scenario_has_its_mean_without_chance(russian: Path, run_json: RunJson) -> None:
+def test_each_scenario_has_its_exact_mean(russian: Path, run_json: RunJson) -> None:
     scenarios = run_json(russian, "--exact")["scenarios"]
     assert set(scenarios) == {"baseline", "быстрее", "больше"}
     for scenario in scenarios.values():
@@ -99,7 +99,7 @@ def test_the_rest_of_the_result_is_the_same_with_and_without(assumed: Path, run_
 def test_the_terminal_says_it_in_a_line(russian: Path, invoke: Invoke, tmp_path: Path) -> None:
     out = tmp_path / "out"
     printed = " ".join(invoke("run", russian, "--exact", "--scenario", "быстрее", "--out", out).stdout.split())
-    said = re.findall(r"(\S+): expected bookings without chance: \S+ k? ?\(simulated in the same 200 futures:", printed)
+    said = re.findall(r"(\S+): exact mean of bookings: \S+ k? ?\(simulated in the same 200 futures:", printed)
     assert said == ["baseline", "быстрее"]
     assert "exact" in json.loads((out / "result.json").read_text(encoding="utf-8"))["scenarios"]["быстрее"]
 

@@ -198,7 +198,7 @@ def test_a_database_is_looked_at_and_found_again_from_the_scenario(
     ("text", "says"),
     [
         ("name,colour\nx,red\ny,blue\n", "no column holds dates"),
-        ("deal,created,closed\n1,2026-01-01,\n2,2026-01-02,\n", "no column tells won deals from lost ones"),
+        ("deal,created,closed\n1,2026-01-01,\n2,2026-01-02,\n", "no column distinguishes won deals from lost ones"),
         ("deal,stage,entered\n1,a,2026-01-01\n1,b,2026-01-02\n2,a,2026-01-03\n", "only 2 deals can be read"),
     ],
 )

@@ -235,7 +235,7 @@ def test_words_may_be_said_where_none_sounds_like_an_end(invoke: Invoke, tmp_pat
     assert "--outcome Signed=won" in refused.stderr
     wrong = invoke(*arguments, "--outcome", "Теплый=won", "--outcome", "Холодный=loss")
     assert "no cell of the file is 'Теплый'" in wrong.stderr
-    assert "'loss' is none of won, lost, open" in wrong.stderr
+    assert "'loss' is not one of won, lost, open" in wrong.stderr
     result = invoke(*arguments, "--outcome", "Тёплый=won", "--outcome", "Холодный=lost")
     assert result.exit_code == 0, result.stderr
     checked = invoke("check", tmp_path / "new" / "scenario.yaml")

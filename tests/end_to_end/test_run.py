@@ -280,12 +280,12 @@ def test_a_lever_that_needs_a_number_says_which(assumed: Path, invoke: Invoke, t
     assert "add now_hours" in result.stderr
 
 
-def test_means_with_teams_are_not_worked_out_without_chance(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+def test_there_are_no_exact_means_with_teams(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
     text = assumed.read_text(encoding="utf-8")
     assumed.write_text(text + "\nteams: {people: {serves: [lead], headcount: 3, effort_hours: {lead: 1}}}\n", "utf-8")
     result = invoke("run", assumed, "--exact", "--out", tmp_path / "out")
     assert result.exit_code == 2
-    assert "teams (people): means with waits" in result.stderr
+    assert "teams (people): there are no exact means" in result.stderr
 
 
 def test_waits_and_teams_are_told(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_selection_of_no_value_names_nothing_that_is_missing(ground: Ground) -
 OF_HISTORIES: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"format": "logs"}, KeyError, "did you mean 'log'"),
     ({"on_bad_rows": "skip"}, KeyError, "neither 'stop' nor 'quarantine'"),
-    ({"repeats": "last"}, KeyError, "none of stay, join, first"),
+    ({"repeats": "last"}, KeyError, "not one of stay, join, first"),
     ({"segments": ["sorce"]}, KeyError, "no column 'sorce'; did you mean 'source'"),
     ({"columns": {"deal": "id"}}, KeyError, "no column 'id'"),
     ({"where": {"source": "adz"}}, KeyError, "no row of .* has 'adz'"),

@@ -36,14 +36,14 @@ def test_work_without_news_is_told_again_and_what_is_done_is_not(
     times = iter([0.0, 59.0, 61.0, 70.0, 71.0, 130.0, 131.0, 140.0, 300.0])
     monkeypatch.setattr(lines, "monotonic", lambda: next(times))
     progress = lines.Lines()
-    progress.tell_again()  # at 59 s
-    progress.tell_again()
+    progress.repeat()  # at 59 s
+    progress.repeat()
     progress("fit: stage lead", 0.1)  # at 70 s, nine after a line
     progress("fit: stage lead", 0.2)
-    progress.tell_again()  # at 130 s
-    progress.tell_again()
+    progress.repeat()  # at 130 s
+    progress.repeat()
     progress("fit: stage lead", 1.0)
-    progress.tell_again()
+    progress.repeat()
     assert capsys.readouterr().err.splitlines() == [
         "simcast: reading the data: 0% after 1:01",
         "simcast: fit: stage lead: 20% after 1:11",
@@ -55,7 +55,7 @@ def test_it_is_looked_from_time_to_time_while_the_block_runs() -> None:
     looked = threading.Semaphore(0)
 
     class Counted(lines.Lines):
-        def tell_again(self) -> None:
+        def repeat(self) -> None:
             looked.release()
 
     with Counted().kept_up(every_seconds=0.001):

@@ -88,7 +88,7 @@ def tiles(material: Material, language: Language) -> list[Tile]:
 
 
 def build_up(material: Material, language: Language) -> Section:
-    """Tell how the total builds up over the horizon."""
+    """Show how the total builds up over the horizon."""
     chart = fan(material.fine, material.metric)
     legend = [Key("line-median", language.say("legend.median"))]
     legend += [
@@ -116,7 +116,7 @@ def build_up(material: Material, language: Language) -> Section:
 
 
 def distribution(material: Material, language: Language) -> Section:
-    """Tell how likely each total is."""
+    """Show how likely each total is."""
     baseline, metric = material.baseline, material.metric
     chart = histogram(baseline, metric)
     lead = [language.say("lead.distribution", n=baseline.n_futures)]
@@ -140,7 +140,7 @@ def distribution(material: Material, language: Language) -> Section:
 
 
 def scenarios(material: Material, language: Language) -> Section | None:
-    """Tell what each scenario brings; None where there is only the baseline."""
+    """Show what each scenario brings; None where there is only the baseline."""
     run = material.run
     if not run.differences:
         return None
@@ -225,7 +225,7 @@ def interval_legend(chart: Intervals, language: Language, dot: str = "legend.mea
 
 
 def parts(material: Material, language: Language) -> Section | None:
-    """Tell which segments the total comes from; None where the forecast was not asked for by any column."""
+    """Show which segments the total comes from; None where the forecast was not asked for by any column."""
     baseline, metric = material.baseline, material.metric
     tables = segment_tables(material.run, language)
     if not tables:
@@ -244,7 +244,7 @@ def parts(material: Material, language: Language) -> Section | None:
 
 
 def spread(material: Material, language: Language) -> Section | None:
-    """Tell where the uncertainty of the total comes from; None where that cannot be told."""
+    """Show where the uncertainty of the total comes from; None where that cannot be told."""
     if not material.sources:
         return None
     table = spread_table(material, language)

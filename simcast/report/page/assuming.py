@@ -35,7 +35,7 @@ Form = Literal["plain", "percent", "points", "change", "money"]
 
 
 def assumptions(material: Material, language: Language) -> Section:
-    """Tell what the forecast takes for granted."""
+    """Show what the forecast takes for granted."""
     scenario = material.run.scenario
     lists = [
         Listing(

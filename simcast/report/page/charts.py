@@ -1,4 +1,4 @@
-"""What each figure shows, as numbers: drawn as SVG or by plotly, and told by its table."""
+"""What each figure shows, as numbers: drawn as SVG or by plotly, with a table of the same."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ MOST_DEALS_SHOWN, MOST_DEALS = 20, 500
 
 
 def funnel(material: Material, language: Language) -> Section:
-    """Tell how deals flow through the stages."""
+    """Show how deals flow through the stages."""
     rows = []
     for flow in stage_flows(material.run):
         there = flow.at_start + flow.entered
@@ -50,7 +50,7 @@ def funnel(material: Material, language: Language) -> Section:
 
 
 def leaks(material: Material, language: Language) -> Section | None:
-    """Tell what a point of conversion is worth at each stage; None where there is no stage to change."""
+    """Show what a point of conversion is worth at each stage; None where there is no stage to change."""
     found = material.leaks
     if not found.leaks:
         return None
@@ -99,7 +99,7 @@ def _told(value: float, by_wins: bool, language: Language) -> str:
 
 
 def deals(material: Material, language: Language) -> Section:
-    """Tell the open deals and their chances."""
+    """Show the open deals and their chances."""
     segments = material.run.book.segments.columns
     table = deals_table(material.deals, segments, language)
     n_deals = len(table.rows)

@@ -1,4 +1,4 @@
-"""Figures that answer the mouse, drawn by plotly, whose script the page then holds itself."""
+"""Interactive figures, drawn by plotly, whose script the page then contains."""
 
 from __future__ import annotations
 

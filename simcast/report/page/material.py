@@ -1,4 +1,4 @@
-"""What a report is made of: the run, the baseline by day for the fan, and what was asked of it beyond."""
+"""What a report is made of: the run, the baseline by day for the fan, and further questions asked of it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def remarks(sentences: Sequence[str], language: Language) -> tuple[Remark, ...]:
 
 
 def quality(material: Material, language: Language) -> Section:
-    """Tell how well the model was fitted, and how good the data are."""
+    """Show how well the model was fitted, and how good the data are."""
     run = material.run
     diagnostics, history = run.posterior.diagnostics, run.history
     lead = [fit_sentence(diagnostics, language, run.posterior.checked)]
@@ -128,7 +128,7 @@ def _families_table(diagnostics: Diagnostics, language: Language) -> Table:
 
 
 def provenance(material: Material, language: Language) -> Section:
-    """Tell where the page came from, and how to make it again."""
+    """Show where the page came from, and how to make it again."""
     return Section(
         "provenance",
         language.say("section.provenance"),

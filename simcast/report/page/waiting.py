@@ -23,7 +23,7 @@ _HARDLY_DAYS, _HARDLY_DEALS = 0.05, 0.5
 
 
 def teams(material: Material, language: Language) -> Section | None:
-    """Tell how long deals wait for people; None without teams."""
+    """Show how long deals wait for people; None without teams."""
     run = material.run
     if not has_teams(run):
         return None

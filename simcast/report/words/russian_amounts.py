@@ -94,7 +94,7 @@ OF_AMOUNTS: list[tuple[str, str | Callable[[Match], str]]] = [
         "учитываются так (history.amount_known_from: entry, если это не так)",
     ),
     (
-        r"deals are won for (?P<n1>[\d.]+) times the amount that stood on them before \(the median of (?P<n2>[\d,]+) wins, "
+        r"deals are won for (?P<n1>[\d.]+) times the amount they had before \(the median of (?P<n2>[\d,]+) wins, "
         r"(?P<n3>[\d,]+) for less and (?P<n4>[\d,]+) for more\), .* too (?P<how>high|low); .*",
         _won_over_asked,
     ),

@@ -146,12 +146,12 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "завершённых пребываний только {n1}: слишком мало, чтобы различить семейства",
     ),
     (
-        r"the simplest that foresees single stays as well as any \((?P<best>.*): (?P<n1>[\d.-]+) better, "
+        r"the simplest that predicts single stays as well as any \((?P<best>.*): (?P<n1>[\d.-]+) better, "
         r"error (?P<n2>[\d.]+)\)",
         "простейшее из тех, что предвидят отдельные пребывания не хуже других ({best}: лучше на {n1}, ошибка {n2})",
     ),
     (
-        r"foresees single stays best: (?P<n1>[\d.-]+) ahead of (?P<other>.*) \(error (?P<n2>[\d.]+)\)",
+        r"predicts single stays best: (?P<n1>[\d.-]+) ahead of (?P<other>.*) \(error (?P<n2>[\d.]+)\)",
         "лучше всех предвидит отдельные пребывания: на {n1} впереди {other} (ошибка {n2})",
     ),
     (r"stage (?P<stage>[^:]*)", "этап {stage}"),

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from simcast.analysis import Ground
+from simcast.analysis.cautions import moves_left_out
 from simcast.analysis.check import check
 from simcast.analysis.inputs import book_of
-from simcast.analysis.left_out import moves_left_out
 from simcast.analysis.run import run
 from simcast.assume import assumed_posterior
 from simcast.history import read_history

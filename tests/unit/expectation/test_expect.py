@@ -8,8 +8,8 @@ import pytest
 
 import simcast.engine
 import simcast.expectation
-from simcast.analysis import Means, WithoutChance, without_chance
-from simcast.analysis.without_chance import Z_LIMIT
+from simcast.analysis import ExactMeans, Means, exact_means
+from simcast.analysis.exact_means import Z_LIMIT
 from simcast.assume import assumed_book, assumed_posterior
 from simcast.engine.compiled import KeptCode, digest_of_sources
 from simcast.engine.layout import ADD, MULTIPLY, Effects
@@ -98,7 +98,7 @@ def test_rare_wins_that_do_not_happen_are_chance() -> None:
     found = []
     for seed in range(1, 13):
         played = plan_of(scenario.model_copy(update={"simulation": SimulationSettings(futures=200, seed=seed)}))
-        found.append(without_chance(played, simulate(played)))
+        found.append(exact_means(played, simulate(played)))
     assert any(one.means["wins"].simulated == 0.0 for one in found)
     assert not any(one.disagreements() for one in found)
 
@@ -147,12 +147,12 @@ def amount_lever(plan: Plan, operation: int, value: float) -> Plan:
     return replace(plan, kernel=plan.kernel._replace(on_amount=lever))
 
 
-def test_open_deals_whose_conversion_goes_with_amounts_are_left_out_and_said(plan: Plan) -> None:
+def test_open_deals_whose_conversion_depends_on_amounts_are_left_out_and_said(plan: Plan) -> None:
     found = expect(with_slope(plan), futures=5)
     assert found.origins == ("new",)
     assert np.all(found.bookings[..., 0] == 0.0)
     np.testing.assert_array_equal(found.bookings[..., 1], expect(plan, futures=5).bookings[..., 1])
-    assert "conversion goes with their amounts" in found.notes[0]
+    assert "conversion depends on their amounts" in found.notes[0]
 
 
 def test_open_deals_of_unknown_amounts_have_the_chances_of_all_deals(plan: Plan) -> None:
@@ -193,7 +193,7 @@ def test_what_levers_take_beyond_an_amount_is_left_out_and_said(plan: Plan) -> N
 def test_what_levers_take_off_amounts_drawn_is_right(plan: Plan) -> None:
     """Amounts below what is taken off are worth nothing, not less; |z| < 4.9: a false alarm in a million."""
     lowered = amount_lever(plan, ADD, -45_000.0)
-    means = without_chance(lowered, simulate(lowered)).means["bookings"]
+    means = exact_means(lowered, simulate(lowered)).means["bookings"]
     assert means.z is not None
     assert abs(means.z) < 4.9
 
@@ -207,21 +207,21 @@ def test_amounts_without_a_mean_are_refused(plan: Plan) -> None:
 
 def test_the_comparison_is_of_the_same_futures_and_origins(plan: Plan) -> None:
     forecast = simulate(plan)
-    found = without_chance(plan, forecast)
+    found = exact_means(plan, forecast)
     assert (found.n_futures, found.covers_all, found.disagreements()) == (90, True, [])
     means = found.means["wins"]
     assert means.simulated == pytest.approx(forecast.values("wins").mean())
     paired = forecast.values("wins") - expect(plan).values("wins")
     assert means.monte_carlo_error == pytest.approx(paired.std(ddof=1) / np.sqrt(90))
     assert means.z == agreement_score(paired)
-    only_new = without_chance(with_slope(plan), forecast)
+    only_new = exact_means(with_slope(plan), forecast)
     assert only_new.means["wins"].simulated == pytest.approx(forecast.values("wins", origin="new").mean())
     assert not only_new.covers_all
 
 
 def test_a_simulation_of_something_else_is_found_out(plan: Plan) -> None:
     other = replace(plan, kernel=plan.kernel._replace(arrival_mean=plan.kernel.arrival_mean * 1.3))
-    lines = without_chance(plan, simulate(other)).disagreements()
+    lines = exact_means(plan, simulate(other)).disagreements()
     assert len(lines) >= 1
     assert "which is not chance (z = " in lines[0]
 
@@ -238,5 +238,5 @@ def test_where_nothing_is_left_to_chance_any_difference_tells() -> None:
     assert not Means(10.0, 10.0, 0.0, None, 0.0).disagree
     assert Means(10.0, 10.5, 0.0, None, 0.1).disagree
     assert not Means(10.0, 10.5, None, None, 0.0).disagree, "of one future nothing is known"
-    found = WithoutChance({"wins": Means(10.0, 12.0, 0.0, None, 0.0)}, 50, ("open", "new"), ())
+    found = ExactMeans({"wins": Means(10.0, 12.0, 0.0, None, 0.0)}, 50, ("open", "new"), ())
     assert len(found.disagreements()) == 1

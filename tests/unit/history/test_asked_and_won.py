@@ -31,16 +31,14 @@ def amounts(n_wins: int, seed: int = 1) -> Floats:
 
 
 def told(history: History) -> list[str]:
-    return [text for text in history.quality.warnings if "times the amount that stood on them before" in text]
+    return [text for text in history.quality.warnings if "times the amount they had before" in text]
 
 
 @pytest.mark.parametrize("known_from", [None, "entry", "close"])
 def test_a_discount_at_the_win_is_told_with_its_size(read: Read, known_from: str | None) -> None:
     asked = amounts(60)
     (text,) = told(read(log(asked, 0.75 * asked), ["lead"], amount_known_from=known_from))
-    assert text.startswith(
-        "deals are won for 0.75 times the amount that stood on them before (the median of 60 wins, 60 for"
-    )
+    assert text.startswith("deals are won for 0.75 times the amount they had before (the median of 60 wins, 60 for")
     assert "too high" in text
     assert "(amount: multiply 0.75, open: true)" in text
     assert (in_russian(text) or "").startswith(

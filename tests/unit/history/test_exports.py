@@ -156,7 +156,7 @@ def test_a_deal_that_is_closed_and_nobody_says_how_is_asked_about(tmp_path: Path
 
 
 def test_an_export_without_dates_of_stages_cannot_fill_a_pipeline_of_several(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"tells no dates of stages.*export the report 'Opportunity History'"):
+    with pytest.raises(DataError, match=r"has no dates of stages.*export the report 'Opportunity History'"):
         read(tmp_path, SALESFORCE_DEALS, "salesforce", ["Qualification", "Proposal"])
 
 

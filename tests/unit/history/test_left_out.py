@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simcast.analysis.inputs import told_once
+from simcast.analysis.cautions import distinct_in_order
 from simcast.history import History
 from simcast.history.left_out import LeftOut
 from simcast.history.quality import SILENT_SINCE
@@ -39,7 +39,7 @@ def doubts(history: History) -> tuple[str, ...]:
 
 
 ENDING = (
-    " are set aside with bad rows: the forecast leaves them out, and what is left tells another story; mend their rows"
+    " are set aside with bad rows: the forecast leaves them out, and the rest is not representative; correct their rows"
 )
 
 
@@ -80,7 +80,7 @@ def test_rows_of_a_table_count_too(read: Read) -> None:
 
 def test_they_come_before_records_that_end_early() -> None:
     early = f"{SILENT_SINCE} the days before 2026-07-01"
-    assert told_once(["another", early, "3 of 10 (30%) open deals" + ENDING])[0].startswith("3 of 10")
+    assert distinct_in_order(["another", early, "3 of 10 (30%) open deals" + ENDING])[0].startswith("3 of 10")
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_rows_of_one_stay_are_joined_and_coming_back_is_a_stay_of_its_own(read: 
 
 
 def test_an_unknown_word_is_refused(read: Read) -> None:
-    with pytest.raises(DataError, match=r"history.repeats: 'last' is none of stay, join, first"):
+    with pytest.raises(DataError, match=r"history.repeats: 'last' is not one of stay, join, first"):
         read(TEXT, ["просмотр"], repeats="last")
 
 

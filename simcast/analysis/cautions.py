@@ -1,12 +1,15 @@
-"""Moves that the history has and an assumption over its fit leaves out: what remains there is lost."""
+"""Warnings: what a reader should know of a scenario, its fit and its data, in the order of importance."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from simcast.history import History
+from simcast.history.quality import LEFT_OUT, NO_AMOUNT_RECORDED, SILENT_SINCE
 from simcast.pipeline import LOST
+from simcast.posterior import Posterior
+from simcast.posterior.diagnostics import NO_AMOUNTS
 from simcast.scenario import Scenario
 from simcast.writing import counted
 
@@ -14,8 +17,49 @@ _ROUNDING = 1e-9
 """Shares are cut to three digits, so that all of them together never exceed what remains; a whole number stays it."""
 
 
+def warnings_of(
+    scenario: Scenario, history: History | None, posterior: Posterior, of_results: Iterable[str] = ()
+) -> list[str]:
+    """Collect the warnings of a fit, of results under it, of the scenario and of the data, in this order.
+
+    Parameters
+    ----------
+    scenario
+        The scenario, with what it assumes.
+    history
+        What was known at the as-of date; None when everything is assumed.
+    posterior
+        The parameters.
+    of_results
+        What else is to be said of the results.
+    """
+    found = [*posterior.doubts, *moves_left_out(scenario, history)]
+    found += [] if posterior.diagnostics is None else posterior.diagnostics.warnings
+    found += [*of_results, *scenario.warnings()]
+    found += [] if history is None else without_assumed(history.quality.warnings, scenario)
+    return found
+
+
+def without_assumed(warnings: Iterable[str], scenario: Scenario) -> list[str]:
+    """Return warnings of data and of a fit without those that amounts are missing, where amounts are assumed."""
+    if scenario.assume is None or scenario.assume.amount is None:
+        return list(warnings)
+    return [text for text in warnings if text not in (NO_AMOUNTS, NO_AMOUNT_RECORDED)]
+
+
+def distinct_in_order(warnings: Iterable[str]) -> tuple[str, ...]:
+    """Return each warning once; those on which all others depend come first: deals left out, records that end early.
+
+    If the fit says that amounts are missing, the data need not say it too.
+    """
+    distinct = dict.fromkeys(warnings)
+    if NO_AMOUNTS in distinct:
+        distinct.pop(NO_AMOUNT_RECORDED, None)
+    return tuple(sorted(distinct, key=lambda text: (LEFT_OUT not in text, not text.startswith(SILENT_SINCE))))
+
+
 def moves_left_out(scenario: Scenario, history: History | None) -> Iterator[str]:
-    """Say of each stage assumed over a history which of its moves no deal makes any more, and how to keep them.
+    """Say which moves of the history no deal makes any more, since the assumption for a stage gives them no share.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A scenario's mean worked out without chance, beside what was simulated: a check, and the size of the chance in it."""
+"""The exact mean of a scenario's totals beside the simulated one, as a check of the simulation."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _NEXT_TO_NOTHING = 1e-4
 
 @dataclass(frozen=True)
 class Means:
-    """The mean of one total over the same futures, with chance and without.
+    """The exact and the simulated mean of one total, over the same futures.
 
     Parameters
     ----------
     expected
-        Without chance: the mean over futures of the mean given each one's parameters.
+        The exact mean: the average over futures of the expected total given each future's parameters.
     simulated
         The mean of what was simulated in them.
     monte_carlo_error
@@ -39,7 +39,7 @@ class Means:
     z
         The difference on the scale of a standard normal number, see `simcast.expectation.agreement_score`: about the
         number of its standard errors, less where rare large amounts stretch it. Where results are alike in all futures
-        it tells how unlikely that is. None where there is no chance, and for one future.
+        it says how unlikely that is. None where nothing is random, and for one future.
     numerical_error
         By how much the expected mean moves when the steps of its grid are halved.
     """
@@ -61,7 +61,7 @@ class Means:
 
 
 @dataclass(frozen=True)
-class WithoutChance:
+class ExactMeans:
     """What `simcast run --exact` tells of one scenario.
 
     Parameters
@@ -97,14 +97,14 @@ class WithoutChance:
 
 
 def _score_in_brackets(means: Means) -> str:
-    """Return how sure it is that the difference of two means is not chance, in brackets; nothing without chance."""
+    """Return the z of the difference of two means, in brackets; nothing where there is none."""
     return "" if means.z is None else f" (z = {means.z:+.1f})"
 
 
-def without_chance(
+def exact_means(
     plan: Plan, forecast: Forecast, *, threads: int | None = None, progress: Progress | None = None
-) -> WithoutChance:
-    """Work out a plan's mean without chance, and compare what was simulated in the same futures.
+) -> ExactMeans:
+    """Compute the exact means of a plan's totals, and compare them with those simulated in the same futures.
 
     Parameters
     ----------
@@ -120,17 +120,17 @@ def without_chance(
     Raises
     ------
     SimcastError
-        When nothing in the plan can be worked out.
+        When no exact mean can be computed for this plan.
     """
     from simcast.expectation import expect
 
     if progress is not None:
-        progress(f"working out {plan.scenario} without chance", 0.0)
+        progress(f"computing the exact mean of {plan.scenario}", 0.0)
     expectation = expect(plan, threads=threads)
     if progress is not None:
-        progress(f"working out {plan.scenario} without chance", 1.0)
+        progress(f"computing the exact mean of {plan.scenario}", 1.0)
     means = {metric: _compared(metric, expectation, forecast) for metric in METRICS}
-    return WithoutChance(means, len(expectation.futures), expectation.origins, expectation.notes)
+    return ExactMeans(means, len(expectation.futures), expectation.origins, expectation.notes)
 
 
 def _compared(metric: Metric, expectation: Expectation, forecast: Forecast) -> Means:
