@@ -157,9 +157,8 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
     samples = {part.name: sample for part, sample in zip(parts, drawn, strict=True)}
     tell("fit: judging the draws", 0.95)
     named, choices = _natural_parameters(history, tables, choices, samples)
-    draws = assemble(
-        pipeline, segments, tables, [named[_part_of(stage)] for stage in pipeline.stages], named[NEW_DEALS], seed
-    )
+    foreseen = _forecast_parameters(history, tables, choices, parts, drawn, seed)
+    draws = assemble(pipeline, segments, tables, foreseen, named[NEW_DEALS], seed)
     responses, doubts = fit_responses(history)
     if responses:
         draws = draws.assign(response_arrays(history, responses, draws.sizes["draw"], seed))
@@ -239,6 +238,26 @@ def _natural_parameters(
     new_deals = new_deal_parameters(samples[NEW_DEALS], tables, history.segments)
     named[NEW_DEALS] = with_statistics(new_deals, samples[NEW_DEALS])
     return named, judged
+
+
+def _forecast_parameters(
+    history: History,
+    tables: FitTables,
+    choices: list[FamilyChoice],
+    parts: list[Part],
+    drawn: list[Sample],
+    seed: int,
+) -> list[xr.Dataset]:
+    """Return the natural parameters of every stage for forecasts: with errors that stages share."""
+    from simcast.model.parts import with_errors_of_standing
+    from simcast.model.stage_parameters import stage_parameters
+
+    moves, segments = history.pipeline.moves, history.segments
+    stages = zip(choices, tables.stages, moves, parts, drawn, strict=False)  # new deals come last
+    return [
+        stage_parameters(with_errors_of_standing(part, sample, seed), choice.chosen, stays, of_stage, segments)
+        for choice, stays, of_stage, part, sample in stages
+    ]
 
 
 def _prior_influence(

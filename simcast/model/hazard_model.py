@@ -38,7 +38,7 @@ from simcast.model.laplace import NormalApproximation, approximate
 from simcast.model.likelihood_op import log_likelihood
 from simcast.model.priors import Prior
 from simcast.model.screening import HazardLikelihood, for_screening
-from simcast.model.stage_shape import StageShape, Tensor, by_standing, cell_inputs, effects_by_cell
+from simcast.model.stage_shape import StageShape, Tensor, by_standing, cell_inputs, effects_by_cell, odds_in_effects
 from simcast.model.stays import StageStays
 from simcast.model.walk import Walk
 from simcast.model.walk_op import random_walk
@@ -51,8 +51,7 @@ def build_hazard_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Mod
     n_moves, n_pieces = shape.n_moves, shape.n_pieces
     model: pm.Model
     with pm.Model(check_bounds=False) as model:
-        # Log odds that are higher by one are half a forward move that is likelier, half a loss that is less so.
-        expected = by_standing(shape, priors, [0.5, -0.5, *[0.0] * (n_moves - 2)])
+        expected = by_standing(shape, priors, odds_in_effects(n_moves, hazards=True))
         effect = contrasts("effect", [priors["hazard_spread"]] * n_moves, shape.layout, expected)
         by_cell = effects_by_cell(shape, effect, priors, range(n_moves))
         log_hazard = _log_hazard(n_moves, n_pieces, priors)

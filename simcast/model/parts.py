@@ -27,7 +27,8 @@ from simcast.model.sampling import (
 )
 from simcast.model.settings import FitSettings
 from simcast.model.stage_model import stage_inputs
-from simcast.model.stage_shape import StageShape
+from simcast.model.stage_shape import StageShape, odds_in_effects
+from simcast.model.standing import Standing
 from simcast.model.stays import StageStays
 from simcast.model.tables import FitTables
 from simcast.posterior.hazards import HAZARD
@@ -65,6 +66,8 @@ class Part:
         How it is sampled.
     cost
         About how many seconds it takes.
+    standing
+        What other stages let expect of a stage's segments; None where they tell nothing.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Part:
     data: dict[str, NDArray[np.generic]]
     settings: FitSettings
     cost: float
+    standing: Standing | None = None
 
 
 def stage_part(
@@ -81,9 +85,9 @@ def stage_part(
     layout: SegmentLayout,
     settings: FitSettings,
     priors: Priors,
-    standing: NDArray[np.float64] | None = None,
+    standing: Standing | None = None,
 ) -> Part:
-    """Return the part of one stage; `standing`, (n_segments,), is how segments do at others, None where none tell."""
+    """Return the part of one stage."""
     shape = StageShape(
         layout,
         stays.n_moves,
@@ -91,14 +95,36 @@ def stage_part(
         stays.cells.with_amount,
         with_standing=standing is not None,
     )
-    of_segments = {} if standing is None else {"standing": standing}
+    of_segments = {} if standing is None else {"standing": standing.mean}
     careful = _careful(settings, stays.n_ended)
     if family == HAZARD:
         shape = replace(shape, n_pieces=stays.grid.n_room)
         ready, data = ready_hazard_model(shape, priors), hazard_inputs(shape, stays, dict(priors))
-        return Part(name, ready, data | of_segments, careful, _PER_PART * 2)
+        return Part(name, ready, data | of_segments, careful, _PER_PART * 2, standing)
     ready, data = ready_stage_model(shape, priors), stage_inputs(shape, stays, family, dict(priors))
-    return Part(name, ready, data | of_segments, careful, _PER_PART + _PER_ROW * stays.rows.count.size)
+    return Part(name, ready, data | of_segments, careful, _PER_PART + _PER_ROW * stays.rows.count.size, standing)
+
+
+def with_errors_of_standing(part: Part, drawn: Sample, seed: int) -> Sample:
+    """Return draws of a stage's effects with what may be wrong with its segments' standings.
+
+    Parameters
+    ----------
+    part, drawn
+        The stage, and what was drawn for it.
+    seed
+        Of the errors: the same for all stages of a fit, since they share them.
+    """
+    if part.standing is None:
+        return drawn
+    effect = drawn["effect"]
+    n_chains, n_draws, _, n_effects = effect.shape
+    # A stage's own data leave this much of what is expected: of a segment, or of a value that segments share.
+    of_segment = 1.0 - np.asarray(part.data["effect_centring"], dtype=np.float64)
+    of_column = 1.0 - np.asarray(part.data.get("effect_column_centring", np.zeros((1, n_effects))), dtype=np.float64)
+    left = of_segment * of_column.max(axis=0) * odds_in_effects(n_effects, hazards="log_hazard" in drawn.draws)
+    errors = drawn["standing_slope"][..., None] * part.standing.errors(n_chains, n_draws, seed)
+    return replace(drawn, draws=drawn.draws.assign(effect=drawn.draws["effect"] + errors[..., None] * left))
 
 
 def new_deals_part(name: str, tables: FitTables, n_segments: int, settings: FitSettings) -> Part:

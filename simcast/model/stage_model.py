@@ -37,7 +37,7 @@ from simcast.model.laplace import ApproximationError, NormalApproximation, appro
 from simcast.model.likelihood_op import log_likelihood
 from simcast.model.priors import Prior, effect_names, spread_names
 from simcast.model.screening import FamilyLikelihood, for_screening
-from simcast.model.stage_shape import StageShape, by_standing, cell_inputs, effects_by_cell
+from simcast.model.stage_shape import StageShape, by_standing, cell_inputs, effects_by_cell, odds_in_effects
 from simcast.model.stays import StageStays
 
 
@@ -53,7 +53,7 @@ def build_stage_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Mode
             [priors[name] for name in effects],
             [priors[name] for name in spreads],
             shape.layout,
-            by_standing(shape, priors, [1.0, *[0.0] * (len(effects) - 1)]),
+            by_standing(shape, priors, odds_in_effects(len(effects), hazards=False)),
         )
         by_cell = effects_by_cell(shape, effect, priors, [0, *range(n_moves - 1, 2 * n_moves - 1)])
         parameters = (

@@ -52,7 +52,17 @@ class StageShape:
         return self.n_quarters == 1 and not self.with_amount
 
 
-def by_standing(shape: StageShape, priors: Mapping[str, Prior], weights: Sequence[float]) -> Tensor | float:
+def odds_in_effects(n_effects: int, *, hazards: bool) -> NDArray[np.float64]:
+    """Return how far each effect moves, (n_effects,), where the log odds of the forward move are higher by one.
+
+    Under hazards half of it is a forward move that is likelier, and half a loss that is less so.
+    """
+    moved = np.zeros(n_effects)
+    moved[: 1 + hazards] = (0.5, -0.5) if hazards else (1.0,)
+    return moved
+
+
+def by_standing(shape: StageShape, priors: Mapping[str, Prior], odds: NDArray[np.float64]) -> Tensor | float:
     """Declare what segments' effects owe to how the segments do at other stages, (n_segments, n_effects); 0 if nothing.
 
     Declares ``standing_slope``, how far the log odds of other stages hold here, and the data ``standing``, see
@@ -64,8 +74,8 @@ def by_standing(shape: StageShape, priors: Mapping[str, Prior], weights: Sequenc
         The stage's shape.
     priors
         Of the stage.
-    weights
-        How much of the log odds of the forward move each effect is, (n_effects,).
+    odds
+        See `odds_in_effects`.
     """
     if not shape.with_standing:
         return 0.0
@@ -73,7 +83,7 @@ def by_standing(shape: StageShape, priors: Mapping[str, Prior], weights: Sequenc
     slope = pm.Normal("standing_slope", prior.mean, prior.sd)
     n_segments = shape.layout.n_segments
     standing: Tensor = pm.Data("standing", np.zeros(n_segments), shape=(n_segments,))
-    return slope * standing[:, None] * np.array(weights)
+    return slope * standing[:, None] * odds
 
 
 def effects_by_cell(shape: StageShape, effect: Tensor, priors: Mapping[str, Prior], drifting: Sequence[int]) -> Tensor:

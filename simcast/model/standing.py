@@ -9,6 +9,10 @@ that they have for good and at single stages. Neither is known: what is expected
 other stages make them. Where stages have little to do with each other, little is expected. The stage itself is left
 out, so that no stay is counted twice.
 
+What is expected may be wrong, and then is wrong at all stages alike: left out, the chance to pass them all would seem
+surer than it is. So each draw of a forecast has an error there, much the same at every stage, and as much of it
+reaches a stage's effects as its own data leave of what is expected.
+
 The log odds are compared by observed over expected ends, where as many are expected as of days at risk of the same
 ages in all segments together: a source whose deals are younger has seen the early ends only.
 
@@ -22,6 +26,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,34 +42,53 @@ _SPREADS = np.geomspace(0.03, 1.2, 7)
 """How far log odds may lie apart, for good or at single stages."""
 _MEDIANS, _LOG_SD = np.array([0.15, 0.3]), 0.8
 """Of their priors: at single stages log odds differ as the prior of segments' spreads says, and for good by half."""
+_LEAST_SHARE = 1e-6
+"""Spreads that are less likely do not count for how uncertain the rest is."""
 
 
-def standings(stages: Sequence[StageStays], layout: SegmentLayout) -> Floats:
-    """Return how each segment does at the other stages, for each stage.
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What the other stages let expect of the segments at one.
+
+    Parameters
+    ----------
+    mean
+        float64, (n_segments,): by how much the log odds of the forward move are expected to lie above the segments'
+        mean; they sum to zero.
+    root
+        float64, (n_segments, n_segments): the symmetric root of the covariance of what is wrong with that.
+    """
+
+    mean: Floats
+    root: Floats
+
+    def errors(self, n_chains: int, n_draws: int, seed: int) -> Floats:
+        """Draw what is wrong with the means, (n_chains, n_draws, n_segments): much the same for all stages of a fit."""
+        z = np.random.default_rng(seed).standard_normal((n_chains, n_draws, self.mean.size))
+        return np.asarray(z @ self.root)
+
+
+def standings(stages: Sequence[StageStays], layout: SegmentLayout) -> list[Standing]:
+    """Return how segments do at the other stages, for each stage.
 
     Parameters
     ----------
     stages
-        The stays of each stage, with the segments of `layout`.
+        The stays of each stage, two or more, with the segments of `layout`.
     layout
-        The segments, and the values that they are made up of, which they share.
-
-    Returns
-    -------
-    float64, (n_stages, n_segments)
-        By how much the log odds of the forward move are expected to lie above the segments' mean, by the other stages
-        alone; each row sums to zero. Zeros where there is one stage, or one segment.
+        The segments, two or more, and the values that they are made up of, which they share.
     """
-    n_stages, n_segments = len(stages), layout.n_segments
-    found = np.zeros((n_stages, n_segments))
-    if n_stages == 1 or n_segments == 1:
-        return found
     value, variance = (np.array(part) for part in zip(*map(relative_log_odds, stages), strict=True))
     design = _design(layout)
-    for stage in range(n_stages):
-        others = np.arange(n_stages) != stage
-        found[stage] = expected_elsewhere(value[others], variance[others], design)
-    return np.asarray(found - found.mean(axis=1, keepdims=True))
+    found = []
+    for stage in range(len(stages)):
+        others = np.arange(len(stages)) != stage
+        mean, covariance = expected_elsewhere(value[others], variance[others], design)
+        centred = covariance - covariance.mean(axis=0) - covariance.mean(axis=1)[:, None] + covariance.mean()
+        variances, vectors = np.linalg.eigh(centred)
+        root = (vectors * np.sqrt(np.maximum(variances, 0.0))) @ vectors.T
+        found.append(Standing(mean - mean.mean(), np.asarray(root)))
+    return found
 
 
 def relative_log_odds(stays: StageStays) -> tuple[Floats, Floats]:
@@ -87,8 +111,8 @@ def relative_log_odds(stays: StageStays) -> tuple[Floats, Floats]:
     return log_ratio[:, 0] - log_ratio[:, 1], (1.0 / expected).sum(axis=1)
 
 
-def expected_elsewhere(value: Floats, variance: Floats, design: csr_array) -> Floats:
-    """Return what stages let expect of another one, (n_segments,).
+def expected_elsewhere(value: Floats, variance: Floats, design: csr_array) -> tuple[Floats, Floats]:
+    """Return what stages let expect of another one.
 
     Parameters
     ----------
@@ -96,8 +120,13 @@ def expected_elsewhere(value: Floats, variance: Floats, design: csr_array) -> Fl
         float64, (n_stages, n_segments): of each stage's log odds, and how uncertain.
     design
         (n_segments, n_parts): of what each segment is made up; the parts are independent, with one spread.
+
+    Returns
+    -------
+    float64, (n_segments,) and (n_segments, n_segments)
+        Mean and covariance of what lasts.
     """
-    expected, log_weight = [], []
+    means, roots, log_weight = [], [], []
     for lasting, own in itertools.product(_SPREADS, repeat=2):
         weight = 1.0 / (variance + own**2)
         total = weight.sum(axis=1, keepdims=True)
@@ -111,10 +140,18 @@ def expected_elsewhere(value: Floats, variance: Floats, design: csr_array) -> Fl
         log_det = 2.0 * (np.log(np.diag(root[0])) + np.log(lasting)).sum()
         misfit = (weight * excess**2 - np.log(weight)).sum() + np.log(total).sum() + log_det - pull @ parts
         prior = ((np.log([lasting, own] / _MEDIANS) / _LOG_SD) ** 2).sum()
-        expected.append(design @ parts)
+        means.append(design @ parts)
+        roots.append(root)
         log_weight.append(-0.5 * (misfit + prior))
     likely = np.exp(np.array(log_weight) - max(log_weight))
-    return np.asarray(likely @ np.array(expected) / likely.sum())
+    likely /= likely.sum()
+    mean = likely @ np.array(means)
+    apart = np.array(means) - mean
+    covariance = apart.T @ (likely[:, None] * apart)
+    for share, root in zip(likely, roots, strict=True):
+        if share > _LEAST_SHARE:
+            covariance += share * (design @ cho_solve(root, design.T.toarray()))
+    return np.asarray(mean), np.asarray(covariance)
 
 
 def _design(layout: SegmentLayout) -> csr_array:

@@ -17,6 +17,7 @@ from simcast.model.cells import Cells
 from simcast.model.hierarchy import SegmentLayout
 from simcast.model.parts import stage_part
 from simcast.model.sampling import sample
+from simcast.model.standing import Standing
 from simcast.model.stays import StageStays
 
 Floats = NDArray[np.float64]
@@ -114,7 +115,9 @@ def p_values_of_ranks(sign: float) -> dict[str, float]:
         generator = np.random.default_rng(seed)
         standing = centred(generator.normal(0.0, 1.0, len(SOURCES)))
         truth, stays = stage_from_priors(standing, generator)
-        part = stage_part("лид", stays, "lognormal", layout, settings, priors, sign * standing)
+        part = stage_part(
+            "лид", stays, "lognormal", layout, settings, priors, Standing(sign * standing, np.zeros((4, 4)))
+        )
         drawn = sample(part.ready, part.data, part.settings, seed, part.name)
         draws = {"standing_slope": drawn["standing_slope"].ravel()}
         draws |= {name: drawn["effect"][..., code, 0].ravel() for code, name in enumerate(SOURCES)}

@@ -1,21 +1,23 @@
-"""The parts of a fit: when their models are compiled, and that one is at a time."""
+"""The parts of a fit: when their models are compiled, one at a time, and what their draws are given for forecasts."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pymc as pm
 import pytest
 import xarray as xr
 
 from simcast.model import sampling
 from simcast.model.finished_parts import FinishedParts
-from simcast.model.parts import Part, sample_parts
+from simcast.model.parts import Part, sample_parts, with_errors_of_standing
 from simcast.model.sampling import ReadyModel, Sample
 from simcast.model.settings import FitSettings
+from simcast.model.standing import Standing
 
 PATIENCE = 30.0
 
@@ -131,3 +133,31 @@ def test_a_part_that_is_done_as_the_user_interrupts_is_kept_and_a_wait_is_told(
         sample_parts([part(Watched(pm.Model))], [1], kept, nothing)
     assert kept.read(0) is not None
     assert "a model that is being compiled is finished first" in caplog.text
+
+
+def drawn_effects(**variables: np.ndarray) -> Sample:
+    """Effects of two segments, all zero, with a slope of 2."""
+    dims = ("chain", "draw", "segment", "effect")
+    draws = xr.Dataset(
+        {"effect": (dims, np.zeros((2, 500, 2, 3))), "standing_slope": (dims[:2], np.full((2, 500), 2.0))}
+    )
+    return Sample(draws.assign(variables), xr.Dataset())
+
+
+@pytest.mark.parametrize(("variables", "moved"), [({}, (1.0, 0.0, 0.0)), ({"log_hazard": 0.0}, (0.5, -0.5, 0.0))])
+def test_what_is_wrong_with_standings_reaches_effects_as_far_as_data_leave_it(
+    variables: dict[str, float], moved: tuple[float, ...]
+) -> None:
+    standing = Standing(np.zeros(2), np.array([[0.3, -0.3], [-0.3, 0.3]]))
+    centring = np.array([[0.25, 0.0, 0.0], [1.0, 0.0, 0.0]]) if not variables else np.array([0.25, 0.25, 0.0])
+    stage = replace(part(ReadyModel(pm.Model)), data={"effect_centring": centring}, standing=standing)
+    found = with_errors_of_standing(stage, drawn_effects(**variables), 3)["effect"]
+    errors = standing.errors(2, 500, 3)
+    assert found[:, :, 0] == pytest.approx(errors[:, :, :1] * 2.0 * 0.75 * np.array(moved))
+    if not variables:
+        assert not found[:, :, 1].any()
+    shared = {"effect_column_centring": np.array([[0.5, 0.0, 0.0], [0.9, 0.0, 0.0]])}
+    with_columns = with_errors_of_standing(replace(stage, data=stage.data | shared), drawn_effects(**variables), 3)
+    assert with_columns["effect"][:, :, 0, 0] == pytest.approx(0.5 * found[:, :, 0, 0])
+    untouched = drawn_effects(**variables)
+    assert with_errors_of_standing(replace(stage, standing=None), untouched, 3) is untouched

@@ -71,7 +71,7 @@ def test_expectations_are_those_of_one_large_normal_distribution(layout: Segment
     value = generator.normal(0.0, 0.5, (n_stages, n_segments))
     variance = generator.uniform(0.02, 0.3, (n_stages, n_segments))
     spreads = np.geomspace(0.03, 1.2, 7)
-    means, weights = [], []
+    means, covariances, weights = [], [], []
     for lasting, own in itertools.product(spreads, repeat=2):
         shared = lasting**2 * design @ design.T
         anything = 1e4 * np.kron(np.eye(n_stages), np.ones((n_segments, n_segments)))
@@ -79,38 +79,48 @@ def test_expectations_are_those_of_one_large_normal_distribution(layout: Segment
         covariance += np.diag((variance + own**2).ravel())
         between = np.kron(np.ones((1, n_stages)), shared)
         means.append(between @ np.linalg.solve(covariance, value.ravel()))
+        covariances.append(shared - between @ np.linalg.solve(covariance, between.T))
         density = multivariate_normal.logpdf(value.ravel(), cov=covariance)
         weights.append(density - 0.5 * np.sum(np.log([lasting / 0.15, own / 0.3]) ** 2) / 0.8**2)
     likely = np.exp(np.array(weights) - max(weights))
-    truth = likely @ np.array(means) / likely.sum()
-    assert expected_elsewhere(value, variance, csr_array(design)) == pytest.approx(truth, rel=1e-3, abs=1e-4)
+    likely /= likely.sum()
+    mean = likely @ np.array(means)
+    spread = np.einsum("g,gij->ij", likely, np.array(covariances)) + np.cov(np.array(means).T, aweights=likely, ddof=0)
+    found, uncertain = expected_elsewhere(value, variance, csr_array(design))
+    assert found == pytest.approx(mean, rel=1e-3, abs=1e-4)
+    assert uncertain == pytest.approx(spread, rel=5e-3, abs=1e-4)
+
+
+def test_errors_have_the_covariance_and_are_those_of_all_stages() -> None:
+    good = decided([60, 20, 40], [20, 60, 40])
+    one, other = standings([good, good, decided([6, 2, 4], [2, 6, 4])], LAYOUT)[:2]
+    errors = one.errors(4, 20_000, 7)
+    assert np.cov(errors.reshape(-1, 3).T) == pytest.approx(one.root @ one.root, rel=0.05, abs=1e-4)
+    assert errors.sum(axis=2) == pytest.approx(0.0, abs=1e-6)
+    assert np.corrcoef(errors[..., 0].ravel(), other.errors(4, 20_000, 7)[..., 0].ravel())[0, 1] > 0.9
 
 
 def test_a_stage_tells_nothing_of_itself() -> None:
     good, bad = decided([60, 20, 40], [20, 60, 40]), decided([20, 60, 40], [60, 20, 40])
     found, other = standings([good, good, good], LAYOUT), standings([bad, good, good], LAYOUT)
-    assert found[0].tolist() == other[0].tolist()
-    assert other[1] != pytest.approx(found[1], abs=0.05)
-    assert found.sum(axis=1) == pytest.approx(np.zeros(3), abs=1e-12)
+    assert found[0].mean.tolist() == other[0].mean.tolist()
+    assert found[0].root.tolist() == other[0].root.tolist()
+    assert other[1].mean != pytest.approx(found[1].mean, abs=0.05)
+    assert [one.mean.sum() for one in found] == pytest.approx([0.0] * 3, abs=1e-12)
 
 
 def test_stages_that_agree_let_expect_more_than_stages_that_do_not() -> None:
     good, bad = decided([600, 200, 400], [200, 600, 400]), decided([200, 600, 400], [600, 200, 400])
     log_odds = np.log(3.0)
-    agreed = standings([good] * 5, LAYOUT)[0]
+    agreed = standings([good] * 5, LAYOUT)[0].mean
     assert agreed[0] == pytest.approx(log_odds, rel=0.1)
     assert agreed == pytest.approx([agreed[0], -agreed[0], 0.0], abs=1e-6)
-    mixed = standings([good, good, bad, good, bad], LAYOUT)[0]
+    mixed = standings([good, good, bad, good, bad], LAYOUT)[0].mean
     assert np.abs(mixed).max() < 0.1 * log_odds
 
 
 def test_a_value_that_does_well_lifts_a_segment_of_which_nothing_is_known() -> None:
     stages = [decided([0, 200, 100, 100], [0, 100, 200, 200])] * 3
-    found = standings(stages, CROSSED)[0]
+    found = standings(stages, CROSSED)[0].mean
     assert found[0] > 0.1
     assert np.argmax(found) == 1
-
-
-def test_one_stage_or_one_segment_tells_nothing() -> None:
-    assert standings([decided([3, 4, 5], [5, 4, 3])], LAYOUT).tolist() == [[0.0] * 3]
-    assert standings([decided([3], [5])] * 2, SegmentLayout(1)).tolist() == [[0.0]] * 2
