@@ -150,8 +150,12 @@ def _as_checked(fitted: Posterior, known: History) -> Posterior:
 
 
 def still_true(warnings: Iterable[str], scenario: Scenario) -> list[str]:
-    """Return warnings of data and of a fit without those that amounts are missing, where they are assumed."""
-    if scenario.assume is None or scenario.assume.amount is None:
+    """Return warnings of data and of a fit without those that amounts are missing, where nobody misses them.
+
+    They are assumed then, or the target is a number of wins, as in hiring.
+    """
+    is_assumed = scenario.assume is not None and scenario.assume.amount is not None
+    if not is_assumed and set(scenario.forecast.target) != {"wins"}:
         return list(warnings)
     return [text for text in warnings if text not in (NO_AMOUNTS, NO_AMOUNT_RECORDED)]
 

@@ -179,7 +179,7 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         if stays.n_ended < FEW_STAYS:
             few = f"only {counted(stays.n_ended, 'stay')}" if stays.n_ended else "no stay"
             found.append(f"stage {stage!r}: {few} ended; its conversion and times rest mostly on the priors")
-        if total and stays.n_open > MOSTLY_OPEN * total:
+        if total and stays.n_undecided > MOSTLY_OPEN * (stays.n_undecided + stays.n_ended):
             found.append(
                 f"stage {stage!r}: {stays.n_open / total:.0%} of its stays are open; low conversion cannot be "
                 "distinguished from slow moves"

@@ -262,6 +262,40 @@ def test_events_of_a_web_page_count_at_their_first_in_each_stage(tmp_path: Path)
     assert read(scenario).stays["move"].value_counts().to_dict() == {"add_to_cart": 53, "won": 26}
 
 
+def visits(n_visitors: int = 1000) -> list[str]:
+    """Visitor, event, time: one in eight signs up and looks at pages again, half of those pay, some at once."""
+    rows = []
+    for k in range(n_visitors):
+        way = ["visit", "visit"] if k % 3 == 0 else ["visit"]
+        if k % 8 == 0:
+            way += ["paid"] if k % 64 == 0 else ["sign-up", "visit"] if k % 24 == 0 else ["sign-up"]
+            way += ["paid"] if k % 16 == 8 else []
+        rows += [f"v{k},{event},{day(k / 20 + at / 1440, '%Y-%m-%dT%H:%M:%SZ')}" for at, event in enumerate(way)]
+    return rows
+
+
+def test_few_of_many_visitors_move_on_and_what_they_do_is_no_mistake(tmp_path: Path) -> None:
+    """Though one in a hundred looks at a page again after signing up, or pays without."""
+    proposal, history, scenario = written(tmp_path, "visitor,event,occurred_at", visits())
+    assert (history.repeats, history.on_bad_rows) == ("first", "stop")
+    assert not any("set aside" in text for text in proposal.unsure)
+    assert "won" in scenario.pipeline_definition.moves[0]
+    (lever,) = scenario.scenarios["better-conversion"]
+    assert (lever.stage, lever.add) == ("visit", None)  # five points of an eighth would be too much to try
+    assert lever.multiply is not None
+
+
+def test_the_lever_that_is_tried_acts_where_deals_are_lost(tmp_path: Path) -> None:
+    """A contract runs its year without fail; only then it is renewed or not."""
+    rows = []
+    for k in range(60):
+        end = "renewed" if k % 4 else "churned"
+        rows += [f"{k},{stage},{day(k + at)}" for at, stage in ((0, "active"), (335, "reminder"), (360, end))]
+    _, _, scenario = written(tmp_path, "contract_id,status,changed_at", rows)
+    (lever,) = scenario.scenarios["better-conversion"]
+    assert (lever.stage, lever.multiply) == ("reminder", None)
+
+
 def test_rows_of_changes_of_other_fields_are_joined_to_their_stay(tmp_path: Path) -> None:
     rows = []
     for k in range(60):

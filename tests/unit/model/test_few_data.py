@@ -10,6 +10,8 @@ from small_histories import PIPELINE, QUICK, SOURCES, Stay, history_of, mixed
 
 from simcast.errors import FitError
 from simcast.model import fit
+from simcast.model.diagnosing import data_warnings
+from simcast.model.tables import tabulate
 from simcast.pipeline import Pipeline
 from simcast.posterior import Posterior
 
@@ -107,6 +109,15 @@ def test_all_open_deals_leave_conversion_unknown_and_say_so() -> None:
     assert (width(conversion(posterior)) > 0.6).all()
     assert posterior.diagnostics is not None
     assert any("100% of its stays are open" in warning for warning in posterior.diagnostics.warnings)
+
+
+def test_open_deals_far_older_than_any_that_moved_on_are_not_slow() -> None:
+    """As visitors who did not sign up at once; but where others moved on when they were as old, it cannot be told."""
+    still_open = [(f"open {deal}", *rest) for deal, *rest in stays([None] * 300, [0] * 300, 80)]  # for ten days
+    for slowest, is_said in ((6, False), (12, True)):
+        rows = stays(["встреча", "lost"] * 30, [1, 2, 3, 4, 5, slowest] * 10, 50)
+        told = data_warnings(PIPELINE, tabulate(history_of([*rows, *still_open], 50), QUICK))
+        assert any("low conversion cannot be distinguished from slow moves" in text for text in told) == is_said
 
 
 def test_durations_all_zero_or_all_equal_do_not_break_the_sampler() -> None:
