@@ -60,7 +60,8 @@ class Ground(Shown):
     def warnings(self) -> tuple[str, ...]:
         """What a reader should know of fit and data, the most important first."""
         found = [*self.posterior.doubts, *moves_left_out(self.scenario, self.history)]
-        found += [] if self.posterior.diagnostics is None else self.posterior.diagnostics.warnings
+        fitted = self.posterior.diagnostics
+        found += [] if fitted is None else still_true(fitted.warnings, self.scenario)
         found += self.scenario.warnings()
         found += [] if self.history is None else still_true(self.history.quality.warnings, self.scenario)
         return told_once(found)

@@ -180,7 +180,8 @@ class Leaks(Shown):
 
         Columns: ``stage``, ``where`` (empty for all), ``conversion`` (its median over draws), ``point_bookings`` and
         ``point_wins`` (what one point of conversion brings), ``day_bookings`` and ``day_wins`` (one day less; NaN where
-        the median stay is shorter than a day), ``uncertain``, ``gap_bookings`` and ``gap_wins`` (the best segment's conversion in all).
+        the median stay is shorter than a day), ``uncertain``, ``gap_bookings`` and ``gap_wins`` (the best segment's
+        conversion in all).
         """
         import pandas as pd
 

@@ -292,7 +292,7 @@ def _warnings(
     """Collect what a reader should know, the most important first."""
     found = [f"{name}: {line}" for name, answer in answers.items() for line in answer.disagreements()]
     found += [*posterior.doubts, *moves_left_out(scenario, known)]
-    found += [] if posterior.diagnostics is None else posterior.diagnostics.warnings
+    found += [] if posterior.diagnostics is None else still_true(posterior.diagnostics.warnings, scenario)
     found += [note for forecast in forecasts.values() for note in forecast.notes]
     found += [note for answer in answers.values() for note in answer.notes]
     baseline = forecasts.get(BASELINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,11 @@ def test_amounts_that_are_assumed_or_not_asked_for_are_not_missing(more: str, is
         list(of_a_diagnosis(found.scenario, found.history, FIT, ())),
     ):
         assert any("no amount is recorded" in warning for warning in warnings) == is_said
-    diagnosed = list(of_a_diagnosis(found.scenario, found.history, FIT, ()))
-    assert (NO_AMOUNTS in diagnosed) == is_said
-    assert "another" in diagnosed
+    fitted = replace(found, posterior=replace(found.posterior, diagnostics=FIT))
+    for told in (
+        list(of_a_diagnosis(found.scenario, found.history, FIT, ())),
+        fitted.warnings,
+        of_a_run(found.scenario, found.history, fitted.posterior, {}, {}),
+    ):
+        assert (NO_AMOUNTS in told) == is_said
+        assert "another" in told
