@@ -109,6 +109,7 @@ def test_all_open_deals_leave_conversion_unknown_and_say_so() -> None:
     assert (width(conversion(posterior)) > 0.6).all()
     assert posterior.diagnostics is not None
     assert any("100% of its stays are open" in warning for warning in posterior.diagnostics.warnings)
+    assert not any("amount" in item.parameter for item in posterior.diagnostics.prior_influence)  # there are none
 
 
 def test_open_deals_far_older_than_any_that_moved_on_are_not_slow() -> None:
