@@ -76,9 +76,11 @@ NO_ENTRY = re.compile(
 NO_END = re.compile(rf"{NO_EVENT.pattern}|(^|_)(entered|reached|created|start\w*|begun|созда\w*|начал\w*)(_|$)")
 AMOUNT = re.compile(
     r"amount|value|revenue|price|budget|sum$|total|income|turnover|(^|_)(acv|arr|mrr|tcv|sale|fee|gift|opportunity|cheque)(_|$)"
-    r"|(deal|check|cheque|ticket|contract)_size|donation|pledge|commitment|worth|salary"
+    r"|(deal|check|cheque|ticket|contract)_size|donation|pledge|commitment|worth|salary|^(ask|asked|committed|invested|raised)$"
     r"|(^|_)(wert|betrag|umsatz)(_|$)|сумм|ценност|бюджет|стоимост|цена|выручк|доход|оборот|(^|_)чек(_|$)|пожертвован|оклад|зарплат"
 )
+ASKED = re.compile(r"(^|_)(ask(ed|ing)?|request(ed)?|initial|target)(_|$)|запрош|запрашив")
+"""Amounts that deals may be won for less than."""
 NO_AMOUNT = re.compile(
     r"days|prob|percent|(^|_)count|number|(^|_)rate|score|rank|year|discount|weighted|expect|forecast|(^|_)(tax|vat|id)(_|$)|commission"
     r"|дней|вероятн|процент|скидк|ожида|прогноз|комисси|ндс|количеств"

@@ -224,6 +224,17 @@ def test_fundraising_where_passed_is_a_loss_and_dates_name_their_months(tmp_path
     assert read(scenario).stays["amount"].max() == 60_000.0
 
 
+@pytest.mark.parametrize(("asked", "won"), [("Ask", "Committed"), ("Requested amount", "Commitment")])
+def test_what_was_won_is_the_amount_where_what_was_asked_stands_beside_it(tmp_path: Path, asked: str, won: str) -> None:
+    rows = []
+    for k in range(60):
+        end, given = (("Wired", "75000"), ("Passed", ""), ("Talking", ""))[k % 3]
+        rows.append(f"{k},{day(k)},{day(k + 9) if k % 3 < 2 else ''},{end},100000,{given}")
+    proposal, history, _ = written(tmp_path, f"Investor ID,First talk,Decided on,Status,{asked},{won}", rows)
+    assert history.columns["amount"] == won
+    assert any(f"{won!r} is taken as the amount, not {asked}" in text for text in proposal.unsure)
+
+
 def test_words_may_be_said_where_none_sounds_like_an_end(invoke: Invoke, tmp_path: Path) -> None:
     rows = [f"{k},{day(k)},{day(k + 9)},{('Тёплый', 'Холодный', '')[k % 3]}" for k in range(60)]
     file = tmp_path / "donors.csv"

@@ -33,12 +33,13 @@ Residue check; Context call; Blast mail; Планёрка; Планирован�
 """
 AMOUNT = """
 Amount; amount_usd; Deal value; Value; Opportunity Amount; OPPORTUNITY; Total; Budget; Income; ARR; MRR;
-contract_value; Deal Size; Check size; Commitment; Gift; Donation amount; Account Value; Fee; Annual revenue; Сумма;
+contract_value; Deal Size; Check size; Commitment; Committed; Ask; Gift; Donation amount; Account Value; Fee;
+Annual revenue; Сумма;
 Сумма сделки; Бюджет; Бюджет, руб; Стоимость; Доход; Чек; Оклад
 """
 NOT_AMOUNT = """
 Probability; Expected Revenue; Weighted value; Discount amount; Days in stage; Number of employees;
-Tax amount; Forecast amount; total_count; Вероятность; Скидка, сумма; Ожидаемая сумма
+Tax amount; Forecast amount; total_count; Committed on; Raised by; Вероятность; Скидка, сумма; Ожидаемая сумма
 """
 IDS = """
 Record ID; Deal ID; Deal - ID; OpportunityId; ID; id; deal; case_number; Application No; candidate_id;
