@@ -25,6 +25,8 @@ from simcast.writing import counted
 
 FEW_STAYS = 30
 MOSTLY_OPEN = 0.7
+ENOUGH_TO_RULE_OUT = 300
+"""A move that none of so many stays made is made by one in a hundred at most (the rule of three), whatever the prior."""
 MOST_UNKNOWN = 0.05
 
 
@@ -184,7 +186,7 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
                 f"stage {stage!r}: {stays.n_open / total:.0%} of its stays are open; low conversion cannot be "
                 "distinguished from slow moves"
             )
-        if stays.n_ended >= FEW_STAYS:
+        if FEW_STAYS <= stays.n_ended < ENOUGH_TO_RULE_OUT:
             for name, count in zip(moves, stays.ended_by_move, strict=True):
                 if not count:
                     never.setdefault(name, []).append(repr(stage))

@@ -121,6 +121,14 @@ def test_open_deals_far_older_than_any_that_moved_on_are_not_slow() -> None:
         assert any("low conversion cannot be distinguished from slow moves" in text for text in told) == is_said
 
 
+@pytest.mark.parametrize(("n_deals", "is_said"), [(99, True), (399, False)])
+def test_a_move_that_hundreds_of_stays_never_made_does_not_rest_on_the_prior(n_deals: int, *, is_said: bool) -> None:
+    """No contract is lost while it runs: that is no doubt, but where few have run."""
+    rows = [(f"D{n:03d}", SOURCES[n % 3], "звонок", n % 40, n % 40 + 5, "встреча", np.nan) for n in range(n_deals)]
+    told = data_warnings(PIPELINE, tabulate(history_of(rows, 60), QUICK))
+    assert any("'звонок' ended in 'lost'" in text for text in told) == is_said
+
+
 def test_durations_all_zero_or_all_equal_do_not_break_the_sampler() -> None:
     for days in ([0] * 60, [3] * 60):
         posterior = fit(history_of(stays(["встреча", "lost"] * 30, days, 80), 80), settings=QUICK)
