@@ -26,7 +26,7 @@ from simcast.writing import counted
 FEW_STAYS = 30
 MOSTLY_OPEN = 0.7
 ENOUGH_TO_RULE_OUT = 300
-"""A move that none of so many stays made is made by one in a hundred at most (the rule of three), whatever the prior."""
+"""A move that none of so many stays made is one of at most a hundredth (the rule of three), whatever the prior."""
 MOST_UNKNOWN = 0.05
 
 
