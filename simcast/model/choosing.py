@@ -27,6 +27,8 @@ CLOSE = 4.0
 CLOSE_ERRORS = 2.0
 """A family that foresees worse by less than this, or by fewer standard errors, counts as good as the best."""
 
+FEW_ALIKE = 10
+"""Fewer stays that ended alike may be so by chance."""
 NEARLY_ALL = 0.95
 """Of the stays that ended, where more ended alike there is no shape of days to be learned."""
 
@@ -54,9 +56,10 @@ def choose_family(
     if len(candidates) == 1:
         return _without_comparison(stage, stays, candidates[0], "named in the scenario")
     if stays.n_ended < FEW_ENDED:
-        return _without_comparison(
-            stage, stays, candidates[0], f"only {counted(stays.n_ended, 'stay')} ended, too few to tell families apart"
-        )
+        have_no_shape = HAZARD in candidates and stays.n_ended >= FEW_ALIKE and _nearly_all_alike(stays)
+        family = HAZARD if have_no_shape else candidates[0]
+        why = f"only {counted(stays.n_ended, 'stay')} ended, too few to tell families apart"
+        return _without_comparison(stage, stays, family, why)
     compared = for_screening(stays)
     judged = {family: _judge(compared, family, priors, seed) for family in candidates}
     found = {family: loo for family, loo in judged.items() if loo is not None and not loo.rules_out_what_was}
@@ -106,8 +109,12 @@ def _simplest_first(candidates: Sequence[str], stays: StageStays) -> list[str]:
     A family can hold a spike only when its days all but shrink to that one, where no sampler moves freely; and of stays
     that nearly all end on one day, such as the first, it can tell no shape.
     """
-    on_one_day = bool(stays.spikes) or stays.n_alike > NEARLY_ALL * stays.n_ended
+    on_one_day = bool(stays.spikes) or _nearly_all_alike(stays)
     return sorted(candidates, key=lambda family: family != HAZARD) if on_one_day else list(candidates)
+
+
+def _nearly_all_alike(stays: StageStays) -> bool:
+    return stays.n_alike > NEARLY_ALL * stays.n_ended
 
 
 def _as_good(one: LeaveOneOut, best: LeaveOneOut) -> bool:

@@ -58,6 +58,8 @@ def test_days_that_nearly_all_stays_have_in_common_have_no_shape() -> None:
     """A renewed contract begins anew at once: no family's draws could be had of such stays."""
     at_once, won = np.zeros(1200, dtype=np.int64), np.zeros(1200, dtype=np.int64)
     assert choose_family("renewed", stays_that_lasted(at_once, won), PRIORS, DURATIONS, 1).chosen == "hazard"
+    assert choose_family("renewed", stays_that_lasted(at_once[:40], won[:40]), PRIORS, DURATIONS, 1).chosen == "hazard"
+    assert choose_family("renewed", stays_that_lasted(at_once[:9], won[:9]), PRIORS, DURATIONS, 1).chosen == "lognormal"
     at_once[::10] = np.random.default_rng(1).lognormal(2.0, 0.7, 120).astype(np.int64)
     assert stays_that_lasted(at_once, won).n_alike >= 1080
 
