@@ -69,10 +69,10 @@ class Best:
     Parameters
     ----------
     code, label
-        Which it is: that with the highest mean over posterior draws, which are drawn to the mean of all segments the
+        Which it is: that with the highest median over posterior draws, which are drawn to the mean of all segments the
         more, the fewer stays speak for a segment.
     conversion
-        Its mean conversion.
+        That median.
     probability
         In how many of the draws it is higher than that of the stage's other stays together.
     is_sure
@@ -92,14 +92,14 @@ def best_of(ground: Ground, stage: str, stays: Stays) -> Best | None:
     if len(segments) < 2:
         return None
     forward = forward_shares(ground, stage)
-    mean = forward.mean(axis=0)
-    if np.ptp(mean) < _ALIKE:
+    usual = np.median(forward, axis=0)
+    if np.ptp(usual) < _ALIKE:
         return None
-    code = int(np.argmax(mean))
+    code = int(np.argmax(usual))
     others = forward @ stays.shares(stage, np.arange(len(segments)) != code)
     probability = float(np.mean(forward[:, code] > others))
     is_sure = (1.0 - probability) * (len(segments) - 1) <= 1.0 - SURE
-    return Best(code, segments.labels[code], float(mean[code]), probability, is_sure)
+    return Best(code, segments.labels[code], float(usual[code]), probability, is_sure)
 
 
 def play_at_best(ground: Ground, stage: str, best: Best) -> Forecast:

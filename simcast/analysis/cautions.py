@@ -34,15 +34,19 @@ def warnings_of(
         What else is to be said of the results.
     """
     found = [*posterior.doubts, *moves_left_out(scenario, history)]
-    found += [] if posterior.diagnostics is None else posterior.diagnostics.warnings
+    found += [] if posterior.diagnostics is None else where_amounts_matter(posterior.diagnostics.warnings, scenario)
     found += [*of_results, *scenario.warnings()]
-    found += [] if history is None else without_assumed(history.quality.warnings, scenario)
+    found += [] if history is None else where_amounts_matter(history.quality.warnings, scenario)
     return found
 
 
-def without_assumed(warnings: Iterable[str], scenario: Scenario) -> list[str]:
-    """Return warnings of data and of a fit without those that amounts are missing, where amounts are assumed."""
-    if scenario.assume is None or scenario.assume.amount is None:
+def where_amounts_matter(warnings: Iterable[str], scenario: Scenario) -> list[str]:
+    """Return warnings of data and of a fit without those that amounts are missing, where nobody misses them.
+
+    They are assumed then, or the target is a number of wins, as in hiring.
+    """
+    is_assumed = scenario.assume is not None and scenario.assume.amount is not None
+    if not is_assumed and set(scenario.forecast.target) != {"wins"}:
         return list(warnings)
     return [text for text in warnings if text not in (NO_AMOUNTS, NO_AMOUNT_RECORDED)]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from simcast.analysis.cautions import moves_left_out, without_assumed
+from simcast.analysis.cautions import moves_left_out, where_amounts_matter
 from simcast.analysis.inputs import read_scenario_history
 from simcast.assume import assumed_posterior
 from simcast.history import History
@@ -60,7 +60,7 @@ class Check(Shown):
     @property
     def _of_data(self) -> list[str]:
         """What to beware of in the history, as far as nothing else is assumed."""
-        return [] if self.history is None else without_assumed(self.history.quality.warnings, self.scenario)
+        return [] if self.history is None else where_amounts_matter(self.history.quality.warnings, self.scenario)
 
     def _open_deals(self, history: History) -> list[str]:
         """Say how many deals stand where, on the as-of date."""

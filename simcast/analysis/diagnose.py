@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from simcast.analysis.cautions import distinct_in_order, without_assumed
+from simcast.analysis.cautions import distinct_in_order, where_amounts_matter
 from simcast.analysis.inputs import read_scenario_history
 from simcast.errors import ScenarioError
 from simcast.history import History
@@ -199,7 +199,7 @@ def _warnings(
                 " much that the fit without them is approximated poorly (Pareto k above 0.7): the comparison of its"
                 " families is rough"
             )
-    yield from without_assumed([*diagnostics.warnings, *known.quality.warnings], scenario)
+    yield from where_amounts_matter([*diagnostics.warnings, *known.quality.warnings], scenario)
 
 
 def _sampler_problems(diagnostics: Diagnostics) -> Iterator[str]:

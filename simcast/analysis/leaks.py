@@ -89,7 +89,7 @@ class Leak:
     long_run_wins, long_run_bookings
         What the point brings in the long run, with the deals that would arrive over as many days as are forecast.
     best
-        The segment with the highest mean conversion; None for a segment's part, and where all are alike.
+        The segment with the highest median conversion; None for a segment's part, and where all are alike.
     gap
         What its conversion would bring within the forecast in all other segments, played in the same futures.
     """
@@ -107,6 +107,15 @@ class Leak:
     gap: SmallGain | None
 
     @property
+    def usual_conversion(self) -> float:
+        """The median of the conversion over draws.
+
+        The mean hangs on few of them where all that move on do so at once, as on a web page: what hazards do beyond the
+        oldest stay on record is not known, and in some draws others follow after years.
+        """
+        return self.conversion.quantile(0.5)
+
+    @property
     def day_told(self) -> SmallGain | None:
         """What a day saved brings; None where the stays are so short that none can be saved."""
         return self.day if self.median_days >= LEAST_DAYS else None
@@ -118,7 +127,7 @@ class Leak:
 
     @property
     def best_conversion(self) -> float | None:
-        """Its mean conversion."""
+        """Its median conversion over draws."""
         return None if self.best is None else self.best.conversion
 
     @property
@@ -169,9 +178,10 @@ class Leaks(Shown):
     def to_frame(self) -> pd.DataFrame:
         """Return a row per stage, or per segment's part of it, by rank: means over futures, in money and deals.
 
-        Columns: ``stage``, ``where`` (empty for all), ``conversion``, ``point_bookings`` and ``point_wins`` (what one
-        point of conversion brings), ``day_bookings`` and ``day_wins`` (one day less; NaN where the median stay is
-        shorter than a day), ``uncertain``, ``gap_bookings`` and ``gap_wins`` (the best segment's conversion in all).
+        Columns: ``stage``, ``where`` (empty for all), ``conversion`` (its median over draws), ``point_bookings`` and
+        ``point_wins`` (what one point of conversion brings), ``day_bookings`` and ``day_wins`` (one day less; NaN where
+        the median stay is shorter than a day), ``uncertain``, ``gap_bookings`` and ``gap_wins`` (the best segment's
+        conversion in all).
         """
         import pandas as pd
 
@@ -179,7 +189,7 @@ class Leaks(Shown):
             {
                 "stage": leak.stage,
                 "where": ", ".join(f"{column}={value}" for column, value in leak.where.items()),
-                "conversion": leak.conversion.mean,
+                "conversion": leak.usual_conversion,
                 "point_bookings": leak.point.bookings.mean,
                 "point_wins": leak.point.wins.mean,
                 "day_bookings": np.nan if leak.day_told is None else leak.day_told.bookings.mean,

@@ -35,8 +35,8 @@ class Losses:
 
 
 def losses_of(ground: Ground) -> tuple[Losses, ...]:
-    """Return the losses of each stage; nothing without a history."""
-    if ground.history is None:
+    """Return the losses of each stage; nothing without a history, or where it records none: all that ended moved on."""
+    if ground.history is None or not ground.history.quality.n_lost:
         return ()
     history, pipeline = ground.history, ground.posterior.pipeline
     stays = history.stays

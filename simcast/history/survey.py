@@ -39,6 +39,8 @@ class Survey:
         The table, its columns and words.
     n_repeating, n_returning
         How many deals enter a stage in which they are already, and one in which they were before.
+    n_moving
+        How many enter more than one stage, or end.
     renamed
         Stages that seem to have been renamed: the later name, and the day since 1970 on which it is first used.
     """
@@ -49,6 +51,7 @@ class Survey:
     export: Export
     n_repeating: int = 0
     n_returning: int = 0
+    n_moving: int = 0
     renamed: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
@@ -76,6 +79,7 @@ def survey(source: Source, today: date | None = None, repeats: str = "stay") -> 
     same = (events[["deal", "stage"]] == events[["deal", "stage"]].shift()).all(axis=1)
     again = events.duplicated(["deal", "stage"])
     n_repeating, n_returning = events["deal"][same].nunique(), events["deal"][again & ~same].nunique()
+    n_moving = events["deal"][~again & events["deal"].duplicated()].nunique()
     if repeats != "stay":
         events = events[~(again if repeats == "first" else same)].reset_index(drop=True)
     ended = events["stage"].isin([WON, LOST])
@@ -91,7 +95,7 @@ def survey(source: Source, today: date | None = None, repeats: str = "stay") -> 
     days = np.sort(events["day"].to_numpy())
     before_all = ended & ~events["deal"].duplicated()  # a mistake of the record: nothing is won before it begins
     way = usual_path(events[~before_all])
-    return Survey(way, n_deals, days, export, n_repeating, n_returning, renamed(events, way.stages))
+    return Survey(way, n_deals, days, export, n_repeating, n_returning, n_moving, renamed(events, way.stages))
 
 
 def _check_dates(export: Export, dialect: Dialect, today: date) -> None:

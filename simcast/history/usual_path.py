@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,8 @@ class UsualPath:
         How many times each move is made that is neither forward on the path nor to lost, the most frequent first.
     doubtful
         Pairs of neighbours on the path whose order is not clear: fewer than two thirds of the deals agree.
+    entries
+        How many times each stage is entered, and each outcome.
     """
 
     stages: tuple[str, ...]
@@ -46,6 +48,7 @@ class UsualPath:
     never_left: tuple[str, ...]
     moves: Mapping[Move, int]
     doubtful: tuple[Move, ...]
+    entries: Mapping[str, int] = field(default_factory=dict)
 
     def pipeline(self) -> Pipeline:
         """Return a pipeline of these stages in which every move that was seen is allowed."""
@@ -72,6 +75,7 @@ def usual_path(events: pd.DataFrame) -> UsualPath:
         tuple(stage for stage, why in apart.items() if why == "never left"),
         _moves(steps, path, tuple(apart)),
         tuple(pair for pair in itertools.pairwise(path) if before[pair] < _CLEAR_ORDER),
+        {str(name): int(count) for name, count in events["stage"].value_counts().items()},
     )
 
 

@@ -2,7 +2,7 @@
 
 Every family is fitted by its normal approximation, corrected by Pareto-smoothed importance weights: a second each
 instead of a sampling run each. The chosen one is then sampled in full and judged again. Where a rule ends stays on one
-day, hazards count as the simplest: no family has such a day.
+day, or nearly all end on the same, hazards count as the simplest: no family has such a day.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ FEW_ENDED = 50
 CLOSE = 4.0
 CLOSE_ERRORS = 2.0
 """A family that foresees worse by less than this, or by fewer standard errors, counts as good as the best."""
+
+FEW_ALIKE = 10
+"""Fewer stays that ended alike may be so by chance."""
+NEARLY_ALL = 0.95
+"""Of the stays that ended, where more ended alike there is no shape of days to be learned."""
 
 _DRAWS = 400
 
@@ -51,12 +56,13 @@ def choose_family(
     if len(candidates) == 1:
         return _without_comparison(stage, stays, candidates[0], "named in the scenario")
     if stays.n_ended < FEW_ENDED:
-        return _without_comparison(
-            stage, stays, candidates[0], f"only {counted(stays.n_ended, 'stay')} ended, too few to tell families apart"
-        )
+        have_no_shape = HAZARD in candidates and stays.n_ended >= FEW_ALIKE and _nearly_all_alike(stays)
+        family = HAZARD if have_no_shape else candidates[0]
+        why = f"only {counted(stays.n_ended, 'stay')} ended, too few to tell families apart"
+        return _without_comparison(stage, stays, family, why)
     compared = for_screening(stays)
     judged = {family: _judge(compared, family, priors, seed) for family in candidates}
-    found = {family: loo for family, loo in judged.items() if loo is not None}
+    found = {family: loo for family, loo in judged.items() if loo is not None and not loo.rules_out_what_was}
     if len(found) < 2:
         chosen = next(iter(found), candidates[0])
         return _without_comparison(stage, stays, chosen, "the others cannot be fitted to such stays at all")
@@ -100,9 +106,15 @@ def _judge(stays: StageStays, family: str, priors: Mapping[str, Prior], seed: in
 def _simplest_first(candidates: Sequence[str], stays: StageStays) -> list[str]:
     """Return the candidates in order; where stays have spikes, hazards come first.
 
-    A family can hold a spike only when its days all but shrink to that one, where no sampler moves freely.
+    A family can hold a spike only when its days all but shrink to that one, where no sampler moves freely; and of stays
+    that nearly all end on one day, such as the first, it can tell no shape.
     """
-    return sorted(candidates, key=lambda family: family != HAZARD) if stays.spikes else list(candidates)
+    on_one_day = bool(stays.spikes) or _nearly_all_alike(stays)
+    return sorted(candidates, key=lambda family: family != HAZARD) if on_one_day else list(candidates)
+
+
+def _nearly_all_alike(stays: StageStays) -> bool:
+    return stays.n_alike > NEARLY_ALL * stays.n_ended
 
 
 def _as_good(one: LeaveOneOut, best: LeaveOneOut) -> bool:

@@ -25,6 +25,8 @@ from simcast.writing import counted
 
 FEW_STAYS = 30
 MOSTLY_OPEN = 0.7
+ENOUGH_TO_RULE_OUT = 300
+"""A move that none of so many stays made is one of at most a hundredth (the rule of three), whatever the prior."""
 MOST_UNKNOWN = 0.05
 
 
@@ -179,12 +181,12 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
         if stays.n_ended < FEW_STAYS:
             few = f"only {counted(stays.n_ended, 'stay')}" if stays.n_ended else "no stay"
             found.append(f"stage {stage!r}: {few} ended; its conversion and times rest mostly on the priors")
-        if total and stays.n_open > MOSTLY_OPEN * total:
+        if total and stays.n_undecided > MOSTLY_OPEN * (stays.n_undecided + stays.n_ended):
             found.append(
                 f"stage {stage!r}: {stays.n_open / total:.0%} of its stays are open; low conversion cannot be "
                 "distinguished from slow moves"
             )
-        if stays.n_ended >= FEW_STAYS:
+        if FEW_STAYS <= stays.n_ended < ENOUGH_TO_RULE_OUT:
             for name, count in zip(moves, stays.ended_by_move, strict=True):
                 if not count:
                     never.setdefault(name, []).append(repr(stage))

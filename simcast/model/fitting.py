@@ -167,7 +167,7 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
         samples,
         warnings=[*data_warnings(pipeline, tables), *doubts, *sampled_again(parts, drawn)],
         families=choices,
-        prior_influence=_prior_influence(history, samples, choices, priors),
+        prior_influence=_prior_influence(history, tables, samples, choices, priors),
         quick=chosen.quick,
         faults=history.quality.faults,
     )
@@ -261,7 +261,11 @@ def _forecast_parameters(
 
 
 def _prior_influence(
-    history: History, samples: Mapping[str, Sample], choices: list[FamilyChoice], priors: Mapping[str, Prior]
+    history: History,
+    tables: FitTables,
+    samples: Mapping[str, Sample],
+    choices: list[FamilyChoice],
+    priors: Mapping[str, Prior],
 ) -> list[PriorInfluence]:
     """Say of every part which parameters rest on their priors."""
     from simcast.model.hierarchy import SegmentLayout
@@ -272,4 +276,4 @@ def _prior_influence(
     for choice, moves in zip(choices, history.pipeline.moves, strict=True):
         part = _part_of(choice.stage)
         found += stage_influence(part, samples[part], choice.chosen, moves, layout, priors)
-    return found + new_deals_influence(NEW_DEALS, samples[NEW_DEALS])
+    return found + new_deals_influence(NEW_DEALS, samples[NEW_DEALS], with_amounts=tables.amounts.n_amounts > 0)

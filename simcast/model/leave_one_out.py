@@ -57,6 +57,11 @@ class LeaveOneOut:
         return float(self.count @ (self.in_sample - self.elpd))
 
     @property
+    def rules_out_what_was(self) -> bool:
+        """Whether there is a stay that could not have been: then nothing else about the family counts."""
+        return bool(np.any(self.elpd < 0.5 * _IMPOSSIBLE))
+
+    @property
     def n_high_pareto_k(self) -> int:
         """How many stays have an estimate that is not to be relied on."""
         return int(self.count[self.pareto_k > HIGH_PARETO_K].sum())

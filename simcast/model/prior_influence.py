@@ -96,17 +96,16 @@ def _hazard_pairs(moves: Sequence[str], layout: SegmentLayout) -> Iterator[_Pair
             yield f"spread of the hazard of {move}", "hazard_spread", "effect_log_spread", position
 
 
-def new_deals_influence(part: str, sample: Sample) -> list[PriorInfluence]:
-    """Compare the parameters of new deals with their priors."""
+def new_deals_influence(part: str, sample: Sample, *, with_amounts: bool) -> list[PriorInfluence]:
+    """Compare the parameters of new deals with their priors; those of amounts only where amounts are known."""
     priors = NEW_DEAL_PRIORS
     named = []
-    for position, (name, label) in enumerate(
-        (
-            ("log_rate", "log arrivals of a typical segment"),
-            ("log_amount", "log median amount of a typical segment"),
-            ("log_amount_shape", "log sigma of amounts of a typical segment"),
-        )
-    ):
+    effects = (
+        ("log_rate", "log arrivals of a typical segment"),
+        ("log_amount", "log median amount of a typical segment"),
+        ("log_amount_shape", "log sigma of amounts of a typical segment"),
+    )
+    for position, (name, label) in enumerate(effects[: None if with_amounts else 1]):
         named.append((label, priors[f"{name}_mean"], sample["new_deal_effect_mean"][..., position].ravel()))
     named.append(("log size of daily counts", priors["log_size"], sample["log_size"].ravel()))
     return prior_influence(part, named)

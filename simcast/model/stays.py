@@ -114,6 +114,20 @@ class StageStays:
         return int(((self.move < 0) & (self.days > self.since)).sum())
 
     @property
+    def n_undecided(self) -> int:
+        """How many stays are open and have not lasted longer yet than the longest that ended."""
+        longest = np.max(self.days[self.move >= 0], initial=-1)
+        is_open = (self.move < 0) & (self.days > self.since)
+        return int((is_open & ((self.days <= longest) | (longest < 0))).sum())
+
+    @property
+    def n_alike(self) -> int:
+        """How many stays ended by the one move and after the one number of days that most did."""
+        ended = self.move >= 0
+        kinds = self.move[ended] + self.n_moves * self.days[ended]
+        return int(np.unique(kinds, return_counts=True)[1].max(initial=0))
+
+    @property
     def ended_by_move(self) -> Ints:
         """How many stays ended in each move, (n_moves,)."""
         return np.bincount(self.move[self.move >= 0], minlength=self.n_moves)

@@ -133,7 +133,7 @@ def _row(leak: Leak, by_wins: bool) -> list[str]:
     name = escape(leak.stage) + "".join(f"  {escape(value)}" for value in leak.where.values())
     return [
         name,
-        chance(leak.conversion.mean),
+        chance(leak.usual_conversion),
         *_gained(leak.point, by_wins, leak.point.uncertain),
         "" if long_run is None else _amount(long_run.mean, by_wins),
         "-" if leak.day_told is None else _gained(leak.day_told, by_wins, leak.day.uncertain)[0],

@@ -331,7 +331,7 @@ def leaks_table(found: Leaks, language: Language) -> Table:
         rows.append(
             (
                 leak_name(leak),
-                leak.conversion.mean,
+                leak.usual_conversion,
                 point.mean,
                 point.quantile(0.1),
                 point.quantile(0.9),

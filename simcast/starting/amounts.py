@@ -33,7 +33,7 @@ def find_amount(columns: Sequence[Column], unsure: list[str]) -> Column | None:
             " (history.columns.amount, or assume.amount)"
         )
         return None
-    best = max(named, key=lambda column: (column.key == "amount", column.filled))
+    best = max(named, key=lambda column: (column.key == "amount", not words.ASKED.search(column.key), column.filled))
     if len(named) > 1:
         others = ", ".join(column.name for column in named if column is not best)
         unsure.append(f"{best.name!r} is taken as the amount, not {others} (history.columns.amount)")

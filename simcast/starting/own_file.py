@@ -31,14 +31,19 @@ from simcast.writing import agreed, counted
 SCENARIO = "scenario.yaml"
 RARE_MOVE = 0.01
 """Moves that fewer of the deals make are taken as mistakes of the record: those deals are set aside."""
+USUAL_WAY = 0.05
+"""Unless by so many of the entries into a stage, or of the wins: where few of many visitors ever buy, these are few."""
 MOST_SET_ASIDE = 0.25
 """Where more of the deals are set aside, the rest is misleading: that is said before all else."""
 MOST_REPEATING = 0.05
 """Where more of the deals have two rows in a stage, one behind the other, rows are not stays."""
 MOST_RETURNING = 0.2
-"""Where more of those come back to stages, too, rows are events such as those of a web page."""
+"""Where more of those that leave a stage come back to one, too, rows are events such as those of a web page."""
 _QUARTER_DAYS = 91
 _FEWEST_DEALS = 30
+_FEWEST_OF_A_WAY = 10
+_HARDLY_LOST = 0.95
+"""Where more of the deals go on anyway, there is no conversion to raise."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,7 @@ def propose(
         repeats=repeats,
         as_of=as_of,
         quarter_back=back,
+        conversion=_conversion_to_raise(history),
         promise=worthwhile_promise(history),
         unsure=tuple(unsure),
     )
@@ -177,7 +183,7 @@ def _repeats(seen: Survey) -> Repeats:
     """Return how rows that repeat a stage count; as stays, unless more deals have such rows than mistakes explain."""
     if seen.n_repeating <= MOST_REPEATING * seen.n_deals:
         return "stay"
-    return "first" if seen.n_returning > MOST_RETURNING * seen.n_deals else "join"
+    return "first" if seen.n_returning > MOST_RETURNING * seen.n_moving else "join"
 
 
 def _with_a_win(source: Source, seen: Survey, unsure: list[str], repeats: str) -> Survey:
@@ -230,7 +236,12 @@ def _moves(seen: Survey) -> tuple[tuple[tuple[str, str], ...], int]:
     """Return the moves that deals really make, and how many times they make others."""
     fewest = max(2.0, RARE_MOVE * seen.n_deals)
     moves, beside = seen.way.moves, set(seen.way.beside)
-    often = tuple(move for move, count in moves.items() if count >= fewest or beside.intersection(move))
+    into = seen.way.entries
+    often = tuple(
+        move
+        for move, count in moves.items()
+        if count >= min(fewest, max(_FEWEST_OF_A_WAY, USUAL_WAY * into[move[1]])) or beside.intersection(move)
+    )
     return tuple(with_ways_back(seen.way.stages, often)), sum(
         count for move, count in moves.items() if move not in often
     )
@@ -274,6 +285,22 @@ def _as_of(path: str, history: History) -> tuple[date, date | None]:
     as_of = EPOCH + timedelta(days=int(history.last_event.astype("int64")) + 1)
     back = as_of - timedelta(days=_QUARTER_DAYS)
     return as_of, back if history.stays["entered"].min().date() + timedelta(days=_QUARTER_DAYS) <= back else None
+
+
+def _conversion_to_raise(history: History) -> tuple[str, float]:
+    """Return the first stage of the path in which deals are lost, and which share of those that left it were not.
+
+    Where losses are not recorded it is the first stage, with the share of all its deals that have left it.
+    """
+    pipeline, move = history.pipeline, history.stays["move"]
+    lost = move.isin([name for name in pipeline.outcomes if not pipeline.is_won(name)])
+    for stage in pipeline.path:
+        here = history.stays["stage"] == stage
+        kept = 1.0 - float(lost[here].sum()) / max(1, int(move[here].notna().sum()))
+        if kept < _HARDLY_LOST:
+            return stage, kept
+    here = history.stays["stage"] == pipeline.path[0]
+    return pipeline.path[0], float(move[here].notna().mean())
 
 
 def _thin_end(seen: Survey) -> list[str]:

@@ -13,6 +13,8 @@ from simcast.history.zones import OFFSET
 from simcast.pipeline import WON, Pipeline
 
 _WIDTH = 110
+_SMALL_CONVERSION = 0.2
+"""Of less, five points more are too much to try."""
 _COMMENTS = 42
 """The column in which comments begin."""
 
@@ -39,6 +41,8 @@ class Content:
         Where the forecast stands, and where it could stand to be compared with what happened.
     unsure
         What the user should look at.
+    conversion
+        A stage whose conversion could rise, and about what it is.
     promise
         A stage, and the hours within which its deals could be answered.
     """
@@ -56,6 +60,7 @@ class Content:
     as_of: date
     quarter_back: date | None
     unsure: tuple[str, ...]
+    conversion: tuple[str, float]
     promise: tuple[str, int] | None = None
     repeats: str = "stay"
 
@@ -165,7 +170,7 @@ def _mapping(name: str, values: Mapping[str, object], about: str) -> Iterator[st
 
 def _asked(content: Content) -> Iterator[str]:
     target = "bookings: 1000000" if content.has_amount else "wins: 100"
-    first = content.pipeline.path[0]
+    stage, share = content.conversion
     yield "forecast:"
     yield f"  as_of: {content.as_of}                       # the day after the last one in the file"
     if content.quarter_back is not None:
@@ -182,7 +187,8 @@ def _asked(content: Content) -> Iterator[str]:
     yield "  more-deals:"
     yield "    - {lever: arrivals, multiply: 1.1}"
     yield "  better-conversion:"
-    yield f"    - {{lever: conversion, stage: {quoted(first)}, add: 0.05, ramp_days: 30}}"
+    change = "multiply: 1.1" if share < _SMALL_CONVERSION else "add: 0.05"
+    yield f"    - {{lever: conversion, stage: {quoted(stage)}, {change}, ramp_days: 30}}"
     if content.promise:
         stage, hours = content.promise
         start = content.as_of + timedelta(days=1)

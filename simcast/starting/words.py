@@ -47,7 +47,7 @@ LOSS_REASON = re.compile(
 )
 """Columns in which wins are not told, whatever their words sound like."""
 CLOSED = re.compile(
-    r"clos|(^|_)end|ended|finish|won|lost|complet|(?<!as)signed(?!_?(up|in)(_|$))|decid|decision|resol|outcome|conclu|settled|hire|reject|declin"
+    r"clos|(^|_|date)end|finish|won|lost|complet|(?<!as)signed(?!_?(up|in)(_|$))|decid|decision|resol|outcome|conclu|settled|hire|reject|declin"
     r"|withdr|churn|cancel|convert|conversion|paid|payment|purchas|sold|sale_date|renewed|funded|awarded|result"
     r"|archived|закры|заверш|оконч|выигр|проигр|решени|оплат|подписан|отказ|расторж|продаж|исход|итог|результат|найма"
     rf"|{_STARTED_WORK}"
@@ -76,9 +76,11 @@ NO_ENTRY = re.compile(
 NO_END = re.compile(rf"{NO_EVENT.pattern}|(^|_)(entered|reached|created|start\w*|begun|созда\w*|начал\w*)(_|$)")
 AMOUNT = re.compile(
     r"amount|value|revenue|price|budget|sum$|total|income|turnover|(^|_)(acv|arr|mrr|tcv|sale|fee|gift|opportunity|cheque)(_|$)"
-    r"|(deal|check|cheque|ticket|contract)_size|donation|pledge|worth|salary"
+    r"|(deal|check|cheque|ticket|contract)_size|donation|pledge|commitment|worth|salary|^(ask|asked|committed|invested|raised)$"
     r"|(^|_)(wert|betrag|umsatz)(_|$)|сумм|ценност|бюджет|стоимост|цена|выручк|доход|оборот|(^|_)чек(_|$)|пожертвован|оклад|зарплат"
 )
+ASKED = re.compile(r"(^|_)(ask(ed|ing)?|request(ed)?|initial|target)(_|$)|запрош|запрашив")
+"""Amounts that deals may be won for less than."""
 NO_AMOUNT = re.compile(
     r"days|prob|percent|(^|_)count|number|(^|_)rate|score|rank|year|discount|weighted|expect|forecast|(^|_)(tax|vat|id)(_|$)|commission"
     r"|дней|вероятн|процент|скидк|ожида|прогноз|комисси|ндс|количеств"
@@ -97,7 +99,10 @@ WHEN = re.compile(r"(^|_)(at|on|time|date|timestamp|when)(_|$)|дата|врем
 SEGMENTS = (
     re.compile(r"source|channel|campaign|medium|utm_|источник|канал"),
     re.compile(r"region|country|territor|market|регион|стран|город|филиал"),
-    re.compile(r"product|service|plan|position|vacanc|продукт|товар|услуг|тариф|ваканси|должност"),
+    re.compile(
+        r"product|service|plan|position|vacanc|(^|_)(job|role|opening|requisition|department)(_(title|name))?$"
+        r"|продукт|товар|услуг|тариф|ваканси|должност"
+    ),
     re.compile(r"segment|industry|sector|type|size|tier|device|platform|сегмент|отрасл|тип|размер"),
     re.compile(r"owner|agent|team|manager|rep$|recruiter|ответствен|менеджер|команд|отдел|рекрутер"),
 )

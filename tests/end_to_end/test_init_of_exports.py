@@ -224,6 +224,17 @@ def test_fundraising_where_passed_is_a_loss_and_dates_name_their_months(tmp_path
     assert read(scenario).stays["amount"].max() == 60_000.0
 
 
+@pytest.mark.parametrize(("asked", "won"), [("Ask", "Committed"), ("Requested amount", "Commitment")])
+def test_what_was_won_is_the_amount_where_what_was_asked_stands_beside_it(tmp_path: Path, asked: str, won: str) -> None:
+    rows = []
+    for k in range(60):
+        end, given = (("Wired", "75000"), ("Passed", ""), ("Talking", ""))[k % 3]
+        rows.append(f"{k},{day(k)},{day(k + 9) if k % 3 < 2 else ''},{end},100000,{given}")
+    proposal, history, _ = written(tmp_path, f"Investor ID,First talk,Decided on,Status,{asked},{won}", rows)
+    assert history.columns["amount"] == won
+    assert any(f"{won!r} is taken as the amount, not {asked}" in text for text in proposal.unsure)
+
+
 def test_words_may_be_said_where_none_sounds_like_an_end(invoke: Invoke, tmp_path: Path) -> None:
     rows = [f"{k},{day(k)},{day(k + 9)},{('Тёплый', 'Холодный', '')[k % 3]}" for k in range(60)]
     file = tmp_path / "donors.csv"
@@ -260,6 +271,40 @@ def test_events_of_a_web_page_count_at_their_first_in_each_stage(tmp_path: Path)
     assert any("only the first of each counts" in text for text in proposal.unsure)
     assert scenario.pipeline_definition.path == ("page_view", "add_to_cart")
     assert read(scenario).stays["move"].value_counts().to_dict() == {"add_to_cart": 53, "won": 26}
+
+
+def visits(n_visitors: int = 1000) -> list[str]:
+    """Visitor, event, time: one in eight signs up and looks at pages again, half of those pay, some at once."""
+    rows = []
+    for k in range(n_visitors):
+        way = ["visit", "visit"] if k % 3 == 0 else ["visit"]
+        if k % 8 == 0:
+            way += ["paid"] if k % 64 == 0 else ["sign-up", "visit"] if k % 24 == 0 else ["sign-up"]
+            way += ["paid"] if k % 16 == 8 else []
+        rows += [f"v{k},{event},{day(k / 20 + at / 1440, '%Y-%m-%dT%H:%M:%SZ')}" for at, event in enumerate(way)]
+    return rows
+
+
+def test_few_of_many_visitors_move_on_and_what_they_do_is_no_mistake(tmp_path: Path) -> None:
+    """Though one in a hundred looks at a page again after signing up, or pays without."""
+    proposal, history, scenario = written(tmp_path, "visitor,event,occurred_at", visits())
+    assert (history.repeats, history.on_bad_rows) == ("first", "stop")
+    assert not any("set aside" in text for text in proposal.unsure)
+    assert "won" in scenario.pipeline_definition.moves[0]
+    (lever,) = scenario.scenarios["better-conversion"]
+    assert (lever.stage, lever.add) == ("visit", None)  # five points of an eighth would be too much to try
+    assert lever.multiply is not None
+
+
+def test_the_lever_that_is_tried_acts_where_deals_are_lost(tmp_path: Path) -> None:
+    """A contract runs its year without fail; only then it is renewed or not."""
+    rows = []
+    for k in range(60):
+        end = "renewed" if k % 4 else "churned"
+        rows += [f"{k},{stage},{day(k + at)}" for at, stage in ((0, "active"), (335, "reminder"), (360, end))]
+    _, _, scenario = written(tmp_path, "contract_id,status,changed_at", rows)
+    (lever,) = scenario.scenarios["better-conversion"]
+    assert (lever.stage, lever.multiply) == ("reminder", None)
 
 
 def test_rows_of_changes_of_other_fields_are_joined_to_their_stay(tmp_path: Path) -> None:

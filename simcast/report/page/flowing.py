@@ -63,7 +63,7 @@ def leaks(material: Material, language: Language) -> Section | None:
         rows.append(Interval(leak_name(leak), label, worth.mean, quantiles))
     first = found.leaks[0]
     worth = first.point.wins if by_wins else first.point.bookings
-    now = first.conversion.mean
+    now = first.usual_conversion
     lead = [
         language.say(
             "lead.leaks",

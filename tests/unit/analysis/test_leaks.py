@@ -95,6 +95,22 @@ def test_segments_count_by_their_stays_in_the_stage(open_carts: int) -> None:
     assert found["visit"].conversion.mean == pytest.approx(0.85 * 0.06 + 0.15 * 0.4, rel=0.003)
 
 
+def test_the_conversion_that_is_told_does_not_hang_on_few_draws() -> None:
+    """Of a stage that nobody leaves after its first day some draws of hazards say that half of the rest will, once."""
+    world = ground(
+        {name: {"conversion": {"beta": [50, 50]}, "days": 1} for name in ("visit", "cart")},
+        per_day=60,
+        segments={"device": {"mobile": 0.85, "desktop": 0.15}},
+        futures=200,
+    )
+    few = np.arange(world.posterior.draws.sizes["draw"]) % 10 == 0
+    odd = with_conversions(world, "visit", {"mobile": np.where(few, 0.9, 0.06), "desktop": np.where(few, 0.1, 0.12)})
+    (leak,) = (leak for leak in leaks(odd).leaks if leak.stage == "visit")
+    assert leak.usual_conversion == pytest.approx(0.85 * 0.06 + 0.15 * 0.12, rel=0.01)
+    assert leak.conversion.mean > 2.0 * leak.usual_conversion  # the control
+    assert (leak.best_segment, leak.best_conversion) == ("desktop", pytest.approx(0.12))
+
+
 def test_the_gap_is_what_the_best_conversion_brings_where_it_is_lower() -> None:
     world = web()
     found = {leak.stage: leak for leak in leaks(world).leaks}

@@ -65,7 +65,7 @@ def sources(n: int) -> Segments:
 
 def tables_that_say(**found: object) -> FitTables:
     """Return what a fit says of its data, of one stage of which nothing else is to be said."""
-    stage = SimpleNamespace(n_ended=99, n_open=0, ended_by_move=np.array([9, 90]))
+    stage = SimpleNamespace(n_ended=99, n_open=0, n_undecided=0, ended_by_move=np.array([9, 90]))
     nothing: dict[str, object] = {
         "recorded_from": None,
         "n_missing": 0.0,

@@ -49,6 +49,30 @@ def test_the_family_that_made_the_stays_is_chosen(family: str) -> None:
     assert choice.reason
 
 
+def stays_that_lasted(days: np.ndarray, move: np.ndarray) -> StageStays:
+    n = days.size
+    return StageStays(2, Cells.of_segments(2), np.arange(n) % 2, move, days, np.zeros(n, dtype=np.int64))
+
+
+def test_days_that_nearly_all_stays_have_in_common_have_no_shape() -> None:
+    """A renewed contract begins anew at once: no family's draws could be had of such stays."""
+    at_once, won = np.zeros(1200, dtype=np.int64), np.zeros(1200, dtype=np.int64)
+    assert choose_family("renewed", stays_that_lasted(at_once, won), PRIORS, DURATIONS, 1).chosen == "hazard"
+    assert choose_family("renewed", stays_that_lasted(at_once[:40], won[:40]), PRIORS, DURATIONS, 1).chosen == "hazard"
+    assert choose_family("renewed", stays_that_lasted(at_once[:9], won[:9]), PRIORS, DURATIONS, 1).chosen == "lognormal"
+    at_once[::10] = np.random.default_rng(1).lognormal(2.0, 0.7, 120).astype(np.int64)
+    assert stays_that_lasted(at_once, won).n_alike >= 1080
+
+
+def test_a_family_that_rules_out_what_was_is_not_compared() -> None:
+    """Contracts of a year that end within a few days of it."""
+    rng = np.random.default_rng(3)
+    days = np.round(335 + 1.5 * rng.standard_normal(1400)).astype(np.int64)
+    choice = choose_family("active", stays_that_lasted(days, np.zeros(1400, dtype=np.int64)), PRIORS, DURATIONS, 1)
+    assert "lognormal" in choice.elpd
+    assert min(choice.elpd.values()) > -1e6, choice.elpd
+
+
 def test_with_few_stays_nothing_is_compared() -> None:
     choice = choose_family("встреча", stays_of("hazard", 40), PRIORS, DURATIONS, 1)
     assert choice.chosen == "lognormal"

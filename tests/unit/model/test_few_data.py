@@ -10,6 +10,8 @@ from small_histories import PIPELINE, QUICK, SOURCES, Stay, history_of, mixed
 
 from simcast.errors import FitError
 from simcast.model import fit
+from simcast.model.diagnosing import data_warnings
+from simcast.model.tables import tabulate
 from simcast.pipeline import Pipeline
 from simcast.posterior import Posterior
 
@@ -107,6 +109,24 @@ def test_all_open_deals_leave_conversion_unknown_and_say_so() -> None:
     assert (width(conversion(posterior)) > 0.6).all()
     assert posterior.diagnostics is not None
     assert any("100% of its stays are open" in warning for warning in posterior.diagnostics.warnings)
+    assert not any("amount" in item.parameter for item in posterior.diagnostics.prior_influence)  # there are none
+
+
+def test_open_deals_far_older_than_any_that_moved_on_are_not_slow() -> None:
+    """As visitors who did not sign up at once; but where others moved on when they were as old, it cannot be told."""
+    still_open = [(f"open {deal}", *rest) for deal, *rest in stays([None] * 300, [0] * 300, 80)]  # for ten days
+    for slowest, is_said in ((6, False), (12, True)):
+        rows = stays(["встреча", "lost"] * 30, [1, 2, 3, 4, 5, slowest] * 10, 50)
+        told = data_warnings(PIPELINE, tabulate(history_of([*rows, *still_open], 50), QUICK))
+        assert any("low conversion cannot be distinguished from slow moves" in text for text in told) == is_said
+
+
+@pytest.mark.parametrize(("n_deals", "is_said"), [(99, True), (399, False)])
+def test_a_move_that_hundreds_of_stays_never_made_does_not_rest_on_the_prior(n_deals: int, *, is_said: bool) -> None:
+    """No contract is lost while it runs: that is no doubt, but where few have run."""
+    rows = [(f"D{n:03d}", SOURCES[n % 3], "звонок", n % 40, n % 40 + 5, "встреча", np.nan) for n in range(n_deals)]
+    told = data_warnings(PIPELINE, tabulate(history_of(rows, 60), QUICK))
+    assert any("'звонок' ended in 'lost'" in text for text in told) == is_said
 
 
 def test_durations_all_zero_or_all_equal_do_not_break_the_sampler() -> None:

@@ -10,7 +10,7 @@ from simcast.starting.words import meaning, plain
 CLOSED = """
 closed_at; Close Date; Closed Date; Closing Date; CLOSEDATE; closeDate; Deal closed on; Won time; Lost time;
 decided_on; decision date; Date of decision; resolved_at; end_date; hired_on; Rejected at; churn_date;
-cancelled_at; ConvertedDate; paid_at; signed_on; renewed_on; Purchase date; sold_at; outcome_date;
+cancelled_at; ConvertedDate; paid_at; signed_on; renewed_on; DateEnded; Ended; Purchase date; sold_at; outcome_date;
 Дата решения; Дата закрытия; Дата завершения; Дата окончания; Дата оплаты; Дата подписания; Дата отказа;
 Дата продажи; Сделка закрыта; Время выигрыша; Решено: дата решения; Выход; Дата выхода; Вышла; Вышел на работу
 """
@@ -19,7 +19,7 @@ created_at; Create Date; Created Time; Дата создания; Expected Close
 Target close date; Projected Close Date; Assumed close date; Last Activity; Modified Time;
 Next activity date; Closed export date; Предполагаемая дата закрытия; Ожидаемая дата закрытия;
 Плановая дата оплаты; Date entered Decision; assigned_on; signed_up_at; Дата следующей оплаты; Срок оплаты;
-Выход на связь; Плановый выход; Выходной; Дата выхода (план)
+Выход на связь; Плановый выход; Выходной; Дата выхода (план); Offer extended; Demo attended; Recommended on
 """
 NO_EVENT = """
 updated_at; Last Contacted; Next activity date; Follow-up date; Birth date; Due date; exported_on;
@@ -33,12 +33,13 @@ Residue check; Context call; Blast mail; Планёрка; Планирован�
 """
 AMOUNT = """
 Amount; amount_usd; Deal value; Value; Opportunity Amount; OPPORTUNITY; Total; Budget; Income; ARR; MRR;
-contract_value; Deal Size; Check size; Gift; Donation amount; Account Value; Fee; Annual revenue; Сумма;
+contract_value; Deal Size; Check size; Commitment; Committed; Ask; Gift; Donation amount; Account Value; Fee;
+Annual revenue; Сумма;
 Сумма сделки; Бюджет; Бюджет, руб; Стоимость; Доход; Чек; Оклад
 """
 NOT_AMOUNT = """
 Probability; Expected Revenue; Weighted value; Discount amount; Days in stage; Number of employees;
-Tax amount; Forecast amount; total_count; Вероятность; Скидка, сумма; Ожидаемая сумма
+Tax amount; Forecast amount; total_count; Committed on; Raised by; Вероятность; Скидка, сумма; Ожидаемая сумма
 """
 IDS = """
 Record ID; Deal ID; Deal - ID; OpportunityId; ID; id; deal; case_number; Application No; candidate_id;
@@ -137,6 +138,12 @@ def test_words_mean_what_they_say(word: str, means: str | None) -> None:
 )  # fmt: skip
 def test_codes_and_deals_that_are_gone_are_ends(word: str, end: str | None) -> None:
     assert meaning(word) == end
+
+
+@pytest.mark.parametrize("header", listed("Job; Job title; Role; Opening; requisition_name; Department; Вакансия"))
+def test_what_people_are_hired_for_tells_candidates_apart(header: str) -> None:
+    assert any(pattern.search(plain(header)) for pattern in words.SEGMENTS)
+    assert not any(pattern.search(plain(f"{header} opened on")) for pattern in words.SEGMENTS if header != "Вакансия")
 
 
 def test_columns_of_pipelines_are_told_from_phases_of_one() -> None:
