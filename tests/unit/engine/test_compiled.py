@@ -173,11 +173,13 @@ def test_a_run_survives_a_damaged_kernel_and_says_that_it_compiles(tmp_path: Pat
         return done.stderr, (tmp_path / "o" / "result.json").read_text(encoding="utf-8")
 
     cold, result = run()
-    assert cold.count("simcast: compiling the simulation") == cold.count("simcast: compiling the means") == 1
+    assert cold.count("simcast: compiling the simulation") == cold.count("simcast: compiling the exact means") == 1
     assert run() == ("", result)
     for file in kept.rglob("*.nb?"):
         if any(name in file.name for name in ("play_futures", "fill_tables", "expect_futures")):
             os.truncate(file, file.stat().st_size // 2)
     damaged, again = run()
-    assert damaged.count("simcast: compiling the simulation") == damaged.count("simcast: compiling the means") == 1
+    assert (
+        damaged.count("simcast: compiling the simulation") == damaged.count("simcast: compiling the exact means") == 1
+    )
     assert again == result
