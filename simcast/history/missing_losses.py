@@ -158,6 +158,8 @@ def _test(began: Ints, ended: Ints, outcome: Ints, until: int, days: int) -> Mis
     earlier = (start, since - follow)
     n_now, n_earlier = (int(((began >= low) & (began < high)).sum()) for low, high in ((since, until), earlier))
     share, total = days / (days + earlier[1] - earlier[0]), n_now + n_earlier
+    if not total:
+        return None
     spread = math.sqrt(total * share * (1.0 - share) * _dispersion(began, (since, until), earlier))
     if _upper_tail((n_now - total * share) / spread) > _LEVEL_OF_OTHERS:
         return None

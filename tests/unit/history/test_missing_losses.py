@@ -110,6 +110,14 @@ def test_a_clean_up_while_more_deals_begin_is_seldom_taken_for_deletion() -> Non
     assert sum(told(make, seed) is not None for seed in range(200)) <= 10
 
 
+def test_a_history_in_which_nothing_begins_any_more_tells_nothing() -> None:
+    """Of deals that all began years ago some were won, and the rest are lost of late; it was a division by zero."""
+    began = np.repeat(np.arange(-2000, -1500), 2)
+    outcome = np.tile([1, -1], 500)
+    ended = np.where(outcome == 1, began + 1200, np.arange(1000) % 80 - 80)
+    assert find_missing_losses(began, ended, outcome, 0) is None
+
+
 @pytest.mark.parametrize(("now", "before"), [((64, 4), (169, 108)), ((3, 1), (1, 3)), ((5, 0), (20, 7))])
 def test_the_test_of_ends_is_fisher_s(now: tuple[int, int], before: tuple[int, int]) -> None:
     assert _fisher(now, before) == pytest.approx(fisher_exact([now, before], alternative="greater")[1], rel=1e-9)
