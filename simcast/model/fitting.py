@@ -157,7 +157,7 @@ def _fit(history: History, chosen: FitSettings, seed: int, tell: Progress, finis
     samples = {part.name: sample for part, sample in zip(parts, drawn, strict=True)}
     tell("fit: judging the draws", 0.95)
     named, choices = _natural_parameters(history, tables, choices, samples)
-    foreseen = _forecast_parameters(history, tables, choices, parts, drawn, seed)
+    foreseen = _forecast_parameters(history, tables, choices, parts, drawn, named, seed)
     draws = assemble(pipeline, segments, tables, foreseen, named[NEW_DEALS], seed)
     responses, doubts = fit_responses(history)
     if responses:
@@ -246,16 +246,19 @@ def _forecast_parameters(
     choices: list[FamilyChoice],
     parts: list[Part],
     drawn: list[Sample],
+    named: Mapping[str, xr.Dataset],
     seed: int,
 ) -> list[xr.Dataset]:
-    """Return the natural parameters of every stage for forecasts: with errors that stages share."""
+    """Return the natural parameters of every stage for forecasts: `named`, with errors that stages share if any do."""
     from simcast.model.parts import with_errors_of_standing
     from simcast.model.stage_parameters import stage_parameters
 
     moves, segments = history.pipeline.moves, history.segments
     stages = zip(choices, tables.stages, moves, parts, drawn, strict=False)  # new deals come last
     return [
-        stage_parameters(with_errors_of_standing(part, sample, seed), choice.chosen, stays, of_stage, segments)
+        named[part.name]
+        if part.standing is None
+        else stage_parameters(with_errors_of_standing(part, sample, seed), choice.chosen, stays, of_stage, segments)
         for choice, stays, of_stage, part, sample in stages
     ]
 
