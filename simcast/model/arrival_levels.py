@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 from simcast.days import DAYS_PER_YEAR
 from simcast.model.new_deals import DAYS_OF_RAMP, N_BLOCKS, ArrivalCounts, Floats
 from simcast.model.priors import NEW_DEAL_PRIORS, Prior
+from simcast.model.streams import Stream, stream
 from simcast.posterior.arrivals import BLOCK_DAYS, HARMONICS, N_FUTURE_BLOCKS, yearly_harmonics
 
 N_STEPS = N_BLOCKS - 1
@@ -271,7 +272,7 @@ def future_path(walk_sd: Floats, block_sd: Floats, seed: int) -> Floats:
         The log level in each block, the first already one step away from the block before the as-of date; how far it
         may go, `bounds_of_record` says.
     """
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N_FUTURE_BLOCKS,)))
+    generator = stream(seed, Stream.ARRIVALS)
     step, weather = generator.standard_normal((2, walk_sd.size, N_FUTURE_BLOCKS))
     return np.asarray(np.cumsum(step * walk_sd[:, None], axis=1) + weather * block_sd[:, None])
 

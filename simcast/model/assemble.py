@@ -18,6 +18,7 @@ from simcast.model.new_deals_model import EFFECTS, WEEKDAY_BASIS
 from simcast.model.sampling import Sample
 from simcast.model.segment_windows import days_of_segments
 from simcast.model.stage_arrays import posterior_stages
+from simcast.model.streams import Stream, stream
 from simcast.model.tables import FitTables
 from simcast.model.zero_amounts import draw_zero_shares
 from simcast.pipeline import Pipeline
@@ -137,9 +138,11 @@ def assemble(
     arrays |= of_amounts
     arrays |= _clock_arrays(pipeline, tables)
     if tables.weather is not None:
-        of_weather = (("conversion", tables.weather.conversion), ("speed", tables.weather.speed))
-        for number, (kind, months) in enumerate(of_weather):
-            spread = months.draw(n_draws, seed + number)
+        for kind, months, own in (
+            ("conversion", tables.weather.conversion, Stream.CONVERSION_OF_MONTHS),
+            ("speed", tables.weather.speed, Stream.SPEED_OF_MONTHS),
+        ):
+            spread = months.draw(n_draws, stream(seed, own))
             arrays |= {f"weather_{kind}": spread, f"weather_{kind}_level": months.level_of(spread)}
     if "season" in new:
         arrays["arrivals_season"] = _array(new["season"], "harmonic")

@@ -13,7 +13,9 @@ Ints = NDArray[np.int64]
 _NO_SPIKES = np.zeros((0, 0), dtype=bool)
 
 
-def hazards_in_all_pieces(log_hazard: Floats, step: Floats, told: Ints, starts: Ints, seed: int) -> Floats:
+def hazards_in_all_pieces(
+    log_hazard: Floats, step: Floats, told: Ints, starts: Ints, generator: np.random.Generator
+) -> Floats:
     """Lay hazards out in finer pieces, up to the last, and draw those of pieces that no stay has reached.
 
     The data say nothing of these, so that their posterior is the prior walk from the last hazard that is told: it falls
@@ -29,7 +31,7 @@ def hazards_in_all_pieces(log_hazard: Floats, step: Floats, told: Ints, starts: 
         int64, (n_told,): the first day of each piece that is told.
     starts
         int64, (n_pieces + 1,): the first days of all pieces, `told` among them, and the end of the last.
-    seed
+    generator
         Of the steps beyond.
 
     Returns
@@ -39,7 +41,6 @@ def hazards_in_all_pieces(log_hazard: Floats, step: Floats, told: Ints, starts: 
     own = np.searchsorted(told, starts[:-1], side="right") - 1
     beyond = starts[:-1] >= PIECE_STARTS[piece_of(told[-1:]) + 1]
     far = np.diff(Pieces(starts, _NO_SPIKES).position, prepend=0.0)[beyond]
-    generator = np.random.default_rng([seed, 1])
     steps = generator.standard_normal((*step.shape, far.size)) * np.sqrt(far) * step[:, :, None]
     found: Floats = log_hazard[..., own]
     slowing = Pieces(starts, _NO_SPIKES).slowing

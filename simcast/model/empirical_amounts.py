@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from simcast.model.new_deals import AmountSums, Floats, Ints
+from simcast.model.streams import Stream, stream
 from simcast.posterior.draws import EMPIRICAL
 
 N_LEVELS = 1024
@@ -195,7 +196,7 @@ def mean_factors(amounts: AmountSums, quantiles: Floats, log_median: Floats, see
     ----------
     Rubin (1981), The Bayesian Bootstrap.
     """
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(N_LEVELS,)))
+    generator = stream(seed, Stream.AMOUNTS)
     found: Floats = np.exp((1.0 - own_shares(amounts)) * (log_median - log_median.mean(axis=0)))
     of_whole = min(LEAST_AMOUNTS, amounts.n_amounts)
     for code, count in enumerate(amounts.count):

@@ -19,6 +19,7 @@ from scipy.stats import chi2
 from simcast.days import quarter_of
 from simcast.history import History
 from simcast.model.priors import RESPONSE_PRIORS
+from simcast.model.streams import Stream, stream
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -103,7 +104,7 @@ def fit_responses(history: History) -> tuple[list[ResponseFit], list[str]]:
 def slope_draws(fit: ResponseFit, n_draws: int, seed: int) -> Floats:
     """Return equally likely slopes, one for each draw of the other parameters: float64, (n_draws,)."""
     levels = (np.arange(n_draws) + 0.5) / n_draws
-    shuffled = np.random.default_rng([seed, len(fit.stage), *fit.stage.encode()]).permutation(levels)
+    shuffled = stream(seed, Stream.RESPONSE, *fit.stage.encode()).permutation(levels)
     return fit.slope + fit.slope_sd * np.asarray(ndtri(shuffled))
 
 

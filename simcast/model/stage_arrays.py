@@ -15,6 +15,7 @@ from simcast.model.amount_mix import AmountMix
 from simcast.model.beyond_record import hazards_in_all_pieces
 from simcast.model.kernels.duration_tails import gamma_log_median, gamma_shape
 from simcast.model.pieces import HAZARD_END_DAYS, PIECE_STARTS
+from simcast.model.streams import Stream, stream
 from simcast.pipeline import STALLED, Pipeline
 from simcast.posterior import move_names
 from simcast.posterior.hazards import HAZARD
@@ -57,7 +58,7 @@ def posterior_stages(
     slope = np.zeros((n_draws, pipeline.n_stages))
     offset = np.zeros((n_draws, pipeline.n_stages, len(segments)))
     for code, (parameters, mix) in enumerate(zip(stages, amounts, strict=True)):
-        found = stage_arrays(parameters, mix, seed + code, starts)
+        found = stage_arrays(parameters, mix, seed, starts, code)
         codes = [moves.index(name) for name in pipeline.moves[code]]
         variables["probability"][:, code, [*codes, moves.index(STALLED)]] = found.probability
         variables["days_scale"][:, code, codes], variables["days_shape"][:, code, codes] = found.scale, found.shape
@@ -115,21 +116,25 @@ def joint_starts(stages: Sequence[xr.Dataset]) -> Ints:
     return starts
 
 
-def stage_arrays(parameters: xr.Dataset, amounts: AmountMix, seed: int, starts: Ints | None = None) -> StageArrays:
+def stage_arrays(
+    parameters: xr.Dataset, amounts: AmountMix, seed: int, starts: Ints | None = None, number: int = 0
+) -> StageArrays:
     """Return what a posterior holds of one stage, from its kept draws in one dimension ``sample``.
 
     Where parameters drift, the coming quarter takes one more step of the walk, at the centre of amounts; the average
-    over `amounts`, for new deals, comes after it. Hazards walk on beyond the oldest stay on record. `seed` is of these
-    steps. Hazards are given in the pieces that begin on `starts`, `joint_starts` of the stage alone unless given.
+    over `amounts`, for new deals, comes after it. Hazards walk on beyond the oldest stay on record. `seed` and the
+    stage's `number` are of these steps. Hazards are given in the pieces that begin on `starts`, `joint_starts` of the
+    stage alone unless given.
     """
     n_draws = parameters.sizes["sample"]
     slope = parameters["amount_slope"].to_numpy() if "amount_slope" in parameters else np.zeros(n_draws)
-    step = _next_step(parameters, seed)
+    step = _next_step(parameters, stream(seed, Stream.DRIFT, number))
     if parameters.attrs["family"] == HAZARD:
         log_hazard = parameters["log_hazard"].transpose("sample", "move", "piece").to_numpy()
         within = joint_starts([parameters]) if starts is None else starts
         spread = parameters["hazard_step"].transpose("sample", "move").to_numpy()
-        whole = hazards_in_all_pieces(log_hazard, spread, parameters["piece"].to_numpy(), within, seed)
+        beyond = stream(seed, Stream.HAZARDS_BEYOND_RECORD, number)
+        whole = hazards_in_all_pieces(log_hazard, spread, parameters["piece"].to_numpy(), within, beyond)
         effect = parameters["hazard_effect"].transpose("sample", "move", "segment").to_numpy() + step[:, :, None]
         offset = np.zeros((n_draws, effect.shape[2]))
         if slope.any():
@@ -174,14 +179,14 @@ def _scale_and_shape(family: str, median: Floats, shape: Floats) -> tuple[Floats
     return median, shape
 
 
-def _next_step(parameters: xr.Dataset, seed: int) -> Floats:
+def _next_step(parameters: xr.Dataset, generator: np.random.Generator) -> Floats:
     """Return the change of each effect in the coming quarter, (n_draws, n_effects); zeros without drift."""
     n_effects = parameters.sizes["effect"]
     n_draws = parameters.sizes["sample"]
     if "drift_spread" not in parameters:
         return np.zeros((n_draws, n_effects))
     spread = parameters["drift_spread"].transpose("sample", "drifting").to_numpy()
-    z = np.random.default_rng(seed).standard_normal(spread.shape)
+    z = generator.standard_normal(spread.shape)
     drifting = drifting_effects(str(parameters.attrs["family"]), parameters.sizes["move"])
     step = np.zeros((n_draws, n_effects))
     step[:, drifting] = spread * z

@@ -35,6 +35,7 @@ from scipy.sparse import csr_array
 
 from simcast.model.hierarchy import SegmentLayout
 from simcast.model.stays import StageStays
+from simcast.model.streams import Stream, stream
 
 Floats = NDArray[np.float64]
 
@@ -64,7 +65,7 @@ class Standing:
 
     def errors(self, n_chains: int, n_draws: int, seed: int) -> Floats:
         """Draw what is wrong with the means, (n_chains, n_draws, n_segments): much the same for all stages of a fit."""
-        z = np.random.default_rng(seed).standard_normal((n_chains, n_draws, self.mean.size))
+        z = stream(seed, Stream.STANDING).standard_normal((n_chains, n_draws, self.mean.size))
         return np.asarray(z @ self.root)
 
 

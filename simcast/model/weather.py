@@ -77,9 +77,8 @@ class SpreadOfMonths:
         found: Floats = np.interp(share, np.append(0.0, np.cumsum(self.probability)), edges)
         return found
 
-    def draw(self, n: int, seed: int) -> Floats:
+    def draw(self, n: int, generator: np.random.Generator) -> Floats:
         """Return n equally likely values in random order, one from each n-th of the distribution: float64, (n,)."""
-        generator = np.random.default_rng(seed)
         return self.quantile((generator.permutation(n) + generator.random(n)) / n)
 
     def level_of(self, spread: Floats) -> Floats:

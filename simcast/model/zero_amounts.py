@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import betaln
 
 from simcast.model.new_deals import AmountSums, Floats
+from simcast.model.streams import Stream, stream
 
 JEFFREYS = 0.5
 
@@ -21,13 +22,10 @@ _N_SHARES, _N_CONCENTRATIONS = 200, 61
 _SDS = 3.0
 """The grid of concentrations spans so many standard deviations of their prior to either side."""
 
-_OF_ZEROS = 0x2E05
-"""Tells these random numbers from all others of a fit."""
-
 
 def draw_zero_shares(amounts: AmountSums, n_draws: int, seed: int) -> Floats:
     """Return draws of the share of amounts that are 0, (n_draws, n_segments); a single segment has Jeffreys' prior."""
-    generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_OF_ZEROS,)))
+    generator = stream(seed, Stream.ZERO_AMOUNTS)
     zeros, others = amounts.zeros, amounts.count
     if zeros.size == 1:
         return generator.beta(zeros + JEFFREYS, others + JEFFREYS, (n_draws, 1))

@@ -21,7 +21,7 @@ TOLD = np.tile(np.linspace(-2.0, -5.0, N_TOLD), (N_DRAWS, 2, 1))
 
 def laid_out(step: Floats = STEP, starts: Ints = PIECE_STARTS) -> Floats:
     by_draw = np.tile(step, (N_DRAWS, 1))
-    return hazards_in_all_pieces(TOLD, by_draw, PIECE_STARTS[:N_TOLD], starts, seed=7)
+    return hazards_in_all_pieces(TOLD, by_draw, PIECE_STARTS[:N_TOLD], starts, np.random.default_rng(7))
 
 
 def test_what_is_told_stays_what_it_is() -> None:

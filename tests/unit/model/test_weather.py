@@ -94,7 +94,7 @@ def test_the_level_of_few_months_is_less_sure_than_their_deals_make_it() -> None
 
 def test_draws_are_the_distribution_in_random_order() -> None:
     spread = spread_of(np.array([0.5, -0.4, 0.1, 0.3]), np.full(4, 60.0))
-    drawn = spread.draw(2000, 3)
+    drawn = spread.draw(2000, np.random.default_rng(3))
     np.testing.assert_allclose(np.quantile(drawn, LEVELS), spread.quantile(LEVELS), rtol=0.01)
     assert abs(np.corrcoef(drawn[1:], drawn[:-1])[0, 1]) < 4.0 / np.sqrt(2000)
-    np.testing.assert_array_equal(drawn, spread.draw(2000, 3))
+    np.testing.assert_array_equal(drawn, spread.draw(2000, np.random.default_rng(3)))
