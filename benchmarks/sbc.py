@@ -65,10 +65,12 @@ def _open_stays_left_out(history: History) -> History:
 
 
 def _half_a_day_too_long(history: History) -> History:
-    """Let every other ended stay end a day later, as rounding dates up would."""
+    """Let every other ended stay end a day later, as rounding dates up would, if that day is still on record."""
     stays = history.stays
-    late = stays["move"].notna() & (np.arange(len(stays)) % 2 == 0)
-    return _with_stays(history, stays.assign(left=stays["left"] + np.where(late, 1, 0).astype("timedelta64[D]")))
+    a_day = np.timedelta64(1, "D")
+    on_record = stays["left"] + a_day < np.datetime64(history.observed_until)
+    late = stays["move"].notna() & on_record & (np.arange(len(stays)) % 2 == 0)
+    return _with_stays(history, stays.assign(left=stays["left"].where(~late, stays["left"] + a_day)))
 
 
 def _with_stays(history: History, stays: Any) -> History:  # noqa: ANN401  # a table of pandas
