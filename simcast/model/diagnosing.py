@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simcast.model.amount_levels import AmountChange
 from simcast.model.arrival_shares import ShareChange, ValueShare
 from simcast.model.arviz_generation import effective_sample_size, rhat
+from simcast.model.carried_over import CarriedOver
 from simcast.model.changes import Change
 from simcast.model.judging import STATISTIC_PREFIX
 from simcast.model.new_deals import DAYS_FOR_TREND, DAYS_FOR_WEEKDAYS
@@ -175,6 +176,7 @@ def data_warnings(pipeline: Pipeline, tables: FitTables) -> list[str]:
     found += [] if tables.amount_change is None else [_amount_change(tables.amount_change)]
     found += [_share_change(change) for change in tables.share_changes]
     found += _amount_notes(pipeline, tables)
+    found += [] if tables.carried_over is None else [_carried_over(tables.carried_over)]
     never: dict[str, list[str]] = {}
     for stage, moves, stays in zip(pipeline.stages, pipeline.moves, tables.stages, strict=True):
         total = stays.n_ended + stays.n_open
@@ -223,6 +225,17 @@ def _amount_notes(pipeline: Pipeline, tables: FitTables) -> list[str]:
                 f"are forecast too {'high' if slow else 'low'}"
             )
     return found
+
+
+def _carried_over(found: CarriedOver) -> str:
+    """Say that how deals moved so far goes with how they move on, and what that does to the forecast."""
+    often = "less" if found.correlation < 0 else "more"
+    return (
+        f"deals that were slow at earlier stages move on {often} often at later ones than fast ones of their segment "
+        f"do ({found.of_slow:.0%} for {found.of_fast:.0%}; rank correlation {found.correlation:.2f}), which the model "
+        f"ignores: wins of open deals are forecast too {'high' if often == 'less' else 'low'}, and a column that tells "
+        "such deals apart from the beginning belongs in history.segments"
+    )
 
 
 def _change(stage: str, change: Change) -> str:

@@ -16,6 +16,7 @@ from simcast.model.amount_levels import AmountChange, find_amount_change
 from simcast.model.arrival_shares import ShareChange, find_share_changes
 from simcast.model.at_risk import StageDays
 from simcast.model.bursts import Bursts, find_bursts
+from simcast.model.carried_over import CarriedOver, find_carried_over
 from simcast.model.cells import find_cells
 from simcast.model.changes import Change, find_changes
 from simcast.model.clocks import StageClocks
@@ -75,6 +76,8 @@ class FitTables:
         Of the mix of new deals, by column, which the forecast does not follow.
     paces
         The stages whose days go with the amount, which the model does not know.
+    carried_over
+        What deals carry from stage to stage, which the model does not know; None where there is no sign of it.
     unused_amounts
         Of each stage, where its chances seem to go with amounts that are known of too few stays; else None.
     bursts
@@ -98,6 +101,7 @@ class FitTables:
     amount_change: AmountChange | None
     share_changes: tuple[ShareChange, ...]
     paces: tuple[PaceByAmount, ...]
+    carried_over: CarriedOver | None
     unused_amounts: tuple[UnusedAmounts | None, ...]
     bursts: Bursts | None
     quiet: QuietDays | None
@@ -172,6 +176,7 @@ def tabulate(history: History, settings: FitSettings | None = None) -> FitTables
         amount_change=find_amount_change(pipeline, stays),
         share_changes=find_share_changes(entered[first], segment[first], history.segments, arrivals),
         paces=tuple(find_paces(stage, kept & (move == 0), stratum, final_amounts(stays), left - entered)),
+        carried_over=find_carried_over(stage, segment, first, entered, kept & ~open_, move == 0),
         unused_amounts=tuple(unused for _, unused in found_stays),
         bursts=find_bursts(entered[first], arrivals),
         quiet=find_quiet_days(entered[first & ~np.isin(entered, imported)], left[~open_], until),

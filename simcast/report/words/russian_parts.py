@@ -54,6 +54,19 @@ def by_amount(found: Match) -> str:
     )
 
 
+def carried_over(found: Match) -> str:
+    """Say in Russian that how deals moved so far goes with how they move on."""
+    less = found["how"] == "less"
+    slow, fast, size = (
+        found[name].replace("%", "\u00a0%").replace(".", ",").replace("-", "−") for name in ("slow", "fast", "n1")
+    )
+    return (
+        f"сделки, которые медленно шли по прежним этапам, {'реже' if less else 'чаще'} идут дальше и с последующих, чем быстрые "
+        f"того же сегмента ({slow} против {fast}; ранговая корреляция {size}), чего модель не знает: победы открытых сделок "
+        f"{'завышены' if less else 'занижены'}; столбцу, который различает такие сделки с самого начала, место в history.segments"
+    )
+
+
 def checks_failed(found: Match) -> str:
     """Say in Russian how many predictive checks of a fit failed, and of which parts."""
     parts = re.sub(r"(^|, )stage ", r"\1этап ", found["parts"]).replace("new deals", "новые сделки")

@@ -13,6 +13,7 @@ from simcast.report.words.russian_parts import (
     by_amount,
     by_months,
     by_the_calendar,
+    carried_over,
     checks_failed,
     kept,
     left_out,
@@ -190,6 +191,11 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         r"(?P<n2>\d+%) of its stays, .*",
         "крупные сделки чаще идут дальше с этапа «{stage}» (ранговая корреляция {n1}), но сумма с самого начала известна лишь у "
         "{n2} пребываний, и не у случайных: шансы открытых сделок не зависят от их сумм, и сумма их побед занижена",
+    ),
+    (
+        r"deals that were slow at earlier stages move on (?P<how>less|more) often at later ones than fast ones of their segment do "
+        r"\((?P<slow>[^ ]+) for (?P<fast>[^;]+); rank correlation (?P<n1>[-\d.]+)\), .*",
+        carried_over,
     ),
     (
         r"larger deals take (?P<how>longer|less time) to leave (?P<stages>.*) \(rank correlation of amount and days "

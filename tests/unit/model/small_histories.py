@@ -79,6 +79,7 @@ def tables_that_say(**found: object) -> FitTables:
         "amounts_of": "won",
         "amounts": SimpleNamespace(n_amounts=9, n_known=9, n_unknown=0, n_zeros=0),
         "paces": (),
+        "carried_over": None,
         "unused_amounts": (None,),
         "bursts": None,
         "arrivals": SimpleNamespace(imports=(), windows=(), length_days=900),
