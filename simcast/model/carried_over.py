@@ -70,7 +70,7 @@ def find_carried_over(
         return None
     before = (entered - entered[begin])[rows]
     alike = {"stage": stage, "segment": segment, "month": month_of(entered), "stays": position - begin}
-    stratum: Ints = pd.DataFrame(alike).iloc[rows].groupby(list(alike), sort=False).ngroup().to_numpy(dtype=np.int64)
+    stratum = pd.DataFrame(alike).iloc[rows].groupby(list(alike), sort=False).ngroup().to_numpy().astype(np.int64)
     moved = forward[rows]
     correlation, score = rank_correlation(before.astype(np.float64), moved.astype(np.int64), stratum)
     if abs(correlation) <= LEAST_CORRELATION or abs(score) <= _LEAST_SCORE:
