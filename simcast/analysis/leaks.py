@@ -18,8 +18,10 @@ from simcast.arguments import check_kind, listed, nearest
 from simcast.errors import ArgumentError, ScenarioNameError
 from simcast.forecast import Forecast, Summary
 from simcast.notebook import Shown
+from simcast.plan.costs import new_deals
 from simcast.progress import Progress
-from simcast.scenario import ArrivalsLever, ConversionLever, Distribution, DurationLever, Lever
+from simcast.scenario import BASELINE, ArrivalsLever, ConversionLever, Distribution, DurationLever, Lever
+from simcast.simulation import simulate
 from simcast.writing import count, money
 
 if TYPE_CHECKING:
@@ -89,7 +91,8 @@ class Leak:
     long_run_wins, long_run_bookings
         What the point brings in the long run, with the deals that would arrive over as many days as are forecast.
     best
-        The segment with the highest median conversion; None for a segment's part, and where all are alike.
+        The segment with the highest median conversion; None for a segment's part, where all are alike, and on top of a
+        scenario, whose levers may have changed it.
     gap
         What its conversion would bring within the forecast in all other segments, played in the same futures.
     """
@@ -203,7 +206,8 @@ class Leaks(Shown):
 
     def _headline(self) -> str:
         name, futures = self.ground.scenario.name, f"{self.n_futures:,} futures"
-        return f"Leaks of {name!r} in {futures}: what one point of conversion, and one day less, bring"
+        under = "" if self.ground.standing_on == BASELINE else f" under {self.ground.standing_on!r}"
+        return f"Leaks of {name!r}{under} in {futures}: what one point of conversion, and one day less, bring"
 
     def _table(self) -> pd.DataFrame:
         frame = self.to_frame()
@@ -224,11 +228,12 @@ def leaks(
     Parameters
     ----------
     ground
-        The pipeline, its parameters and open deals.
+        The pipeline, its parameters and open deals. Where it stands on a scenario, changes come on top of its levers;
+        conversions, days and what comes in the long run stay those without levers, and no best segment is looked for.
     by
         Segment columns by whose values each stage is looked at too.
     baseline
-        The baseline of the same ground, when it has been played already, in as many futures or more.
+        The forecast of the same ground without a change, when it has been played already, in as many futures or more.
     progress
         Called with a description and the fraction done.
 
@@ -292,7 +297,7 @@ def _leak(ground: Ground, baseline: Forecast, stays: Stays, stage: str, where: d
         ground,
         DurationLever(stage=stage, multiply=Distribution.constant(factor), where=chosen),
     )
-    best = None if where else best_of(ground, stage, stays)
+    best = None if where or ground.standing_on != BASELINE else best_of(ground, stage, stays)
     gap = None if best is None else SmallGain.of(play_at_best(ground, stage, best), baseline)
     wins, bookings = _long_run(ground, stage, where)
     return Leak(
@@ -311,7 +316,7 @@ def _leak(ground: Ground, baseline: Forecast, stays: Stays, stage: str, where: d
 
 
 def _play(ground: Ground, lever: Lever) -> Forecast:
-    """Play the baseline with one lever."""
+    """Play what the ground stands on, with one lever more."""
     return ground.play("one change", [lever])
 
 
@@ -347,12 +352,9 @@ def _long_run(ground: Ground, stage: str, where: Mapping[str, str]) -> tuple[Sum
 
 def _extra_deal(ground: Ground, baseline: Forecast) -> SmallGain | None:
     """Return what one more arriving deal brings: a tenth more arrivals, per deal that they add."""
-    kernel = ground.plan().kernel
-    by_draw = (kernel.arrival_weekday_factor * kernel.arrival_trend_factor).sum(axis=1) * kernel.arrival_mean.sum(
-        axis=1
-    )
-    added = (MORE_ARRIVALS - 1.0) * float(by_draw[kernel.draw_of_future].mean())
+    lever = ArrivalsLever(multiply=Distribution.constant(MORE_ARRIVALS))
+    more = ground.plan("one change", [lever])
+    added = float(np.mean(new_deals(more.kernel) - new_deals(ground.plan().kernel)))
     if not added > 0.0:
         return None
-    more = _play(ground, ArrivalsLever(multiply=Distribution.constant(MORE_ARRIVALS)))
-    return SmallGain.of(more, baseline, 1.0 / added)
+    return SmallGain.of(simulate(more, threads=ground.threads), baseline, 1.0 / added)

@@ -13,6 +13,7 @@ from simcast.cli.speaking import by_option
 @click.command(short_help="Rank stages by what one point of conversion, or one day less, would bring.")
 @options.scenario_file
 @options.overrides
+@options.standing_on
 @click.option("--by", "by", multiple=True, metavar="COLUMN", help="Also show each value of this segment column.")
 @options.quick
 @options.played
@@ -21,6 +22,7 @@ from simcast.cli.speaking import by_option
 def leaks(
     file: Path,
     overrides: tuple[str, ...],
+    standing_on: str | None,
     by: tuple[str, ...],
     quick: bool,
     futures: int | None,
@@ -36,6 +38,9 @@ def leaks(
     baseline, which makes the difference precise. 'In the long run' counts everything those deals bring, however long
     they take.
 
+    With --scenario the changes come on top of one of the file's scenarios: which stage is the next to mend, once the
+    operators are hired? Conversions are shown as they are without its levers, and no best segment is looked for.
+
     Each change is played in 4,000 futures, or as many as --futures says.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
@@ -44,15 +49,18 @@ def leaks(
     Examples:
       simcast leaks scenarios/q3.yaml
       simcast leaks scenarios/q3.yaml --by region
+      simcast leaks scenarios/q3.yaml --scenario fix-operator
       simcast leaks scenarios/q3.yaml --json > leaks.json
     """
     from simcast import analysis
     from simcast.analysis.leaks import MOST_FUTURES
+    from simcast.cli import checks
     from simcast.report.leaks import leaks_document, print_leaks
 
     scenario = options.load(file, overrides, futures, seed, quick=quick)
+    start = checks.check_scenario(scenario, standing_on)
     with options.telling(quiet=quiet, as_json=as_json) as progress:
-        ground = analysis.ground_of(scenario, threads=threads, progress=progress)
+        ground = analysis.ground_of(scenario, threads=threads, progress=progress).on(start)
         if futures is None:
             ground = ground.with_futures(MOST_FUTURES)
         found = analysis.leaks(ground, by=by, progress=progress)

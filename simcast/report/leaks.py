@@ -12,6 +12,7 @@ from simcast.analysis.leaks import Leak, SmallGain
 from simcast.forecast import Summary
 from simcast.report.heading import heading
 from simcast.report.terminal import plain_table, print_table
+from simcast.scenario import BASELINE
 from simcast.writing import chance, count, counted, interval, money
 
 _LEGEND = (
@@ -22,6 +23,9 @@ _LEGEND = (
 _OF_SEGMENTS = (
     "gain if all matched it: what the best segment's conversion would bring in all segments; "
     "? if only chance may have made it the best"
+)
+_WITHOUT_LEVERS = (
+    "conversion and the long run are those without the levers of {scenario!r}, the rest comes on top of them"
 )
 _OF_TEAMS = "below 0: more deals for a busy team make others wait, which loses more than they bring"
 
@@ -81,7 +85,8 @@ def print_leaks(found: Leaks, console: Console) -> None:
     by_wins = found.by_wins
     has_segments = any(leak.best_segment is not None for leak in found.leaks)
     first = found.leaks[0]
-    console.print(f"[bold]{escape(_sentence(first, by_wins, str(scenario.forecast.until)))}[/bold]\n")
+    start = found.ground.standing_on
+    console.print(f"[bold]{escape(_sentence(first, by_wins, str(scenario.forecast.until), start))}[/bold]\n")
     table = plain_table(
         f"What small changes bring by {scenario.forecast.until}, in the same futures",
         *("stage", "conversion", "per point", "80% interval"),
@@ -92,6 +97,8 @@ def print_leaks(found: Leaks, console: Console) -> None:
         table.add_row(*_row(leak, by_wins)[: len(table.columns)])
     print_table(table, console)
     lines = [*_LEGEND, *([_OF_SEGMENTS] if has_segments else [])]
+    if start != BASELINE:
+        lines.append(_WITHOUT_LEVERS.format(scenario=start))
     if scenario.teams and any(_is_harmful(worth) for leak in found.leaks for worth in (leak.point, leak.day_told)):
         lines.append(_OF_TEAMS)
     for line in lines:
@@ -114,13 +121,14 @@ def _is_harmful(worth: SmallGain | None) -> bool:
     return worth is not None and not worth.uncertain and (worth.bookings.mean or worth.wins.mean) < 0.0
 
 
-def _sentence(first: Leak, by_wins: bool, until: str) -> str:
-    """Say where a point is worth most."""
+def _sentence(first: Leak, by_wins: bool, until: str, start: str) -> str:
+    """Say where a point is worth most, and under which scenario."""
+    under = "" if start == BASELINE else f" under {start!r}"
     worth = first.point.wins if by_wins else first.point.bookings
     where = "".join(f" ({column} {value})" for column, value in first.where.items())
     return (
-        f"One point of conversion is worth most in {first.stage!r}{where}: {_amount(worth.mean, by_wins)} by {until} "
-        f"on average, ± {_amount(worth.mean_error, by_wins).lstrip('+')} of simulation error."
+        f"One point of conversion is worth most in {first.stage!r}{where}{under}: {_amount(worth.mean, by_wins)} by "
+        f"{until} on average, ± {_amount(worth.mean_error, by_wins).lstrip('+')} of simulation error."
     )
 
 

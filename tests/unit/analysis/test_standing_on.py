@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from simcast.analysis import deal_table, ground_of, run, solve
+from simcast.analysis import deal_table, ground_of, leaks, run, solve
 from simcast.analysis.ground import Ground
 from simcast.cli import main
 from simcast.errors import UnknownNameError
@@ -76,6 +76,26 @@ def test_what_is_solved_for_comes_on_top(ground: Ground) -> None:
     assert ground.play("both", [lever, more]).values("wins").mean() == pytest.approx(on_top.answer.measure)
 
 
+def test_changes_of_stages_come_on_top(ground: Ground) -> None:
+    """Where more meetings are won, a point more of requests brings more; what is said of the stages stays."""
+    on_fix = ground.on(FIX)
+    before, after = ({leak.stage: leak for leak in leaks(one).leaks} for one in (ground, on_fix))
+    lever = ConversionLever(lever="conversion", stage="заявка", add=Distribution.constant(0.01))
+    brought = on_fix.play("a point", [lever]).values("wins") - on_fix.play().values("wins")
+    assert after["заявка"].point.wins.mean == pytest.approx(brought.mean())
+    assert after["заявка"].point.wins.mean > 1.2 * before["заявка"].point.wins.mean
+    assert after["встреча"].usual_conversion == before["встреча"].usual_conversion
+    assert all(leak.best is None for leak in after.values())
+
+
+def test_a_deal_more_is_worth_what_arrivals_bring_under_the_scenario(ground: Ground) -> None:
+    """With half as many deals again, a tenth more is half as many again, and each is worth as much as before."""
+    before, after = (leaks(one).extra_deal for one in (ground, ground.on("more")))
+    assert before is not None
+    assert after is not None
+    assert after.wins.mean == pytest.approx(before.wins.mean, rel=0.1)
+
+
 def test_commands_take_it_and_say_so(file: Path) -> None:
     def output(*arguments: str, status: int = 0) -> str:
         done = CliRunner().invoke(main, [arguments[0], str(file), *arguments[1:]])
@@ -84,6 +104,11 @@ def test_commands_take_it_and_say_so(file: Path) -> None:
 
     assert output("deals", "--scenario", FIX).startswith("Under 'fix': 200 open deals;")
     assert "Under" not in output("deals")
+    assert "under 'fix'" in output("leaks", "--scenario", FIX).splitlines()[0]
+    assert "without the levers of 'fix'" in output("leaks", "--scenario", FIX)
+    assert "under" not in output("leaks").splitlines()[0]
+    assert json.loads(output("leaks", "--scenario", FIX, "--json"))["scenario"] == FIX
+    assert "did you mean 'fix'" in output("leaks", "--scenario", "fux", status=2)
     solved = ("solve", "--vary", "arrivals multiply=1..8", "--for", "mean(wins)>=220")
     assert "wins on average over 'fix'" in output(*solved, "--scenario", FIX)
     assert "wins on average over the baseline" in output(*solved)
