@@ -146,6 +146,13 @@ RUNS: list[Mistake] = [
     ("fan of a run", lambda w: plots.plot_cumulative(w.result), TypeError, "a run holds one per scenario"),
     ("gains of forecasts", lambda w: plots.plot_differences([w.forecast]), TypeError, "a run holds them in"),
     ("leaks of a run", lambda w: plots.plot_leaks(w.result), TypeError, "found: needs a Leaks"),
+    (
+        "traces",
+        lambda w: plots.plot_traces(w.ground.posterior),
+        TypeError,
+        r"got a Posterior; open_in_arviz\(posterior",
+    ),
+    ("traces of a path", lambda _: plots.plot_traces("p.nc"), TypeError, "needs what ArviZ reads, got 'p.nc'"),
     ("past of a run", lambda w: plots.plot_backtest(w.result), TypeError, "needs a Backtest, got a Run"),
     ("priors", lambda w: plots.plot_prior_influence(w.ground.posterior), TypeError, "needs a Diagnostics"),
     ("days of stays", lambda w: plots.plot_days(w.ground.posterior, w.result, "lead"), TypeError, "needs a History"),
