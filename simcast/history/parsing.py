@@ -150,6 +150,11 @@ def parse_amount(text: str) -> tuple[float, str]:
     return math.nan, "is not a number; write such as 1234.50, or leave the cell empty when the amount is not known"
 
 
+def amount_rule(value: float) -> str:
+    """Return the rule that an amount breaks by its sign or size, or ``""``."""
+    return _NEGATIVE if value < 0 else _too_large(value)
+
+
 def _too_large(value: float) -> str:
     """Return the rule that an amount breaks by its size, or ``""``."""
     if not math.isfinite(value):
