@@ -116,7 +116,7 @@ class Segments:
                 nameless = True
                 problems.append(f"{place}.{column}: no value is named (known: {', '.join(sorted(set(present)))})")
             problems += [
-                f"{place}.{column}: no deal has the value {option!r}; {nearest(option, sorted(set(present)))}"
+                f"{place}.{column}: no deal has the value {option!r}; {_hint(option, present)}"
                 for option in options
                 if option not in present
             ]
@@ -141,3 +141,9 @@ class Segments:
         keys = list(zip(*(self.column(name) for name in columns), strict=True))
         groups = Segments.found(columns, keys)
         return groups, np.array([groups.code(key) for key in keys], dtype=np.int64)
+
+
+def _hint(value: object, known: Iterable[str]) -> str:
+    """Say what was probably meant by a value that no deal has: the text, if it is a number or truth value."""
+    names = sorted(set(known))
+    return f"write it as text: {str(value)!r}" if str(value) in names else nearest(value, names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -55,6 +55,13 @@ class Ground(Shown):
     threads: int | None = None
     standing_on: str = BASELINE
     _plans: WeakKeyDictionary[Posterior, Plan] = field(default_factory=WeakKeyDictionary, repr=False)
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out the plans, which are made again: weak references cannot be pickled."""
+        return {name: value for name, value in self.__dict__.items() if name != "_plans"}
+
+    def __setstate__(self, state: Mapping[str, object]) -> None:
+        self.__dict__.update(state, _plans=WeakKeyDictionary())
 
     @property
     def warnings(self) -> tuple[str, ...]:

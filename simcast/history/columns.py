@@ -198,8 +198,8 @@ def _usable(dtype: object, kind: str) -> bool:
         return True
     if kind == "word":
         return isinstance(dtype, pd.Int64Dtype)
-    if kind == "day":
-        return isinstance(dtype, np.dtype) and dtype.kind == "M"
+    if kind == "day":  # whole numbers may be counts of seconds, and are told apart cell by cell
+        return isinstance(dtype, pd.Int64Dtype) or (isinstance(dtype, np.dtype) and dtype.kind == "M")
     if kind == "wait" and isinstance(dtype, np.dtype) and dtype.kind == "M":
         return True
     return isinstance(dtype, pd.Int64Dtype) or (isinstance(dtype, np.dtype) and dtype.kind == "f")
@@ -211,7 +211,9 @@ def _type_name(column: pd.Series) -> str:
             f"datetimes in the time zone {column.dtype.tz} (days are local calendar days: name the zone whose days are"
             " meant under history.time_zone)"
         )
-    return f"values of type {column.dtype}"
+    held = column.dropna()
+    is_object = column.dtype == np.dtype("object") and held.size
+    return f"values of type {type(held.iloc[0]).__name__ if is_object else column.dtype}"
 
 
 class Words:

@@ -13,7 +13,7 @@ import pandas as pd
 from simcast.errors import DataArgumentError
 from simcast.history.empty_cells import is_nothing
 from simcast.history.month_names import split_named
-from simcast.history.parsing import normalise
+from simcast.history.parsing import SECONDS, normalise
 from simcast.history.table import AUTO, Table
 from simcast.history.written_amounts import MARKED, find_decimal, rewrite_amount
 from simcast.history.zones import is_known, zone_of
@@ -27,8 +27,6 @@ STAMP = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 """A time with an offset from UTC."""
-_SECONDS = re.compile(r"(\d{10})(\d{3}){0,2}", re.ASCII)
-"""Since 1970; with three digits more, milliseconds, and with six, microseconds."""
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 _YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?:[T ,]+(.*))?", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[T ,]+(.*))?", re.ASCII)
@@ -93,6 +91,13 @@ def rewrite(table: Table, dialect: Dialect, dates: Sequence[str], amounts: Seque
             mark = _mark(table, dialect, name, problems)
             cells[name] = _mapped(cells[name], partial(rewrite_amount, mark=mark))
     return replace(table, cells=cells)
+
+
+def write_out_numbers(table: Table, dates: Sequence[str]) -> Table:
+    """Make text of the whole numbers in columns of dates (parquet), which are then read as those of a csv are."""
+    numbers = [name for name in dict.fromkeys(dates) if isinstance(table.cells[name].dtype, pd.Int64Dtype)]
+    written = {name: table.cells[name].astype("str").where(table.cells[name].notna(), "") for name in numbers}
+    return replace(table, cells=table.cells.assign(**written)) if numbers else table
 
 
 def _is_text(column: pd.Series) -> bool:
@@ -162,7 +167,7 @@ def rewrite_date(text: str, order: str, zone: tzinfo | None = None) -> str:
     """
     if stamp := STAMP.fullmatch(text):
         return _local(text, stamp, zone)
-    if zone is not None and (seconds := _SECONDS.fullmatch(text)):
+    if zone is not None and (seconds := SECONDS.fullmatch(text)):
         return datetime.fromtimestamp(int(seconds[1]), zone).strftime(_WRITTEN)
     if found := _YEAR_FIRST.fullmatch(text):
         year, month, day, clock = found.groups()

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from simcast.arguments import check_kind, nearest
 from simcast.errors import DataArgumentError
+from simcast.history.parsing import NO_DAY, amount_rule, parse_day
 from simcast.history.responses import RESPONSE_COLUMNS
+from simcast.money import MOST_AMOUNT
 from simcast.pipeline import Pipeline
 from simcast.writing import counted
 
@@ -46,6 +48,15 @@ def _missing(place: str, table: object, needed: Iterable[str]) -> Iterator[str]:
             yield f"{place}: there is no column {name!r}; {nearest(name, there)}"
 
 
+def words_of(stays: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column of ids or names as text, missing where it is empty; whole floats are whole numbers."""
+    column = stays[name].reset_index(drop=True)
+    if column.dtype.kind == "f" and (column.dropna() % 1 == 0).all():
+        column = column.astype("Int64")
+    text = column.astype("str")
+    return text.where(text != "")
+
+
 def dates_of(stays: pd.DataFrame, name: str) -> NDArray[np.datetime64]:
     """Return a column of dates, datetime64[us], (n_stays,), NaT where it is empty.
 
@@ -55,31 +66,40 @@ def dates_of(stays: pd.DataFrame, name: str) -> NDArray[np.datetime64]:
         When one is no date of the local calendar, with its row.
     """
     column = stays[name]
-    if getattr(column.dtype, "tz", None) is not None:
+    arrow = getattr(column.dtype, "pyarrow_dtype", None)
+    if getattr(column.dtype, "tz", None) is not None or getattr(arrow, "tz", None) is not None:
         raise DataArgumentError(
             f"stays.{name}: has a time zone ({column.dtype}); give local calendar days (dt.tz_localize(None))"
         )
-    if column.dtype.kind == "M":
+    if isinstance(column.dtype, np.dtype) and column.dtype.kind == "M":
         return column.to_numpy().astype(_DATES)
     if column.dtype.kind in "iuf" and column.notna().any():
         raise DataArgumentError(
             f"stays.{name}: holds numbers, such as {column.dropna().iloc[0]}; write dates (pd.to_datetime)"
         )
-    try:
-        return column.to_numpy(dtype=object).astype(_DATES)
-    except (ValueError, TypeError):
-        row = next(row for row, value in enumerate(column) if not _is_date(value))
-        raise DataArgumentError(
-            f"stays.{name}: row {row}: {column.iloc[row]!r} is no date; write YYYY-MM-DD, or dates (pd.to_datetime)"
-        ) from None
+    codes, values = pd.factorize(column)
+    dates = [_date(value) for value in values]
+    for code, date in enumerate(dates):
+        if date is None:
+            row = int(np.argmax(codes == code))
+            raise DataArgumentError(
+                f"stays.{name}: row {row}: {values[code]!r} is no date; write YYYY-MM-DD, or dates (pd.to_datetime)"
+            )
+    return np.array([*dates, np.datetime64("NaT", "us")], dtype=_DATES)[codes]  # -1, an empty cell, takes the last
 
 
-def _is_date(value: object) -> bool:
+def _date(value: object) -> np.datetime64 | None:
+    """Return a moment of the local calendar, NaT for a text without letters; None where it is neither."""
+    if isinstance(value, str):
+        day, second, rule = parse_day(value.strip()) if value.strip() else (NO_DAY, 0, "")
+        return None if rule else np.datetime64(day, "D") + np.timedelta64(second, "s")
+    if isinstance(value, int | float | np.number) or getattr(value, "tzinfo", None) is not None:
+        return None
     try:
-        np.array([value], dtype=object).astype(_DATES)
+        moment: np.datetime64 = np.array([value], dtype=object).astype(_DATES)[0]
     except (ValueError, TypeError):
-        return False
-    return True
+        return None
+    return moment
 
 
 def amounts_of(stays: pd.DataFrame, name: str) -> NDArray[np.float64]:
@@ -88,16 +108,22 @@ def amounts_of(stays: pd.DataFrame, name: str) -> NDArray[np.float64]:
     Raises
     ------
     DataArgumentError
-        When one is no number, with its row.
+        When one is no number, or none that an amount can be, with its row.
     """
     if name not in stays.columns:
         return np.full(len(stays), np.nan)
+    column = stays[name]
+    if column.dtype.kind == "b":
+        raise DataArgumentError(f"stays.{name}: holds truth values; an amount is a number")
     try:
-        return stays[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError):
-        numbers = pd.to_numeric(stays[name], errors="coerce")
-        row = int(np.argmax((numbers.isna() & stays[name].notna()).to_numpy()))
-        raise DataArgumentError(f"stays.{name}: row {row}: {stays[name].iloc[row]!r} is no number") from None
+        numbers = pd.to_numeric(column, errors="coerce")
+        row = int(np.argmax((numbers.isna() & column.notna()).to_numpy()))
+        raise DataArgumentError(f"stays.{name}: row {row}: {column.iloc[row]!r} is no number") from None
+    for row in np.flatnonzero((values < 0) | (values > MOST_AMOUNT))[:1]:
+        raise DataArgumentError(f"stays.{name}: row {row}: {values[row]:g}: {amount_rule(float(values[row]))}")
+    return values
 
 
 def check_stays(pipeline: Pipeline, stays: pd.DataFrame) -> None:
@@ -116,6 +142,11 @@ def check_stays(pipeline: Pipeline, stays: pd.DataFrame) -> None:
         With one line per problem, and the first row that has it.
     """
     problems = [
+        *(
+            f"stays.{name}: is missing in {counted(int(stays[name].isna().sum()), 'row')}"
+            for name in ("deal", "stage")
+            if stays[name].isna().any()
+        ),
         *_unknown(stays["stage"], pipeline.stages, "stage"),
         *_unknown(stays["move"], (*pipeline.stages, *pipeline.outcomes), "stage or outcome"),
     ]
@@ -135,9 +166,7 @@ def check_stays(pipeline: Pipeline, stays: pd.DataFrame) -> None:
 
 
 def _unknown(column: pd.Series, known: Sequence[str], what: str) -> Iterator[str]:
-    """Yield the values that are none of those known; only a move may be missing."""
+    """Yield the values that are none of those known."""
     for name in column.dropna().unique():
         if name not in known:
             yield f"stays.{column.name}: there is no {what} {name!r}; {nearest(name, known)}"
-    if column.name == "stage" and column.isna().any():
-        yield f"stays.stage: is missing in {counted(int(column.isna().sum()), 'row')}"

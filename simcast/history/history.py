@@ -18,7 +18,7 @@ from simcast.errors import DataArgumentError
 from simcast.history import measures
 from simcast.history.book import Book
 from simcast.history.columns import STAY_COLUMNS
-from simcast.history.given import amounts_of, check_stays, check_tables, dates_of
+from simcast.history.given import amounts_of, check_stays, check_tables, dates_of, words_of
 from simcast.history.measures import latest_amounts
 from simcast.history.parsing import as_day
 from simcast.history.quality import QualityReport, Reading, assess
@@ -118,16 +118,17 @@ class History(Shown):
         """
         segments = listed(segments)
         check_tables(pipeline, stays, ("deal", "stage", "entered", "left", "move", *segments), responses)
-        known, codes = _found_segments(stays, segments)
+        words = {name: words_of(stays, name).fillna(UNKNOWN) for name in segments}
+        known, codes = _found_segments(pd.DataFrame(words, index=range(len(stays))), segments)
         table = {
-            "deal": _text(stays["deal"]),
+            "deal": words_of(stays, "deal"),
             "segment_code": codes,
-            "stage": _text(stays["stage"]),
+            "stage": words_of(stays, "stage"),
             "entered": dates_of(stays, "entered"),
             "left": dates_of(stays, "left"),
-            "move": _text(stays["move"]),
+            "move": words_of(stays, "move"),
             **{name: amounts_of(stays, name) for name in ("amount", "amount_at_end")},
-            **{name: _text(stays[name]) for name in segments},
+            **words,
         }
         frame = pd.DataFrame(table)
         check_stays(pipeline, frame)
@@ -314,13 +315,9 @@ def _found_segments(stays: pd.DataFrame, columns: Sequence[str]) -> tuple[Segmen
         return Segments(), np.zeros(len(stays), dtype=np.int64)
     group = stays.groupby(list(columns), sort=False).ngroup().to_numpy()
     _, first = np.unique(group, return_index=True)
-    values = [tuple(map(str, row)) for row in stays[list(columns)].iloc[first].itertuples(index=False, name=None)]
+    values = [tuple(row) for row in stays[list(columns)].iloc[first].itertuples(index=False, name=None)]
     found = Segments.found(columns, values)
     return found, np.array([found.code(value) for value in values], dtype=np.int64)[group]
-
-
-def _text(column: pd.Series) -> pd.Series:
-    return column.reset_index(drop=True).astype("str")
 
 
 def _last_day(stays: pd.DataFrame) -> np.datetime64:

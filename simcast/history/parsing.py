@@ -27,7 +27,8 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?", re.ASCII)
 _OFFSET = re.compile(r".*\d\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)", re.ASCII | re.IGNORECASE)
 _OTHER_ORDER = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*|\d{4}[./]\d{1,2}[./]\d{1,2}.*|\d{8}", re.ASCII)
-_SECONDS = re.compile(r"\d{10}(\d{3}){0,2}", re.ASCII)
+SECONDS = re.compile(r"(\d{10})((?:\d{3}){0,3})(?:\.\d+)?", re.ASCII)
+"""Since 1970; with three digits more, milliseconds, with six, microseconds, and with nine, nanoseconds."""
 _SERIAL = re.compile(r"[2-5]\d{4}(\.\d+)?", re.ASCII)
 _SHORT_YEAR = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2}(\D.*)?", re.ASCII)
 _NUMBER = re.compile(r"\+?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -100,8 +101,12 @@ def _date_rule(text: str) -> str:
             "a time zone is refused, since days are local calendar days; name the zone whose days are meant under"
             " history.time_zone, such as Europe/Berlin, or convert to local time and leave it off"
         )
-    if _SECONDS.fullmatch(text):
-        return "looks like seconds since 1970; name the zone whose days are meant under history.time_zone"
+    if seconds := SECONDS.fullmatch(text):
+        unit = ("seconds", "milliseconds", "microseconds", "nanoseconds")[len(seconds[2]) // 3]
+        return (
+            f"looks like {unit} since 1970; name the zone whose days are meant under history.time_zone, such as"
+            " Europe/Berlin"
+        )
     if _SERIAL.fullmatch(text):
         day = EPOCH + timedelta(days=int(float(text)) - _SERIAL_OF_EPOCH)
         return (
@@ -143,6 +148,11 @@ def parse_amount(text: str) -> tuple[float, str]:
     if split_money(text)[1]:
         return math.nan, _WITH_CURRENCY
     return math.nan, "is not a number; write such as 1234.50, or leave the cell empty when the amount is not known"
+
+
+def amount_rule(value: float) -> str:
+    """Return the rule that an amount breaks by its sign or size, or ``""``."""
+    return _NEGATIVE if value < 0 else _too_large(value)
 
 
 def _too_large(value: float) -> str:

@@ -11,15 +11,16 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from simcast.arguments import check_kind, listed
+from simcast.arguments import listed
 from simcast.errors import DataArgumentError, DataError, DataNameError
 from simcast.history.columns import ColumnNames, Columns, Words, find_columns
 from simcast.history.deals import AmountKnownFrom, read_deals
-from simcast.history.dialect import Dialect, rewrite
+from simcast.history.dialect import Dialect, rewrite, write_out_numbers
 from simcast.history.events import Content, Ints, Stays, find_repeats, place_name, put_in_order, to_stays
 from simcast.history.exports import Export
 from simcast.history.faults import Faults, write_rejects
 from simcast.history.history import History
+from simcast.history.kinds import check_kinds
 from simcast.history.left_out import count_left_out
 from simcast.history.log import read_log
 from simcast.history.parsing import as_day, normalise
@@ -52,7 +53,7 @@ def read_history(
     dialect: Dialect | None = None,
     where: Where | None = None,
     query: str | None = None,
-    folder: Path | None = None,
+    folder: str | Path | None = None,
     repeats: Repeats = "stay",
     changed_segments: ChangedSegments = "refuse",
 ) -> History:
@@ -94,7 +95,9 @@ def read_history(
     today
         Later dates are refused; by default the present day.
     dialect
-        How the file is written, where not strictly: encoding, delimiter, dates, decimal mark, time zone.
+        How the file is written, where not strictly: encoding, delimiter, dates, decimal mark, time zone; such as
+        ``simcast.history.Dialect(time_zone="Europe/Berlin")``, which errors call ``history.time_zone``, as the scenario
+        file does.
     where
         Columns and the values that rows must have in them to be read.
     query, folder
@@ -139,16 +142,20 @@ def read_history(
     array([20.5,  0.5])
     >>> folder.cleanup()
     """
-    _check_kinds(path, pipeline, {"columns": columns, "outcomes": outcomes, "where": where}, dialect)
+    segments = None if segments is None else listed(segments)
+    options: dict[str, object]
+    options = {"columns": columns, "outcomes": outcomes, "where": where, "segments": segments, "format": format}
+    options |= {"placeholder_amounts": placeholder_amounts, "query": query, "folder": folder, "rejects": rejects}
+    check_kinds(path, pipeline, dialect, options)
     _check_options(format, on_bad_rows, amount_known_from, repeats, changed_segments)
     if rejects and not is_database(str(path)) and Path(rejects).resolve() == Path(path).resolve():
         raise DataArgumentError(f"{path}: the rows set aside (rejects) would overwrite the history; name another file")
+    folder = None if folder is None else Path(folder)
     source = Source(path, format, columns or {}, outcomes or {}, dialect or Dialect(), where or {}, query, folder)
     export, written, digest = source.read(pipeline.stages)
     if export.form == "deals" and not export.faults:
         export = _without_copies(export)
-    named = None if segments is None else listed(segments)
-    chosen = () if named is None and format != "log" else named
+    chosen = () if segments is None and format != "log" else segments
     last_day = date.today() if today is None else as_day(today, "today").astype(date)
     table, content, faults, found = read_content(
         export,
@@ -212,12 +219,14 @@ def read_content(
     table = export.table
     found = find_columns(table, pipeline, export.form, export.columns, segments, problems)
     words = Words(pipeline, export.outcomes, problems, may_be_open=export.form == "deals")
-    if not problems and dialect.rewrites:
-        dated = [found.entered, found.closed, *(column for _, column in found.entered_in)]
+    if not problems:
+        dated = [name for name in (found.entered, found.closed, *dict(found.entered_in).values()) if name]
+        table = write_out_numbers(table, dated)
         amounts = [found.amount] if found.amount else []
         for _, column in found.first_response:
             (amounts if holds_hours(table.cells[column]) else dated).append(column)
-        table = rewrite(table, dialect, [name for name in dated if name], amounts, problems)
+        if dialect.rewrites:
+            table = rewrite(table, dialect, dated, amounts, problems)
     if problems:
         raise DataNameError(problems) if _names_in_vain(export, segments) else DataError(problems)
     faults = Faults(table)
@@ -255,17 +264,6 @@ def _without_copies(export: Export) -> Export:
     repeats, are = agreed(int(again.sum()), "repeats", "repeat"), agreed(int(again.sum()), "is", "are")
     said = f"{counted(int(again.sum()), 'row')} {repeats} an earlier one in every cell and {are} left out"
     return replace(export, table=table.keep(~again), remarks=(*export.remarks, said))
-
-
-def _check_kinds(path: object, pipeline: object, mappings: Mapping[str, object], dialect: object) -> None:
-    """Refuse what is no path, no pipeline, no mapping or no dialect."""
-    of_tables = "; History.of takes a table of stays" if isinstance(path, pd.DataFrame) else ""
-    check_kind(path, (str, Path), "path", f"name a file, or the URL of a database{of_tables}")
-    check_kind(pipeline, Pipeline, "pipeline", "a scenario has one in .pipeline_definition; Pipeline.define makes one")
-    for name, value in mappings.items():
-        if value is not None:
-            check_kind(value, Mapping, name, "write {name: value}")
-    check_kind(dialect, (Dialect, type(None)), "dialect", "such as Dialect(encoding='cp1251')")
 
 
 def _check_options(

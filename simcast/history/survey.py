@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simcast.errors import DataError
 from simcast.history.crm import ONE_STAGE
-from simcast.history.dialect import Dialect, rewrite
+from simcast.history.dialect import Dialect, rewrite, write_out_numbers
 from simcast.history.exports import Export
 from simcast.history.parsing import NO_DAY, normalise, parse_days
 from simcast.history.sources import Source
@@ -167,7 +167,7 @@ def _cells(export: Export, dialect: Dialect, needed: Sequence[str], dated: Seque
         known = ", ".join(table.cells.columns)
         raise DataError([f"{table.path}: there is no column {name!r} (known: {known})" for name in missing])
     problems: list[str] = []
-    table = rewrite(table, dialect, dated, [], problems)
+    table = rewrite(write_out_numbers(table, dated), dialect, dated, [], problems)
     if problems:
         raise DataError(problems)
     return table.cells

@@ -29,6 +29,7 @@ _BOMS = (
     (b"\xfe\xff", "UTF-16"),
 )
 _SAVE_AS_UTF8 = "save it as UTF-8 (in a spreadsheet: 'CSV UTF-8'), or set history.encoding"
+_TRUTH = {True: "True", False: "False", None: ""}
 _MOST_EXACT = 2.0**53
 """Up to here floats tell whole numbers apart."""
 _COMPRESSED = frozenset({".gz", ".zip", ".bz2", ".xz", ".zst", ".7z"})
@@ -319,17 +320,23 @@ def in_zone(table: Table, zone: str) -> Table:
 def _from_arrow(pa: Any, column: Any) -> pd.Series:  # noqa: ANN401  a module and a class without annotations
     """Turn an arrow column into text, whole numbers (Int64), floats, or datetimes; others are kept as objects.
 
-    Floats that are all whole are the whole numbers that pandas made floats of because some are missing.
+    Truth values become the text that pandas writes into a csv. Floats that are all whole are the whole numbers that
+    pandas made floats of because some are missing.
     """
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
     if pa.types.is_null(kind):
         return pd.Series([""] * len(column), dtype="str")
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        column = column.cast(pa.large_string())
         return pd.Series(column.fill_null("").to_pylist(), dtype="str")
+    if pa.types.is_boolean(kind):
+        return pd.Series([_TRUTH[value] for value in column.to_pylist()], dtype="str")
     if pa.types.is_integer(kind):
         return pd.Series(column.to_pandas(types_mapper={kind: pd.Int64Dtype()}.get)).astype("Int64")
+    if pa.types.is_decimal(kind):
+        column = column.cast(pa.string())  # read as text is, to the nearest float: arrow's own way is an ulp off
     if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         numbers = pd.Series(column.cast(pa.float64()).to_pandas())
         known = numbers.dropna()

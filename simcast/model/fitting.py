@@ -8,12 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simcast.arguments import check_kind, whole_number
+from simcast.errors import FitError
 from simcast.model.priors import Prior, resolve_priors
 from simcast.model.settings import FitSettings, ModelChoices
 from simcast.posterior import CACHE_VARIABLE, FamilyChoice, Posterior, fit_fingerprint, posterior_path, stored_posterior
 from simcast.progress import Progress, silence
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
 
     from simcast.history import History
@@ -69,9 +72,7 @@ def fit(
         number from 0 on.
     """
     _check(history, seed)
-    from simcast.model.finished_parts import FinishedParts
-
-    return _fit(history, FitSettings.of(settings), seed, progress or silence, FinishedParts())
+    return _fit(history, FitSettings.of(settings), seed, progress or silence, _finished_parts(None))
 
 
 def load_or_fit(
@@ -95,10 +96,8 @@ def load_or_fit(
     stored = stored_posterior(fingerprint)
     if stored is not None:
         return stored
-    from simcast.model.finished_parts import FinishedParts
-
     path = posterior_path(fingerprint)
-    finished = FinishedParts(path.with_suffix(".parts"))
+    finished = _finished_parts(path.with_suffix(".parts"))
     posterior = _fit(history, chosen, seed, progress or silence, finished)
     try:
         posterior.save(path)
@@ -115,6 +114,24 @@ def _check(history: object, seed: object) -> None:
 
     check_kind(history, History, "history", "read_history reads one from a file")
     whole_number(seed, "seed", least=0)
+
+
+def _finished_parts(folder: Path | None) -> FinishedParts:
+    """Return the parts of a fit that are kept in a folder; the sampler is imported with them.
+
+    Raises
+    ------
+    FitError
+        When PyTensor finds no place for its compiled code, without which it cannot be imported.
+    """
+    try:
+        from simcast.model.finished_parts import FinishedParts
+    except OSError as error:
+        raise FitError(
+            f"the sampler cannot keep its compiled code: {error}; set HOME, or PYTENSOR_FLAGS=base_compiledir=FOLDER,"
+            " to a folder that can be written to"
+        ) from error
+    return FinishedParts(folder)
 
 
 def _with_warning(posterior: Posterior, warning: str) -> Posterior:

@@ -19,7 +19,7 @@ MINOR_UNITS = 100
 """Minor units (cents) in one unit of money."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan(Shown):
     """One scenario, ready to be simulated.
 

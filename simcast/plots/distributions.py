@@ -8,7 +8,7 @@ import numpy as np
 
 from simcast.arguments import check_kind, check_name
 from simcast.forecast import METRICS, Forecast, Metric
-from simcast.plots.drawing import BLUE, GREEN, GREY, INK, RED, SKY, label_values, new_axes
+from simcast.plots.drawing import BLUE, GREEN, GREY, INK, RED, SKY, label_values, name_rows, new_axes
 from simcast.report.page.charts import histogram
 from simcast.writing import chance
 
@@ -84,7 +84,7 @@ def plot_funnel(forecast: Forecast, *, ax: Axes | None = None) -> Axes:
         means = [float(forecast.stage_values(variable, stage).mean()) for stage in stages]
         drawn = axes.barh(places, means, height=0.24, color=colour, label=label)
         axes.bar_label(drawn, [f"{mean:,.0f}" for mean in means], padding=3, fontsize=8)
-    axes.set_yticks(range(len(stages)), stages, fontsize=9)
+    name_rows(axes, stages)
     axes.invert_yaxis()
     axes.set_xmargin(0.08)
     label_values(axes.xaxis, "wins")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,9 @@ BAND_OPACITY = {0.9: 0.18, 0.8: 0.3, 0.5: 0.45}
 """How solid the central intervals are drawn, the widest first."""
 
 _WIDTH, _DPI = 7.0, 85
+_INCHES_PER_TICK = 0.8
+_NAME_WIDTH = 28
+"""How many letters of a name stand in a line: half of a picture would be names otherwise."""
 
 
 def pyplot() -> ModuleType:
@@ -69,9 +74,29 @@ def quiet(axes: Axes) -> None:
 
 
 def label_values(axis: Axis, metric: str, *, signed: bool = False) -> None:
-    """Write the ticks of an axis as money, or as numbers of deals."""
+    """Write the ticks of an axis as money, or as numbers of deals; across, as many as do not touch."""
     write = count if metric == "wins" else money
+    from matplotlib.axis import XAxis
+    from matplotlib.ticker import MaxNLocator
+
+    if isinstance(axis, XAxis):
+        inches = axis.axes.get_window_extent().width / axis.axes.figure.dpi
+        axis.set_major_locator(MaxNLocator(max(int(inches / _INCHES_PER_TICK), 2), steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(lambda value, _: write(value, signed=signed))
+
+
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Write names beside rows, from 0 on; long ones in two lines."""
+    axes.set_yticks(range(len(names)), [_in_two_lines(name) for name in names], fontsize=9)
+
+
+def _in_two_lines(name: str) -> str:
+    """Part a long name; of one that is longer than two lines the middle is left out: names often differ at the end."""
+    lines = textwrap.wrap(name, _NAME_WIDTH)
+    if len(lines) <= 2:
+        return "\n".join(lines)
+    end = name[4 - _NAME_WIDTH :]
+    return f"{lines[0]}\n... {end.partition(' ')[2] or end}"
 
 
 def label_dates(axis: Axis) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from simcast.plots.drawing import (
     label_dates,
     label_values,
     legend_above,
+    name_rows,
     new_axes,
 )
 from simcast.report.tables import leak_name
@@ -116,14 +118,14 @@ def plot_differences(differences: Sequence[Difference], *, ax: Axes | None = Non
             fontsize=8,
         )
     axes.axvline(0.0, color=GREY, linewidth=1.0)
-    axes.set_yticks(range(len(differences)), [difference.scenario for difference in reversed(differences)], fontsize=9)
+    name_rows(axes, [difference.scenario for difference in reversed(differences)])
     axes.set_ylim(-0.6, len(differences) - 0.4)
     low, high = axes.get_xlim()
     axes.set_xlim(low, high + 0.35 * (high - low))  # room for the words
     label_values(axes.xaxis, "wins" if by_wins else "bookings", signed=True)
     against = {difference.against for difference in differences} - {BASELINE}
     what, other = "more wins" if by_wins else "net gain", ", ".join(sorted(against)) or "the baseline"
-    axes.set_xlabel(f"{what}, against {other} in the same futures", fontsize=9)
+    axes.set_xlabel(textwrap.fill(f"{what}, against {other} in the same futures", 60), fontsize=9)
     legend_above(axes, *_interval_keys())
     return axes
 
@@ -155,7 +157,7 @@ def plot_leaks(found: Leaks, *, ax: Axes | None = None) -> Axes:
             )
         axes.plot(worth.mean, position, "o", color=INK, markersize=5)
     axes.axvline(0.0, color=GREY, linewidth=1.0)
-    axes.set_yticks(range(len(found.leaks)), [leak_name(leak) for leak in found.leaks], fontsize=9)
+    name_rows(axes, [leak_name(leak) for leak in found.leaks])
     axes.set_ylim(len(found.leaks) - 0.4, -0.6)
     label_values(axes.xaxis, metric, signed=True)
     axes.set_xlabel(f"{metric} for one point of conversion more, in the same futures", fontsize=9)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.errors import SimcastError
+from simcast.arguments import shown
+from simcast.errors import ArgumentTypeError, SimcastError
 from simcast.plots.drawing import CHAINS, INK, new_grid
+from simcast.posterior import Posterior
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -47,7 +50,13 @@ def plot_traces(trace: Any, names: Sequence[str] | None = None, *, most: int = 3
     ------
     SimcastError
         When matplotlib is not installed, or there is no such variable.
+    ArgumentTypeError
+        When `trace` is a posterior, or its path.
     """
+    if isinstance(trace, Posterior | str | Path) or not hasattr(trace, "__getitem__"):
+        raise ArgumentTypeError(
+            f"trace: needs what ArviZ reads, got {shown(trace)}; open_in_arviz(posterior, part) returns it"
+        )
     posterior = trace["posterior"]
     known = [str(name) for name in posterior.data_vars]
     missing = [name for name in names or () if name not in known]

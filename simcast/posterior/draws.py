@@ -148,7 +148,7 @@ class Posterior(Shown):
         Of the fit; None when the parameters were assumed.
     sampled
         For analysts: what the sampler drew for each part of the model, by name, with dimensions ``chain`` and
-        ``draw``. It is stored beside the draws, read again only by `simcast.posterior.files.load_sampled`.
+        ``draw``. It is stored beside the draws; of a posterior that was loaded it is read when first asked for.
     checked
         What `simcast diagnose` found of the fit; None where that is not known. It is no part of what `save` writes.
     data_doubts

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -56,9 +58,43 @@ def load(path: Path) -> Posterior:
             draws=draws,
             fingerprint=head["fingerprint"],
             diagnostics=None if head["diagnostics"] is None else Diagnostics.from_dict(head["diagnostics"]),
+            sampled=StoredChains(path, head["fingerprint"]),
         )
     except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise FitError(f"{path}: is not a posterior that can be read ({_first_line(error)}); fit again") from error
+
+
+class StoredChains(Mapping[str, "xr.Dataset"]):
+    """What the sampler drew, read from the file of a posterior when it is first asked for.
+
+    Nothing, where the file has gone since, or holds another posterior by now.
+
+    Parameters
+    ----------
+    path
+        The file.
+    fingerprint
+        Of the posterior that it held.
+    """
+
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self.path = path.resolve()
+        self.fingerprint = fingerprint
+
+    @cached_property
+    def _held(self) -> dict[str, xr.Dataset]:
+        if not self.path.is_file() or load(self.path).fingerprint != self.fingerprint:
+            return {}
+        return load_sampled(self.path)
+
+    def __getitem__(self, part: str) -> xr.Dataset:
+        return self._held[part]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
 
 
 def load_sampled(path: Path) -> dict[str, xr.Dataset]:

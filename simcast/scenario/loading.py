@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePath
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from simcast.arguments import check_kind, listed
@@ -61,7 +63,8 @@ def build_scenario(
     Parameters
     ----------
     data
-        Dicts, lists and scalars; dates may be text or `datetime.date`.
+        Dicts, lists and scalars, also those of numpy and pandas; days may be text, `datetime.date` or any moment that
+        has no time of day; paths may be `Path`.
     folder
         The folder against which paths in it are read.
     overrides
@@ -94,9 +97,21 @@ def _settings(overrides: Sequence[str | Setting] | str) -> tuple[str | Setting, 
 def _node(value: Any, place: Place) -> Node:  # noqa: ANN401 - plain data of any depth
     if isinstance(value, Mapping):
         return Node({str(key): _node(item, place) for key, item in value.items()}, place)
+    value = _as_in_a_file(value)
     if isinstance(value, list | tuple):
         return Node([_node(item, place) for item in value], place)
     return Node(value, place)
+
+
+def _as_in_a_file(value: Any) -> Any:  # noqa: ANN401 - plain data of any depth
+    """Return what a file would hold for a value of numpy, pandas or `pathlib`, or for the midnight of a day."""
+    if isinstance(value, np.datetime64):
+        value = value.astype("datetime64[us]").item()
+    elif isinstance(value, np.generic | np.ndarray) or type(value).__name__ in {"Index", "Series"}:
+        value = value.tolist()
+    if isinstance(value, datetime) and str(value).endswith(" 00:00:00"):  # NaT is a datetime too
+        return value.date()
+    return str(value) if isinstance(value, PurePath) else value
 
 
 def _checked(

@@ -15,8 +15,8 @@ from simcast.history.written_amounts import find_decimal, rewrite_amount
 from simcast.history.zones import is_known
 from simcast.starting.words import is_called_a_date, plain
 
-SECONDS = r"1\d{9}(\d{3}){0,2}"
-"""Seconds, milliseconds or microseconds since 1970, of the years 2001 to 2033."""
+SECONDS = r"1\d{9}(\d{3}){0,3}(\.\d+)?"
+"""Seconds to nanoseconds since 1970, of the years 2001 to 2033; with a fraction where pandas made floats of them."""
 _MOST_LOOKED_AT = 2000
 _ENOUGH = 0.95
 

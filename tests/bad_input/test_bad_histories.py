@@ -237,8 +237,16 @@ CASES = [
         "wrong_types.parquet",
         (
             "wrong_types.parquet: column 'deal' holds values of type float64, but text or whole numbers are needed",
-            "column 'entered' holds values of type Int64, but dates without a time zone",
-            "column 'amount' holds values of type bool, but numbers or text are needed",
+            "column 'entered' holds values of type float64, but dates without a time zone",
+            "column 'amount' holds values of type ndarray, but numbers or text are needed",
+        ),
+    ),
+    Case(
+        "numbers_as_days.parquet",
+        (
+            "numbers_as_days.parquet:1: column 'amount': value 'True': is not a number",
+            ":1: column 'entered': value '1767225600': looks like seconds since 1970; name the zone",
+            ":2: column 'entered': value '45704': looks like a spreadsheet's day number (2025-02-16",
         ),
     ),
     Case("time_zone.parquet", ("time_zone.parquet: column 'entered' holds datetimes in the time zone Europe/Moscow",)),

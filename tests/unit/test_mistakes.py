@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -29,8 +30,10 @@ from simcast.analysis import (
 from simcast.backtesting import rolling_origins
 from simcast.errors import ArgumentError, ArgumentTypeError, OutOfRangeError, SimcastError, UnknownNameError
 from simcast.forecast import Forecast, Summary
+from simcast.history import Dialect
 from simcast.model import FitSettings
 from simcast.scenario import build_scenario
+from simcast.segments import Segments
 from tests.unit.desk import desk
 
 
@@ -143,6 +146,13 @@ RUNS: list[Mistake] = [
     ("fan of a run", lambda w: plots.plot_cumulative(w.result), TypeError, "a run holds one per scenario"),
     ("gains of forecasts", lambda w: plots.plot_differences([w.forecast]), TypeError, "a run holds them in"),
     ("leaks of a run", lambda w: plots.plot_leaks(w.result), TypeError, "found: needs a Leaks"),
+    (
+        "traces",
+        lambda w: plots.plot_traces(w.ground.posterior),
+        TypeError,
+        r"got a Posterior; open_in_arviz\(posterior",
+    ),
+    ("traces of a path", lambda _: plots.plot_traces("p.nc"), TypeError, "needs what ArviZ reads, got 'p.nc'"),
     ("past of a run", lambda w: plots.plot_backtest(w.result), TypeError, "needs a Backtest, got a Run"),
     ("priors", lambda w: plots.plot_prior_influence(w.ground.posterior), TypeError, "needs a Diagnostics"),
     ("days of stays", lambda w: plots.plot_days(w.ground.posterior, w.result, "lead"), TypeError, "needs a History"),
@@ -255,3 +265,52 @@ def test_a_baseline_that_is_none_is_said_before_anything_is_fitted(monkeypatch: 
         simcast.backtest(history, scenario, origins=["soon"])
     with pytest.raises(UnknownNameError, match="known: week, month, quarter"):
         rolling_origins(history, scenario, every="day")  # type: ignore[arg-type]  # refused as it runs
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"where": {"vip": True}}, r"where.vip: needs a str, got True; write it as text, such as 'True'"),
+        ({"where": {"region": [1, 2]}}, r"where.region: needs a str, got 1; write it as text, such as '1'"),
+        ({"segments": 3}, r"segments: needs a str, got 3"),
+        ({"segments": ["region", None]}, r"segments: needs a str, got None"),
+        ({"columns": {"deal": 3}}, r"columns.deal: needs a str, got 3"),
+        ({"columns": {"entered": {"lead": 3}}}, r"columns.entered.lead: needs a str, got 3"),
+        ({"columns": {"entered": ["lead"]}}, r"columns.entered: needs a str, got a list"),
+        ({"outcomes": {1: "won"}}, r"outcomes: needs a str, got 1; write it as text, such as '1'"),
+        ({"outcomes": ["won"]}, r"outcomes: needs a Mapping or None, got a list; write \{name: value\}"),
+        ({"placeholder_amounts": 1}, r"placeholder_amounts: needs 'auto' or a list of numbers, got 1"),
+        ({"placeholder_amounts": ["1"]}, r"placeholder_amounts: needs a number, got the text '1'"),
+        ({"format": None}, r"format: needs a str, got None"),
+        ({"query": 3}, r"query: needs a str or None, got 3"),
+        ({"folder": 3}, r"folder: needs a str or Path or None, got 3"),
+        ({"rejects": True}, r"rejects: needs a str or Path or None, got True; False writes none"),
+        ({"dialect": Dialect(time_zone=None)}, r"dialect.time_zone: needs a str, got None"),  # type: ignore[arg-type]
+        ({"where": {"vip": iter(["a"])}}, r"where.vip: needs text or a list of it, got a list_iterator"),
+    ],
+)
+def test_options_of_another_kind_are_refused_before_the_file_is_read(options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=f"^{words}"):
+        simcast.read_history("nowhere.csv", simcast.Pipeline.define(["lead"]), **options)
+
+
+def test_a_value_that_is_no_text_is_told_to_be_written_as_text() -> None:
+    segments = Segments.found(("vip",), [("False",), ("True",)])
+    with pytest.raises(KeyError, match=r"where.vip: no deal has the value True; write it as text: 'True'"):
+        segments.select({"vip": True})  # type: ignore[dict-item]
+    with pytest.raises(KeyError, match=r"where.vip: no deal has the value 1; known: False, True"):
+        segments.select({"vip": 1})  # type: ignore[dict-item]
+
+
+def test_what_holds_arrays_is_compared_and_copied_as_one_thing(world: World) -> None:
+    plan = world.ground.plan()
+    again = pickle.loads(pickle.dumps(plan))  # noqa: S301  our own
+    assert plan == plan
+    assert plan != again
+    assert simcast.simulate(again).results.identical(simcast.simulate(plan).results)
+
+
+def test_a_ground_goes_to_another_process(world: World) -> None:
+    world.ground.plan()
+    again = pickle.loads(pickle.dumps(leaks(world.ground))).ground  # noqa: S301  our own
+    assert again.play("x", []).results.identical(world.ground.play("x", []).results)

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from simcast.errors import DataError
-from simcast.history import History, read_history
+from simcast.history import Dialect, History, read_history
 from simcast.pipeline import Pipeline
 
 Read = Callable[..., History]
@@ -115,3 +115,63 @@ def test_the_ids_of_an_index_written_by_pandas_are_found(tmp_path: Path) -> None
 
 def test_an_upper_case_suffix_is_read(read: Read) -> None:
     assert read(CSV, PIPELINE, name="EXPORT.CSV").n_deals == 2
+
+
+SECONDS = [int(dt.datetime(2026, 1, day, 23, 30, tzinfo=dt.UTC).timestamp()) for day in (5, 6, 7)]
+
+
+@pytest.mark.parametrize("zeros", [0, 3, 6, 9])
+def test_seconds_since_1970_are_read_from_parquet_as_from_csv(tmp_path: Path, zeros: int) -> None:
+    moments = [second * 10**zeros for second in SECONDS]
+    file = write(tmp_path, deal=["7", "7", "8"], stage=["lead", "meeting", "lead"], entered=moments)
+    csv = tmp_path / "history.csv"
+    pq.read_table(file).to_pandas().to_csv(csv, index=False)
+
+    found = read_history(file, PIPELINE, dialect=Dialect(time_zone="Europe/Berlin"))
+
+    assert found.stays["entered"].dt.day.tolist() == [6, 7, 8]  # half past midnight in Berlin
+    assert found == read_history(csv, PIPELINE, dialect=Dialect(time_zone="Europe/Berlin"))
+
+
+def test_seconds_that_pandas_made_floats_of_are_read(read: Read) -> None:
+    text = "deal,lead,outcome,closed\na,1767225600.0,won,1767398400.0\nb,1767225600.0,,\n"
+    pipeline = Pipeline.define(["lead"])
+
+    found = read(text, pipeline, format="deals", outcomes={"": "open"}, dialect=Dialect(time_zone="UTC"))
+
+    assert found.stays["left"].dt.day.tolist()[0] == 3
+
+
+def test_truth_values_of_parquet_are_segments_as_those_of_a_csv_are(tmp_path: Path) -> None:
+    columns = {"deal": ["a", "b", "c"], "stage": ["lead"] * 3, "entered": DAYS}
+    file = write(tmp_path, **columns, vip=pa.array([True, None, False]))
+    csv = tmp_path / "history.csv"
+    pd.read_parquet(file).to_csv(csv, index=False)
+
+    found = read_history(file, PIPELINE, segments=["vip"])
+
+    assert found.segments.labels == ("(unknown)", "False", "True")
+    assert found == read_history(csv, PIPELINE, segments=["vip"])
+    assert read_history(file, PIPELINE, where={"vip": "True"}, segments=()).n_deals == 1
+
+
+def test_decimals_are_the_nearest_floats(tmp_path: Path) -> None:
+    cents = [603419, 3384877, 1485721]
+    amounts = pa.array([decimal.Decimal(cent) / 100 for cent in cents], pa.decimal128(12, 2))
+    file = write(tmp_path, deal=["a", "b", "c"], stage=["lead"] * 3, entered=DAYS, amount=amounts)
+
+    assert read_history(file, PIPELINE).stays["amount"].tolist() == [6034.19, 33848.77, 14857.21]
+
+
+def test_text_of_the_view_type_is_read(tmp_path: Path) -> None:
+    stage = pa.array(["lead", "meeting"], pa.string()).cast(pa.string_view())
+    file = write(tmp_path, deal=["a", "a"], stage=stage, entered=DAYS[:2])
+
+    assert read_history(file, PIPELINE).stays["stage"].tolist() == ["lead", "meeting"]
+
+
+def test_the_type_of_objects_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path, deal=[b"a"], stage=["lead"], entered=DAYS[:1])
+
+    with pytest.raises(DataError, match="column 'deal' holds values of type bytes"):
+        read_history(file, PIPELINE)

@@ -50,7 +50,11 @@ def test_names_that_would_steer_a_terminal_are_refused(read: Read, form: str) ->
         ("45292.75", "a spreadsheet's day number (2024-01-01"),
         ("31.12.25", "day, month and year cannot be told apart"),
         ("12/31/25 10:00", "day, month and year cannot be told apart"),
-        ("1735689600000", "seconds since 1970"),
+        ("1735689600", "looks like seconds since 1970"),
+        ("1735689600.0", "looks like seconds since 1970"),
+        ("1735689600000", "looks like milliseconds since 1970"),
+        ("1735689600000000", "looks like microseconds since 1970"),
+        ("1735689600000000000", "looks like nanoseconds since 1970"),
     ],
 )
 def test_the_remedy_fits_what_a_date_looks_like(text: str, says: str) -> None:

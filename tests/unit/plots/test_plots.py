@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
 
 import matplotlib as mpl
 import numpy as np
@@ -256,3 +258,26 @@ def test_importing_the_plots_imports_no_matplotlib_and_no_sampler() -> None:
     code = "import sys, simcast.plots; print({'matplotlib', 'pymc', 'arviz'} & set(sys.modules))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "set()"
+
+
+def test_long_names_leave_room_for_the_picture_and_its_legend(differences: list[Difference]) -> None:
+    long = "очень длинное название сценария, в котором объясняется всё, и почему"
+    axes = plot_differences([replace(each, scenario=f"{long} {each.scenario}", against=long) for each in differences])
+    figure = axes.get_figure()
+    assert figure is not None
+    figure.canvas.draw()
+    legend = axes.get_legend()
+    assert legend is not None
+    assert legend.get_window_extent().x1 <= figure.bbox.x1
+    assert axes.get_window_extent().width > 0.5 * figure.bbox.width
+    assert axes.xaxis.get_label().get_window_extent().x1 <= figure.bbox.x1
+    assert axes.get_yticklabels()[0].get_text() == "очень длинное название\n... всё, и почему worse"
+
+
+def test_the_ticks_of_a_narrow_picture_do_not_touch(differences: list[Difference]) -> None:
+    figure, grid = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
+    plot_differences(differences, ax=grid[0])
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in grid[0].get_xticklabels() if text.get_text()]
+    assert len(boxes) >= 2
+    assert all(one.x1 < two.x0 for one, two in pairwise(boxes))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,23 @@ def test_a_posterior_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
     assert list(held) == ["stage звонок"]
     assert held["stage звонок"]["stalled"].sizes == {"chain": 2, "draw": 3}
     assert [entry.name for entry in path.parent.iterdir()] == ["p.nc"]
+
+
+def test_the_chains_of_a_loaded_posterior_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
+    sampled = {"stage звонок": xr.Dataset({"stalled": (("chain", "draw"), np.ones((2, 3)))})}
+    path = posterior(sampled=sampled).save(tmp_path / "p.nc")
+
+    loaded, late = Posterior.load(path), Posterior.load(path)
+    again = Posterior.load(loaded.save(tmp_path / "again.nc"))
+
+    for each in (loaded, again, pickle.loads(pickle.dumps(loaded))):  # noqa: S301  our own
+        assert each.sampled["stage звонок"]["stalled"].sizes == {"chain": 2, "draw": 3}
+    replace(posterior(sampled=sampled), fingerprint="sha256:other").save(path)
+    assert not late.sampled
+    gone = Posterior.load(tmp_path / "again.nc")
+    (tmp_path / "again.nc").unlink()
+    assert not gone.sampled
+    assert not Posterior.load(posterior().save(path)).sampled
 
 
 def test_a_posterior_with_thousands_of_segments_fits_into_a_file(tmp_path: Path) -> None:
