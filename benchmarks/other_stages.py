@@ -189,7 +189,7 @@ def _of(records: Iterable[Record], kind: str, fitted: str) -> list[Differences]:
 def main() -> None:
     """Do what is missing, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--histories", type=int, default=24, help="how many of each kind")
+    parser.add_argument("--histories", type=int, default=16, help="how many of each kind")
     parser.add_argument("--out", type=Path, default=Path("runs/other_stages.jsonl"), help="a file of JSON lines")
     parser.add_argument("--jobs", type=int, default=2, choices=(1, 2), help="processes, of one thread each")
     parser.add_argument("--markdown", type=Path, help="the document into which to write the table")
