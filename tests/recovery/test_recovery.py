@@ -8,18 +8,14 @@ A conversion wrong by 0.1 or a sigma wrong by 0.1 lies beyond 8 standard deviati
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import optimize, stats
 
-sys.path.insert(0, str(Path(__file__).parent))
-from worlds import World, censored_world
-
+from benchmarks.plain_worlds import World, censored_world
 from simcast.history import History
 from simcast.model import FitSettings, fit
 from simcast.model.compress import compress, likelihood_inputs

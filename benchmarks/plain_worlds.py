@@ -96,7 +96,7 @@ class World:
 
 
 def censored_world() -> World:
-    """A quick stage, whole days long against its stays; then a slow one, which history mostly cuts off."""
+    """Return a quick stage, whole days long against its stays; then a slow one, which history mostly cuts off."""
     return World(
         stages=("лид", "договор"),
         sources=("cold", "site", "реклама"),
