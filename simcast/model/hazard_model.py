@@ -25,7 +25,7 @@ risks models.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pymc as pm
@@ -44,6 +44,9 @@ from simcast.model.walk import Walk
 from simcast.model.walk_op import random_walk
 
 Floats = NDArray[np.float64]
+
+_CLOSEST = 0.9999
+"""A coordinate that follows another keeps so much of its own."""
 
 
 def build_hazard_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Model:
@@ -79,6 +82,8 @@ def _log_hazard(n_moves: int, n_pieces: int, priors: Mapping[str, Prior]) -> Ten
         "walk_root_gap": np.ones(steps),
         "walk_knot": np.arange(n_moves * n_pieces),
         "walk_slowing": np.zeros(n_pieces),
+        "walk_leader": np.arange(n_moves * n_pieces),
+        "walk_lead": np.zeros((n_moves, n_pieces)),
     }
     data = [pm.Data(name, value, shape=value.shape) for name, value in no_data.items()]
     not_walked = [priors[name] for name in ("first_day_step", "log_hazard", "spike_step")]
@@ -142,6 +147,8 @@ def walk_coordinates(
     ``walk_centring`` (n_moves, n_pieces - 2)
         How far each combination stays put when the spread changes: 0 where the data say nothing, towards 1 where they
         say all; see `simcast.model.hierarchy.pooled_effects`.
+    ``walk_leader`` (n_moves * n_pieces,), ``walk_lead`` (n_moves, n_pieces)
+        The coordinate that each follows, and how closely: itself and 0 but for spikes, see `_leaders_of_spikes`.
     """
     n_moves = len(likelihood.walks)
     centre, root = np.zeros((n_moves, n_pieces)), _unit_roots(n_moves, n_pieces)
@@ -151,6 +158,7 @@ def walk_coordinates(
         np.zeros((n_moves, n_pieces - 2)),
     )
     knot, modes = np.zeros((n_moves, n_pieces), dtype=np.int64), _unit_modes(n_moves, n_pieces)
+    whitened = []
     for move, (walk, place) in enumerate(zip(likelihood.walks, likelihood.places, strict=True)):
         n_knots, n_later = walk.n_knots, walk.n_knots - 2
         told, usual = steps_of_hazards(walk, float(found.sizes[move]), spiking)
@@ -163,7 +171,11 @@ def walk_coordinates(
         centring[move, :n_later] = np.clip(1.0 - variance / (1.0 + size**2), 0.0, 1.0)
         root_gap[move, :n_later], spike[move, :n_later] = np.sqrt(walk.gap), walk.is_spike
         knot[move, : walk.knot.size] = walk.knot
+        whitened.append(np.linalg.solve(root[move, :n_knots, :n_knots], told))
+    leader, lead = _leaders_of_spikes(likelihood, found.covariance, whitened, n_pieces)
     return {
+        "walk_leader": leader,
+        "walk_lead": lead,
         "walk_centre": centre,
         "walk_root": root,
         "walk_log_step": np.log(found.sizes[:n_moves]),
@@ -173,6 +185,39 @@ def walk_coordinates(
         "walk_spike": spike,
         "walk_knot": (knot + np.arange(n_moves)[:, None] * n_pieces).ravel(),
     }
+
+
+def _leaders_of_spikes(
+    likelihood: HazardLikelihood, covariance: Floats, whitened: Sequence[Floats], n_pieces: int
+) -> tuple[NDArray[np.int64], Floats]:
+    """Return which coordinate each follows, and how closely, for `walk_coordinates`.
+
+    Where a rule ends all stays that are left on one day, as a contract ends that is renewed or not, that day is a spike
+    of several moves. How many stays end in which is known; how certainly they end at all is not, beyond nearly: the
+    hazards of that day are high together, by any amount. So those of later moves follow that of the first.
+
+    Parameters
+    ----------
+    likelihood, covariance
+        Where the walks' places are among the parameters, and the covariance of these.
+    whitened
+        For each move float64, (n_knots, n_knots): what makes coordinates of its places.
+    n_pieces
+        How many coordinates a move has.
+    """
+    n_moves = len(likelihood.walks)
+    leader, lead = np.arange(n_moves * n_pieces), np.zeros((n_moves, n_pieces))
+    first: dict[int, tuple[int, int]] = {}
+    for move, walk in enumerate(likelihood.walks):
+        for piece in np.flatnonzero(np.isin(walk.knot, 2 + np.flatnonzero(walk.is_spike))).tolist():
+            own = int(walk.knot[piece])
+            led_by, followed = first.setdefault(piece, (move, own))
+            if led_by != move:
+                shared = covariance[likelihood.places[move], likelihood.places[led_by]]
+                correlation = whitened[move][own] @ shared @ whitened[led_by][followed]
+                lead[move, own] = np.clip(correlation, -_CLOSEST, _CLOSEST)
+                leader[move * n_pieces + own] = led_by * n_pieces + followed
+    return leader, lead
 
 
 def steps_of_hazards(walk: Walk, spread: float, spiking: Prior) -> tuple[Floats, Floats]:

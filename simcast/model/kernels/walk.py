@@ -32,6 +32,8 @@ def walk_from_round(
     root_gap: Floats,
     knot: Ints,
     slowing: Floats,
+    leader: Ints,
+    lead: Floats,
     priors: Floats,
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return a walk's log prior, up to a constant, and what it makes of the hazards.
@@ -42,7 +44,7 @@ def walk_from_round(
         float64, (n_moves,): the log of the spread of each move's steps.
     round_
         float64, (n_moves, n_pieces): the coordinates, about standard normal.
-    centre, root, guessed, centring, spike, modes, root_gap, knot
+    centre, root, guessed, centring, spike, modes, root_gap, knot, leader, lead
         What turns coordinates into a walk: see `simcast.model.hazard_model.walk_coordinates`.
     slowing
         float64, (n_pieces,): what is taken from the walk to give the log hazard of each piece.
@@ -65,9 +67,11 @@ def walk_from_round(
     told, amplitude, log_hazard = np.empty(round_.shape), np.empty(spike.shape), np.empty(round_.shape)
     at_knots, moved = np.empty(n_moves * n_pieces), np.empty(n_pieces)
     combined, beyond = np.empty(n_pieces - 2), np.empty(n_pieces - 2)
+    led = np.empty(round_.shape)
+    _follow(round_, leader, lead, at_knots, led)
     doubled = 0.0
     for move in range(n_moves):
-        _times(root[move], round_[move], told[move])
+        _times(root[move], led[move], told[move])
         for piece in range(n_pieces):
             told[move, piece] += centre[move, piece]
         for later in range(n_pieces - 2):
@@ -111,6 +115,8 @@ def walk_gradient(
     root_gap: Floats,
     knot: Ints,
     _slowing: Floats,
+    leader: Ints,
+    lead: Floats,
     priors: Floats,
     told: Floats,
     amplitude: Floats,
@@ -141,7 +147,7 @@ def walk_gradient(
     for move in range(n_moves):
         for piece in range(n_pieces):
             by_knot[knot[move * n_pieces + piece]] += by_log_hazard[move, piece]
-    by_step, by_round = np.zeros(n_moves), np.empty(round_.shape)
+    by_step, by_led = np.zeros(n_moves), np.empty(round_.shape)
     by_told, by_more = np.empty(n_pieces), np.empty(n_pieces - 2)
     combined, carried = np.empty(n_pieces - 2), np.empty(n_pieces - 2)
     for move in range(n_moves):
@@ -170,8 +176,39 @@ def walk_gradient(
         _times(modes[move, 2:], combined, carried)
         for later in range(n_pieces - 2):
             by_told[2 + later] += (1.0 - spike[move, later]) * carried[later]
-        _transposed_times(root[move], by_told, by_round[move])
+        _transposed_times(root[move], by_told, by_led[move])
+    by_round = np.empty(round_.shape)
+    _follow_back(by_led, leader, lead, by_knot, by_round)
     return by_step, by_round
+
+
+@inner
+def _follow(round_: Floats, leader: Ints, lead: Floats, flat: Floats, led: Floats) -> None:
+    """Write coordinates, each as correlated with the one that it follows as `lead` says; `flat` is room to work in."""
+    n_moves, n_pieces = round_.shape
+    for move in range(n_moves):
+        for piece in range(n_pieces):
+            flat[move * n_pieces + piece] = round_[move, piece]
+    for move in range(n_moves):
+        for piece in range(n_pieces):
+            share, followed = lead[move, piece], flat[leader[move * n_pieces + piece]]
+            led[move, piece] = math.sqrt(1.0 - share * share) * round_[move, piece] + share * followed
+
+
+@inner
+def _follow_back(by_led: Floats, leader: Ints, lead: Floats, flat: Floats, by_round: Floats) -> None:
+    """Write the derivatives by the coordinates from those by what `_follow` made of them."""
+    n_moves, n_pieces = by_led.shape
+    for place in range(flat.size):
+        flat[place] = 0.0
+    for move in range(n_moves):
+        for piece in range(n_pieces):
+            share, own = lead[move, piece], by_led[move, piece]
+            flat[move * n_pieces + piece] += math.sqrt(1.0 - share * share) * own
+            flat[leader[move * n_pieces + piece]] += share * own
+    for move in range(n_moves):
+        for piece in range(n_pieces):
+            by_round[move, piece] = flat[move * n_pieces + piece]
 
 
 @inner

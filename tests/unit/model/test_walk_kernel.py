@@ -20,12 +20,15 @@ STEP = 1e-5
 
 
 def a_walk(seed: int) -> tuple[Floats, Floats, list[NDArray[np.generic]]]:
-    """Return spreads, coordinates and data at random; one step is to a spike, and two pieces share a knot."""
+    """Return spreads, coordinates and data at random; one step is to a spike, two pieces share a knot,
+    and one coordinate follows another."""
     generator = np.random.default_rng(seed)
     spike = np.zeros((N_MOVES, N_PIECES - 2))
     spike[0, 2] = 1.0
     knot = np.arange(N_MOVES * N_PIECES)
     knot[5] = knot[4]
+    leader, lead = np.arange(N_MOVES * N_PIECES), np.zeros((N_MOVES, N_PIECES))
+    leader[N_PIECES + 3], lead[1, 3] = 4, 0.9
     data: list[NDArray[np.generic]] = [
         generator.normal(size=(N_MOVES, N_PIECES)),
         generator.normal(size=(N_MOVES, N_PIECES, N_PIECES)),
@@ -36,6 +39,8 @@ def a_walk(seed: int) -> tuple[Floats, Floats, list[NDArray[np.generic]]]:
         generator.uniform(0.5, 2.0, size=spike.shape),
         knot,
         generator.normal(size=N_PIECES),
+        leader,
+        lead,
         np.array([0.5, 1.5, -3.0, 2.0, 1.0, 3.0]),
     ]
     return generator.normal(size=N_MOVES), generator.normal(size=(N_MOVES, N_PIECES)), data
