@@ -68,23 +68,32 @@ def pooled_effects(
 ) -> Tensor:
     """Declare effects, (n_segments, n_effects), each normal round a common mean with a common spread.
 
-    Declares ``{name}_mean``, ``{name}_log_spread``, ``{name}_raw``, the data ``{name}_centring``, and the effects
-    themselves as ``{name}``. Centring 0 samples ``(effect - location) / spread``, best where the data say little;
-    centring 1 samples the effect itself, best where they say much; between them the two are blended
-    (Papaspiliopoulos, Roberts & Skoeld 2007). The model is the same whatever the centring. A single segment has no
-    spread to learn: its effect is the mean. Where several columns cross, the location of a segment is the mean plus
-    an effect of each of its values (`column_effects`), and the segment's own effect is what is left. What is
-    `expected` of segments, (n_segments, n_effects), is added to their locations.
+    Declares ``{name}_mean`` and the effects themselves as ``{name}``; the rest is as in `effects_about`.
     """
-    n_segments, n_effects = layout.n_segments, len(mean_priors)
-    mean: Tensor = pm.Normal(f"{name}_mean", *columns(mean_priors), shape=n_effects)
+    mean: Tensor = pm.Normal(f"{name}_mean", *columns(mean_priors), shape=len(mean_priors))
+    return pm.Deterministic(name, effects_about(name, mean, spread_priors, layout, expected))
+
+
+def effects_about(
+    name: str, mean: Tensor, spread_priors: Sequence[Prior], layout: SegmentLayout, expected: Tensor | float = 0.0
+) -> Tensor:
+    """Return effects, (n_segments, n_effects), each normal round a common `mean`, (n_effects,), with a common spread.
+
+    Declares ``{name}_log_spread``, ``{name}_raw`` and the data ``{name}_centring``. Centring 0 samples
+    ``(effect - location) / spread``, best where the data say little; centring 1 samples the effect itself, best where
+    they say much; between them the two are blended (Papaspiliopoulos, Roberts & Skoeld 2007). The model is the same
+    whatever the centring. A single segment has no spread to learn: its effect is the mean. Where several columns cross,
+    the location of a segment is the mean plus an effect of each of its values (`column_effects`), and the segment's own
+    effect is what is left. What is `expected` of segments, (n_segments, n_effects), is added to their locations.
+    """
+    n_segments, n_effects = layout.n_segments, len(spread_priors)
     if n_segments == 1:
-        return pm.Deterministic(name, mean[None, :])
+        return mean[None, :]
     location = mean[None, :] + expected + column_effects(name, spread_priors, layout)
     log_spread = _log_spread(f"{name}_log_spread", spread_priors)
     centring: Tensor = pm.Data(f"{name}_centring", np.zeros((n_segments, n_effects)), shape=(n_segments, n_effects))
     raw = pm.Normal(f"{name}_raw", centring * location, pt.exp(centring * log_spread), shape=(n_segments, n_effects))
-    return pm.Deterministic(name, location + (raw - centring * location) * pt.exp((1 - centring) * log_spread))
+    return location + (raw - centring * location) * pt.exp((1 - centring) * log_spread)
 
 
 def contrasts(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.model.arviz_generation import effective_sample_size, rhat
 from simcast.model.finished_parts import FinishedParts
 from simcast.model.hazard_model import hazard_inputs
 from simcast.model.hierarchy import SegmentLayout
@@ -31,6 +32,7 @@ from simcast.model.stage_shape import StageShape, odds_in_effects
 from simcast.model.standing import Standing
 from simcast.model.stays import StageStays
 from simcast.model.tables import FitTables
+from simcast.posterior.diagnostics import LEAST_ESS, MOST_RHAT
 from simcast.posterior.hazards import HAZARD
 from simcast.progress import Progress
 from simcast.writing import counted
@@ -43,6 +45,15 @@ CAREFUL_ACCEPTANCE = 0.99
 CAREFUL_THINNING = 4
 SMALLER_STEPS = 5.0
 """By so much fewer steps are refused when a part that diverged is sampled again."""
+MORE_STEPS = 4
+"""So many times as many steps are taken when a part whose chains mix slowly is sampled again."""
+_LONGER = 3
+"""The number of the sample that is drawn for longer: the first, and two in smaller steps, come before it."""
+USUAL_DRAWS = 4000
+"""Whoever asks for fewer does not ask for chains that have mixed."""
+
+_COORDINATES = ("_raw", "_round")
+"""How the names of those variables end that are there for the sampler only."""
 
 _COMPILING, _PER_PART, _PER_ROW = 15.0, 4.0, 0.004
 """About how long things take, in seconds, for the share of the work that is done."""
@@ -146,29 +157,73 @@ def _careful(settings: FitSettings, n_observations: int) -> FitSettings:
 
 
 def sample_part(part: Part, seed: int, stop: threading.Event | None = None) -> Sample:
-    """Sample one part; where it diverges, once more in smaller steps, and return what diverged least.
+    """Sample one part; where it diverges, again in smaller steps, and where its chains mix slowly, for longer.
 
     A few divergences in thousands of draws mean a corner too narrow for the steps more often than a model that is
-    wrong; smaller steps, with other random numbers, tell the two apart. A quick fit leaves them as they are, and its
-    diagnosis says so.
+    wrong; smaller steps, with other random numbers, tell the two apart. Chains mix slowly where the data hardly tell
+    two parameters apart, such as losses that nobody records from stays that never end; more steps help. A quick fit, or
+    one with fewer draws than usual, leaves them as they are, and its diagnosis says so.
     """
-    found = sample(part.ready, part.data, part.settings, seed, part.name, stop)
-    if found.n_diverging == 0 or part.settings.quick:
+    settings = part.settings
+    found = sample(part.ready, part.data, settings, seed, part.name, stop)
+    if settings.quick:
         return found
-    careful = replace(part.settings, target_accept=1.0 - (1.0 - part.settings.target_accept) / SMALLER_STEPS)
-    own_seed = int(np.random.SeedSequence([seed, 1]).generate_state(1)[0])
-    again = sample(part.ready, part.data, careful, own_seed, part.name, stop)
-    return min(found, again, key=lambda one: one.n_diverging).after(found.n_diverging)
+    if found.n_diverging:
+        found, settings = _in_smaller_steps(part, found, seed, stop)
+    if settings.chains * settings.draws < USUAL_DRAWS or mixes(found):
+        return found
+    _log.info(f"{part.name}: its chains mix slowly, so {MORE_STEPS} times as many steps follow")
+    more = replace(settings, thin=MORE_STEPS * (settings.thin or 1))
+    longer = sample(part.ready, part.data, more, _seed_of(seed, _LONGER), part.name, stop).for_longer(found)
+    return longer if longer.n_diverging <= found.n_diverging else found
+
+
+def _in_smaller_steps(part: Part, first: Sample, seed: int, stop: threading.Event | None) -> tuple[Sample, FitSettings]:
+    """Sample a part that diverged again, until it no longer does; return what diverged least, and its settings."""
+    best, its_settings, settings = first, part.settings, part.settings
+    for number in range(1, _LONGER):
+        settings = replace(settings, target_accept=1.0 - (1.0 - settings.target_accept) / SMALLER_STEPS)
+        again = sample(part.ready, part.data, settings, _seed_of(seed, number), part.name, stop)
+        if again.n_diverging < best.n_diverging:
+            best, its_settings = again, settings
+        if not best.n_diverging:
+            break
+    return best.after(first.n_diverging), its_settings
+
+
+def _seed_of(seed: int, number: int) -> int:
+    """Return the seed of a further sample of a part."""
+    return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+
+
+def mixes(sample: Sample) -> bool:
+    """Whether a sample passes the bounds on r-hat and effective draws, all its parameters told by all its chains.
+
+    What the sampler only makes parameters of may mix as it likes.
+    """
+    told = sample.draws[[str(name) for name in sample.draws if not str(name).endswith(_COORDINATES)]]
+    if not told.data_vars:
+        return True
+    effective = [effective_sample_size(told, method) for method in ("bulk", "tail")]
+    least = [float(value.min()) for found in effective for value in found.data_vars.values()]
+    most = [float(value.max()) for value in rhat(told).data_vars.values()]
+    return max(most) <= MOST_RHAT and min(least) >= LEAST_ESS
 
 
 def sampled_again(parts: Sequence[Part], samples: Sequence[Sample]) -> list[str]:
     """Say which parts were sampled again, and why."""
-    return [
-        f"{part.name}: {counted(sample.diverged_at_first, 'transition')} diverged at first; it was sampled again in "
-        f"smaller steps, and {sample.n_diverging or 'none'} did"
-        for part, sample in zip(parts, samples, strict=True)
-        if sample.diverged_at_first
-    ]
+    found = []
+    for part, drawn in zip(parts, samples, strict=True):
+        if drawn.diverged_at_first:
+            found.append(
+                f"{part.name}: {counted(drawn.diverged_at_first, 'transition')} diverged at first; it was sampled "
+                f"again in smaller steps, and {drawn.n_diverging or 'none'} did"
+            )
+        if drawn.mixed_slowly:
+            found.append(
+                f"{part.name}: its chains mixed slowly; it was sampled again, in {MORE_STEPS} times as many steps"
+            )
+    return found
 
 
 def sample_parts(parts: Sequence[Part], seeds: Sequence[int], finished: FinishedParts, tell: Progress) -> list[Sample]:

@@ -73,6 +73,16 @@ class Sample:
         """Return the sample as one of two, of which the first had so many transitions that diverged."""
         return Sample(self.draws, self.statistics.assign_attrs(diverged_at_first=n_diverging))
 
+    @property
+    def mixed_slowly(self) -> bool:
+        """Whether the chains of a first sample mixed slowly, on account of which there is this one."""
+        return bool(self.statistics.attrs.get("mixed_slowly", 0))
+
+    def for_longer(self, first: Sample) -> Sample:
+        """Return the sample as one drawn for longer than a first one, with what is to be said of that."""
+        told = {"diverged_at_first": first.diverged_at_first, "mixed_slowly": 1}
+        return Sample(self.draws, self.statistics.assign_attrs(told))
+
     def get(self, name: str) -> NDArray[np.float64] | None:
         """Return a variable; None when the model does not have it."""
         return self[name] if name in self.draws else None

@@ -26,19 +26,22 @@ from collections.abc import Mapping
 
 import numpy as np
 import pymc as pm
+import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from simcast.model.centring import centring_weight, column_centring, guessed_variance, ties_of_effects
 from simcast.model.compress import Floats, StageRows, likelihood_inputs
-from simcast.model.hierarchy import SegmentLayout, pooled_effects
+from simcast.model.hierarchy import SegmentLayout, columns, effects_about
 from simcast.model.kernels.duration_tails import PARAMETRIC
 from simcast.model.kernels.stage_data import no_data, pack
 from simcast.model.laplace import ApproximationError, NormalApproximation, approximate
 from simcast.model.likelihood_op import log_likelihood
 from simcast.model.priors import Prior, effect_names, spread_names
 from simcast.model.screening import FamilyLikelihood, for_screening
-from simcast.model.stage_shape import StageShape, by_standing, cell_inputs, effects_by_cell, odds_in_effects
+from simcast.model.stage_shape import StageShape, Tensor, by_standing, cell_inputs, effects_by_cell, odds_in_effects
 from simcast.model.stays import StageStays
+
+_LEAST_LEAN, _MOST_LEAN = 0.5, 2.0
 
 
 def build_stage_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Model:
@@ -48,19 +51,19 @@ def build_stage_model(shape: StageShape, priors: Mapping[str, Prior]) -> pm.Mode
     log_shape, stalled = priors["log_days_shape"], priors["stalled_logit"]
     model: pm.Model
     with pm.Model(check_bounds=False) as model:
-        effect = pooled_effects(
-            "effect",
-            [priors[name] for name in effects],
-            [priors[name] for name in spreads],
-            shape.layout,
-            by_standing(shape, priors, odds_in_effects(len(effects), hazards=False)),
-        )
+        means, sds = columns([priors[name] for name in effects])
+        upright: Tensor = pm.Normal("effect_mean_upright", means, sds, shape=len(effects))
+        expected = by_standing(shape, priors, odds_in_effects(len(effects), hazards=False))
+        effect = effects_about("effect", upright, [priors[name] for name in spreads], shape.layout, expected)
         by_cell = effects_by_cell(shape, effect, priors, [0, *range(n_moves - 1, 2 * n_moves - 1)])
-        parameters = (
-            by_cell,
-            pm.Normal("stalled_logit", stalled.mean, stalled.sd),
-            pm.Normal("log_shape", log_shape.mean, log_shape.sd, shape=n_moves),
-        )
+        stalled_logit: Tensor = pm.Normal("stalled_logit", stalled.mean, stalled.sd)
+        lean: Tensor = pm.Data("effect_lean", np.zeros(len(effects)), shape=(len(effects),))
+        leaning = lean * pt.softplus(stalled_logit)
+        mean = pm.Deterministic("effect_mean", upright + leaning)
+        pm.Potential("effect_mean_prior", 0.5 * (((upright - means) / sds) ** 2 - ((mean - means) / sds) ** 2).sum())
+        pm.Deterministic("effect", effect + leaning)
+        log_shapes = pm.Normal("log_shape", log_shape.mean, log_shape.sd, shape=n_moves)
+        parameters = (by_cell + leaning, stalled_logit, log_shapes)
         data = [pm.Data(name, value) for name, value in pack(no_data(n_moves)).items()]
         pm.Potential("stays", log_likelihood("stage", parameters, data))
     return model
@@ -72,11 +75,35 @@ def stage_inputs(
     """Return what the compiled model reads for one stage, by name."""
     code = np.full(stays.n_moves, PARAMETRIC.index(family), dtype=np.int64)
     inputs = pack(likelihood_inputs(stays.rows, code, stays.cells.days_of)) | cell_inputs(shape, stays.cells)
-    return inputs if shape.layout.n_segments == 1 else inputs | _effect_centring(shape.layout, stays, family, priors)
+    found = _approximation(stays, family, priors)
+    inputs["effect_lean"] = _lean(found, stays.n_moves)
+    return inputs if shape.layout.n_segments == 1 else inputs | _effect_centring(shape.layout, stays, priors, found)
+
+
+def _lean(found: NormalApproximation | None, n_moves: int) -> Floats:
+    """Return by how much the means of effects rise with minus the log of the share of stays that ever end.
+
+    Where hardly any losses are recorded, nobody can tell lost from stalled: the more are stalled, the larger a share of
+    those that end moved forward, for it is the share of all that is known. Then the log odds are sampled about where
+    they are for none stalled, and lean with the share of stalled stays. Elsewhere, below `_LEAST_LEAN`, they are
+    upright.
+
+    Returns
+    -------
+    float64, (n_effects,)
+        About 1 for such odds; 0 for the others, and for log medians.
+    """
+    lean = np.zeros(2 * n_moves - 1)
+    if found is not None:
+        odds, stalled = np.arange(n_moves - 1), found.mode.size - 1 - n_moves
+        with_logit = found.covariance[odds, stalled] / found.covariance[stalled, stalled]
+        slope = with_logit * (1.0 + np.exp(-found.mode[stalled]))
+        lean[odds] = np.where(slope > _LEAST_LEAN, np.minimum(slope, _MOST_LEAN), 0.0)
+    return lean
 
 
 def _effect_centring(
-    layout: SegmentLayout, stays: StageStays, family: str, priors: Mapping[str, Prior]
+    layout: SegmentLayout, stays: StageStays, priors: Mapping[str, Prior], found: NormalApproximation | None
 ) -> dict[str, Floats]:
     """Return how far to centre the effects of segments and of their columns, by name."""
     ended = stays.cells.sum_by_segment(stays.rows.ended_by_cell())
@@ -84,7 +111,7 @@ def _effect_centring(
     later = stays.cells.sum_by_segment(stays.rows.ended_by_cell(least_days=1))
     information = np.hstack([logit_information(ended), later / _log_days_variance(stays.rows)])
     usual = np.array([priors[name].typical for name in spread_names(stays.n_moves)])
-    ties = ties_of_effects(layout, _approximation(stays, family, priors), usual)
+    ties = ties_of_effects(layout, found, usual)
     inputs = {"effect_centring": centring_weight(information, ties[0])}
     if layout.column_codes:
         inputs["effect_column_centring"] = column_centring(layout, information, ties)

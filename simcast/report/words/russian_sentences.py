@@ -248,6 +248,10 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "{part}: сначала расхождений было {n1}; выборка повторена меньшими шагами, и их осталось {n2}",
     ),
     (
+        rf"(?P<part>.*): its chains mixed slowly; it was sampled again, in (?P<n1>{_NUMBER}) times as many steps",
+        "{part}: цепи перемешивались медленно; выборка повторена, шагов в ней больше в {n1} раза",
+    ),
+    (
         rf"no deal ended before (?P<day>[\d-]+), though about (?P<n1>{_NUMBER}) should have: .*",
         "до {day} не завершилась ни одна сделка, хотя должно было примерно {n1}: считается, что записи начинаются с этого дня "
         "(history.model.recorded_from)",

@@ -87,10 +87,17 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others() -> N
             "none",
         ),
         (
-            (3, 7),
+            (3, 7, 0),
+            False,
+            0,
+            [0.95, 0.99, 0.998],
+            "none",
+        ),
+        (
+            (3, 7, 5),
             False,
             3,
-            [0.95, 0.99],
+            [0.95, 0.99, 0.998],
             "3",
         ),
         ((0,), False, 0, [0.95], None),
@@ -124,6 +131,57 @@ def test_a_part_that_diverged_is_sampled_again_in_smaller_steps(
     assert len(set(seeds)) == len(steps)
 
 
+def draws_of(moving: float, n_draws: int = 1000) -> xr.Dataset:
+    """Return four chains of a parameter that moves so much with each draw, and of a coordinate that stays."""
+    generator = np.random.default_rng(1)
+    values = np.zeros((4, n_draws))
+    place = generator.standard_normal(4)
+    for draw in range(n_draws):
+        place = (1.0 - moving) * place + np.sqrt(1.0 - (1.0 - moving) ** 2) * generator.standard_normal(4)
+        values[:, draw] = place
+    still = np.arange(4.0)[:, None] + 0.0 * values
+    return xr.Dataset({"stalled": (("chain", "draw"), values), "effect_raw": (("chain", "draw"), still)})
+
+
+@pytest.mark.parametrize(
+    ("moving", "settings", "diverging", "thins", "is_kept"),
+    [
+        ((1.0,), FitSettings(), (0,), [None], False),
+        ((0.02, 1.0), FitSettings(), (0, 0), [None, 4], True),
+        ((0.02, 1.0), FitSettings(thin=2), (0, 0), [2, 8], True),
+        ((0.02, 1.0), FitSettings(), (0, 2), [None, 4], False),
+        ((0.02,), FitSettings(quick=True), (0,), [None], False),
+        ((0.02,), FitSettings(draws=500), (0,), [None], False),
+    ],
+    ids=["mixes", "slow", "thinned", "the longer one diverges", "quick", "few draws"],
+)
+def test_a_part_whose_chains_mix_slowly_is_sampled_for_longer(
+    moving: tuple[float, ...],
+    settings: FitSettings,
+    diverging: tuple[int, ...],
+    thins: list[int | None],
+    is_kept: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[FitSettings] = []
+
+    def drawn(_ready: object, _data: object, settings: FitSettings, *_rest: object) -> Sample:
+        asked.append(settings)
+        n = len(asked) - 1
+        return Sample(draws_of(moving[n]), xr.Dataset(attrs={"n_diverging": diverging[n]}))
+
+    monkeypatch.setattr("simcast.model.parts.sample", drawn)
+    part = Part("stage встреча", ReadyModel(pm.Model), {}, settings, 1.0)
+    found = sample_part(part, 1)
+    assert [each.thin for each in asked] == thins
+    assert found.mixed_slowly == is_kept
+    assert found.draws.identical(draws_of(moving[-1 if is_kept else 0]))
+    told = sampled_again([part], [found])
+    assert told == (
+        ["stage встреча: its chains mixed slowly; it was sampled again, in 4 times as many steps"] if is_kept else []
+    )
+
+
 @pytest.mark.slow
 def test_the_sampler_of_pymc_itself_agrees() -> None:
     part, _ = first_stage(mixed(300), settings=replace(QUICK, draws=400, sampler="pymc"))
@@ -137,10 +195,11 @@ def test_the_sampler_of_pymc_itself_agrees() -> None:
 def test_data_that_the_model_does_not_read_or_that_is_left_out_is_an_error() -> None:
     part, _ = first_stage(mixed(60))
     compiled, inputs = part.ready.compiled(), part.data
-    with pytest.raises(ValueError, match="the model reads 3 arrays, got 2"):
-        with_data(compiled, {name: inputs[name] for name in ("numbers", "indices")})
+    some = {name: inputs[name] for name in ("numbers", "indices", "effect_lean")}
+    with pytest.raises(ValueError, match="the model reads 4 arrays, got 3"):
+        with_data(compiled, some)
     with pytest.raises(KeyError):
-        with_data(compiled, {**{name: inputs[name] for name in ("numbers", "indices")}, "typo": np.zeros(1)})
+        with_data(compiled, {**some, "typo": np.zeros(1)})
 
 
 def test_data_that_the_compiled_model_did_not_take_over_is_noticed() -> None:

@@ -175,6 +175,10 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
             "а прогноз берёт среднее; если перемена надолго, позвольте параметрам меняться (history.model.drift: quarterly)",
         ),
         (
+            "stage lead: its chains mixed slowly; it was sampled again, in 4 times as many steps",
+            "stage lead: цепи перемешивались медленно; выборка повторена, шагов в ней больше в 4 раза",
+        ),
+        (
             "stage lead: 3 transitions diverged at first; it was sampled again in smaller steps, and none did",
             "stage lead: сначала расхождений было 3; выборка повторена меньшими шагами, и их не стало",
         ),
