@@ -168,8 +168,15 @@ def _check_printable(text: str) -> str:
     return text
 
 
+def _check_one_line(name: str) -> str:
+    if len(name.splitlines()) > 1 or name != name.rstrip("\r\n"):
+        raise ValueError(f"is a name, which must be one line, got {name!r}; write it without line breaks")
+    return name
+
+
 Sentence = Annotated[str, AfterValidator(_check_printable)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_check_printable)]
+Name = Annotated[Text, AfterValidator(_check_one_line)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Whole = Annotated[int, BeforeValidator(_parse_whole)]
 Where = Annotated[

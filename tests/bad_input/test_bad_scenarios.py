@@ -60,6 +60,11 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         ":9:23: scenarios.fix[1].multiply:",
     ),
     "merge_key": (":7:3: <<:", "use extends"),
+    "names_of_two_lines": (
+        ":2:27: pipeline.stages[1]: is a name, which must be one line, got 'meet\\ning'; write it without line breaks",
+        ":6:3: scenarios.fix\\nit: is a name, which must be one line",
+        ":7:40: scenarios.fix\\nit[0].add: must be a change",
+    ),
     "nan_and_infinity": (
         ":7:23: scenarios.fix[0].multiply:",
         "got nan",
