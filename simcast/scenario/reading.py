@@ -72,12 +72,15 @@ class Node:
         Where the key begins that leads to it; None in lists and at the top.
     size
         How many nodes it comes to when aliases are written out.
+    written
+        A bare scalar as it is written, such as ``007`` for 7; empty for others.
     """
 
     value: Scalar | dict[str, Node] | list[Node]
     place: Place
     key: Place | None = None
     size: int = 1
+    written: str = ""
 
     def child(self, step: str | int) -> Node | None:
         """Return what a key or a list index leads to, or None."""
@@ -264,7 +267,8 @@ class _Composer:
             self.problems.append(f"{place}: a tag ({event.tag}); scenario files hold plain values only, without tags")
         if kind == "ScalarEvent":
             text = self.text(event, place)
-            node = Node(scalar(text) if event.style is None else text, place)
+            bare = event.style is None
+            node = Node(scalar(text) if bare else text, place, written=text if bare else "")
         elif kind == "SequenceStartEvent":
             node = self.sequence(place, path)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -18,12 +19,17 @@ from simcast.scenario.meant import hint
 from simcast.scenario.reading import KeyPath, Node, Place
 from simcast.scenario.showing import dotted, shorten
 
+_QUOTED = re.compile(r'quote it: ".*"$')
+"""What a number in place of a name is told; as it is written, 007 is no 7."""
+
 
 def placed(tree: Node, path: KeyPath, text: str) -> tuple[Place, str]:
     """Write one problem, with the place of the nearest key that was written."""
     node, is_all = tree.find(path)
     place = node.key or node.place
     named = not path or (place.names_key and is_all)
+    if node.written:
+        text = _QUOTED.sub(lambda _: f'quote it: "{node.written}"', text)
     return place, f"{place}: {text}" if named else f"{place}: {dotted(path)}: {text}"
 
 

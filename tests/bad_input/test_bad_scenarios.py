@@ -78,6 +78,12 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "no_operation": (":7:8: scenarios.fix[0].lever:", "give one of multiply, set, cap_days"),
     "no_source": (":1:1:", "neither history nor assume"),
     "not_utf_8": (":1: not UTF-8 text", "save the file as UTF-8"),
+    "number_as_name": (
+        ':2:27: pipeline.stages[1]: must be text, got 7; quote it: "007"',
+        ':2:32: pipeline.stages[2]: must be text, got 100000.0; quote it: "1e5"',
+        'scenarios.fix[0].deal: must be text, got 423; quote it: "00423"',
+        'scenarios.fix[1].where.source[0]: must be text, got 16; quote it: "0x10"',
+    ),
     "number_as_text": (":7:23: scenarios.fix[0].multiply:", "got '2'", "remove the quotes"),
     "numbers_as_people_write_them": (
         ":3:59: forecast.target.bookings: must be a number, got '2.4M'; write 2400000",
