@@ -1,4 +1,4 @@
-"""The largest amount that one deal may have: the same for scenario files, histories and the engine."""
+"""The largest amounts of money: the same for scenario files, histories and the engine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import math
 MOST_AMOUNT = 1e13
 """The most that one deal may be worth. The engine counts hundredths in whole numbers of 64 bits, and no single win may
 fill them; what is worth more is counted in thousands or millions."""
+
+MOST_COST = 1e18
+"""The most that one cost may come to: standard deviations take squares, and those of 1e200 fit no number of 64 bits."""
 
 
 def written(amount: float) -> str:

@@ -9,6 +9,7 @@ import logging
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import wraps
@@ -52,11 +53,29 @@ overrides = click.option(
     help="Override one value in the file, such as forecast.target.bookings=3e6; may be repeated.",
 )
 quick = click.option("--quick", is_flag=True, help="Fit with few draws, for a first look only (history.model.quick).")
+
+
+def _composed(_context: click.Context, _option: click.Parameter, names: Any) -> Any:  # noqa: ANN401 - one or several
+    """Write names as scenario files are read, whose letters with accents are one character each."""
+    if isinstance(names, str):
+        return unicodedata.normalize("NFC", names)
+    return tuple(unicodedata.normalize("NFC", name) for name in names) if names else names
+
+
 scenario_names = click.option(
-    "--scenario", "names", multiple=True, metavar="NAME", help="Only this scenario; may be repeated."
+    "--scenario",
+    "names",
+    multiple=True,
+    callback=_composed,
+    metavar="NAME",
+    help="Only this scenario; may be repeated.",
 )
 standing_on = click.option(
-    "--scenario", "standing_on", metavar="NAME", help="Start from this scenario of FILE instead of the baseline."
+    "--scenario",
+    "standing_on",
+    callback=_composed,
+    metavar="NAME",
+    help="Start from this scenario of FILE instead of the baseline.",
 )
 cluster = click.option(
     "--cluster",

@@ -85,6 +85,7 @@ def run(
     else:
         report.print_run(result, options.console_for_results(), folder)
     if actual and result.actual is None and not quiet:
-        click.echo("note: --actual: the history ends before the as-of date; nothing to compare with", err=True)
+        why = "there is no history" if scenario.history is None else "the history ends before the as-of date"
+        click.echo(f"note: --actual: {why}; nothing to compare with", err=True)
     if not result.trusted:
         sys.exit(options.NOT_TRUSTED)

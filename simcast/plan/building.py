@@ -385,5 +385,6 @@ def _too_many_arrivals(kernel: KernelPlan) -> list[str]:
     expected = float(np.max((per_day * kernel.arrival_weekday_factor).sum(axis=1)))
     if expected <= MOST_ARRIVALS:
         return []
-    problem = f"about {expected:,.0f} new deals would come in one future, and simcast plays at most {MOST_ARRIVALS:,}"
+    about = f"{expected:,.0f}" if expected < 1e15 else f"{expected:.4g}"
+    problem = f"about {about} new deals would come in one future, and simcast plays at most {MOST_ARRIVALS:,}"
     return [f"{problem}; count them in thousands, or forecast fewer days"]

@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from simcast.scenario import distribution
 from simcast.scenario.distribution import NUMBER_FAMILIES, PARAMETERS, QUANTITY_FAMILIES, Distribution, Domain, Quantity
-from simcast.scenario.numbers import parse_money, parse_number, parse_quantity
+from simcast.scenario.numbers import parse_cost, parse_money, parse_number, parse_quantity
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -77,11 +77,12 @@ class NumberField:
 
     domain: Domain
     name: str
+    parse: Callable[[object, Domain], Distribution] = parse_number
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Read with `parse_number`, write with `Distribution.plain`."""
+        """Read with `parse`, write with `Distribution.plain`."""
         return core_schema.no_info_plain_validator_function(
-            lambda value: parse_number(value, self.domain),
+            lambda value: self.parse(value, self.domain),
             serialization=core_schema.plain_serializer_function_ser_schema(Distribution.plain),
         )
 
@@ -108,6 +109,7 @@ class QuantityField:
 
 
 Number = Annotated[Distribution, NumberField(distribution.ANY, "Number")]
+Cost = Annotated[Distribution, NumberField(distribution.ANY, "Number", parse_cost)]
 Probability = Annotated[Distribution, NumberField(distribution.PROBABILITY, "Probability")]
 Share = Annotated[Distribution, NumberField(distribution.SHARE, "Share")]
 Change = Annotated[Distribution, NumberField(distribution.CHANGE, "Change")]
@@ -117,13 +119,17 @@ Days = Annotated[Quantity, QuantityField()]
 Money = Annotated[Quantity, QuantityField(parse_money)]
 
 
+WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""How a day is written; `date.fromisoformat` alone also takes weeks, such as 2026-W27-1."""
+
+
 def _parse_day(value: object) -> date:
     if type(value) is date:
         return value
     wanted = "must be a day written as YYYY-MM-DD, such as 2026-07-01"
     if not isinstance(value, str):
         raise ValueError(f"{wanted}, got {value!r}")  # noqa: TRY004 - pydantic collects ValueError only
-    if len(value) != len("2026-07-01") or value[4] != "-":
+    if not WRITTEN_DAY.fullmatch(value):
         time = "; dates are whole days, so leave the time out" if value[:4].isdecimal() and ":" in value else ""
         raise ValueError(f"{wanted}, got {value!r}{time}")
     try:
@@ -162,8 +168,15 @@ def _check_printable(text: str) -> str:
     return text
 
 
+def _check_one_line(name: str) -> str:
+    if len(name.splitlines()) > 1 or name != name.rstrip("\r\n"):
+        raise ValueError(f"is a name, which must be one line, got {name!r}; write it without line breaks")
+    return name
+
+
 Sentence = Annotated[str, AfterValidator(_check_printable)]
 Text = Annotated[str, Field(min_length=1), AfterValidator(_check_printable)]
+Name = Annotated[Text, AfterValidator(_check_one_line)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Whole = Annotated[int, BeforeValidator(_parse_whole)]
 Where = Annotated[

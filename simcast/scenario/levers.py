@@ -12,6 +12,7 @@ from simcast.scenario.distribution import Distribution
 from simcast.scenario.fields import (
     Change,
     Closed,
+    Cost,
     Day,
     NonNegative,
     Number,
@@ -22,6 +23,7 @@ from simcast.scenario.fields import (
     Where,
     Whole,
 )
+from simcast.scenario.team import MOST_PEOPLE
 
 _PRICES = {"cost_per_month", "cost_per_deal", "cost_per_head"}
 """Costs beside the lump sum."""
@@ -38,10 +40,10 @@ class Lever(Closed):
 
     model_config = ConfigDict(json_schema_extra=lambda schema: _kind_required(schema))
     lever: str = Field(description="The kind of lever.")
-    cost: Number = Field(
+    cost: Cost = Field(
         default=Distribution.constant(0.0), description="What the lever costs in total; it lowers the net result."
     )
-    cost_per_month: Number | None = Field(
+    cost_per_month: Cost | None = Field(
         default=None,
         description="What it costs per month (30.4375 days), from its first day to its last within the forecast.",
     )
@@ -147,7 +149,7 @@ class ArrivalsLever(TimedLever):
         default=None,
         description="New deals added per average day of the week in all, shared among the segments chosen by `where`.",
     )
-    cost_per_deal: Number | None = Field(
+    cost_per_deal: Cost | None = Field(
         default=None,
         description="What each new deal costs that the lever adds, by future; deals that it takes away save as much.",
     )
@@ -207,9 +209,9 @@ class HireLever(Lever):
 
     lever: Literal["hire"] = Field(default="hire", description="The kind of lever.")
     team: Text = Field(description="The team that grows.")
-    count: Whole = Field(ge=1, description="How many people start.")
+    count: Whole = Field(ge=1, le=MOST_PEOPLE, description="How many people start.")
     on: Day = Field(description="Their first day.")
-    cost_per_head: Number | None = Field(
+    cost_per_head: Cost | None = Field(
         default=None, description="What it costs once to hire one of them; what they cost per month is the team's."
     )
 
@@ -223,7 +225,7 @@ class LeaveLever(Lever):
         ge=1, description="How many people leave: the places that came last, also those vacant on that day."
     )
     on: Day = Field(description="The first day without them.")
-    cost_per_head: Number | None = Field(default=None, description="What it costs once to part with one of them.")
+    cost_per_head: Cost | None = Field(default=None, description="What it costs once to part with one of them.")
 
 
 class BudgetSides(Closed):
@@ -298,7 +300,7 @@ class TrainLever(TimedLever):
         description="Points of conversion added afterwards in the stages that the team serves: from the end of the "
         "training over `ramp_days`, until `until`, in the segments of `where`."
     )
-    cost_per_head: Number | None = Field(
+    cost_per_head: Cost | None = Field(
         default=None, description="What it costs once for each place in the team on the first day of the training."
     )
 

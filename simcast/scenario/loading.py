@@ -16,7 +16,7 @@ from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.scenario.checks import find_problems
 from simcast.scenario.merging import Setting, override, read_layers
 from simcast.scenario.parts import Parts, Problem
-from simcast.scenario.reading import Node, Place, is_file, plain, read_file
+from simcast.scenario.reading import Node, Place, composed, is_file, plain, read_file
 from simcast.scenario.schema import Origin, Scenario
 from simcast.scenario.showing import shorten
 from simcast.scenario.wording import found, placed
@@ -123,6 +123,7 @@ def _checked(
     n_problems = len(problems)
     tree = _with_pipeline_file(tree, problems)
     pipeline_unread = len(problems) > n_problems
+    tree = composed(tree, problems)
     data = plain(tree)
     scenario: Scenario | None = None
     found_in_tree: list[Problem] = []

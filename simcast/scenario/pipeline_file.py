@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from simcast.errors import ScenarioError
 from simcast.pipeline import Pipeline
 from simcast.scenario.loading import load_scenario
-from simcast.scenario.reading import is_file, plain, read_file
+from simcast.scenario.reading import composed, is_file, plain, read_file
 from simcast.scenario.settings import PipelineSettings
 from simcast.scenario.wording import found, placed
 
@@ -26,7 +26,7 @@ def load_pipeline(path: str | Path) -> Pipeline:
     if not is_file(file):
         raise ScenarioError(f"{path}: there is no such file; name a scenario, or a file of stages")
     problems: list[str] = []
-    tree = read_file(file, str(path), problems)
+    tree = composed(read_file(file, str(path), problems), problems)
     if problems:
         raise ScenarioError(problems)
     if isinstance(tree.value, dict) and "simcast" in tree.value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,12 +73,15 @@ class Node:
         Where the key begins that leads to it; None in lists and at the top.
     size
         How many nodes it comes to when aliases are written out.
+    written
+        A bare scalar as it is written, such as ``007`` for 7; empty for others.
     """
 
     value: Scalar | dict[str, Node] | list[Node]
     place: Place
     key: Place | None = None
     size: int = 1
+    written: str = ""
 
     def child(self, step: str | int) -> Node | None:
         """Return what a key or a list index leads to, or None."""
@@ -228,6 +232,39 @@ def _syntax_problem(text: str, source: Place, line: int, column: int, reason: st
     return f"{replace(source, line=line, column=column)}: not valid YAML: {reason}{hint}"
 
 
+_AS_WRITTEN = (("history", "path"), ("history", "query"))
+"""A file and a query, of which other programs must make the same; so are the files under ``extends``."""
+
+
+def composed(node: Node, problems: list[str], path: KeyPath = ()) -> Node:
+    """Write accents and letters as one character (NFC), as histories are read: one name may be written in two ways.
+
+    Parameters
+    ----------
+    node
+        A tree of a scenario, its files put together.
+    problems
+        Where keys that are the same then are told.
+    path
+        The keys and indices that lead to `node`.
+    """
+    if isinstance(node.value, str):
+        as_written = path in _AS_WRITTEN or path[:1] == ("extends",)
+        return node if as_written else replace(node, value=unicodedata.normalize("NFC", node.value))
+    if isinstance(node.value, list):
+        return replace(node, value=[composed(item, problems, (*path, n)) for n, item in enumerate(node.value)])
+    if not isinstance(node.value, dict):
+        return node
+    entries: dict[str, Node] = {}
+    for key, child in node.value.items():
+        name = unicodedata.normalize("NFC", key)
+        if name in entries:
+            again, first = child.key or child.place, entries[name].key or entries[name].place
+            problems.append(f"{again}: {dotted((*path, name))}: given twice, first at {first}; keep one of them")
+        entries[name] = composed(child, problems, (*path, name))
+    return replace(node, value=entries)
+
+
 class _Composer:
     """Builds nodes from parser events, with limits that keep aliases and nesting from exploding."""
 
@@ -264,7 +301,8 @@ class _Composer:
             self.problems.append(f"{place}: a tag ({event.tag}); scenario files hold plain values only, without tags")
         if kind == "ScalarEvent":
             text = self.text(event, place)
-            node = Node(scalar(text) if event.style is None else text, place)
+            bare = event.style is None
+            node = Node(scalar(text) if bare else text, place, written=text if bare else "")
         elif kind == "SequenceStartEvent":
             node = self.sequence(place, path)
         else:

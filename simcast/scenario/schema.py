@@ -18,7 +18,7 @@ from simcast.arguments import nearest
 from simcast.errors import ScenarioError, ScenarioNameError, hide_passwords
 from simcast.pipeline import Pipeline
 from simcast.scenario.assumptions import Assumptions
-from simcast.scenario.fields import DEFINITION, Closed, Sentence, Text, number_definitions
+from simcast.scenario.fields import DEFINITION, Closed, Name, Sentence, Text, number_definitions
 from simcast.scenario.levers import Entry, Lever
 from simcast.scenario.reading import KeyPath, Node, Place
 from simcast.scenario.settings import (
@@ -92,8 +92,8 @@ class Scenario(Closed):
     simulation: SimulationSettings = Field(
         default_factory=SimulationSettings, description="How many futures are played, and their seed."
     )
-    teams: dict[Text, Team] = Field(default_factory=dict, description="Teams that serve stages, by name.")
-    scenarios: dict[Text, Annotated[tuple[Entry, ...], Field(min_length=1)]] = Field(
+    teams: dict[Name, Team] = Field(default_factory=dict, description="Teams that serve stages, by name.")
+    scenarios: dict[Name, Annotated[tuple[Entry, ...], Field(min_length=1)]] = Field(
         default_factory=dict,
         description="By name: a list of levers, or of names of other scenarios. The baseline, without levers, is "
         "always there.",

@@ -13,7 +13,7 @@ from simcast.days import Period
 from simcast.pipeline import Kind, Pipeline
 from simcast.scenario import horizon as horizons
 from simcast.scenario.distribution import Distribution
-from simcast.scenario.fields import Closed, Day, PartError, Share, Text, Where, Whole
+from simcast.scenario.fields import WRITTEN_DAY, Closed, Day, Name, PartError, Share, Text, Where, Whole
 from simcast.summary import Metric
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -23,17 +23,17 @@ class Move(Closed):
     """A possible step beyond forward and lost."""
 
     from_: Text = Field(alias="from", description="The stage it leaves, or won for a renewal.")
-    to: Text = Field(description="The stage or outcome it leads to; a new name becomes a stage beside the path.")
+    to: Name = Field(description="The stage or outcome it leads to; a new name becomes a stage beside the path.")
 
 
 class PipelineSettings(Closed):
     """Stages, moves and outcomes."""
 
-    stages: tuple[Text, ...] = Field(
+    stages: tuple[Name, ...] = Field(
         min_length=1, description="The stages in order; the forward move leads to the next, from the last to won."
     )
     moves: tuple[Move, ...] = Field(default=(), description="Moves beyond forward and lost: skip, back, wait, renew.")
-    outcomes: dict[Text, Kind] = Field(
+    outcomes: dict[Name, Kind] = Field(
         default_factory=dict,
         description="Further outcomes, each counted as won or lost; won and lost are always there.",
     )
@@ -82,9 +82,11 @@ def _check_day_or_word(text: object) -> object:
         return text.isoformat()
     if isinstance(text, str) and text not in ("auto", "none"):
         try:
-            date.fromisoformat(text)
+            is_written = bool(WRITTEN_DAY.fullmatch(text) and date.fromisoformat(text))
         except ValueError:
-            raise ValueError(f"must be a date such as 2017-03-01, auto or none, got {text!r}") from None
+            is_written = False
+        if not is_written:
+            raise ValueError(f"must be a date such as 2017-03-01, auto or none, got {text!r}")
     return text
 
 

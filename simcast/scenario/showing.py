@@ -6,14 +6,22 @@ from collections.abc import Sequence
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """Write a path as people read it.
+    r"""Write a path as people read it.
 
     Examples
     --------
     >>> dotted(("scenarios", "fix-operator", 0, "add"))
     'scenarios.fix-operator[0].add'
+    >>> dotted(("scenarios", "two\nlines"))
+    'scenarios.two\\nlines'
     """
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_in_one_line(step)}" for step in path)
+    return "".join(steps).removeprefix(".")
+
+
+def _in_one_line(name: str) -> str:
+    """Write line breaks as they are written in quotes: a problem is one line, whatever its keys are called."""
+    return name if len(name.splitlines()) <= 1 and name == name.rstrip("\r\n") else repr(name)[1:-1]
 
 
 def shorten(value: object, width: int = 60) -> str:

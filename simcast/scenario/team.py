@@ -7,13 +7,17 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from simcast.scenario.distribution import Distribution
-from simcast.scenario.fields import Closed, Day, NonNegative, Number, PartError, Positive, Text, Whole
+from simcast.scenario.fields import Closed, Cost, Day, NonNegative, PartError, Positive, Text, Whole
 from simcast.scenario.reading import NEVER_IF_EMPTY
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Monday first."""
+
+
+MOST_PEOPLE = 100_000
+"""The most people in a team, or that one lever adds: each of them is played, with a place of their own in memory."""
 
 
 class Response(Closed):
@@ -70,7 +74,7 @@ class Team(Closed):
     """People who serve one or more stages, first come, first served."""
 
     serves: tuple[Text, ...] = Field(min_length=1, description="The stages that the team serves.")
-    headcount: Whole = Field(ge=0, description="How many people it has on the as-of date.")
+    headcount: Whole = Field(ge=0, le=MOST_PEOPLE, description="How many people it has on the as-of date.")
     hours_per_day: float = Field(
         default=8.0, gt=0, le=24, description="Hours that one person works on deals per working day."
     )
@@ -110,7 +114,7 @@ class Team(Closed):
     replacement_days: float | None = Field(
         default=30.0, ge=0, description="Days until a leaver is replaced by a new person; null: never."
     )
-    cost_per_month: Number = Field(default=Distribution.constant(0.0), description="The cost of one person per month.")
+    cost_per_month: Cost = Field(default=Distribution.constant(0.0), description="The cost of one person per month.")
 
     @model_serializer(mode="wrap")
     def _keep_never(self, rest: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,23 +19,67 @@ from simcast.scenario.meant import hint
 from simcast.scenario.reading import KeyPath, Node, Place
 from simcast.scenario.showing import dotted, shorten
 
+_QUOTED = re.compile(r'quote it: ".*"$')
+"""What a number in place of a name is told; as it is written, 007 is no 7."""
+
 
 def placed(tree: Node, path: KeyPath, text: str) -> tuple[Place, str]:
     """Write one problem, with the place of the nearest key that was written."""
     node, is_all = tree.find(path)
     place = node.key or node.place
     named = not path or (place.names_key and is_all)
+    if node.written:
+        text = _QUOTED.sub(lambda _: f'quote it: "{node.written}"', text)
     return place, f"{place}: {text}" if named else f"{place}: {dotted(path)}: {text}"
 
 
 def found(error: ValidationError, top: type[BaseModel]) -> list[tuple[KeyPath, str]]:
     """Say in plain words, and by path, what pydantic found."""
     problems: list[tuple[KeyPath, str]] = []
-    for details in error.errors(include_url=False):
-        loc = details["loc"]
+    for details, loc, otherwise in _of_one_form(error, top):
         path = tuple(step for step in loc if not _is_tag(step))
-        problems += [((*path, *inner), text) for inner, text in _texts(details, loc, top)]
+        problems += [((*path, *inner), text + otherwise) for inner, text in _texts(details, loc, top)]
     return problems
+
+
+def _of_one_form(error: ValidationError, top: type[BaseModel]) -> list[tuple[ErrorDetails, tuple[int | str, ...], str]]:
+    """List findings, their locations, and what else would do.
+
+    Where a value may be a word or something else, pydantic tries each form, tells what is wrong with each, and names
+    the form in the location. What counts is the form that the value has.
+    """
+    every = [(details, details["loc"], _form_named(details["loc"], top)) for details in error.errors(include_url=False)]
+    is_word = {
+        loc[:at]: not isinstance(details["input"], dict | list | tuple)
+        for details, loc, at in every
+        if at is not None and details["type"] == "literal_error" and at == len(loc) - 1
+    }
+    kept = []
+    for details, loc, at in every:
+        if at is None or loc[:at] not in is_word:
+            kept.append((details, loc, ""))
+        elif is_word[loc[:at]] == str(loc[at]).startswith("literal["):
+            forms = {str(other[at]).partition("[")[0] for _, other, _ in every if other[:at] == loc[:at]} - {"literal"}
+            otherwise = f"; or give {'a list' if 'tuple' in forms else 'keys with values'}" if is_word[loc[:at]] else ""
+            kept.append((details, (*loc[:at], *loc[at + 1 :]), otherwise))
+    return kept
+
+
+def _form_named(loc: Sequence[int | str], top: type[BaseModel]) -> int | None:
+    """Return where in a location pydantic names one of several forms, unless it names none."""
+    kind: Any = top
+    for at, step in enumerate(loc):
+        forms = {_form(option) for option in get_args(kind)} if get_origin(kind) in (Union, UnionType) else set()
+        if isinstance(step, str) and step.partition("[")[0] in forms:
+            return at
+        kind = _inside(kind, step)
+    return None
+
+
+def _form(kind: Any) -> str:  # noqa: ANN401 - type annotations are of many kinds
+    """Return how pydantic calls a form of a value in its locations, up to the bracket."""
+    origin = get_origin(kind)
+    return "literal" if origin is Literal else getattr(origin or kind, "__name__", "")
 
 
 def refusal(error: ValidationError, part: type[BaseModel]) -> ScenarioArgumentError:

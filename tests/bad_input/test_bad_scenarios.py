@@ -30,6 +30,12 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     ),
     "composite_cycle": (":6:3: scenarios.one:", "one -> two -> three -> one"),
     "composite_unknown": (":7:10: scenarios.both[0]:", "did you mean 'hire-two'?"),
+    "cost_too_large": (
+        ":6:68: teams.callers.cost_per_month: must be at most 1e18 either way from 0, got 1e300; count",
+        ":9:38: scenarios.fix[0].cost: must be at most 1e18 either way from 0, got 1e300",
+        ":10:62: scenarios.fix[1].cost_per_head: must be at most 1e18 either way from 0, but may come to 4.753e200",
+        ":11:25: scenarios.fix[2].multiply: lognormal: sigma must be at most 30, got 500",
+    ),
     "custom_tag": (":3:17:", "python/object/apply:os.system", "without tags"),
     "date_not_iso": (":4:12: forecast.as_of:", "YYYY-MM-DD", "got '01.07.2026'"),
     "date_with_time": (":4:12: forecast.as_of:", "leave the time out"),
@@ -54,6 +60,11 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         ":9:23: scenarios.fix[1].multiply:",
     ),
     "merge_key": (":7:3: <<:", "use extends"),
+    "names_of_two_lines": (
+        ":2:27: pipeline.stages[1]: is a name, which must be one line, got 'meet\\ning'; write it without line breaks",
+        ":6:3: scenarios.fix\\nit: is a name, which must be one line",
+        ":7:40: scenarios.fix\\nit[0].add: must be a change",
+    ),
     "nan_and_infinity": (
         ":7:23: scenarios.fix[0].multiply:",
         "got nan",
@@ -67,6 +78,12 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "no_operation": (":7:8: scenarios.fix[0].lever:", "give one of multiply, set, cap_days"),
     "no_source": (":1:1:", "neither history nor assume"),
     "not_utf_8": (":1: not UTF-8 text", "save the file as UTF-8"),
+    "number_as_name": (
+        ':2:27: pipeline.stages[1]: must be text, got 7; quote it: "007"',
+        ':2:32: pipeline.stages[2]: must be text, got 100000.0; quote it: "1e5"',
+        'scenarios.fix[0].deal: must be text, got 423; quote it: "00423"',
+        'scenarios.fix[1].where.source[0]: must be text, got 16; quote it: "0x10"',
+    ),
     "number_as_text": (":7:23: scenarios.fix[0].multiply:", "got '2'", "remove the quotes"),
     "numbers_as_people_write_them": (
         ":3:59: forecast.target.bookings: must be a number, got '2.4M'; write 2400000",
@@ -101,6 +118,10 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "support_outside": (":6:12: assume.stages.lead.conversion:", "uniform [0.5, 1.5] reaches beyond it"),
     "syntax": (":5:19: not valid YAML",),
     "tab_indent": (":3:1: a tab in the indent", "indented with spaces"),
+    "too_many_people": (
+        ":6:29: teams.callers.headcount: must be at most 100000, got 1000000000",
+        ":9:36: scenarios.fix[0].count: must be at most 100000",
+    ),
     "two_documents": (":5:1: a second document", "use extends"),
     "two_operations": (":7:50: scenarios.fix[0].multiply:", "give one of set, add, multiply, odds; got add, multiply"),
     "unknown_key": (":4:51: forecast.perid: unknown key", "did you mean 'period'?"),
@@ -121,7 +142,17 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "variable_undefined": (":4:3: history.path:", "SIMCAST_TEST_UNDEFINED is not set", ":-default}"),
     "version_missing": ("simcast: missing", "required"),
     "version_unknown": (":1:1: simcast: version 2 is not known", "write 'simcast: 1'"),
+    "week_as_date": (
+        ":3:28: history.recorded_until: must be a date such as 2017-03-01, auto or none, got '2026-W26-1'",
+        ":3:64: history.model.recorded_from: must be a date",
+        ":4:12: forecast.as_of: must be a day written as YYYY-MM-DD, such as 2026-07-01, got '2026-W27-3'",
+    ),
     "weekdays_of_six": (":8:26: assume.arrivals.weekdays:", "must be 7 weights"),
+    "word_or_something_else": (
+        ":3:28: history.placeholder_amounts: 'some' is not one of auto; or give a list",
+        ":6:78: teams.callers.backlog.younger_than_days: must be above 0.0, got 0",
+        ":7:74: teams.sellers.backlog: 'some' is not one of none, all; or give keys with values",
+    ),
     "wrong_types": (
         ":5:14: simulation.futures: must be a whole number, got 'many'",
         ":5:29: simulation.seed: must be a whole number, got 1.5",
@@ -151,7 +182,7 @@ def test_every_problem_is_one_line_that_names_its_file_and_speaks_no_jargon(name
     for problem in caught.value.problems:
         assert "\n" not in problem
         assert name in problem.split(": ")[0]
-        assert not re.search(r"Input should|Value error|https?://|pydantic|dict\[|NoneType", problem)
+        assert not re.search(r"Input should|Value error|https?://|pydantic|dict\[|tuple\[|literal\[|NoneType", problem)
 
 
 def test_every_bad_file_has_its_expectation() -> None:
@@ -162,6 +193,12 @@ def test_as_many_problems_are_told_as_there_are() -> None:
     with pytest.raises(ScenarioError) as caught:
         load_scenario(FOLDER / "many_at_once.yaml")
     assert len(caught.value.problems) == 4
+
+
+def test_a_value_that_may_be_a_word_or_something_else_has_one_problem() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(FOLDER / "word_or_something_else.yaml")
+    assert len(caught.value.problems) == 3
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

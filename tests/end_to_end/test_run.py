@@ -98,6 +98,13 @@ def test_a_cluster_leaves_every_byte_as_it_was(assumed: Path, workers: int, invo
     assert results[0] == results[1]
 
 
+def test_what_happened_cannot_be_compared_where_there_is_no_history(
+    assumed: Path, invoke: Invoke, tmp_path: Path
+) -> None:
+    result = invoke("run", assumed, "--actual", "--out", tmp_path / "run")
+    assert "note: --actual: there is no history; nothing to compare with" in result.stderr
+
+
 def test_another_seed_gives_another_result(assumed: Path, run_json: RunJson) -> None:
     first, second = run_json(assumed), run_json(assumed, "--seed", 4)
     assert second["seed"] == 4

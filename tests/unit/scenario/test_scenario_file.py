@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import unicodedata
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +38,21 @@ def test_the_example_of_the_contract_loads_as_it_is_written() -> None:
     assert scenario.levers("baseline") == ()
     assert [type(lever) for lever in scenario.levers("hire-and-fix")] == [ConversionLever, HireLever]
     assert scenario.teams["operators"].effort_hours["operator"].mean() == 1.5
+
+
+def test_one_name_written_in_two_ways_is_one_name() -> None:
+    """Text copied from a Mac may have the accent of й as a character of its own."""
+    apart = unicodedata.normalize("NFD", "новый")
+    data = {
+        "simcast": 1,
+        "pipeline": {"stages": [apart]},
+        "assume": {"stages": {"новый": {"conversion": 0.5, "days": 3}}, "arrivals": {"per_day": 1}},
+        "forecast": {"as_of": "2026-07-01", "until": "2026-07-31"},
+        "scenarios": {apart: [{"lever": "conversion", "stage": "новый", "add": 0.1}]},
+    }
+    scenario = build_scenario(data)
+    assert scenario.pipeline_definition.path == ("новый",)
+    assert scenario.scenario_names == ("baseline", "новый")
 
 
 def test_the_way_a_file_is_written_may_be_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from simcast.errors import ScenarioError
 from simcast.scenario import dump_yaml
-from simcast.scenario.reading import Node, Place, plain, read_text
+from simcast.scenario.reading import Node, Place, composed, plain, read_text
 
 SOURCE = Place("q.yaml", folder=Path())
 
@@ -158,3 +159,22 @@ def test_letters_that_json_escapes_in_two_halves_are_whole() -> None:
     _, problems = read('key: "\\ud83d lead"')
     assert len(problems) == 1
     assert problems[0].startswith("q.yaml:1:6: '\\ud83d lead' contains half of an escaped character")
+
+
+def test_letters_with_accents_are_one_character_but_in_the_names_of_files() -> None:
+    """A name copied from a file on a Mac has them in two, and looks the same."""
+    apart = unicodedata.normalize("NFD", "й")
+    node = read_text(
+        f"extends: {apart}\nhistory: {{path: {apart}, query: {apart}, where: {{{apart}: {apart}}}}}\n", SOURCE, []
+    )
+    assert node is not None
+    problems: list[str] = []
+    assert plain(composed(node, problems)) == {
+        "extends": apart,
+        "history": {"path": apart, "query": apart, "where": {"й": "й"}},
+    }
+    assert problems == []
+    twice = read_text(f"й: 1\n{apart}: 2\n", SOURCE, problems)
+    assert twice is not None
+    composed(twice, problems)
+    assert problems == ["q.yaml:2:1: й: given twice, first at q.yaml:1:1; keep one of them"]
