@@ -171,7 +171,7 @@ def walk_coordinates(
         centring[move, :n_later] = np.clip(1.0 - variance / (1.0 + size**2), 0.0, 1.0)
         root_gap[move, :n_later], spike[move, :n_later] = np.sqrt(walk.gap), walk.is_spike
         knot[move, : walk.knot.size] = walk.knot
-        whitened.append(np.linalg.solve(root[move, :n_knots, :n_knots], told))
+        whitened.append(np.asarray(np.linalg.solve(root[move, :n_knots, :n_knots], told), dtype=np.float64))
     leader, lead = _leaders_of_spikes(likelihood, found.covariance, whitened, n_pieces)
     return {
         "walk_leader": leader,
