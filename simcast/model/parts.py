@@ -205,9 +205,10 @@ def mixes(sample: Sample) -> bool:
     if not told.data_vars:
         return True
     effective = [effective_sample_size(told, method) for method in ("bulk", "tail")]
-    least = [float(value.min()) for found in effective for value in found.data_vars.values()]
+    least = [float(value.min()) for of_method in effective for value in of_method.data_vars.values()]
     most = [float(value.max()) for value in rhat(told).data_vars.values()]
-    return max(most) <= MOST_RHAT and min(least) >= LEAST_ESS
+    # What does not vary has no r-hat, and nothing to mix.
+    return not (np.nanmax([1.0, *most]) > MOST_RHAT or np.nanmin([np.inf, *least]) < LEAST_ESS)
 
 
 def sampled_again(parts: Sequence[Part], samples: Sequence[Sample]) -> list[str]:

@@ -132,7 +132,7 @@ def test_a_part_that_diverged_is_sampled_again_in_smaller_steps(
 
 
 def draws_of(moving: float, n_draws: int = 1000) -> xr.Dataset:
-    """Return four chains of a parameter that moves so much with each draw, and of a coordinate that stays."""
+    """Return four chains: of a parameter that moves so much with each draw, a constant, and a coordinate that stays."""
     generator = np.random.default_rng(1)
     values = np.zeros((4, n_draws))
     place = generator.standard_normal(4)
@@ -140,7 +140,8 @@ def draws_of(moving: float, n_draws: int = 1000) -> xr.Dataset:
         place = (1.0 - moving) * place + np.sqrt(1.0 - (1.0 - moving) ** 2) * generator.standard_normal(4)
         values[:, draw] = place
     still = np.arange(4.0)[:, None] + 0.0 * values
-    return xr.Dataset({"stalled": (("chain", "draw"), values), "effect_raw": (("chain", "draw"), still)})
+    found = {"drift": 0.0 * values, "stalled": values, "effect_raw": still}
+    return xr.Dataset({name: (("chain", "draw"), array) for name, array in found.items()})
 
 
 @pytest.mark.parametrize(
