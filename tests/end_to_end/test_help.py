@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import Result
 
@@ -81,3 +82,19 @@ def test_quick_means_the_same_wherever_a_fit_may_be_made(
     result = invoke(command, assumed, *more, "--quick")
     assert result.exit_code == 2
     assert result.stderr == "error: --quick: there is no history to fit; leave it out\n"
+
+
+def test_what_answers_in_json_can_be_silenced() -> None:
+    context = click.Context(main)
+    for name in main.list_commands(context):
+        command = main.get_command(context, name)
+        assert command is not None
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert "--json" not in options or "--quiet" in options, name
+
+
+def test_a_silenced_check_says_the_same(assumed: Path, invoke: Callable[..., Result]) -> None:
+    spoken, silenced = invoke("check", assumed), invoke("check", assumed, "--quiet")
+    assert silenced.exit_code == spoken.exit_code == 0
+    assert silenced.stdout == spoken.stdout
+    assert silenced.stderr == ""
