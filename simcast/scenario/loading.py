@@ -13,10 +13,11 @@ from pydantic import ValidationError
 
 from simcast.arguments import check_kind, listed
 from simcast.errors import ScenarioArgumentError, ScenarioError
+from simcast.scenario.accents import composed
 from simcast.scenario.checks import find_problems
 from simcast.scenario.merging import Setting, override, read_layers
 from simcast.scenario.parts import Parts, Problem
-from simcast.scenario.reading import Node, Place, composed, is_file, plain, read_file
+from simcast.scenario.reading import Node, Place, is_file, plain, read_file
 from simcast.scenario.schema import Origin, Scenario
 from simcast.scenario.showing import shorten
 from simcast.scenario.wording import found, placed

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from simcast.errors import ScenarioError
 from simcast.pipeline import Pipeline
+from simcast.scenario.accents import composed
 from simcast.scenario.loading import load_scenario
-from simcast.scenario.reading import composed, is_file, plain, read_file
+from simcast.scenario.reading import is_file, plain, read_file
 from simcast.scenario.settings import PipelineSettings
 from simcast.scenario.wording import found, placed
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -122,11 +121,15 @@ NEVER_IF_EMPTY = "replacement_days"
 """The key of a team that means something else without a value than if it is not there."""
 
 
+_OF_COLUMNS = frozenset({"where", "out_of", "into"})
+"""The keys under which columns have values by which some segments are chosen."""
+
+
 def plain(node: Node) -> Any:  # noqa: ANN401 - whatever YAML may hold
     """Turn a node into plain data: dicts, tuples and scalars; keys without a value are left out.
 
-    A scenario without a value stays, so that it is refused rather than forgotten, and so does a key for which no value
-    is an answer.
+    A scenario without a value stays, so that it is refused rather than forgotten, and so do a column that is to have
+    none of its values, without which a lever would act on all, and a key for which no value is an answer.
     """
     return _plain(node, ())
 
@@ -136,7 +139,10 @@ def _plain(node: Node, path: KeyPath) -> Any:  # noqa: ANN401
         return {
             key: _plain(child, (*path, key))
             for key, child in node.value.items()
-            if child.value is not None or path == ("scenarios",) or (path[:1] == ("teams",) and key == NEVER_IF_EMPTY)
+            if child.value is not None
+            or path == ("scenarios",)
+            or (path and path[-1] in _OF_COLUMNS)
+            or (path[:1] == ("teams",) and key == NEVER_IF_EMPTY)
         }
     if isinstance(node.value, list):
         return tuple(_plain(child, (*path, index)) for index, child in enumerate(node.value))
@@ -230,39 +236,6 @@ def _syntax_problem(text: str, source: Place, line: int, column: int, reason: st
     written = text.split("\n")[line - 1 : line]
     hint = "; put quotes round ${...} inside braces" if written and "${" in written[0] else ""
     return f"{replace(source, line=line, column=column)}: not valid YAML: {reason}{hint}"
-
-
-_AS_WRITTEN = (("history", "path"), ("history", "query"))
-"""A file and a query, of which other programs must make the same; so are the files under ``extends``."""
-
-
-def composed(node: Node, problems: list[str], path: KeyPath = ()) -> Node:
-    """Write accents and letters as one character (NFC), as histories are read: one name may be written in two ways.
-
-    Parameters
-    ----------
-    node
-        A tree of a scenario, its files put together.
-    problems
-        Where keys that are the same then are told.
-    path
-        The keys and indices that lead to `node`.
-    """
-    if isinstance(node.value, str):
-        as_written = path in _AS_WRITTEN or path[:1] == ("extends",)
-        return node if as_written else replace(node, value=unicodedata.normalize("NFC", node.value))
-    if isinstance(node.value, list):
-        return replace(node, value=[composed(item, problems, (*path, n)) for n, item in enumerate(node.value)])
-    if not isinstance(node.value, dict):
-        return node
-    entries: dict[str, Node] = {}
-    for key, child in node.value.items():
-        name = unicodedata.normalize("NFC", key)
-        if name in entries:
-            again, first = child.key or child.place, entries[name].key or entries[name].place
-            problems.append(f"{again}: {dotted((*path, name))}: given twice, first at {first}; keep one of them")
-        entries[name] = composed(child, problems, (*path, name))
-    return replace(node, value=entries)
 
 
 class _Composer:

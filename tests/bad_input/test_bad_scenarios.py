@@ -148,6 +148,7 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         ":4:12: forecast.as_of: must be a day written as YYYY-MM-DD, such as 2026-07-01, got '2026-W27-3'",
     ),
     "weekdays_of_six": (":8:26: assume.arrivals.weekdays:", "must be 7 weights"),
+    "where_empty": (":11:49: scenarios.more[0].where.region", "must be text, got nothing"),
     "word_or_something_else": (
         ":3:28: history.placeholder_amounts: 'some' is not one of auto; or give a list",
         ":6:78: teams.callers.backlog.younger_than_days: must be above 0.0, got 0",

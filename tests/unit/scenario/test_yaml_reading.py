@@ -10,7 +10,8 @@ import pytest
 
 from simcast.errors import ScenarioError
 from simcast.scenario import dump_yaml
-from simcast.scenario.reading import Node, Place, composed, plain, read_text
+from simcast.scenario.accents import composed
+from simcast.scenario.reading import Node, Place, plain, read_text
 
 SOURCE = Place("q.yaml", folder=Path())
 
