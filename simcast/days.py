@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Literal, get_args
 
 import numpy as np
@@ -18,8 +20,26 @@ PERIODS: tuple[Period, ...] = get_args(Period)
 DAYS_PER_YEAR = 365.25
 DAYS_PER_MONTH = DAYS_PER_YEAR / 12
 
+WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""How a day is written; `date.fromisoformat` alone also takes weeks, such as 2026-W27-1."""
+
 _MONDAY_OFFSET = 3
 """1970-01-01 was a Thursday: three days on, a week has passed since a Monday."""
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day of the calendar, written as YYYY-MM-DD.
+
+    Examples
+    --------
+    >>> is_day("2026-07-01"), is_day("2026-02-30"), is_day("2026-W27-1")
+    (True, False, False)
+    """
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return WRITTEN_DAY.fullmatch(text) is not None
 
 
 def coarser(period: Period) -> tuple[Period, ...]:

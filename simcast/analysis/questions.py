@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from simcast.arguments import nearest
+from simcast.days import WRITTEN_DAY
 from simcast.errors import ScenarioArgumentError
 from simcast.forecast import Forecast
 from simcast.scenario import LEVERS
@@ -27,7 +28,6 @@ _CONDITION = re.compile(
 )
 _RANGE = re.compile(r"(?P<low>.+?)\.\.(?P<high>.+)")
 _OF_NUMBERS = frozenset({"spend", "cost_per_lead"})
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 USUAL_RANGES: dict[tuple[str, str], tuple[float | int, float | int]] = {
     ("conversion", "add"): (0.0, 0.5),
@@ -274,7 +274,7 @@ def _value(text: str) -> Any:  # noqa: ANN401  # whatever a scenario file may ho
         return float(text)
     if text in ("true", "false"):
         return text == "true"
-    return date.fromisoformat(text) if _DATE.fullmatch(text) else text
+    return date.fromisoformat(text) if WRITTEN_DAY.fullmatch(text) else text
 
 
 def _range(text: str, kind: str, key: str, value: str) -> tuple[Value, Value]:

@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from simcast.days import month_of
-from simcast.model.pace_by_amount import rank_correlation
+from simcast.model.ranks import place_within, rank_correlation
 
 Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
@@ -75,14 +74,5 @@ def find_carried_over(
     correlation, score = rank_correlation(before.astype(np.float64), moved.astype(np.int64), stratum)
     if abs(correlation) <= LEAST_CORRELATION or abs(score) <= _LEAST_SCORE:
         return None
-    place = _place_within(stratum, before)
+    place = place_within(stratum, before)
     return CarriedOver(correlation, float(moved[place > 0.0].mean()), float(moved[place < 0.0].mean()))
-
-
-def _place_within(stratum: Ints, values: Ints) -> NDArray[np.float64]:
-    """Return the rank of each value less the middle rank of its stratum."""
-    place = np.zeros(values.size)
-    order = np.argsort(stratum, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(stratum[order])) + 1):
-        place[rows] = rankdata(values[rows]) - 0.5 * (rows.size + 1)
-    return place

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.model.pace_by_amount import rank_correlation
+from simcast.model.ranks import rank_correlation
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

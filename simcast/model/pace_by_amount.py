@@ -4,21 +4,18 @@ New deals get their amounts when they are won, whatever their course was. Where 
 before a forecast ends are smaller than others, and bookings come out too high. The test is Spearman's rank correlation
 of the amount and the days until the forward move, taken among stays of one segment that began in one quarter, so that
 neither segments that differ, nor amounts that rise over the years while recent stays have had less time, pass for it.
-
-Source: Hájek, Šidák & Sen (1999), Theory of Rank Tests, section 4.5, on rank sums over strata under permutations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from simcast.history import latest_amounts
+from simcast.model.ranks import rank_correlation
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -82,29 +79,3 @@ def find_paces(
         if abs(correlation) > LEAST_CORRELATION and abs(score) > _LEAST_SCORE:
             found.append(PaceByAmount(code, correlation))
     return found
-
-
-def rank_correlation(one: Floats, other: Ints, stratum: Ints) -> tuple[float, float]:
-    """Return the rank correlation of two numbers within strata, and it in standard deviations of its permutations.
-
-    Examples
-    --------
-    >>> rank_correlation(np.array([1.0, 2, 3, 9, 8, 7]), np.array([4, 5, 6, 3, 2, 1]), np.array([0, 0, 0, 1, 1, 1]))
-    (1.0, 2.0)
-    """
-    moments = np.array(list(_moments(one, other, stratum))).reshape(-1, 4)
-    together, of_one, of_other, variance = moments.sum(axis=0)
-    if variance <= 0.0:
-        return 0.0, 0.0
-    return float(together / np.sqrt(of_one * of_other)), float(together / np.sqrt(variance))
-
-
-def _moments(one: Floats, other: Ints, stratum: Ints) -> Iterator[tuple[float, float, float, float]]:
-    """Yield of each stratum the product of its ranks, their squares, and the variance of the product."""
-    order = np.argsort(stratum, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(stratum[order])) + 1):
-        if rows.size > 1:
-            x, y = (rankdata(values[rows]) / rows.size for values in (one, other))
-            x, y = x - x.mean(), y - y.mean()
-            of_x, of_y = float(x @ x), float(y @ y)
-            yield float(x @ y), of_x, of_y, of_x * of_y / (rows.size - 1)

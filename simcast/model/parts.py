@@ -44,15 +44,15 @@ FEW = 1000
 CAREFUL_ACCEPTANCE = 0.99
 CAREFUL_THINNING = 4
 SMALLER_STEPS = 5.0
-"""By so much fewer steps are refused when a part that diverged is sampled again."""
+"""By so much fewer steps are refused each time that a part that diverged is sampled again."""
+MOST_TIMES_SMALLER = 2
+"""So often at most is a part that diverges sampled again."""
 MORE_STEPS = 4
 """So many times as many steps are taken when a part whose chains mix slowly is sampled again."""
-_LONGER = 3
-"""The number of the sample that is drawn for longer: the first, and two in smaller steps, come before it."""
 USUAL_DRAWS = 4000
 """Whoever asks for fewer does not ask for chains that have mixed."""
 
-_COORDINATES = ("_raw", "_round")
+_COORDINATES = ("_raw", "_round", "_upright")
 """How the names of those variables end that are there for the sampler only."""
 
 _COMPILING, _PER_PART, _PER_ROW = 15.0, 4.0, 0.004
@@ -174,14 +174,16 @@ def sample_part(part: Part, seed: int, stop: threading.Event | None = None) -> S
         return found
     _log.info(f"{part.name}: its chains mix slowly, so {MORE_STEPS} times as many steps follow")
     more = replace(settings, thin=MORE_STEPS * (settings.thin or 1))
-    longer = sample(part.ready, part.data, more, _seed_of(seed, _LONGER), part.name, stop).for_longer(found)
+    longer = sample(part.ready, part.data, more, _seed_of(seed, MOST_TIMES_SMALLER + 1), part.name, stop).for_longer(
+        found
+    )
     return longer if longer.n_diverging <= found.n_diverging else found
 
 
 def _in_smaller_steps(part: Part, first: Sample, seed: int, stop: threading.Event | None) -> tuple[Sample, FitSettings]:
     """Sample a part that diverged again, until it no longer does; return what diverged least, and its settings."""
     best, its_settings, settings = first, part.settings, part.settings
-    for number in range(1, _LONGER):
+    for number in range(1, MOST_TIMES_SMALLER + 1):
         settings = replace(settings, target_accept=1.0 - (1.0 - settings.target_accept) / SMALLER_STEPS)
         again = sample(part.ready, part.data, settings, _seed_of(seed, number), part.name, stop)
         if again.n_diverging < best.n_diverging:

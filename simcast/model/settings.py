@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
 from typing import Any, Protocol
 
 from simcast.arguments import shown
+from simcast.days import is_day
 from simcast.errors import ArgumentTypeError, FitError
 
 
@@ -110,7 +109,7 @@ class FitSettings:
             for name, known in _CHOICES.items()
             if getattr(self, name) not in known
         ]
-        if self.recorded_from not in ("auto", "none") and not _is_day(self.recorded_from):
+        if self.recorded_from not in ("auto", "none") and not is_day(self.recorded_from):
             problems.append(
                 f"history.model.recorded_from: {self.recorded_from!r} is no date; write 2017-03-01, auto or none"
             )
@@ -166,14 +165,6 @@ class FitSettings:
         held = {field.name: getattr(self, field.name) for field in fields(self)}
         priors = {name: _plain_prior(value) for name, value in sorted(self.priors.items())}
         return held | {"priors": priors, "target_accept": float(self.target_accept)}
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None  # and not a week, such as 2026-W27-1
 
 
 def _plain_prior(value: object) -> object:

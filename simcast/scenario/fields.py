@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, core_schema
 
+from simcast.days import WRITTEN_DAY
 from simcast.scenario import distribution
 from simcast.scenario.distribution import NUMBER_FAMILIES, PARAMETERS, QUANTITY_FAMILIES, Distribution, Domain, Quantity
 from simcast.scenario.numbers import parse_cost, parse_money, parse_number, parse_quantity
@@ -117,10 +118,6 @@ Positive = Annotated[Distribution, NumberField(distribution.POSITIVE, "Positive"
 NonNegative = Annotated[Distribution, NumberField(distribution.NON_NEGATIVE, "NonNegative")]
 Days = Annotated[Quantity, QuantityField()]
 Money = Annotated[Quantity, QuantityField(parse_money)]
-
-
-WRITTEN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-"""How a day is written; `date.fromisoformat` alone also takes weeks, such as 2026-W27-1."""
 
 
 def _parse_day(value: object) -> date:

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from simcast.days import Period
+from simcast.days import Period, is_day
 from simcast.pipeline import Kind, Pipeline
 from simcast.scenario import horizon as horizons
 from simcast.scenario.distribution import Distribution
-from simcast.scenario.fields import WRITTEN_DAY, Closed, Day, Name, PartError, Share, Text, Where, Whole
+from simcast.scenario.fields import Closed, Day, Name, PartError, Share, Text, Where, Whole
 from simcast.summary import Metric
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -80,13 +80,8 @@ def _check_day_or_word(text: object) -> object:
     """Take a date, which YAML may have read as one, or one of the two words."""
     if isinstance(text, date):
         return text.isoformat()
-    if isinstance(text, str) and text not in ("auto", "none"):
-        try:
-            is_written = bool(WRITTEN_DAY.fullmatch(text) and date.fromisoformat(text))
-        except ValueError:
-            is_written = False
-        if not is_written:
-            raise ValueError(f"must be a date such as 2017-03-01, auto or none, got {text!r}")
+    if isinstance(text, str) and text not in ("auto", "none") and not is_day(text):
+        raise ValueError(f"must be a date such as 2017-03-01, auto or none, got {text!r}")
     return text
 
 

@@ -72,7 +72,7 @@ def test_conversion_that_rises_over_the_years_is_no_quality_of_deals() -> None:
 
 def test_the_scores_of_deals_that_carry_nothing_over_are_standard_normal(monkeypatch: pytest.MonkeyPatch) -> None:
     from simcast.model import carried_over
-    from simcast.model.pace_by_amount import rank_correlation
+    from simcast.model.ranks import rank_correlation
 
     scores = []
 

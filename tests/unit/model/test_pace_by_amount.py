@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simcast.model.pace_by_amount import find_paces, rank_correlation
+from simcast.model.pace_by_amount import find_paces
+from simcast.model.ranks import rank_correlation
 
 N = 400
 ALL = np.ones(N, dtype=np.bool_)
