@@ -174,9 +174,8 @@ def sample_part(part: Part, seed: int, stop: threading.Event | None = None) -> S
         return found
     _log.info(f"{part.name}: its chains mix slowly, so {MORE_STEPS} times as many steps follow")
     more = replace(settings, thin=MORE_STEPS * (settings.thin or 1))
-    longer = sample(part.ready, part.data, more, _seed_of(seed, MOST_TIMES_SMALLER + 1), part.name, stop).for_longer(
-        found
-    )
+    own_seed = _seed_of(seed, MOST_TIMES_SMALLER + 1)
+    longer = sample(part.ready, part.data, more, own_seed, part.name, stop).for_longer(found)
     return longer if longer.n_diverging <= found.n_diverging else found
 
 
