@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.inner import outer
 from simcast.engine.samplers import FAMILIES, isf_of_log
 
 AMOUNT_FAMILIES = (*FAMILIES, "empirical")
@@ -16,7 +16,7 @@ AMOUNT_FAMILIES = (*FAMILIES, "empirical")
 EMPIRICAL_CODE = AMOUNT_FAMILIES.index("empirical")
 
 
-@njit(cache=True)
+@outer
 def amount_isf(family: int, scale: float, shape: float, quantiles: NDArray[np.float64], u: float) -> float:
     """Return the amount that a share u of deals exceeds: the inverse survival function.
 

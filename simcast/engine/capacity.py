@@ -21,7 +21,7 @@ from simcast.engine.block import BLOCK, InPlay, room_for_a_block
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamPlan, TeamResults
 from simcast.engine.clock import put_off
 from simcast.engine.graph import Graph, flush_counts, graph_of
-from simcast.engine.inner import allocating, inner
+from simcast.engine.inner import allocating, inner, outer
 from simcast.engine.kernel import begin_new_deals, begin_stays, count_arrivals, end_stays
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan
 from simcast.engine.open_deals import begin_open_deals
@@ -63,7 +63,7 @@ class Room(NamedTuple):
     owners: Owners
 
 
-@njit(cache=True, nogil=True)
+@outer
 def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
     kernel, capacity = plan.kernel, plan.capacity

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
+from simcast.engine.inner import outer
 
 _LEAST_START = 1e-290
 """A probability of zero arrivals above this lets the sum start at zero."""
@@ -17,7 +17,7 @@ _FAR_BELOW = 8.5
 """Otherwise the sum starts this many standard deviations below the mean, where less than 1e-16 lies."""
 
 
-@njit(cache=True)
+@outer
 def count(mean: float, size: float, u: float) -> int:
     """Return the smallest n with P(N <= n) >= u, for a negative binomial count N.
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from simcast.engine.inner import inner, outer
 from simcast.engine.normal import normal_upper_quantile
 
 _EPSILON = 1e-16
@@ -21,7 +20,7 @@ _SETTLED = 1e-5
 """After a step as short as this, in spreads of log x, the next one would be its cube."""
 
 
-@njit(cache=True)
+@outer
 def gamma_log_survival(k: float, x: float) -> float:
     """Return log Q(k, x), the log probability that a gamma variate of shape k and scale 1 exceeds x."""
     if x <= 0.0:
@@ -32,7 +31,7 @@ def gamma_log_survival(k: float, x: float) -> float:
     return log_front + math.log(_upper_fraction(k, x))
 
 
-@njit(cache=True)
+@outer
 def gamma_log_tails(k: float, x: float) -> tuple[float, float]:
     """Return log P(k, x) and log Q(k, x), the log probabilities below and above x, each to full relative precision."""
     if x <= 0.0:
@@ -45,7 +44,7 @@ def gamma_log_tails(k: float, x: float) -> tuple[float, float]:
     return math.log1p(-min(math.exp(above), 1.0 - _EPSILON)), above
 
 
-@njit(cache=True)
+@inner
 def _lower_series(k: float, x: float) -> float:
     """Return P(k, x) over x^k e^-x / Gamma(k), for x below k + 1."""
     term = total = 1.0 / k
@@ -57,7 +56,7 @@ def _lower_series(k: float, x: float) -> float:
     return total
 
 
-@njit(cache=True)
+@inner
 def _upper_fraction(k: float, x: float) -> float:
     """Return Q(k, x) over x^k e^-x / Gamma(k), for x above k + 1, by Lentz's continued fraction."""
     b = x + 1.0 - k
@@ -81,7 +80,7 @@ def _upper_fraction(k: float, x: float) -> float:
     return h
 
 
-@njit(cache=True)
+@outer
 def gamma_quantile(k: float, log_s: float) -> float:
     """Return x such that log Q(k, x) equals `log_s`.
 
@@ -112,7 +111,7 @@ def gamma_quantile(k: float, log_s: float) -> float:
     return math.exp(log_x)
 
 
-@njit(cache=True)
+@inner
 def _near_quantile(k: float, log_p: float, log_s: float, log_gamma: float) -> float:
     """Return the logarithm of a point near that of which a share of log `log_p` is below, and of log `log_s` above.
 

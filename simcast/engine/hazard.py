@@ -18,8 +18,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simcast.engine.inner import inner, outer
 
 _LITTLE = 1e-3
 """Below so many expected ends within a piece, the first terms of a series are the more precise, to 1e-14."""
@@ -30,7 +31,7 @@ _SHORT = 1.0
 _HALF = 0.5
 
 
-@njit(cache=True)
+@outer
 def fill_survival(
     rate: NDArray[np.float64],
     factor: NDArray[np.float64],
@@ -89,7 +90,7 @@ def fill_survival(
     probability[n_moves] = math.exp(-hazard_so_far)
 
 
-@njit(cache=True)
+@inner
 def piece_of(days: float, start: NDArray[np.float64]) -> int:
     """Return the piece in which an age lies; the last one for all ages beyond."""
     piece = 0
@@ -98,7 +99,7 @@ def piece_of(days: float, start: NDArray[np.float64]) -> int:
     return piece
 
 
-@njit(cache=True)
+@inner
 def left_of_piece(total: NDArray[np.float64], start: NDArray[np.float64], days: float) -> tuple[int, float]:
     """Return the piece in which an age lies, and the share of the stays ending in it that last longer, by any move.
 
@@ -112,7 +113,7 @@ def left_of_piece(total: NDArray[np.float64], start: NDArray[np.float64], days: 
     return piece, math.exp(-before) * math.expm1(before - hazard) / math.expm1(-hazard)
 
 
-@njit(cache=True)
+@outer
 def hazard_survival(
     survival: NDArray[np.float64], total: NDArray[np.float64], start: NDArray[np.float64], days: float
 ) -> float:
@@ -138,7 +139,7 @@ def hazard_survival(
     return share
 
 
-@njit(cache=True)
+@inner
 def weigh_by_hazards(
     age: NDArray[np.float64],
     rate: NDArray[np.float64],
@@ -180,7 +181,7 @@ def weigh_by_hazards(
     weight[n_moves] = 0.0
 
 
-@njit(cache=True)
+@inner
 def _hazard_before(total: NDArray[np.float64], start: NDArray[np.float64], days: float) -> float:
     """Return the hazard of all moves together up to an age."""
     hazard, piece = 0.0, piece_of(days, start)
@@ -190,7 +191,7 @@ def _hazard_before(total: NDArray[np.float64], start: NDArray[np.float64], days:
     return before
 
 
-@njit(cache=True)
+@outer
 def hazard_isf(
     survival: NDArray[np.float64], total: NDArray[np.float64], start: NDArray[np.float64], u: float
 ) -> float:
@@ -225,7 +226,7 @@ def hazard_isf(
     return days
 
 
-@njit(cache=True)
+@outer
 def _marginals(
     hazard_log: NDArray[np.float64],
     hazard_effect: NDArray[np.float64],

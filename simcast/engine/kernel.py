@@ -14,7 +14,6 @@ import math
 from typing import cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.alike import room_for_the_alike
@@ -25,7 +24,7 @@ from simcast.engine.clock import run_clocks
 from simcast.engine.counts import count
 from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, flush_counts, graph_of
 from simcast.engine.hazard import hazard_isf
-from simcast.engine.inner import inner
+from simcast.engine.inner import inner, outer
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results
 from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
@@ -42,7 +41,7 @@ _NO_DEALS = cast("int", np.int64(0))
 _FIRST_VISIT = cast("int", np.int64(0))
 
 
-@njit(cache=True, nogil=True)
+@outer
 def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
     tables = empty_tables(plan)
@@ -77,14 +76,14 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
         flush_counts(plan, graph, results.entered[row], results.left_forward[row], results.open_at_end[row])
 
 
-@njit(cache=True, nogil=True)
+@outer
 def count_new_deals(plan: KernelPlan, counts: NDArray[np.int64]) -> None:
     """Write how many new deals arrive in each of the first ``len(counts)`` futures, the same that are played."""
     tables = empty_tables(plan)
     arrivals = np.zeros((len(plan.arrival_key), plan.horizon_days), np.int64)
     for future in range(len(counts)):
-        tables.arrival_factor.fill(1.0)
-        tables.arrival_add.fill(0.0)
+        tables.arrival_factor[:] = 1.0
+        tables.arrival_add[:] = 0.0
         mean = plan.arrival_mean[plan.draw_of_future[future]]
         apply_arrivals(plan.on_arrivals, future, mean, tables.arrival_factor, tables.arrival_add)
         count_arrivals(plan, tables, future, arrivals)

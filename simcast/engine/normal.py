@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.inner import inner, outer
+
 _SQRT_HALF = math.sqrt(0.5)
 _LOG_SQRT_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 _FAR = 25.0
@@ -41,7 +43,7 @@ _LOG_SURVIVAL = np.array(
 )
 
 
-@njit(cache=True)
+@outer
 def normal_survival(z: float) -> float:
     """Return P(Z > z), within 2e-6 of its value, by linear interpolation of its logarithm in a table."""
     return math.exp(normal_log_survival_by_table(z))
@@ -62,7 +64,7 @@ def normal_log_survival_by_table(z: float) -> float:
     return found
 
 
-@njit(cache=True)
+@outer
 def normal_log_survival(z: float) -> float:
     """Return log P(Z > z)."""
     if z < _FAR:
@@ -70,14 +72,14 @@ def normal_log_survival(z: float) -> float:
     return -0.5 * z * z - _LOG_SQRT_TWO_PI - math.log(z) + math.log1p(_tail_correction(z))
 
 
-@njit(cache=True)
+@inner
 def _tail_correction(z: float) -> float:
     """Return the asymptotic series of Mills' ratio times z, less one (Abramowitz and Stegun 26.2.12)."""
     w = 1.0 / (z * z)
     return -w * (1.0 - w * (3.0 - w * (15.0 - w * 105.0)))
 
 
-@njit(cache=True)
+@outer
 def normal_upper_quantile(log_s: float) -> float:
     """Return z such that log P(Z > z) equals `log_s`."""
     if log_s > -300.0:
@@ -89,7 +91,7 @@ def normal_upper_quantile(log_s: float) -> float:
     return z
 
 
-@njit(cache=True)
+@inner
 def _quantile(p: float, log_p: float) -> float:
     """Return the lower quantile for probability p.
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from simcast.engine.inner import inner, outer
 
 # Typed constants, since Numba compiles a function anew for each plain number that it is called with.
 STAY = np.uint64(0)
@@ -33,13 +34,13 @@ _PARITY = np.uint64(0x1BD11BDAA9FC1A22)
 _TWO_TO_MINUS_52 = 2.0**-52
 
 
-@njit(inline="always")
+@inner
 def _rotate(bits: np.uint64, count: int) -> np.uint64:
     """Rotate 64 bits to the left."""
     return (bits << np.uint64(count)) | (bits >> np.uint64(64 - count))
 
 
-@njit(inline="always")
+@inner
 def _four_rounds(x0: np.uint64, x1: np.uint64, r0: int, r1: int, r2: int, r3: int) -> tuple[np.uint64, np.uint64]:
     """Mix two words by four rounds of add, rotate, exclusive or."""
     x0 += x1
@@ -53,7 +54,7 @@ def _four_rounds(x0: np.uint64, x1: np.uint64, r0: int, r1: int, r2: int, r3: in
     return x0, x1
 
 
-@njit(inline="always")
+@inner
 def _threefry(
     key0: np.uint64, key1: np.uint64, counter0: np.uint64, counter1: np.uint64
 ) -> tuple[np.uint64, np.uint64]:
@@ -77,19 +78,19 @@ def _threefry(
     return x0 + key2, x1 + key0 + np.uint64(5)
 
 
-@njit(cache=True)
+@outer
 def threefry(key0: np.uint64, key1: np.uint64, counter0: np.uint64, counter1: np.uint64) -> tuple[np.uint64, np.uint64]:
     """Return two random 64-bit words for a key of two words and a counter of two words."""
     return _threefry(key0, key1, counter0, counter1)
 
 
-@njit(inline="always")
+@inner
 def to_unit(bits: np.uint64) -> float:
     """Turn 52 of 64 random bits into a float64 strictly between 0 and 1: one bit more would round up to 1."""
     return (np.float64(bits >> np.uint64(12)) + 0.5) * _TWO_TO_MINUS_52
 
 
-@njit(cache=True)
+@outer
 def uniforms(seed: np.uint64, future: int, deal_key: np.uint64, visit: int, purpose: np.uint64) -> tuple[float, float]:
     """Return the two uniforms of one event of one deal in one future."""
     counter = (np.uint64(visit) << np.uint64(8)) | purpose
@@ -97,7 +98,7 @@ def uniforms(seed: np.uint64, future: int, deal_key: np.uint64, visit: int, purp
     return to_unit(bits0), to_unit(bits1)
 
 
-@njit(cache=True)
+@inner
 def fill_uniforms(
     seed: np.uint64,
     future: int,
@@ -125,7 +126,7 @@ def fill_uniforms(
         first[i], second[i] = to_unit(bits0), to_unit(bits1)
 
 
-@njit(cache=True)
+@outer
 def uniform_by_future(seed: np.uint64, n_futures: int, key: np.uint64, purpose: np.uint64) -> NDArray[np.float64]:
     """Return one uniform per future for a thing that all deals share, such as the size of a lever.
 
@@ -155,7 +156,7 @@ def draw_of_futures(seed: np.uint64, n_futures: int, n_draws: int) -> NDArray[np
     return np.concatenate(blocks)[:n_futures].astype(np.int64)
 
 
-@njit(cache=True)
+@outer
 def _block_order(seed: np.uint64, block: int, n_draws: int) -> NDArray[np.uint64]:
     """Return random sort keys for the draws of one block of futures."""
     order = np.empty(n_draws, dtype=np.uint64)

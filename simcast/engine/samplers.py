@@ -23,9 +23,8 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from simcast.engine.gamma import gamma_log_survival, gamma_quantile
+from simcast.engine.inner import outer
 from simcast.engine.normal import normal_log_survival, normal_survival, normal_upper_quantile
 
 CONSTANT = 0
@@ -40,7 +39,7 @@ FAMILIES = ("constant", "exponential", "lognormal", "weibull", "loglogistic", "g
 """The names of the families, in code order."""
 
 
-@njit(cache=True)
+@outer
 def survival(family: int, scale: float, shape: float, days: float) -> float:
     """Return P(T > days)."""
     if family == LOGNORMAL and days > 0.0:
@@ -48,7 +47,7 @@ def survival(family: int, scale: float, shape: float, days: float) -> float:
     return math.exp(log_survival(family, scale, shape, days))
 
 
-@njit(cache=True)
+@outer
 def log_survival(family: int, scale: float, shape: float, days: float) -> float:
     """Return log P(T > days)."""
     if days <= 0.0:
@@ -66,7 +65,7 @@ def log_survival(family: int, scale: float, shape: float, days: float) -> float:
     return gamma_log_survival(shape, days / scale)
 
 
-@njit(cache=True)
+@outer
 def isf_of_log(family: int, scale: float, shape: float, log_s: float) -> float:
     """Return the days t at which log P(T > t) equals `log_s`, to full precision: the inverse survival function."""
     if family == LOGNORMAL:

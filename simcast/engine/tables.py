@@ -104,13 +104,13 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     """Work out the parameters of one future."""
     draw = plan.draw_of_future[future]
     _start_from(plan.probability[draw], tables.probability)
-    tables.time_factor.fill(1.0)
-    tables.cap_days.fill(math.inf)
-    tables.cap_weight.fill(0.0)
-    tables.arrival_factor.fill(1.0)
-    tables.arrival_add.fill(0.0)
-    tables.amount_factor.fill(1.0)
-    tables.amount_add.fill(0.0)
+    tables.time_factor[:] = 1.0
+    tables.cap_days[:] = math.inf
+    tables.cap_weight[:] = 0.0
+    tables.arrival_factor[:] = 1.0
+    tables.arrival_add[:] = 0.0
+    tables.amount_factor[:] = 1.0
+    tables.amount_add[:] = 0.0
     for operation in (SET, ODDS, MOVE_ODDS, MULTIPLY, ADD):
         _apply_conversion(plan.on_conversion, future, operation, tables.probability)
     if len(plan.month_speed) > 0:

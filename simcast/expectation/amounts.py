@@ -6,10 +6,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.amounts import EMPIRICAL_CODE, amount_isf
+from simcast.engine.inner import outer
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGLOGISTIC, LOGNORMAL
 
 _SQRT_2 = math.sqrt(2.0)
@@ -32,7 +32,7 @@ class AmountLaw(NamedTuple):
     some: float
 
 
-@njit(cache=True, nogil=True)
+@outer
 def mean_amount(law: AmountLaw, quantiles: NDArray[np.float64]) -> float:
     """Return the mean of the amounts that the engine draws, those of 0 among them; infinite if it is.
 
@@ -61,7 +61,7 @@ def mean_amount(law: AmountLaw, quantiles: NDArray[np.float64]) -> float:
     return law.some * scale * factor
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _mean_lognormal(median: float, sigma: float, most: float) -> float:
     """Return the mean of a lognormal amount of which no more than `most` counts."""
     if math.isinf(most):
@@ -74,7 +74,7 @@ def _mean_lognormal(median: float, sigma: float, most: float) -> float:
     return median * math.exp(0.5 * sigma * sigma) * below + most * beyond
 
 
-@njit(cache=True, nogil=True)
+@outer
 def mean_worth(law: AmountLaw, quantiles: NDArray[np.float64], factor: float, add: float) -> float:
     """Return the mean of ``max(0, factor * amount + add)``, the worth of a win under levers on amounts."""
     worth = factor * mean_amount(law, quantiles) + add

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.inner import outer
 from simcast.engine.layout import KernelPlan
 from simcast.engine.tables import empty_tables, fill_tables
 from simcast.expectation.flow import Expected, Grid, Room, begin_new_deals, clear, let_flow
@@ -14,7 +14,7 @@ from simcast.expectation.on_clock import read_clocks
 from simcast.expectation.open_deals import Alike, begin_open_deals
 
 
-@njit(cache=True, nogil=True)
+@outer
 def expect_futures(
     plan: KernelPlan,
     futures: NDArray[np.int64],

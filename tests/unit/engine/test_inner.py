@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from numba import njit
 from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import run_frontend
+from numba.core.lowering import Lower
 
-from simcast.engine.inner import Part, allocating, inner
+from simcast.engine.inner import Part, allocating, inner, written_once
 
 
 @inner
@@ -41,6 +43,35 @@ def _whole(above: np.ndarray, below: np.ndarray) -> tuple[float, float]:
 def test_parts_compute_what_plain_functions_do() -> None:
     above, below = np.array([1.0, 3.0, 5.0]), np.array([2.0, 4.0, 8.0])
     assert _whole(above, below) == (0.5 + 0.75 + 0.625, 9.0)
+
+
+def _branching(values: np.ndarray, least: float) -> float:
+    total = 0.0
+    for i in range(len(values)):
+        value = values[i]
+        if value > least:
+            half = value / 2.0
+            total += half if half > least else value
+        elif value < 0.0:
+            late = value
+    return total + late if total > least else total  # type: ignore[possibly-undefined]  # what this is about
+
+
+def test_variables_written_once_before_all_their_uses_are_values() -> None:
+    found = written_once(run_frontend(_branching).blocks)
+    assert {"values", "least", "value", "half"} <= found
+    assert not {"total", "late"} & found  # written twice; used where no way leads through what writes it
+
+
+@pytest.mark.parametrize("least", [0.0, 1.5, 9.0])
+def test_parts_branch_as_python_does(least: float) -> None:
+    part, values = inner(_branching), np.array([1.0, -1.0, 2.0, 4.0, -3.0])
+    whole = njit(lambda values, least: part(values, least))
+    assert whole(values, least) == _branching(values, least)
+
+
+def test_what_makes_variables_values_is_what_numba_asks() -> None:
+    assert hasattr(Lower, "_find_singly_assigned_variable")
 
 
 def test_errors_of_parts_reach_python() -> None:
