@@ -16,7 +16,6 @@ from simcast.cli.speaking import by_option
 @options.scenario_names
 @options.quick
 @options.played
-@options.cluster
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the table to .csv or .parquet.")
 @options.answered
 @by_option({"names": "--scenario"})
@@ -66,5 +65,5 @@ def compare(
     if as_json:
         options.print_json(ranking_document(ranking))
     else:
-        print_ranking(ranking, options.console_for_results())
+        print_ranking(ranking, options.console_for_results(), aside=options.console_for_warnings(silent=quiet))
     options.exit_with(ranking.doubts, quiet)

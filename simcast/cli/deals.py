@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
+from simcast.cli.answering import ground_on
 
 
 @click.command(short_help="List open deals with their chances and expected dates.")
@@ -47,6 +48,7 @@ def deals(
     futures: int | None,
     seed: int | None,
     threads: int | None,
+    cluster: str | None,
     out: Path | None,
     as_json: bool,
     quiet: bool,
@@ -69,11 +71,14 @@ def deals(
     from simcast.analysis.deals import chosen_deals
     from simcast.report.deals import deals_document, print_deals, write_table
 
+    checks.check_players(threads, cluster)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     checks.check_no_input(scenario, {"--out": out})
     start = checks.check_scenario(scenario, standing_on)
-    with options.telling(quiet=quiet, as_json=as_json) as progress:
-        ground = analysis.ground_of(scenario, threads=threads, progress=progress).on(start)
+    with (
+        options.telling(quiet=quiet, as_json=as_json) as progress,
+        ground_on(scenario, start, threads, cluster, progress) as ground,
+    ):
         table = analysis.deal_table(ground)
     table = chosen_deals(table, where=where, stages=stages, stalled=stalled, sort=sort)
     if out is not None:
