@@ -18,6 +18,7 @@ from simcast.cli.speaking import by_option
 @click.option(
     "--among",
     multiple=True,
+    callback=options.composed,
     metavar="CHOICE",
     help="A scenario in the file, or a lever with a range; may be repeated. Default: all scenarios in the file.",
 )

@@ -13,8 +13,22 @@ from simcast.cli.answering import ground_on
 @click.command(short_help="List open deals with their chances and expected dates.")
 @options.scenario_file
 @options.overrides
-@click.option("--where", "where", multiple=True, metavar="COLUMN=VALUE", help="Only these deals; may be repeated.")
-@click.option("--stage", "stages", multiple=True, metavar="NAME", help="Only deals in this stage; may be repeated.")
+@click.option(
+    "--where",
+    "where",
+    multiple=True,
+    callback=options.composed,
+    metavar="COLUMN=VALUE",
+    help="Only these deals; may be repeated.",
+)
+@click.option(
+    "--stage",
+    "stages",
+    multiple=True,
+    callback=options.composed,
+    metavar="NAME",
+    help="Only deals in this stage; may be repeated.",
+)
 @click.option("--stalled/--not-stalled", default=None, help="Only stalled deals, or only the others.")
 @click.option(
     "--sort",

@@ -15,7 +15,14 @@ from simcast.cli.speaking import by_option
 @options.scenario_file
 @options.overrides
 @options.standing_on
-@click.option("--by", "by", multiple=True, metavar="COLUMN", help="Also show each value of this segment column.")
+@click.option(
+    "--by",
+    "by",
+    multiple=True,
+    callback=options.composed,
+    metavar="COLUMN",
+    help="Also show each value of this segment column.",
+)
 @options.quick
 @options.played
 @options.folder

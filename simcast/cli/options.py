@@ -49,7 +49,7 @@ overrides = click.option(
 quick = click.option("--quick", is_flag=True, help="Fit with few draws, for a first look only (history.model.quick).")
 
 
-def _composed(_context: click.Context, _option: click.Parameter, names: Any) -> Any:  # noqa: ANN401 - one or several
+def composed(_context: click.Context, _option: click.Parameter, names: Any) -> Any:  # noqa: ANN401 - one or several
     """Write names as scenario files are read, whose letters with accents are one character each."""
     if isinstance(names, str):
         return unicodedata.normalize("NFC", names)
@@ -60,14 +60,14 @@ scenario_names = click.option(
     "--scenario",
     "names",
     multiple=True,
-    callback=_composed,
+    callback=composed,
     metavar="NAME",
     help="Only this scenario; may be repeated.",
 )
 standing_on = click.option(
     "--scenario",
     "standing_on",
-    callback=_composed,
+    callback=composed,
     metavar="NAME",
     help="Start from this scenario of FILE instead of the baseline.",
 )
@@ -86,7 +86,7 @@ threads = click.option(
 checked_scenario = click.option(
     "--scenario",
     "standing_on",
-    callback=_composed,
+    callback=composed,
     metavar="NAME",
     help="Checked only, as a scenario of FILE: a fit has no levers.",
 )

@@ -16,7 +16,12 @@ from simcast.errors import SimcastError
 @click.command(short_help="Find the smallest change that meets a target.")
 @options.scenario_file
 @click.option(
-    "--vary", "vary", required=True, metavar="LEVER", help="The lever to vary, with one number given as a range or ?."
+    "--vary",
+    "vary",
+    required=True,
+    callback=options.composed,
+    metavar="LEVER",
+    help="The lever to vary, with one number given as a range or ?.",
 )
 @click.option("--for", "wanted", required=True, metavar="CONDITION", help="The condition to meet.")
 @options.overrides
