@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simcast.cli.checks import check_writable
 from simcast.errors import SimcastError
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from simcast.analysis import Ground
     from simcast.progress import Progress
     from simcast.scenario import Scenario
+
+TABLES = (".csv", ".parquet")
+"""How files of rows end."""
 
 
 @contextmanager
@@ -39,7 +43,9 @@ def ground_on(
         yield replace(ground, cluster=workers)
 
 
-def write_answer(folder: Path | None, name: str, document: dict[str, Any], table: pd.DataFrame | None = None) -> None:
+def write_answer(
+    folder: Path | None, name: str, document: dict[str, Any] | list[Any], table: pd.DataFrame | None = None
+) -> None:
     """Write an answer as NAME.json, and its table as NAME.parquet, where a folder is named."""
     from simcast.report.folder import write_answer_folder
 
@@ -49,3 +55,30 @@ def write_answer(folder: Path | None, name: str, document: dict[str, Any], table
         write_answer_folder(folder, name, document, table)
     except OSError as error:
         raise SimcastError(f"--out {folder}: {error}; name a folder that can be written") from error
+
+
+def check_target(out: Path | None) -> None:
+    """Refuse what is neither a folder nor the name of a table, before any work."""
+    if out is None:
+        return
+    if _is_folder(out):
+        check_writable(out)
+    elif out.suffix not in TABLES:
+        raise SimcastError(f"--out {out}: the name must end in {' or '.join(TABLES)}, or be that of a folder")
+
+
+def write_rows(out: Path | None, name: str, document: dict[str, Any] | list[Any], table: pd.DataFrame) -> None:
+    """Write a table to a file by its ending, or with its document into a folder, where one or the other is named."""
+    from simcast.report.deals import write_table
+
+    if out is None:
+        return
+    if _is_folder(out):
+        write_answer(out, name, document, table)
+    else:
+        write_table(table, out)
+
+
+def _is_folder(out: Path) -> bool:
+    """Return whether a name is that of a folder, which need not be there yet."""
+    return out.is_dir() or not (out.suffix or out.exists())

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
-from simcast.cli.answering import ground_on
+from simcast.cli.answering import check_target, ground_on, write_rows
 
 
 @click.command(short_help="List open deals with their chances and expected dates.")
@@ -45,9 +45,7 @@ from simcast.cli.answering import ground_on
 @options.standing_on
 @options.quick
 @options.played
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write all rows to a .csv or .parquet file."
-)
+@options.rows
 @options.answered
 def deals(
     file: Path,
@@ -83,11 +81,12 @@ def deals(
     """
     from simcast import analysis
     from simcast.analysis.deals import chosen_deals
-    from simcast.report.deals import deals_document, print_deals, write_table
+    from simcast.report.deals import deals_document, print_deals
 
     checks.check_players(threads, cluster)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     checks.check_no_input(scenario, {"--out": out})
+    check_target(out)
     start = checks.check_scenario(scenario, standing_on)
     with (
         options.telling(quiet=quiet, as_json=as_json) as progress,
@@ -95,8 +94,7 @@ def deals(
     ):
         table = analysis.deal_table(ground)
     table = chosen_deals(table, where=where, stages=stages, stalled=stalled, sort=sort)
-    if out is not None:
-        write_table(table, out)
+    write_rows(out, "deals", deals_document(table), table)
     if as_json:
         options.print_json(deals_document(table if top is None else table.head(top)))
     else:

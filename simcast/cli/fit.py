@@ -47,6 +47,7 @@ def fit(
     from simcast import analysis
     from simcast.posterior import posterior_path
     from simcast.posterior.response import fitted_responses
+    from simcast.report.diagnosis import without_nan
 
     checks.check_writable(folder)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
@@ -57,12 +58,14 @@ def fit(
     diagnostics = posterior.diagnostics
     stored = posterior_path(posterior.fingerprint)
     responses = fitted_responses(posterior).values()
-    document = {
-        "fingerprint": posterior.fingerprint,
-        "stored": str(stored) if stored.is_file() else None,
-        "diagnostics": None if diagnostics is None else diagnostics.to_dict(),
-        "responses": [response.to_dict() for response in responses],
-    }
+    document = without_nan(
+        {
+            "fingerprint": posterior.fingerprint,
+            "stored": str(stored) if stored.is_file() else None,
+            "diagnostics": None if diagnostics is None else diagnostics.to_dict(),
+            "responses": [response.to_dict() for response in responses],
+        }
+    )
     write_answer(folder, "fit", document)
     if as_json:
         options.print_json(document)

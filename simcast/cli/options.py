@@ -114,6 +114,12 @@ folder = click.option(
     metavar="DIR",
     help="Also write the JSON document, and its table if it has one, to this folder.",
 )
+rows = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Write all rows to a .csv or .parquet file, or with the JSON document to this folder.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 quiet = click.option("--quiet", is_flag=True, help="No progress and no warnings on stderr.")
 

@@ -21,7 +21,8 @@ from simcast.cli.speaking import by_option
     "page",
     type=click.Path(path_type=Path),
     metavar="PAGE.html",
-    help="Where to write the page. Default: NAME.html in the current folder, unless only --xlsx is given.",
+    help="Where to write the page, or a folder for it. Default: NAME.html in the current folder, unless only --xlsx is "
+    "given.",
 )
 @click.option(
     "--xlsx",
@@ -83,6 +84,8 @@ def report(
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     if page is None and workbook is None:
         page = Path(f"{file.stem}.html")
+    if page is not None and page.is_dir():
+        page = page / f"{file.stem}.html"
     checks.check_no_input(scenario, {"--out": page, "--xlsx": workbook})
     check_targets(page, workbook, interactive=interactive)
     with options.telling(quiet=quiet, as_json=as_json) as progress:

@@ -56,16 +56,16 @@ def diagnosis_document(diagnosis: Diagnosis) -> dict[str, Any]:
         "faults": list(diagnosis.diagnostics.faults),
         "warnings": list(diagnosis.warnings),
     }
-    plain: dict[str, Any] = _without_nan(document)
+    plain: dict[str, Any] = without_nan(document)
     return plain
 
 
-def _without_nan(value: Any) -> Any:  # noqa: ANN401  # anything that JSON can hold
+def without_nan(value: Any) -> Any:  # noqa: ANN401  # anything that JSON can hold
     """Put null in the place of NaN and infinity, which JSON has not."""
     if isinstance(value, dict):
-        return {str(key): _without_nan(inner) for key, inner in value.items()}
+        return {str(key): without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
+        return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -56,7 +56,9 @@ def write_run_folder(run: Run, folder: Path, command: Sequence[str] = ()) -> Non
     write_whole(folder / "provenance.json", lambda path: path.write_text(origin, encoding="utf-8"))
 
 
-def write_answer_folder(folder: Path, name: str, document: dict[str, Any], table: pd.DataFrame | None = None) -> None:
+def write_answer_folder(
+    folder: Path, name: str, document: dict[str, Any] | list[Any], table: pd.DataFrame | None = None
+) -> None:
     """Write the answer to a question as ``NAME.json``, as ``--json`` prints it, and its table as ``NAME.parquet``.
 
     Raises
@@ -71,7 +73,7 @@ def write_answer_folder(folder: Path, name: str, document: dict[str, Any], table
         write_whole(folder / f"{name}.parquet", lambda path: table.to_parquet(path, index=False))
 
 
-def as_json(document: dict[str, Any]) -> str:
+def as_json(document: dict[str, Any] | list[Any]) -> str:
     """Write a document as JSON text; NaN and infinity, which JSON has not, are refused."""
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

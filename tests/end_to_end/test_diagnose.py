@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from click.testing import Result
@@ -516,3 +517,15 @@ def test_a_page_says_how_predictive_checks_came_out_in_both_languages() -> None:
 def test_a_page_says_of_a_quick_fit_that_it_is_one(code: str, words: str) -> None:
     assert words in fit_sentence(replace(GOOD, quick=True), LANGUAGES[code])
     assert words not in fit_sentence(GOOD, LANGUAGES[code])
+
+
+def test_a_diagnosis_and_a_fit_are_kept_in_a_folder(store: Store, invoke: Invoke, tmp_path: Path) -> None:
+    file, out = store(wrong(conversion=0.6)), tmp_path / "kept"
+    document, _ = diagnosed(invoke, file)
+    for name in ("diagnose", "fit"):
+        assert invoke(name, file, "--out", out, "--futures", 10, "--seed", 3, "--threads", 1).exit_code == 1
+    assert json.loads((out / "diagnosis.json").read_text(encoding="utf-8")) == document
+    assert len(pd.read_parquet(out / "diagnosis.parquet")) == len(document["checks"])
+    fitted = json.loads((out / "fit.json").read_text(encoding="utf-8"))
+    assert fitted["fingerprint"] == document["fingerprint"]
+    assert json.loads(invoke("fit", file, "--json").stdout) == fitted  # where a number is none, it is null

@@ -40,7 +40,14 @@ QUESTIONS: dict[str, tuple[object, ...]] = {
 }
 """Commands that play futures and print one document, with what else they need."""
 
-FILES = {"leaks": "leaks", "solve": "solution", "allocate": "allocation", "explain": "explanation"}
+FILES = {
+    "leaks": "leaks",
+    "solve": "solution",
+    "allocate": "allocation",
+    "explain": "explanation",
+    "deals": "deals",
+    "compare": "comparison",
+}
 """What is written by those that take a folder."""
 
 
@@ -71,6 +78,31 @@ def test_out_is_a_folder_with_what_json_prints_and_a_table(
     assert result.exit_code in (0, 1), result.stderr
     assert json.loads((out / f"{FILES[name]}.json").read_text(encoding="utf-8")) == json.loads(result.stdout)
     assert len(pd.read_parquet(out / f"{FILES[name]}.parquet"))
+
+
+def test_a_report_goes_into_a_folder_that_is_there(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for name in ("run", "report"):
+        assert invoke(name, assumed, "--futures", 50, "--out", out).exit_code == 0
+    assert {"result.json", "assumed.html"} <= {path.name for path in out.iterdir()}
+
+
+@pytest.mark.parametrize("name", ["deals", "compare"])
+def test_a_name_that_is_no_table_is_refused_before_any_work(
+    name: str, assumed: Path, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simcast.simulation._play_on_threads", None)
+    result = invoke(name, assumed, "--out", "rows.xlsx")
+    assert result.exit_code == 2
+    assert result.stderr == "error: --out rows.xlsx: the name must end in .csv or .parquet, or be that of a folder\n"
+
+
+@pytest.mark.slow  # worker processes take their time to start
+@pytest.mark.parametrize("name", ["leaks", "explain"])
+def test_processes_of_this_machine_give_the_answer_of_threads(name: str, assumed: Path, invoke: Invoke) -> None:
+    pytest.importorskip("distributed")
+    asked = (name, assumed, "--futures", 300, "--json", "--quiet")
+    assert invoke(*asked, "--cluster", "local:1").stdout == invoke(*asked).stdout
 
 
 def test_a_check_writes_only_where_it_is_told_to(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
