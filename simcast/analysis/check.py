@@ -10,7 +10,7 @@ import numpy as np
 
 from simcast.analysis.cautions import moves_left_out, where_amounts_matter
 from simcast.analysis.inputs import chosen_names, read_scenario_history
-from simcast.arguments import listed
+from simcast.arguments import check_kind, listed
 from simcast.assume import assumed_posterior
 from simcast.history import History
 from simcast.notebook import Shown
@@ -113,6 +113,7 @@ def check(scenario: Scenario, names: Sequence[str] = ()) -> Check:
     ScenarioError
         When a lever names a segment or deal that is not in the history, or assumed chances sum to more than 1.
     """
+    check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
     chosen = chosen_names(scenario, listed(names))
     history = read_scenario_history(scenario, rejects=False)
     known = None if history is None else history.known_at(scenario.forecast.as_of)
