@@ -16,7 +16,7 @@ from simcast.errors import ScenarioArgumentError
 from simcast.forecast import Summary
 from simcast.notebook import Shown
 from simcast.progress import Progress
-from simcast.scenario import Scenario
+from simcast.scenario import BASELINE, Scenario
 from simcast.writing import count, money
 
 if TYPE_CHECKING:
@@ -111,7 +111,13 @@ def usual_goal(ground: Ground) -> Goal:
 
 
 def check_question(
-    scenario: Scenario, among: Sequence[str], limits: Limits, goal: Goal | None, method: Method = "auto"
+    scenario: Scenario,
+    among: Sequence[str],
+    limits: Limits,
+    goal: Goal | None,
+    method: Method = "auto",
+    *,
+    standing_on: str = BASELINE,
 ) -> None:
     """Refuse a question that `allocate` would, before anything is fitted.
 
@@ -132,7 +138,7 @@ def check_question(
         )
     if goal == "target" and not scenario.forecast.target:
         raise ScenarioArgumentError("goal target: the scenario has no forecast.target")
-    check_choices(scenario, among)
+    check_choices(scenario, among, standing_on)
 
 
 def allocate(
@@ -193,7 +199,7 @@ def allocate(
     among = listed(among)
     whole_number(steps, "steps")
     whole_number(trials, "trials")
-    check_question(ground.scenario, among, limits, goal, method)
+    check_question(ground.scenario, among, limits, goal, method, standing_on=ground.standing_on)
     choices = choices_of(ground, among, steps)
     exclusive = exclusive_pairs(ground, choices)
     search = Search(ground.with_futures(MOST_FUTURES), choices, exclusive, limits, goal, progress)

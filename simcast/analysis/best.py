@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simcast.analysis.ground import Ground
 from simcast.forecast import Forecast
 from simcast.plan.levers import with_conversion
-from simcast.simulation import simulate, stays_by_segment
+from simcast.simulation import stays_by_segment
 
 Floats = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def play_at_best(ground: Ground, stage: str, best: Best) -> Forecast:
     plan = ground.plan()
     others = np.arange(len(ground.posterior.segments)) != best.code
     there = forward_shares(ground, stage)[plan.kernel.draw_of_future, best.code]
-    return simulate(with_conversion(plan, stage, others, there), threads=ground.threads)
+    return ground.simulate(with_conversion(plan, stage, others, there))
 
 
 def forward_shares(ground: Ground, stage: str) -> Floats:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from simcast.analysis.cautions import moves_left_out, where_amounts_matter
-from simcast.analysis.inputs import read_scenario_history
+from simcast.analysis.inputs import chosen_names, read_scenario_history
+from simcast.arguments import check_kind, listed
 from simcast.assume import assumed_posterior
 from simcast.history import History
 from simcast.notebook import Shown
@@ -92,20 +94,31 @@ class Check(Shown):
         }
 
 
-def check(scenario: Scenario) -> Check:
+def check(scenario: Scenario, names: Sequence[str] = ()) -> Check:
     """Validate a scenario against its history, as known at the as-of date.
+
+    Parameters
+    ----------
+    scenario
+        The file.
+    names
+        Hold the levers of these scenarios only against the history; all unless given.
 
     Raises
     ------
+    ScenarioNameError
+        When it has no scenario of one of `names`.
     DataError
         When rows of the history are bad.
     ScenarioError
         When a lever names a segment or deal that is not in the history, or assumed chances sum to more than 1.
     """
+    check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
+    chosen = chosen_names(scenario, listed(names))
     history = read_scenario_history(scenario, rejects=False)
     known = None if history is None else history.known_at(scenario.forecast.as_of)
     if known is not None:
-        check_names(scenario, known.segments, known.open_deals(known.observed_until))
+        check_names(scenario, known.segments, known.open_deals(known.observed_until), chosen)
     elif scenario.assume is not None:
         assumed_posterior(scenario.pipeline_definition, scenario.assume)
     return Check(scenario, known)

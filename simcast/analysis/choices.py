@@ -11,7 +11,7 @@ from simcast.analysis.ground import Ground
 from simcast.analysis.questions import NEUTRAL, Unknown, Value, lever_words
 from simcast.analysis.solving import check_lever, lever_of
 from simcast.errors import ScenarioArgumentError, ScenarioError
-from simcast.scenario import BudgetLever, Lever, Scenario
+from simcast.scenario import BASELINE, BudgetLever, Lever, Scenario
 from simcast.scenario.clashes import find_clashes
 
 NAME = "allocate"
@@ -60,20 +60,39 @@ _ABSOLUTE = frozenset({"set", "cap_days", "within_hours"})
 NOTHING = Size("", (), 0.0, 0)
 
 
-def check_choices(scenario: Scenario, texts: Sequence[str]) -> None:
+def check_choices(scenario: Scenario, texts: Sequence[str], standing_on: str = BASELINE) -> None:
     """Refuse what `choices_of` would, before anything is fitted.
 
     Raises
     ------
     ScenarioArgumentError
-        When a text is neither a scenario of the file nor a lever with a range, or is named twice.
+        When a text is neither a scenario of the file nor a lever with a range, or is named twice, or is a scenario that
+        adds nothing to that on which the question stands.
     """
     problems = [f"among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
+    problems += [
+        f"among {text}: brings nothing that {standing_on} does not; leave it out"
+        for text in dict.fromkeys(texts)
+        if standing_on != BASELINE and text in scenario.scenarios and not _added(scenario, text, standing_on)
+    ]
     if problems:
         raise ScenarioArgumentError(problems)
     for text in texts:
         if text not in scenario.scenarios:
             _read_lever(scenario, text)
+
+
+def usual_choices(scenario: Scenario, standing_on: str = BASELINE) -> tuple[str, ...]:
+    """Return the scenarios to choose from unless some are named: all that are not made of others.
+
+    Where the question stands on one of them, those that add nothing to it are left out.
+    """
+    return tuple(
+        name
+        for name, entries in scenario.scenarios.items()
+        if not any(isinstance(entry, str) for entry in entries)
+        and (standing_on == BASELINE or _added(scenario, name, standing_on))
+    )
 
 
 def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice, ...]:
@@ -94,7 +113,7 @@ def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice
     ScenarioArgumentError
         When one is neither, or is named twice.
     """
-    check_choices(ground.scenario, texts)
+    check_choices(ground.scenario, texts, ground.standing_on)
     known = ground.scenario.scenarios
     return tuple(
         _whole(ground, text) if text in known else _divided(ground, *_read_lever(ground.scenario, text), steps)
@@ -104,8 +123,13 @@ def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice
 
 def _whole(ground: Ground, name: str) -> Choice:
     """Return a scenario of the file as a choice."""
-    levers = ground.scenario.levers(name)
-    return Choice(name, (NOTHING, _priced(ground, "all", levers)))
+    return Choice(name, (NOTHING, _priced(ground, "all", _added(ground.scenario, name, ground.standing_on))))
+
+
+def _added(scenario: Scenario, name: str, standing_on: str) -> tuple[Lever, ...]:
+    """Return the levers of a scenario that are not pulled already; one that two scenarios share counts once."""
+    pulled = scenario.levers(standing_on)
+    return tuple(lever for lever in scenario.levers(name) if all(lever is not known for known in pulled))
 
 
 def _read_lever(scenario: Scenario, text: str) -> tuple[Unknown, dict[str, float]]:

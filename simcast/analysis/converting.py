@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from simcast.errors import DataError
 from simcast.history import History, read_history
@@ -54,6 +54,15 @@ class Converted:
             lines.append("  moves:")
             lines += [f"    - {{from: {yaml_text(start)}, to: {yaml_text(end)}}}" for start, end in self.moves]
         return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the same in a form that JSON can hold."""
+        moves = [{"from": start, "to": end} for start, end in self.moves]
+        return {
+            "pipeline": {"stages": list(self.history.pipeline.path), "moves": moves, "given": self.given},
+            "doubtful": [list(pair) for pair in self.doubtful],
+            "quality": self.history.quality.to_dict(),
+        }
 
 
 def convert(

@@ -20,7 +20,6 @@ from simcast.forecast import Forecast
 from simcast.history import Book
 from simcast.plan import Plan
 from simcast.posterior import Posterior
-from simcast.simulation import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,7 +91,7 @@ def deal_table(ground: Ground, forecast: Forecast | None = None) -> pd.DataFrame
         if "deal_wins" not in forecast.results or len(forecast.results["deal"]) != len(ground.book):
             raise ArgumentError("forecast: does not hold the open deals of this ground; leave it out to play it")
     plan = ground.plan()
-    forecast = simulate(plan, threads=ground.threads) if forecast is None else forecast
+    forecast = ground.simulate(plan) if forecast is None else forecast
     order = {deal: position for position, deal in enumerate(forecast.results["deal"].to_numpy().astype(str))}
     at = np.array([order[str(deal)] for deal in ground.book.deal], dtype=np.int64)
     wins = forecast.results["deal_wins"].to_numpy()[at]

@@ -14,6 +14,8 @@ from simcast.plan import Plan
 from simcast.progress import Progress
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from simcast.expectation import Expectation
 
 Z_LIMIT = 4.0
@@ -85,6 +87,17 @@ class ExactMeans:
     def covers_all(self) -> bool:
         """Whether no origin of deals is left out."""
         return len(self.origins) == len(ORIGINS)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per metric: the ``expected`` and ``simulated`` mean, and what their difference is worth.
+
+        Columns: ``expected``, ``simulated``, ``monte_carlo_error`` and ``z`` (NaN where there is none),
+        ``numerical_error``.
+        """
+        import pandas as pd
+
+        rows = {str(metric): vars(means) for metric, means in self.means.items()}
+        return pd.DataFrame.from_dict(rows, orient="index").astype(float).rename_axis("metric")
 
     def disagreements(self) -> list[str]:
         """Say of which metrics simulation and expectation disagree."""

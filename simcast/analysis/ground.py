@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary
 
 from simcast.analysis.cautions import distinct_in_order, warnings_of
@@ -20,6 +20,9 @@ from simcast.posterior import Posterior
 from simcast.progress import Progress
 from simcast.scenario import BASELINE, LEVERS, Lever, Scenario
 from simcast.simulation import simulate
+
+if TYPE_CHECKING:
+    from simcast.cluster import Cluster
 
 GROUND_OF = "ground_of(scenario) makes one"
 """How one comes by a ground, for errors."""
@@ -44,6 +47,8 @@ class Ground(Shown):
     standing_on
         The scenario from which questions start: the baseline, in which nothing is changed, or another of the file,
         whose levers then stay pulled whatever else is asked.
+    cluster
+        Plays the futures instead of threads of this process, see `simcast.cluster.connect`.
     _plans
         By posterior, the first plan made, whose arrays the others share as far as no lever changes them.
     """
@@ -54,14 +59,15 @@ class Ground(Shown):
     book: Book
     threads: int | None = None
     standing_on: str = BASELINE
+    cluster: Cluster | None = None
     _plans: WeakKeyDictionary[Posterior, Plan] = field(default_factory=WeakKeyDictionary, repr=False)
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave out the plans, which are made again: weak references cannot be pickled."""
-        return {name: value for name, value in self.__dict__.items() if name != "_plans"}
+        """Leave out the plans, which are made again, and a cluster: neither can be pickled."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_plans", "cluster")}
 
     def __setstate__(self, state: Mapping[str, object]) -> None:
-        self.__dict__.update(state, _plans=WeakKeyDictionary())
+        self.__dict__.update(state, _plans=WeakKeyDictionary(), cluster=None)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -127,7 +133,11 @@ class Ground(Shown):
         self, name: str | None = None, levers: Sequence[Lever] | None = None, progress: Progress | None = None
     ) -> Forecast:
         """Play the futures of what `plan` plans."""
-        return simulate(self.plan(name, levers), threads=self.threads, progress=progress)
+        return self.simulate(self.plan(name, levers), progress)
+
+    def simulate(self, plan: Plan, progress: Progress | None = None) -> Forecast:
+        """Play the futures of a plan on the ground's threads, or on its cluster."""
+        return simulate(plan, threads=self.threads, cluster=self.cluster, progress=progress)
 
 
 def ground_of(

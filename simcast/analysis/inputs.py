@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,13 +10,13 @@ from typing import Literal
 
 import numpy as np
 
-from simcast.arguments import check_kind
+from simcast.arguments import check_kind, nearest
 from simcast.assume import assumed_book, assumed_posterior
-from simcast.errors import DataError, ScenarioError
+from simcast.errors import DataError, ScenarioError, ScenarioNameError
 from simcast.history import Book, Dialect, History, read_history
 from simcast.posterior import Posterior, stored_checked
 from simcast.progress import Progress
-from simcast.scenario import Scenario
+from simcast.scenario import BASELINE, Scenario
 from simcast.scenario.settings import HistorySettings
 
 
@@ -116,6 +117,16 @@ def book_of(scenario: Scenario, known: History | None, posterior: Posterior) -> 
     if known is None:
         raise ScenarioError("history: name a history to learn from, or assume the open deals (assume.open)")
     return known.open_deals(as_of)
+
+
+def chosen_names(scenario: Scenario, names: Sequence[str]) -> list[str]:
+    """Return the scenarios to play, the baseline first; `ScenarioNameError` for names that are not there."""
+    known = scenario.scenario_names
+    if missing := [name for name in names if name not in known]:
+        raise ScenarioNameError(
+            [f"names {name}: there is no scenario of this name; {nearest(name, known)}" for name in missing]
+        )
+    return [name for name in known if name == BASELINE or not names or name in names]
 
 
 def fit_scenario(scenario: Scenario, progress: Progress | None = None) -> Posterior:

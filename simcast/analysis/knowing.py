@@ -11,22 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.analysis.ground import Ground
+from simcast.analysis.lever_numbers import uncertain_numbers
 from simcast.analysis.spread import parts_of
-from simcast.engine.rng import LEVER, uniform_by_future
 from simcast.forecast import Forecast
-from simcast.plan.levers import key_of, operation_of
 from simcast.posterior.response import fitted_responses
-from simcast.scenario import (
-    BASELINE,
-    AmountLever,
-    ArrivalsLever,
-    ConversionLever,
-    Distribution,
-    DurationLever,
-    Lever,
-    ResponseLever,
-)
-from simcast.scenario.levers import BudgetSides
+from simcast.scenario import BASELINE, Lever, ResponseLever
 
 Floats = NDArray[np.float64]
 Kind = Literal["stage", "arrivals", "amounts", "response", "lever"]
@@ -141,32 +130,10 @@ def _responses(ground: Ground) -> Iterator[tuple[str, Floats]]:
 
 def _levers(ground: Ground, names: list[str]) -> Iterator[tuple[str, Floats]]:
     """Yield the uncertain numbers of each scenario's own levers by future, (n_futures, n_numbers)."""
-    settings = ground.scenario.simulation
     for name in names:
-        numbers = [
-            number.ppf(uniform_by_future(np.uint64(settings.seed), settings.futures, key_of(key), LEVER))
-            for lever in ground.scenario.scenarios.get(name, ())
-            if isinstance(lever, Lever)
-            for key, number in _numbers(lever)
-            if not number.is_fixed
-        ]
-        if numbers:
-            yield name, np.column_stack(numbers)
-
-
-def _numbers(lever: Lever) -> Iterator[tuple[str, Distribution]]:
-    """Yield a lever's numbers with the names of their luck, as plans draw them."""
-    operation = None
-    if isinstance(lever, ConversionLever | DurationLever | ArrivalsLever | AmountLever):
-        operation = operation_of(lever)[0]
-    for field in type(lever).model_fields:
-        value = getattr(lever, field)
-        if isinstance(value, Distribution):
-            yield lever.key + ("" if field == operation else field), value
-        elif isinstance(value, BudgetSides):
-            for side in ("out_of", "into"):
-                if (number := getattr(value, side)) is not None:
-                    yield f"{lever.key}{field}.{side}", number
+        own = [lever for lever in ground.scenario.scenarios.get(name, ()) if isinstance(lever, Lever)]
+        if (numbers := uncertain_numbers(ground.scenario, own)).size:
+            yield name, numbers
 
 
 def _worth(gain: Floats, best: int, parameters: Floats) -> tuple[float, float]:

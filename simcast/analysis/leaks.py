@@ -21,7 +21,6 @@ from simcast.notebook import Shown
 from simcast.plan.costs import new_deals
 from simcast.progress import Progress
 from simcast.scenario import BASELINE, ArrivalsLever, ConversionLever, Distribution, DurationLever, Lever
-from simcast.simulation import simulate
 from simcast.writing import count, money
 
 if TYPE_CHECKING:
@@ -357,4 +356,4 @@ def _extra_deal(ground: Ground, baseline: Forecast) -> SmallGain | None:
     added = float(np.mean(new_deals(more.kernel) - new_deals(ground.plan().kernel)))
     if not added > 0.0:
         return None
-    return SmallGain.of(simulate(more, threads=ground.threads), baseline, 1.0 / added)
+    return SmallGain.of(ground.simulate(more), baseline, 1.0 / added)

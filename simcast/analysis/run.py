@@ -14,11 +14,10 @@ from simcast.analysis.cautions import distinct_in_order, warnings_of
 from simcast.analysis.compare import Difference, compare
 from simcast.analysis.exact_means import ExactMeans, exact_means
 from simcast.analysis.fine import coarser, play_fine
-from simcast.analysis.inputs import book_of, posterior_of, read_scenario_history
+from simcast.analysis.inputs import book_of, chosen_names, posterior_of, read_scenario_history
 from simcast.analysis.won_ends import WonEnd, wins_aside, won_ends
-from simcast.arguments import check_kind, check_name, listed, nearest
+from simcast.arguments import check_kind, check_name, listed
 from simcast.cluster import check_address, connect
-from simcast.errors import ScenarioNameError
 from simcast.forecast import METRICS, Forecast, Summary
 from simcast.history import Book, History
 from simcast.notebook import Shown
@@ -215,7 +214,7 @@ def run(
         When the cluster is not there or fails; when a mean is to be worked out and is not finite.
     """
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
-    chosen = _chosen(scenario, listed(names))
+    chosen = chosen_names(scenario, listed(names))
     if cluster is not None:
         check_address(cluster)
     history = read_scenario_history(scenario, rejects=rejects)
@@ -262,16 +261,6 @@ def run(
         won_ends=ends,
         wins_aside=aside,
     )
-
-
-def _chosen(scenario: Scenario, names: Sequence[str]) -> list[str]:
-    """Return the scenarios to play, the baseline first; `ScenarioNameError` for names that are not there."""
-    known = scenario.scenario_names
-    if missing := [name for name in names if name not in known]:
-        raise ScenarioNameError(
-            [f"names {name}: there is no scenario of this name; {nearest(name, known)}" for name in missing]
-        )
-    return [name for name in known if name == BASELINE or not names or name in names]
 
 
 def _check_covered(plans: Iterable[Plan]) -> None:

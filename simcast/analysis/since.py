@@ -13,7 +13,6 @@ from simcast.analysis.ground import Ground
 from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.forecast import Forecast, Metric
 from simcast.plan import MINOR_UNITS, Plan
-from simcast.simulation import simulate
 
 StepKind = Literal["won", "lost", "open", "amounts", "new", "parameters", "rest"]
 
@@ -162,7 +161,7 @@ class _OpenDeals:
 
     def __init__(self, ground: Ground, metric: Metric) -> None:
         self._plan: Plan = ground.plan()
-        self._threads = ground.threads
+        self._simulate = ground.simulate
         self._of_plan: list[str] = self._plan.deals.astype(str).tolist()
         kernel = self._plan.kernel
         worth = kernel.deal_amount if metric == "bookings" else np.full_like(kernel.deal_amount, MINOR_UNITS)
@@ -185,7 +184,7 @@ class _OpenDeals:
         amounts = self.worth if worth is None else worth
         booked = np.array([amounts[deal] if deal in counted else 0 for deal in self._of_plan], dtype=np.int64)
         plan = replace(self._plan, kernel=self._plan.kernel._replace(deal_amount=booked))
-        return _mean(simulate(plan, threads=self._threads), "bookings", "open")
+        return _mean(self._simulate(plan), "bookings", "open")
 
 
 def _won(before: Ground, now: Ground, metric: Metric) -> dict[str, list[float]]:

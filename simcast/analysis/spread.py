@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.analysis.ground import Ground
+from simcast.analysis.lever_numbers import uncertain_numbers
 from simcast.analysis.parameters import mean_amounts
 from simcast.engine.layout import MOVE_ODDS, KernelPlan
 from simcast.forecast import Forecast, Metric
+from simcast.scenario import BASELINE
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +34,8 @@ class Source:
     ----------
     kind
         ``"stage"``: not knowing a stage's conversion and speed; ``"arrivals"``: how many new deals come on average;
-        ``"amounts"``: what they are worth on average; ``"weather"``: months that are good or bad for all deals;
+        ``"amounts"``: what they are worth on average; ``"lever"``: how much the levers of a scenario change, where the
+        ground stands on one; ``"weather"``: months that are good or bad for all deals;
         ``"luck"``: the luck of single deals, and all that the others leave unexplained.
     stage
         The stage, else empty.
@@ -40,7 +43,7 @@ class Source:
         Of the variance of the total.
     """
 
-    kind: Literal["stage", "arrivals", "amounts", "weather", "luck"]
+    kind: Literal["stage", "arrivals", "amounts", "lever", "weather", "luck"]
     stage: str
     share: float
 
@@ -51,7 +54,7 @@ class Source:
 
 
 def sources_of_spread(ground: Ground, forecast: Forecast, metric: Metric = "bookings") -> tuple[Source, ...]:
-    """Share the variance of the baseline's total out among its sources.
+    """Share the variance of a total out among its sources: of the baseline's, or of the scenario the ground stands on.
 
     Each future has its own draw of the parameters, and the parts of the model are fitted apart, so that their draws
     are independent. The share of a part is that of the variance which a linear regression of the total on the part's
@@ -63,7 +66,7 @@ def sources_of_spread(ground: Ground, forecast: Forecast, metric: Metric = "book
     ground
         What the forecast was played from.
     forecast
-        The baseline.
+        The scenario on which the ground stands.
     metric
         ``"bookings"`` or ``"wins"``.
 
@@ -87,7 +90,9 @@ def sources_of_spread(ground: Ground, forecast: Forecast, metric: Metric = "book
         for kind, stage, parameters in parts_of(ground)
         if kind != "amounts" or parameters.any()  # where no deal is worth anything there is nothing to know of it
     ]
-    if (weather := _weather_of(kernel)).size:
+    if (levers := uncertain_numbers(ground.scenario, ground.scenario.levers(ground.standing_on))).size:
+        found.append(Source("lever", "", _explained(total, levers)))
+    if (weather := _weather_of(ground.plan(BASELINE).kernel)).size:
         found.append(Source("weather", "", _explained(total, weather)))
     known = sum(source.share for source in found)
     if known > 1.0:  # by chance only, since the parts are independent

@@ -18,6 +18,7 @@ from simcast.analysis.compare import compare
 from simcast.analysis.ground import Ground, ground_of
 from simcast.analysis.stalled import are_stalled, usual_days_of
 from simcast.app.outcome import Outcome, outcome_of
+from simcast.arguments import check_name
 from simcast.errors import ScenarioError
 from simcast.forecast import Forecast
 from simcast.history import Book
@@ -55,11 +56,17 @@ class Question:
         Values set over those of the file, as ``--set`` gives them.
     futures
         How many futures the page plays.
+    threads
+        On how many threads; all processors unless given.
+    start
+        The scenario of the file from which the sliders start at first.
     """
 
     file: str
     overrides: tuple[str, ...] = ()
     futures: int = 2000
+    threads: int | None = None
+    start: str = BASELINE
 
 
 @dataclass(eq=False)
@@ -74,11 +81,14 @@ class Bench:
         How many futures are played.
     seconds
         How long playing all of them took.
+    start
+        The scenario of the file from which the sliders start at first.
     """
 
     ground: Ground
     futures: int
     seconds: float = 0.0
+    start: str = BASELINE
     _base: dict[str, Any] = field(default_factory=dict, repr=False)
     _baselines: dict[int, Forecast] = field(default_factory=dict, repr=False)
     _begun: tuple[str, Forecast | None] = field(default=("", None), repr=False)
@@ -146,7 +156,7 @@ class Bench:
             return known
         scenario = self._for_play(levers, n)
         if n not in self._baselines:
-            self._baselines[n] = simulate(self._plan(scenario), progress=progress)
+            self._baselines[n] = simulate(self._plan(scenario), threads=self.ground.threads, progress=progress)
         baseline = forecast = self._baselines[n]
         if levers:
             forecast = self._play_plan(levers, scenario, progress)
@@ -162,9 +172,11 @@ class Bench:
         plan, content = self._plan(scenario, PLAN), _content(levers)
         known, begun = self._begun
         if known == content and begun is not None and _goes_on(begun, plan):
-            forecast = begun.joined(simulate(plan, begin=begun.n_futures, progress=progress))
+            forecast = begun.joined(
+                simulate(plan, threads=self.ground.threads, begin=begun.n_futures, progress=progress)
+            )
         else:
-            forecast = simulate(plan, progress=progress)
+            forecast = simulate(plan, threads=self.ground.threads, progress=progress)
         self._begun = (content, forecast)
         return forecast
 
@@ -247,9 +259,10 @@ def open_bench(question: Question, progress: Progress | None = None) -> Bench:
     SimcastError
         When the scenario or its history is wrong, or cannot be fitted.
     """
-    bench = Bench(
-        ground_of(load_scenario(question.file, overrides=question.overrides), progress=progress), question.futures
-    )
+    scenario = load_scenario(question.file, overrides=question.overrides)
+    ground = ground_of(scenario, threads=question.threads, progress=progress)
+    check_name(question.start, scenario.scenario_names, "scenario")
+    bench = Bench(ground, question.futures, start=question.start)
     bench.warm_up(progress)
     return bench
 

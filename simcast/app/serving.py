@@ -122,7 +122,8 @@ def question_of(arguments: list[str]) -> Question:
     Examples
     --------
     >>> question_of(['{"file": "q3.yaml", "overrides": [], "futures": 500}'])
-    Question(file='q3.yaml', overrides=(), futures=500)
+    Question(file='q3.yaml', overrides=(), futures=500, threads=None, start='baseline')
     """
     given = json.loads(arguments[0])
-    return Question(str(given["file"]), tuple(given["overrides"]), int(given["futures"]))
+    rest = {name: given[name] for name in ("threads", "start") if name in given}
+    return Question(str(given["file"]), tuple(given["overrides"]), int(given["futures"]), **rest)

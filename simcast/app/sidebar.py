@@ -24,7 +24,10 @@ def plan_of_sliders(bench: Bench) -> list[PlainLever]:
     scenario = bench.scenario
     with st.sidebar:
         st.header("What if")
-        start = st.selectbox("Start from", startable(scenario), format_func=shortened, help="A scenario in the file.")
+        names = startable(scenario)
+        start = st.selectbox(
+            "Start from", names, names.index(bench.start), format_func=shortened, help="A scenario in the file."
+        )
         given = scenario.levers(start)
         if st.button("Back to the start", width="stretch"):
             st.session_state[_RESETS] = st.session_state.get(_RESETS, 0) + 1

@@ -31,6 +31,7 @@ from simcast.simulation import simulate
 if TYPE_CHECKING:
     import pandas as pd
 
+    from simcast.cluster import Cluster
     from simcast.model.settings import FitSettings, ModelChoices
     from simcast.posterior import Posterior
 
@@ -68,6 +69,7 @@ def play_origin(
     *,
     baselines: Sequence[str] = tuple(RULES),
     threads: int | None = None,
+    cluster: Cluster | None = None,
     progress: Progress | None = None,
 ) -> OriginResult:
     """Forecast from one origin, and compare with what happened.
@@ -88,6 +90,8 @@ def play_origin(
         Their names.
     threads
         On how many threads the futures are played.
+    cluster
+        Plays them instead, see `simcast.cluster.connect`.
     progress
         Called with a description and the fraction done, from 0 to 1.
     """
@@ -99,7 +103,9 @@ def play_origin(
     known = history.known_at(days.as_of)
     posterior = _posterior(known, moved, settings, tell)
     plan = build_plan(posterior, known.open_deals(days.as_of), moved)
-    forecast = simulate(plan, threads=threads, progress=lambda text, done: tell(text, 0.9 + 0.05 * done))
+    forecast = simulate(
+        plan, threads=threads, cluster=cluster, progress=lambda text, done: tell(text, 0.9 + 0.05 * done)
+    )
     past = Past(known, Horizon.of(scenario))
     told = {name: _baseline(name, past) for name in baselines}
     happened = _happened(history, days)

@@ -18,13 +18,14 @@ from simcast.backtesting.baselines import RULES
 from simcast.backtesting.one_origin import OriginResult, play_origin
 from simcast.backtesting.origins import checked_origins
 from simcast.backtesting.results import Backtest
-from simcast.errors import ScenarioError
+from simcast.errors import ArgumentError, ScenarioError
 from simcast.history import History
 from simcast.history.history import Day
 from simcast.progress import Progress, silence
 from simcast.scenario import Scenario
 
 if TYPE_CHECKING:
+    from simcast.cluster import Cluster
     from simcast.model.settings import FitSettings, ModelChoices
 
 _LOG = logging.getLogger("simcast")
@@ -40,6 +41,7 @@ def backtest(
     store: Path | None = None,
     jobs: int = 1,
     threads: int | None = None,
+    cluster: Cluster | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Forecast from past as-of dates with nothing but what was known then, and compare with what happened.
@@ -64,6 +66,8 @@ def backtest(
         In how many processes origins are played at the same time; with more than one, each has one thread.
     threads
         On how many threads one process plays futures.
+    cluster
+        Plays the futures instead, where origins are played one after the other; see `simcast.cluster.connect`.
     progress
         Called with a description and the fraction done, from 0 to 1.
 
@@ -86,6 +90,8 @@ def backtest(
     check_kind(history, History, "history", "read_history reads one")
     check_kind(scenario, Scenario, "scenario", "load_scenario reads one from a file")
     whole_number(jobs, "jobs")
+    if cluster is not None and jobs > 1:
+        raise ArgumentError(f"cluster: goes with jobs=1; {jobs} processes have a thread each; leave one out")
     baselines = listed(baselines)
     for name in baselines:
         check_name(name, (*RULES, *AUTOMATIC), "baseline")
@@ -99,7 +105,7 @@ def backtest(
     found = _stored(store, keys)
     missing = [day for day in days if day not in found]
     work = (history, scenario, settings, names, threads)
-    playing = _in_turn(work, missing, tell) if jobs == 1 else _at_once(work, missing, jobs, tell)
+    playing = _in_turn(work, missing, tell, cluster) if jobs == 1 else _at_once(work, missing, jobs, tell)
     with closing(playing):
         for day, result in playing:
             found[day] = result
@@ -150,7 +156,7 @@ def _stored(store: Path | None, keys: dict[np.datetime64, str]) -> dict[np.datet
 
 
 def _in_turn(
-    work: _Work, days: Sequence[np.datetime64], tell: Progress
+    work: _Work, days: Sequence[np.datetime64], tell: Progress, cluster: Cluster | None
 ) -> Generator[tuple[np.datetime64, OriginResult]]:
     """Play one origin after the other in this process."""
     for position, day in enumerate(days):
@@ -158,7 +164,7 @@ def _in_turn(
         def tell_within(text: str, done: float, position: int = position, day: np.datetime64 = day) -> None:
             tell(f"{day}: {text}", (position + done) / len(days))
 
-        yield day, _played(work, day, tell_within)
+        yield day, _played(work, day, tell_within, cluster)
 
 
 def _at_once(
@@ -179,6 +185,10 @@ def _at_once(
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _played(work: _Work, day: np.datetime64, tell: Progress | None = None) -> OriginResult:
+def _played(
+    work: _Work, day: np.datetime64, tell: Progress | None = None, cluster: Cluster | None = None
+) -> OriginResult:
     history, scenario, settings, baselines, threads = work
-    return play_origin(history, scenario, day, settings, baselines=baselines, threads=threads, progress=tell)
+    return play_origin(
+        history, scenario, day, settings, baselines=baselines, threads=threads, cluster=cluster, progress=tell
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from simcast.backtesting.origins import LEAST_HISTORY_DAYS, Every, rolling_origi
 from simcast.backtesting.results import Backtest
 from simcast.backtesting.rolling import backtest
 from simcast.backtesting.summary import Summary, summarise
+from simcast.cluster import check_address, connect
 from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.forecast import Metric
 from simcast.progress import Progress
@@ -61,6 +63,7 @@ def backtest_scenario(
     recalibrate: bool = False,
     jobs: int = 1,
     threads: int | None = None,
+    cluster: str | None = None,
     store: Path | None = None,
     progress: Progress | None = None,
 ) -> BacktestRun:
@@ -80,6 +83,8 @@ def backtest_scenario(
         Whether to add forecasts as recalibrated by what had come true before.
     jobs, threads, store, progress
         See `simcast.backtest`.
+    cluster
+        The address of a cluster that plays the futures, see `simcast.cluster.connect`.
 
     Raises
     ------
@@ -91,10 +96,21 @@ def backtest_scenario(
     origins = rolling_origins(history, asked, every=every, most=most, least_history_days=least_history_days)
     if not origins:
         raise ScenarioArgumentError(_why_none(history, asked, least_history_days))
+    if cluster is not None:
+        check_address(cluster)
     names = (*RULES, *(AUTOMATIC if is_installed() else ()))
-    found = backtest(
-        history, asked, origins=origins, baselines=names, store=store, jobs=jobs, threads=threads, progress=progress
-    )
+    with connect(cluster) if cluster is not None else nullcontext() as workers:
+        found = backtest(
+            history,
+            asked,
+            origins=origins,
+            baselines=names,
+            store=store,
+            jobs=jobs,
+            threads=threads,
+            cluster=workers,
+            progress=progress,
+        )
     summary = summarise(found, recalibrate=recalibrate)
     if metric is not None and metric not in summary.metrics:
         raise ScenarioArgumentError(f"metric {metric}: no amounts are on record, only wins can be scored")

@@ -15,9 +15,9 @@ from simcast.cli.deals import deals
 from simcast.cli.diagnose import diagnose
 from simcast.cli.explain import explain
 from simcast.cli.fit import fit
+from simcast.cli.group import Commands
 from simcast.cli.init import init
 from simcast.cli.leaks import leaks
-from simcast.cli.options import Commands
 from simcast.cli.report import report
 from simcast.cli.run import run
 from simcast.cli.schema import schema

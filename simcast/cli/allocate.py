@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from simcast.cli import options
+from simcast.cli import checks, options
+from simcast.cli.answering import ground_on, write_answer
 from simcast.cli.speaking import by_option
 
 
@@ -17,6 +18,7 @@ from simcast.cli.speaking import by_option
 @click.option(
     "--among",
     multiple=True,
+    callback=options.composed,
     metavar="CHOICE",
     help="A scenario in the file, or a lever with a range; may be repeated. Default: all scenarios in the file.",
 )
@@ -47,8 +49,10 @@ from simcast.cli.speaking import by_option
     help="Number of splits that --method optuna tries.",
 )
 @options.overrides
+@options.standing_on
 @options.quick
 @options.played
+@options.folder
 @options.answered
 @by_option(
     {
@@ -69,10 +73,13 @@ def allocate(
     method: str,
     trials: int,
     overrides: tuple[str, ...],
+    standing_on: str | None,
     quick: bool,
     futures: int | None,
     seed: int | None,
     threads: int | None,
+    cluster: str | None,
+    folder: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -87,11 +94,14 @@ def allocate(
     with many choices (pip install 'simcast[optimize]'). The best split is played again in fresh futures so that its
     result is not flattered by selection.
 
+    With --scenario everything comes on top of one of the file's scenarios, which costs none of the budget.
+
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 
     \b
     Examples:
       simcast allocate scenarios/q3.yaml --budget 40000
+      simcast allocate scenarios/q3.yaml --budget 40000 --scenario fix-operator --out split
       simcast allocate scenarios/q3.yaml --budget 60000 --among fix-operator \\
           --among 'arrivals where.source=ads multiply=1..1.5 cost=50000' --goal target
       simcast allocate scenarios/hiring.yaml --people 4 --among 'hire team=sales on=2026-07-15 count=0..4' \\
@@ -99,25 +109,31 @@ def allocate(
     """
     from simcast import analysis
     from simcast.analysis.allocating import GOALS, METHODS, check_question
+    from simcast.analysis.choices import usual_choices
     from simcast.analysis.splits import Limits
     from simcast.report.allocation import allocation_document, print_allocation
 
+    checks.check_players(threads, cluster)
+    checks.check_writable(folder)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
-    chosen = among or tuple(
-        name for name, entries in scenario.scenarios.items() if not any(isinstance(entry, str) for entry in entries)
-    )
+    start = checks.check_scenario(scenario, standing_on)
+    chosen = among or usual_choices(scenario, start)
     limits = Limits(budget, people)
     wished = next((known for known in GOALS if known == goal), None)
     how = next(known for known in METHODS if known == method)
-    check_question(scenario, chosen, limits, wished, how)
-    with options.telling(quiet=quiet, as_json=as_json) as progress:
-        ground = analysis.ground_of(scenario, threads=threads, progress=progress)
+    check_question(scenario, chosen, limits, wished, how, standing_on=start)
+    with (
+        options.telling(quiet=quiet, as_json=as_json) as progress,
+        ground_on(scenario, start, threads, cluster, progress) as ground,
+    ):
         wanted = wished or analysis.usual_goal(ground)
         found = analysis.allocate(
             ground, chosen, limits, wanted, steps=steps, method=how, trials=trials, progress=progress
         )
+    document = allocation_document(found)
+    write_answer(folder, "allocation", document, found.to_frame().reset_index())
     if as_json:
-        options.print_json(allocation_document(found))
+        options.print_json(document)
     else:
         print_allocation(found, options.console_for_results())
     options.exit_with(ground.posterior.doubts, quiet)

@@ -41,6 +41,7 @@ from simcast.cli.speaking import by_option
 @click.option("--futures", type=click.IntRange(min=2), metavar="N", help="Number of futures per as-of date.")
 @options.seed
 @options.threads
+@options.cluster
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -73,6 +74,7 @@ def backtest(
     futures: int | None,
     seed: int | None,
     threads: int | None,
+    cluster: str | None,
     jobs: int,
     out: Path | None,
     quick: bool,
@@ -102,6 +104,9 @@ def backtest(
     from simcast.report.backtest_words import print_backtest
     from simcast.report.folder import default_folder
 
+    checks.check_players(threads, cluster)
+    if cluster is not None and jobs > 1:
+        raise SimcastError("--jobs, --cluster: choose one; processes of their own play on a thread each")
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     folder = out or default_folder(scenario).with_name(f"{default_folder(scenario).name}-backtest")
     checks.check_writable(folder)
@@ -116,6 +121,7 @@ def backtest(
             recalibrate=recalibrate,
             jobs=jobs,
             threads=threads,
+            cluster=cluster,
             store=default_store(),
             progress=progress,
         )
@@ -127,7 +133,7 @@ def backtest(
     if as_json:
         options.print_json(backtest_document(run))
     else:
-        print_backtest(run, options.console_for_results(), folder)
+        print_backtest(run, options.console_for_results(), folder, aside=options.console_for_warnings(silent=quiet))
     if note and not quiet:
         click.echo(f"note: {note}", err=True)
     if not run.judgement.trusted:

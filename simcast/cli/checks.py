@@ -24,10 +24,25 @@ def check_scenario(scenario: Scenario, standing_on: str | None) -> str:
     return standing_on or BASELINE
 
 
+def check_held(scenario: Scenario, name: str, earlier: str) -> None:
+    """Refuse an earlier run whose file had no scenario of this name."""
+    if name not in scenario.scenario_names:
+        raise SimcastError(f"{earlier}: had no scenario {name!r}; leave --scenario out, or name another run")
+
+
 def check_players(threads: int | None, cluster: str | None) -> None:
     """Refuse threads beside a cluster, whose workers have one each."""
     if cluster is not None and threads is not None:
         raise SimcastError("--threads, --cluster: choose one; a cluster's workers have one thread each")
+
+
+def check_could_play(threads: int | None, cluster: str | None) -> None:
+    """Refuse what could not play futures, where none are to be played."""
+    check_players(threads, cluster)
+    if cluster is not None:
+        from simcast.cluster import check_address
+
+        check_address(cluster)
 
 
 def check_is_text(file: Path, option: str = "") -> None:
@@ -39,8 +54,10 @@ def check_is_text(file: Path, option: str = "") -> None:
         raise SimcastError(f"{option}{shown}: this name is not UTF-8; rename the file or folder") from error
 
 
-def check_writable(folder: Path) -> None:
+def check_writable(folder: Path | None) -> None:
     """Refuse a folder that cannot be made or written, before minutes of work are spent; it is not made yet."""
+    if folder is None:
+        return
     check_is_text(folder, "--out ")
     standing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not standing.is_dir() or not os.access(standing, os.W_OK):

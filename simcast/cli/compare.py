@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
+from simcast.cli.answering import check_target, write_rows
 from simcast.cli.speaking import by_option
 
 
@@ -16,8 +17,7 @@ from simcast.cli.speaking import by_option
 @options.scenario_names
 @options.quick
 @options.played
-@options.cluster
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the table to .csv or .parquet.")
+@options.rows
 @options.answered
 @by_option({"names": "--scenario"})
 def compare(
@@ -48,23 +48,23 @@ def compare(
       simcast compare budget-a.yaml budget-b.yaml --json > comparison.json
     """
     from simcast import analysis
-    from simcast.report.deals import write_table
     from simcast.report.ranking import print_ranking, ranking_document, ranking_table
 
     checks.check_players(threads, cluster)
     scenarios = [options.load(file, overrides, futures, seed, quick=quick) for file in files]
     for scenario in scenarios:
         checks.check_no_input(scenario, {"--out": out})
+    check_target(out)
     with options.telling(quiet=quiet, as_json=as_json) as progress:
         runs = [
             analysis.run(scenario, names=names, threads=threads, cluster=cluster, progress=progress)
             for scenario in scenarios
         ]
     ranking = analysis.rank(runs)
-    if out is not None:
-        write_table(ranking_table(ranking), out)
+    document = ranking_document(ranking)
+    write_rows(out, "comparison", document, ranking_table(ranking))
     if as_json:
-        options.print_json(ranking_document(ranking))
+        options.print_json(document)
     else:
-        print_ranking(ranking, options.console_for_results())
+        print_ranking(ranking, options.console_for_results(), aside=options.console_for_warnings(silent=quiet))
     options.exit_with(ranking.doubts, quiet)

@@ -49,8 +49,7 @@ from simcast.cli import checks, options
 )
 @click.option("--quarantine", is_flag=True, help="Set bad rows aside, with a reason, instead of stopping.")
 @click.option("--force", is_flag=True, help="Overwrite OUT.")
-@options.quiet
-@options.says_what_is_wrong
+@options.answered
 def convert(
     source: str,
     out: Path,
@@ -68,13 +67,14 @@ def convert(
     time_zone: str,
     quarantine: bool,
     force: bool,
+    as_json: bool,
     quiet: bool,
 ) -> None:
     """Turn SOURCE, the export of a CRM or a database, into the canonical log OUT (.csv or .parquet).
 
     Unless --pipeline gives the stages, they are those found in the file, in the order in which deals usually enter
     them. The quality of the data, and a pipeline to copy into a scenario, are printed to stderr. docs/crm.md explains
-    how to export from each CRM.
+    how to export from each CRM. With --json, they are printed as one document to stdout instead.
 
     Exit status: 0 done; 2 the input is wrong, with one line per problem.
 
@@ -83,6 +83,7 @@ def convert(
       simcast convert opportunity_history.csv deals.csv --format salesforce
       simcast convert сделки.csv deals.csv --format amocrm --where Воронка=Продажи --segment Ответственный
       simcast convert sqlite:///crm.db deals.parquet --format log --query stage_changes
+      simcast convert opportunity_history.csv deals.csv --format salesforce --json > quality.json
     """
     from simcast.analysis.converting import convert as convert_history
     from simcast.history import Dialect
@@ -95,7 +96,7 @@ def convert(
         for column, value in options.pairs((item,), "where").items():
             chosen.setdefault(column, []).append(value)
     on_bad_rows: Literal["stop", "quarantine"] = "quarantine" if quarantine else "stop"
-    with options.progress_on_stderr(silent=quiet):
+    with options.progress_on_stderr(silent=quiet or as_json):
         converted = convert_history(
             Source(
                 source,
@@ -111,7 +112,9 @@ def convert(
             segments,
             on_bad_rows,
         )
-    if not quiet:
-        for line in converted.lines():
-            click.echo(line, err=True)
-    click.echo(str(out))
+    for line in () if quiet or as_json else converted.lines():
+        click.echo(line, err=True)
+    if as_json:
+        options.print_json({"out": str(out), **converted.to_dict()})
+    else:
+        click.echo(str(out))

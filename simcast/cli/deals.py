@@ -7,13 +7,28 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
+from simcast.cli.answering import check_target, ground_on, write_rows
 
 
 @click.command(short_help="List open deals with their chances and expected dates.")
 @options.scenario_file
 @options.overrides
-@click.option("--where", "where", multiple=True, metavar="COLUMN=VALUE", help="Only these deals; may be repeated.")
-@click.option("--stage", "stages", multiple=True, metavar="NAME", help="Only deals in this stage; may be repeated.")
+@click.option(
+    "--where",
+    "where",
+    multiple=True,
+    callback=options.composed,
+    metavar="COLUMN=VALUE",
+    help="Only these deals; may be repeated.",
+)
+@click.option(
+    "--stage",
+    "stages",
+    multiple=True,
+    callback=options.composed,
+    metavar="NAME",
+    help="Only deals in this stage; may be repeated.",
+)
 @click.option("--stalled/--not-stalled", default=None, help="Only stalled deals, or only the others.")
 @click.option(
     "--sort",
@@ -30,9 +45,7 @@ from simcast.cli import checks, options
 @options.standing_on
 @options.quick
 @options.played
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Write all rows to a .csv or .parquet file."
-)
+@options.rows
 @options.answered
 def deals(
     file: Path,
@@ -47,6 +60,7 @@ def deals(
     futures: int | None,
     seed: int | None,
     threads: int | None,
+    cluster: str | None,
     out: Path | None,
     as_json: bool,
     quiet: bool,
@@ -67,17 +81,20 @@ def deals(
     """
     from simcast import analysis
     from simcast.analysis.deals import chosen_deals
-    from simcast.report.deals import deals_document, print_deals, write_table
+    from simcast.report.deals import deals_document, print_deals
 
+    checks.check_players(threads, cluster)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     checks.check_no_input(scenario, {"--out": out})
+    check_target(out)
     start = checks.check_scenario(scenario, standing_on)
-    with options.telling(quiet=quiet, as_json=as_json) as progress:
-        ground = analysis.ground_of(scenario, threads=threads, progress=progress).on(start)
+    with (
+        options.telling(quiet=quiet, as_json=as_json) as progress,
+        ground_on(scenario, start, threads, cluster, progress) as ground,
+    ):
         table = analysis.deal_table(ground)
     table = chosen_deals(table, where=where, stages=stages, stalled=stalled, sort=sort)
-    if out is not None:
-        write_table(table, out)
+    write_rows(out, "deals", deals_document(table), table)
     if as_json:
         options.print_json(deals_document(table if top is None else table.head(top)))
     else:

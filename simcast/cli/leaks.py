@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from simcast.cli import options
+from simcast.cli import checks, options
+from simcast.cli.answering import ground_on, write_answer
 from simcast.cli.speaking import by_option
 
 
@@ -14,9 +15,17 @@ from simcast.cli.speaking import by_option
 @options.scenario_file
 @options.overrides
 @options.standing_on
-@click.option("--by", "by", multiple=True, metavar="COLUMN", help="Also show each value of this segment column.")
+@click.option(
+    "--by",
+    "by",
+    multiple=True,
+    callback=options.composed,
+    metavar="COLUMN",
+    help="Also show each value of this segment column.",
+)
 @options.quick
 @options.played
+@options.folder
 @options.answered
 @by_option({"by": "--by"})
 def leaks(
@@ -28,6 +37,8 @@ def leaks(
     futures: int | None,
     seed: int | None,
     threads: int | None,
+    cluster: str | None,
+    folder: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -51,21 +62,26 @@ def leaks(
       simcast leaks scenarios/q3.yaml --by region
       simcast leaks scenarios/q3.yaml --scenario fix-operator
       simcast leaks scenarios/q3.yaml --json > leaks.json
+      simcast leaks scenarios/q3.yaml --out leaks
     """
     from simcast import analysis
     from simcast.analysis.leaks import MOST_FUTURES
-    from simcast.cli import checks
     from simcast.report.leaks import leaks_document, print_leaks
 
+    checks.check_players(threads, cluster)
+    checks.check_writable(folder)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     start = checks.check_scenario(scenario, standing_on)
-    with options.telling(quiet=quiet, as_json=as_json) as progress:
-        ground = analysis.ground_of(scenario, threads=threads, progress=progress).on(start)
-        if futures is None:
-            ground = ground.with_futures(MOST_FUTURES)
-        found = analysis.leaks(ground, by=by, progress=progress)
+    with (
+        options.telling(quiet=quiet, as_json=as_json) as progress,
+        ground_on(scenario, start, threads, cluster, progress) as ground,
+    ):
+        asked = ground if futures else ground.with_futures(MOST_FUTURES)
+        found = analysis.leaks(asked, by=by, progress=progress)
+    document = leaks_document(found)
+    write_answer(folder, "leaks", document, found.to_frame())
     if as_json:
-        options.print_json(leaks_document(found))
+        options.print_json(document)
     else:
         print_leaks(found, options.console_for_results())
-    options.exit_with(ground.posterior.doubts, quiet)
+    options.exit_with(found.ground.posterior.doubts, quiet)

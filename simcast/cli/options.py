@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import logging
-import os
-import re
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
 from simcast.cli.checks import check_is_text
+from simcast.cli.group import WRONG_INPUT
 from simcast.cli.lines import READING, Lines
-from simcast.cli.process import collect_garbage_less_often, dask_left_alone, one_thread_for_matrices
+from simcast.cli.process import dask_left_alone, write_no_more
 from simcast.errors import SimcastError
 
 if TYPE_CHECKING:
@@ -34,15 +32,11 @@ R = TypeVar("R")
 
 NOT_TRUSTED = 1
 """Exit status: done, but the answer is not to be trusted, or a check failed."""
-WRONG_INPUT = 2
-"""Exit status: the input is wrong; one line per problem."""
 
 _ESTIMATE_SECONDS = 600.0
 """Over which stretch the time left is estimated: a fit tells of its progress a few times a minute only."""
 _FULL_WIDTH = 120
 _INTERRUPTED = 130
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
-_NO_PLACE = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR})
 
 scenario_file = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 overrides = click.option(
@@ -55,7 +49,7 @@ overrides = click.option(
 quick = click.option("--quick", is_flag=True, help="Fit with few draws, for a first look only (history.model.quick).")
 
 
-def _composed(_context: click.Context, _option: click.Parameter, names: Any) -> Any:  # noqa: ANN401 - one or several
+def composed(_context: click.Context, _option: click.Parameter, names: Any) -> Any:  # noqa: ANN401 - one or several
     """Write names as scenario files are read, whose letters with accents are one character each."""
     if isinstance(names, str):
         return unicodedata.normalize("NFC", names)
@@ -66,14 +60,14 @@ scenario_names = click.option(
     "--scenario",
     "names",
     multiple=True,
-    callback=_composed,
+    callback=composed,
     metavar="NAME",
     help="Only this scenario; may be repeated.",
 )
 standing_on = click.option(
     "--scenario",
     "standing_on",
-    callback=_composed,
+    callback=composed,
     metavar="NAME",
     help="Start from this scenario of FILE instead of the baseline.",
 )
@@ -89,13 +83,57 @@ seed = click.option(
 threads = click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Number of threads. Default: all processors."
 )
+checked_scenario = click.option(
+    "--scenario",
+    "standing_on",
+    callback=composed,
+    metavar="NAME",
+    help="Checked only, as a scenario of FILE: a fit has no levers.",
+)
+_CHECKED_ONLY = (
+    click.option(
+        "--futures",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Checked only, as simulation.futures: none are played.",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(min=0), metavar="N", help="Checked only, as simulation.seed; a fit has its own."
+    ),
+    click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Checked only: no futures are played."),
+    click.option(
+        "--cluster",
+        metavar="local:N|tcp://HOST:PORT",
+        help="Only check that this cluster could play futures: none are played here.",
+    ),
+)
+folder = click.option(
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also write the JSON document, and its table if it has one, to this folder.",
+)
+rows = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE|DIR",
+    help="Write all rows to a .csv or .parquet file, or with the JSON document to this folder.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 quiet = click.option("--quiet", is_flag=True, help="No progress and no warnings on stderr.")
 
 
 def played(command: Callable[P, R]) -> Callable[P, R]:
-    """Give a command that plays futures the options that say how many, with which luck, and on how many threads."""
-    return futures(seed(threads(command)))
+    """Give a command that plays futures the options that say how many, with which luck, and who plays them."""
+    return futures(seed(threads(cluster(command))))
+
+
+def checked_only(command: Callable[P, R]) -> Callable[P, R]:
+    """Give a command that plays no futures the options of those that do, so that one set of options serves them all."""
+    for option in reversed(_CHECKED_ONLY):
+        command = option(command)
+    return command
 
 
 def answered(command: Callable[P, R]) -> Callable[P, R]:
@@ -123,7 +161,7 @@ def says_what_is_wrong(command: Callable[P, R]) -> Callable[P, R]:
             _tell_interrupted(fits="quick" in kwargs)
         except BrokenPipeError:
             # The reader of our output has gone (`simcast run ... | head`): leave without a word.
-            _write_no_more()
+            write_no_more()
             sys.exit(0)
 
     return wrapped
@@ -141,76 +179,6 @@ def _was_interrupted(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
-
-
-class _WrongArguments(click.ClickException):
-    """What is wrong with the words of a command line, in one line."""
-
-    exit_code = WRONG_INPUT
-
-    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  click's own signature
-        """Print it as all errors are printed."""
-        click.echo(f"error: {self.message}", err=True)
-
-
-@contextmanager
-def _in_one_line() -> Iterator[None]:
-    """Say in one line what click says in four: the option, what is wrong, and where the options are told."""
-    try:
-        yield
-    except click.exceptions.NoArgsIsHelpError:
-        raise
-    except click.UsageError as error:
-        message = error.format_message().rstrip(".")
-        if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
-            from simcast.scenario.meant import hint
-
-            message = re.sub(r"^Invalid value for '([^']+)'", r"\1", message)
-            found = re.fullmatch(r"(.*'(.*)') is not a valid (float|integer)( range)?", message, re.DOTALL)
-            if found:
-                whole = found[3] == "integer"
-                message = f"{found[1]} is not a {'whole ' * whole}number{hint(found[2], whole=whole)}"
-        where = f" (see `{error.ctx.command_path} --help`)" if error.ctx is not None else ""
-        raise _WrongArguments(f"{' '.join(message.split())}{where}") from None
-
-
-class Commands(click.Group):
-    """The commands; wrong arguments, and what there is no room to print or store, are one line and exit status 2."""
-
-    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:  # noqa: ANN401  click's own signature
-        """Take the arguments of `simcast` itself."""
-        with _in_one_line():
-            return super().make_context(*args, **kwargs)
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  click's own signature
-        """Take the arguments of a command, and run it."""
-        with _in_one_line():
-            return super().invoke(ctx)
-
-    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401  click's own signature
-        """Run the command that the arguments name."""
-        one_thread_for_matrices()
-        collect_garbage_less_often()
-        try:
-            return super().main(*args, **kwargs)
-        except OSError as error:
-            if error.errno in _NO_PLACE and error.filename:
-                click.echo(f"error: {error.filename}: {error.strerror}; name another place", err=True)
-                sys.exit(WRONG_INPUT)
-            if error.errno not in _NO_ROOM:
-                raise
-            where = error.filename or "standard output"
-            click.echo(
-                f"error: {where}: cannot be written: {error.strerror}; make room, or name another place", err=True
-            )
-            if not error.filename:
-                _write_no_more()
-            sys.exit(WRONG_INPUT)
-
-
-def _write_no_more() -> None:
-    """Let what standard output still holds go nowhere, or Python would try again to write it as it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def load(
@@ -294,17 +262,27 @@ def by_outcome(columns: Mapping[str, str]) -> dict[str, str | dict[str, str]]:
 
 def console_for_results() -> Console:
     """Return a console on stdout, wide enough for the tables where no terminal says how wide it is."""
-    from rich.console import Console
-
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a stage's name may be in letters that the terminal has not
+    return _console()
 
-    class Quiet(Console):
+
+def console_for_warnings(*, silent: bool) -> Console:
+    """Return a console on stderr, as wide as that for results, which prints nothing where it is to be silent."""
+    return _console(stderr=True, quiet=silent)
+
+
+def _console(*, stderr: bool = False, quiet: bool = False) -> Console:
+    """Return a console on stdout or stderr; what it prints is written at once, so that both keep their order."""
+    from rich.console import Console
+
+    class Leaving(Console):
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError  # `says_what_is_wrong` leaves without a word
 
-    wide = sys.stdout is None or not sys.stdout.isatty()  # None: the shell closed it (>&-)
-    return Quiet(width=_FULL_WIDTH if wide else None)
+    stream = sys.stderr if stderr else sys.stdout
+    wide = stream is None or not stream.isatty()  # None: the shell closed it (>&-)
+    return Leaving(stderr=stderr, quiet=quiet, width=_FULL_WIDTH if wide else None)
 
 
 def print_json(document: dict[str, Any] | list[Any]) -> None:

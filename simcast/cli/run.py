@@ -16,7 +16,6 @@ from simcast.cli.speaking import by_option
 @options.overrides
 @options.scenario_names
 @options.played
-@options.cluster
 @click.option("--actual", is_flag=True, help="Also print what actually happened, if the history covers it.")
 @click.option(
     "--exact",
@@ -83,7 +82,9 @@ def run(
     if as_json:
         options.print_json(report.run_document(result))
     else:
-        report.print_run(result, options.console_for_results(), folder)
+        report.print_run(
+            result, options.console_for_results(), folder, aside=options.console_for_warnings(silent=quiet)
+        )
     if actual and result.actual is None and not quiet:
         why = "there is no history" if scenario.history is None else "the history ends before the as-of date"
         click.echo(f"note: --actual: {why}; nothing to compare with", err=True)

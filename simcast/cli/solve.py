@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
+from simcast.cli.answering import ground_on, write_answer
 from simcast.cli.speaking import by_option
 from simcast.errors import SimcastError
 
@@ -15,13 +16,19 @@ from simcast.errors import SimcastError
 @click.command(short_help="Find the smallest change that meets a target.")
 @options.scenario_file
 @click.option(
-    "--vary", "vary", required=True, metavar="LEVER", help="The lever to vary, with one number given as a range or ?."
+    "--vary",
+    "vary",
+    required=True,
+    callback=options.composed,
+    metavar="LEVER",
+    help="The lever to vary, with one number given as a range or ?.",
 )
 @click.option("--for", "wanted", required=True, metavar="CONDITION", help="The condition to meet.")
 @options.overrides
 @options.standing_on
 @options.quick
 @options.played
+@options.folder
 @options.answered
 @by_option({"unknown": "--vary", "condition": "--for"})
 def solve(
@@ -34,6 +41,8 @@ def solve(
     futures: int | None,
     seed: int | None,
     threads: int | None,
+    cluster: str | None,
+    folder: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -64,6 +73,8 @@ def solve(
     from simcast.analysis.solving import check_lever
     from simcast.report.solution import print_solution, solution_document
 
+    checks.check_players(threads, cluster)
+    checks.check_writable(folder)
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     if vary in scenario.scenarios:
         raise SimcastError(
@@ -74,15 +85,18 @@ def solve(
     unknown = Unknown.parse(vary)
     check_lever(scenario, unknown)
     condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})
-    with options.telling(quiet=quiet, as_json=as_json) as progress:
-        ground = analysis.ground_of(scenario, threads=threads, progress=progress).on(start)
-        if futures is None:
-            ground = ground.with_futures(MOST_FUTURES)
-        found = analysis.solve(ground, unknown, condition, progress=progress)
+    with (
+        options.telling(quiet=quiet, as_json=as_json) as progress,
+        ground_on(scenario, start, threads, cluster, progress) as ground,
+    ):
+        asked = ground if futures else ground.with_futures(MOST_FUTURES)
+        found = analysis.solve(asked, unknown, condition, progress=progress)
+    document = solution_document(found)
+    write_answer(folder, "solution", document, found.to_frame())
     if as_json:
-        options.print_json(solution_document(found))
+        options.print_json(document)
     else:
-        print_solution(found, options.console_for_results())
+        print_solution(found, options.console_for_results(), aside=options.console_for_warnings(silent=quiet))
     if found.answer is None:
         sys.exit(options.NOT_TRUSTED)
-    options.exit_with(ground.posterior.doubts, quiet)
+    options.exit_with(found.ground.posterior.doubts, quiet)

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simcast.arguments import or_nearest
+from simcast.history.dialect import are_counts_of_seconds
 from simcast.history.likely_segments import likely_segments
 from simcast.history.parsing import normalise
 from simcast.history.table import Table
@@ -169,7 +170,7 @@ class _Search:
                 f"{self.table.path}: there is no column {column!r}{or_nearest(column, names)};"
                 f" name the file's own column under {setting}"
             )
-        elif not _usable(self.table.cells[column].dtype, kind):
+        elif not _usable(self.table.cells[column], kind):
             self.problems.append(
                 f"{self.table.path}: column {column!r} holds {_type_name(self.table.cells[column])}, but"
                 f" {_NEEDED[kind]} needed for {setting}; convert the column"
@@ -192,14 +193,16 @@ _NEEDED = {
 }
 
 
-def _usable(dtype: object, kind: str) -> bool:
+def _usable(column: pd.Series, kind: str) -> bool:
     """Return whether a column of this type can hold words, days or amounts."""
+    dtype: object = column.dtype
     if isinstance(dtype, pd.StringDtype):
         return True
     if kind == "word":
         return isinstance(dtype, pd.Int64Dtype)
     if kind == "day":  # whole numbers may be counts of seconds, and are told apart cell by cell
-        return isinstance(dtype, pd.Int64Dtype) or (isinstance(dtype, np.dtype) and dtype.kind == "M")
+        whole_or_date = isinstance(dtype, pd.Int64Dtype) or (isinstance(dtype, np.dtype) and dtype.kind == "M")
+        return whole_or_date or are_counts_of_seconds(column)
     if kind == "wait" and isinstance(dtype, np.dtype) and dtype.kind == "M":
         return True
     return isinstance(dtype, pd.Int64Dtype) or (isinstance(dtype, np.dtype) and dtype.kind == "f")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from functools import partial
 
+import numpy as np
 import pandas as pd
 
 from simcast.errors import DataArgumentError
@@ -16,7 +17,7 @@ from simcast.history.month_names import split_named
 from simcast.history.parsing import SECONDS, normalise
 from simcast.history.table import AUTO, Table
 from simcast.history.written_amounts import MARKED, find_decimal, rewrite_amount
-from simcast.history.zones import is_known, zone_of
+from simcast.zones import is_known, nearest_zone, zone_of
 
 STRICT_ENCODING, STRICT_DELIMITER, STRICT_DATES, STRICT_DECIMAL = "utf-8", ",", "iso", ""
 DATE_ORDERS = ("iso", "day-first", "month-first", AUTO)
@@ -30,6 +31,8 @@ STAMP = re.compile(
 _WRITTEN = "%Y-%m-%d %H:%M:%S"
 _YEAR_FIRST = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(?:[T ,]+(.*))?", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?:[T ,]+(.*))?", re.ASCII)
+_LEAST_SECONDS, _MOST_SECONDS = 1e9, 1e19
+"""Seconds since 1970 have ten digits at least, nanoseconds nineteen."""
 _LAST_SHORT_YEAR = 69
 """What POSIX makes of a year of two digits: up to this one it lies after 2000, else after 1900."""
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s?([AaPp])?\.?[Mm]?\.?", re.ASCII)
@@ -94,10 +97,24 @@ def rewrite(table: Table, dialect: Dialect, dates: Sequence[str], amounts: Seque
 
 
 def write_out_numbers(table: Table, dates: Sequence[str]) -> Table:
-    """Make text of the whole numbers in columns of dates (parquet), which are then read as those of a csv are."""
-    numbers = [name for name in dict.fromkeys(dates) if isinstance(table.cells[name].dtype, pd.Int64Dtype)]
-    written = {name: table.cells[name].astype("str").where(table.cells[name].notna(), "") for name in numbers}
+    """Make text of the numbers in columns of dates (parquet), which are then read as those of a csv are."""
+    numbers = [name for name in dict.fromkeys(dates) if pd.api.types.is_numeric_dtype(table.cells[name].dtype)]
+    written = {name: table.cells[name].map(_number_text, na_action="ignore").astype("object") for name in numbers}
+    written = {name: texts.fillna("").astype("str") for name, texts in written.items()}
     return replace(table, cells=table.cells.assign(**written)) if numbers else table
+
+
+def are_counts_of_seconds(column: pd.Series) -> bool:
+    """Return whether a column holds floats, all of which may be seconds to nanoseconds since 1970."""
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "f":
+        return False
+    known = column.dropna()
+    return bool(known.size and ((known >= _LEAST_SECONDS) & (known < _MOST_SECONDS)).all())
+
+
+def _number_text(number: float) -> str:
+    """Write a number without an exponent, as nanoseconds since 1970 that pandas made floats of would have."""
+    return str(int(number)) if float(number).is_integer() else str(number)
 
 
 def _is_text(column: pd.Series) -> bool:
@@ -242,8 +259,7 @@ def check_dialect(dialect: Dialect) -> None:
         problems.append(f"history.decimal: {dialect.decimal!r} is neither '.' nor ','")
     if dialect.time_zone and not is_known(dialect.time_zone):
         problems.append(
-            f"history.time_zone: {dialect.time_zone!r} is not a time zone known here; such as Europe/Berlin,"
-            " or an offset such as +03:00"
+            f"history.time_zone: {dialect.time_zone!r} is not a time zone known here; {nearest_zone(dialect.time_zone)}"
         )
     if problems:
         raise DataArgumentError(problems)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from simcast.arguments import similar_file
 from simcast.errors import DataError
 from simcast.history.parsing import normalise
-from simcast.history.zones import zone_of
+from simcast.zones import zone_of
 
 AUTO = "auto"
 TEXTS = (".csv", ".tsv", ".txt")

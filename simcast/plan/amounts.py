@@ -32,6 +32,8 @@ _NEVER_TOO_MUCH = 1e9
 """What deals may be worth however many they are, for no more than 20 million new ones come in a future."""
 _HAS_MEAN, _HAS_SD = 1.0, 2.0
 """Log-logistic amounts of a larger shape have a mean, or a standard deviation."""
+_NO_DEALS = 1e-3
+"""Where fewer new deals than this are expected in the whole forecast, none come."""
 _LIMIT = f"one deal may be worth at most {written(MOST_AMOUNT)}"
 _REMEDY = "count money in thousands or millions"
 
@@ -72,6 +74,32 @@ def too_large_amounts(book: Book) -> list[str]:
         f"open deal {book.deal[i]!r}: its amount is {written(book.amount[i])}, and {_LIMIT}; {_REMEDY}"
         for i in np.flatnonzero(book.amount > MOST_AMOUNT)
     ]
+
+
+def amounts_of_no_deal(kernel: KernelPlan, frame: LeverFrame, levers: Sequence[PlacedLever]) -> list[str]:
+    """Say which levers on amounts no deal feels: no new ones come where they act, and open ones are left as they are.
+
+    Levers that act on no day of the forecast are left out, of which something else is said.
+    """
+    comes = kernel.arrival_mean.mean(axis=0) * frame.days.n_days > _NO_DEALS
+    on_arrivals = kernel.on_arrivals
+    for i in np.flatnonzero(on_arrivals.operation == layout.ADD):
+        if (on_arrivals.value[i] > 0.0).any() and (on_arrivals.weight[i] > 0.0).any():
+            comes |= on_arrivals.segments[i]
+    stands = np.bincount(kernel.deal_segment, minlength=len(comes)) > 0
+    notes = []
+    for placed in levers:
+        lever = placed.lever
+        if not isinstance(lever, AmountLever) or not frame.weight(lever).any():
+            continue
+        where = frame.segments.select(lever.where, f"{placed.place}.where")
+        has_open = bool((stands & where).any())
+        if (comes & where).any() or (lever.open and has_open):
+            continue
+        remedy = "give it open: true to change the amounts of the open deals too" if has_open else ""
+        remedy = remedy or "nor are any deals open there; select others, or leave it out"
+        notes.append(f"{placed.path}: changes nothing, since no new deals come where it acts; {remedy}")
+    return notes
 
 
 def too_much_worth(

@@ -19,7 +19,7 @@ from simcast.engine.samplers import CONSTANT, FAMILIES
 from simcast.errors import ScenarioError
 from simcast.history import Book
 from simcast.pipeline import STALLED, Pipeline
-from simcast.plan.amounts import cut_amounts, heavy_tails, too_large_amounts, too_much_worth
+from simcast.plan.amounts import amounts_of_no_deal, cut_amounts, heavy_tails, too_large_amounts, too_much_worth
 from simcast.plan.checks import check_names, placed_levers
 from simcast.plan.clocks import clock_arrays, operational_ages
 from simcast.plan.costs import cost_of_one, costs_of, margin_of, notes_of
@@ -156,6 +156,7 @@ def build_plan(
         notes=(
             *cut_conversions(posterior, frame, levers, teams, kernel.draw_of_future),
             *cut_worths(kernel, frame, levers),
+            *amounts_of_no_deal(kernel, frame, levers),
             *notes_of(frame, levers, teams, kernel),
             *_coarse_amounts(kernel),
             *cut_amounts(kernel, frame, levers),

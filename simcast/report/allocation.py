@@ -13,6 +13,7 @@ from simcast.analysis.choices import Choice
 from simcast.analysis.splits import Allocation
 from simcast.report.heading import heading
 from simcast.report.terminal import plain_table, print_table
+from simcast.scenario import BASELINE
 from simcast.writing import chance, count, counted, interval, money
 
 _CERTAIN_AT = 2.0
@@ -61,6 +62,9 @@ def _document(choices: Sequence[Choice], allocation: Allocation) -> dict[str, An
 
 def print_allocation(found: Allocated, console: Console) -> None:
     """Print what to choose, how certain that is, and what less would bring."""
+    start = found.ground.standing_on
+    if start != BASELINE:
+        console.print(f"On top of {escape(repr(start))}:", highlight=False)
     console.print(f"[bold]{escape(answer(found))}[/bold]")
     console.print(escape(_runner_up(found)), highlight=False)
     for one, other in found.exclusive:

@@ -13,7 +13,7 @@ from simcast.backtesting.baselines import BASELINES_IN_WORDS
 from simcast.backtesting.cells import INTERVALS
 from simcast.backtesting.recalibration import RECALIBRATED
 from simcast.backtesting.scenario_file import BacktestRun
-from simcast.report.terminal import plain_table, print_table
+from simcast.report.terminal import plain_table, print_table, print_warning
 from simcast.writing import count, counted, money
 
 _IN_WORDS = {**BASELINES_IN_WORDS, RECALIBRATED: "simcast recalibrated"}
@@ -37,8 +37,10 @@ def answer(run: BacktestRun) -> str:
     return f"{text}; CRPS {ratio.ratio:.2f} x the weighted pipeline's ({how[ratio.verdict]})."
 
 
-def print_backtest(run: BacktestRun, console: Console, folder: Path | None = None) -> None:
-    """Print the answer, the tables, what to beware of, and where the files are."""
+def print_backtest(
+    run: BacktestRun, console: Console, folder: Path | None = None, *, aside: Console | None = None
+) -> None:
+    """Print the answer, the tables, what to beware of (on a console of its own), and where the files are."""
     if run.scenario.question:
         console.print(f"[dim]{escape(run.scenario.question)}[/dim]")
     console.print(f"[bold]{escape(answer(run))}[/bold]", highlight=False)
@@ -62,7 +64,7 @@ def print_backtest(run: BacktestRun, console: Console, folder: Path | None = Non
         console.print(_deals_in_words(run.deals), style="dim", highlight=False)
     console.print()
     for note in run.judgement.notes:
-        console.print(f"[yellow]beware:[/yellow] {escape(note)}", highlight=False)
+        print_warning(note, aside or console)
     if folder is not None:
         console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
 

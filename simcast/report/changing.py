@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from simcast.analysis import Ground, ground_of
 from simcast.analysis.since import Changes, Step
 from simcast.errors import ScenarioArgumentError
 from simcast.progress import Progress
-from simcast.report.terminal import plain_table, print_table
+from simcast.report.terminal import plain_table, print_table, print_warning
 from simcast.scenario import load_scenario
 from simcast.writing import count, money
 
@@ -69,8 +68,8 @@ def changes_document(found: Changes, remark: str) -> dict[str, Any]:
     }
 
 
-def print_changes(found: Changes, remark: str, console: Console) -> None:
-    """Print from what the expectation went to what, and why."""
+def print_changes(found: Changes, remark: str, console: Console, *, aside: Console | None = None) -> None:
+    """Print from what the expectation went to what, and why; what to beware of on a console of its own."""
     now = found.won + found.ahead
     written = _written(found, now)
     console.print(
@@ -86,7 +85,7 @@ def print_changes(found: Changes, remark: str, console: Console) -> None:
     table.add_row(f"expected on {found.as_of}, with what is won", written)
     print_table(table, console)
     for note in (*found.notes, *([remark] if remark else [])):
-        console.print(f"[yellow]beware:[/yellow] {escape(note)}", highlight=False)
+        print_warning(note, aside or console)
 
 
 def _moved(found: Changes) -> str:

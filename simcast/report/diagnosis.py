@@ -15,7 +15,7 @@ from simcast.analysis import Diagnosis
 from simcast.posterior import FamilyChoice
 from simcast.predictive_checks import SIGNIFICANCE, SMALLEST_DISCREPANCY, PredictiveCheck
 from simcast.report.advice import advice
-from simcast.report.terminal import print_table
+from simcast.report.terminal import print_table, print_warning
 from simcast.writing import count, money
 
 MOST_CHECKS = 12
@@ -56,21 +56,21 @@ def diagnosis_document(diagnosis: Diagnosis) -> dict[str, Any]:
         "faults": list(diagnosis.diagnostics.faults),
         "warnings": list(diagnosis.warnings),
     }
-    plain: dict[str, Any] = _without_nan(document)
+    plain: dict[str, Any] = without_nan(document)
     return plain
 
 
-def _without_nan(value: Any) -> Any:  # noqa: ANN401  # anything that JSON can hold
+def without_nan(value: Any) -> Any:  # noqa: ANN401  # anything that JSON can hold
     """Put null in the place of NaN and infinity, which JSON has not."""
     if isinstance(value, dict):
-        return {str(key): _without_nan(inner) for key, inner in value.items()}
+        return {str(key): without_nan(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_nan(inner) for inner in value]
+        return [without_nan(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
-    """Print the verdict, what failed and what to do about it, and the details."""
+def print_diagnosis(diagnosis: Diagnosis, console: Console, *, aside: Console | None = None) -> None:
+    """Print the verdict, what failed and what to do about it, and the details; warnings on a console of their own."""
     _print_verdict(diagnosis, console)
     for title, checks in (("Checks that failed", diagnosis.failed), ("Significant, but small", diagnosis.differing)):
         if checks:
@@ -90,7 +90,7 @@ def print_diagnosis(diagnosis: Diagnosis, console: Console) -> None:
         print_table(_priors_table(diagnosis), console)
     console.print()
     for warning in [warning for warning in diagnosis.warnings if warning not in diagnosis.diagnostics.faults]:
-        console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)
+        print_warning(warning, aside or console)
 
 
 def _print_verdict(diagnosis: Diagnosis, console: Console) -> None:

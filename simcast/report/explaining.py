@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -17,6 +17,9 @@ from simcast.report.page.assuming import lever_sentence, margin_sentence
 from simcast.report.words import Language
 from simcast.scenario import BASELINE, Scenario
 from simcast.writing import count
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _CLEAR = 2.0
 """What is no larger than so many of its Monte Carlo errors is not told."""
@@ -113,7 +116,7 @@ def lever_sentences(scenario: Scenario, language: Language) -> dict[str, list[st
 
 def explanation_document(
     ground: Ground,
-    baseline: Forecast,
+    forecast: Forecast,
     sources: tuple[Source, ...],
     language: Language,
     knowing: Knowing | None = None,
@@ -122,12 +125,12 @@ def explanation_document(
     scenario = ground.scenario
     return {
         **heading(ground),
-        "futures": baseline.n_futures,
+        "futures": forecast.n_futures,
         "words": scenario_sentences(scenario, language),
         "scenarios": lever_sentences(scenario, language),
-        "metric": baseline.metric,
-        "total": Summary.of(baseline.values("bookings")).to_dict(),
-        "total_wins": Summary.of(baseline.values("wins")).to_dict(),
+        "metric": forecast.metric,
+        "total": Summary.of(forecast.values("bookings")).to_dict(),
+        "total_wins": Summary.of(forecast.values("wins")).to_dict(),
         "sources": [{"kind": source.kind, "stage": source.stage or None, "share": source.share} for source in sources],
         "knowing": None
         if knowing is None
@@ -139,9 +142,16 @@ def explanation_document(
     }
 
 
+def sources_table(sources: tuple[Source, ...]) -> pd.DataFrame:
+    """Return a row per source of the spread: ``kind``, ``stage`` (empty for the rest), ``share`` of the variance."""
+    import pandas as pd
+
+    return pd.DataFrame([vars(source) for source in sources], columns=["kind", "stage", "share"])
+
+
 def print_explanation(
     ground: Ground,
-    baseline: Forecast,
+    forecast: Forecast,
     sources: tuple[Source, ...],
     language: Language,
     console: Console,
@@ -160,22 +170,25 @@ def print_explanation(
         for sentence in levers:
             console.print(f"- {escape(sentence)}", highlight=False)
     if sources:
-        _print_sources(baseline, sources, language, console)
+        _print_sources(ground.standing_on, forecast, sources, language, console)
     if knowing is not None:
         _print_knowing(knowing, language, console)
 
 
-def _print_sources(baseline: Forecast, sources: tuple[Source, ...], language: Language, console: Console) -> None:
-    """Print what the baseline's interval is made of."""
-    total = Summary.of(baseline.values(baseline.metric))
-    by_wins = baseline.metric == "wins"
+def _print_sources(
+    name: str, forecast: Forecast, sources: tuple[Source, ...], language: Language, console: Console
+) -> None:
+    """Print what the interval of the baseline, or of the scenario on which the question stands, is made of."""
+    total = Summary.of(forecast.values(forecast.metric))
+    by_wins = forecast.metric == "wins"
     ends = (total.quantile(0.1), total.quantile(0.9))
     low, high = (language.count(round(end)) if by_wins else language.money(end) for end in ends)
     high += " wins" if by_wins else ""
-    console.print(f"\n[bold]Why the baseline lies between {low} and {high} in 8 of 10 futures[/bold]")
+    which = "the baseline" if name == BASELINE else escape(repr(name))
+    console.print(f"\n[bold]Why {which} lies between {low} and {high} in 8 of 10 futures[/bold]")
     for source in sources:
-        name = language.say(f"source.{source.kind}", stage=source.stage)
-        console.print(f"  {language.chance(source.share):>8}  {escape(name)}", highlight=False)
+        part = language.say(f"source.{source.kind}", stage=source.stage)
+        console.print(f"  {language.chance(source.share):>8}  {escape(part)}", highlight=False)
     luck = sum(source.share for source in sources if source.is_chance)
     lead = "lead.spread.wins" if by_wins else "lead.spread"
     console.print(

@@ -56,7 +56,24 @@ def write_run_folder(run: Run, folder: Path, command: Sequence[str] = ()) -> Non
     write_whole(folder / "provenance.json", lambda path: path.write_text(origin, encoding="utf-8"))
 
 
-def as_json(document: dict[str, Any]) -> str:
+def write_answer_folder(
+    folder: Path, name: str, document: dict[str, Any] | list[Any], table: pd.DataFrame | None = None
+) -> None:
+    """Write the answer to a question as ``NAME.json``, as ``--json`` prints it, and its table as ``NAME.parquet``.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    text = as_json(document)
+    write_whole(folder / f"{name}.json", lambda path: path.write_text(text, encoding="utf-8"))
+    if table is not None:
+        write_whole(folder / f"{name}.parquet", lambda path: table.to_parquet(path, index=False))
+
+
+def as_json(document: dict[str, Any] | list[Any]) -> str:
     """Write a document as JSON text; NaN and infinity, which JSON has not, are refused."""
     return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 

@@ -118,8 +118,12 @@ def ranking_table(ranking: Ranking) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def print_ranking(ranking: Ranking, console: Console) -> None:
-    """Print which option is best, by how much and how surely, then all of them."""
+def print_ranking(ranking: Ranking, console: Console, *, aside: Console | None = None) -> None:
+    """Print which option is best, by how much and how surely, then all of them, and what to beware of.
+
+    Where warnings have a console of their own, doubts of a fit are left out: who gives one tells of them, and of the
+    exit status that they lead to.
+    """
     for run in ranking.runs:
         if run.scenario.question:
             console.print(f"[dim]{escape(run.scenario.question)}[/dim]")
@@ -145,7 +149,9 @@ def print_ranking(ranking: Ranking, console: Console) -> None:
         )
     console.print(_legend(ranking), style="dim", highlight=False)
     warnings = list(dict.fromkeys(warning for run in ranking.runs for warning in run.warnings))
-    print_warnings([*ranking.notes, *warnings], console, "the JSON document")
+    told = ranking.doubts if aside is not None else ()
+    shown = [warning for warning in warnings if warning not in told]
+    print_warnings([*ranking.notes, *shown], aside or console, "the JSON document")
 
 
 def _brought(gain: Summary, by_wins: bool) -> str:

@@ -13,6 +13,7 @@ from simcast.analysis.questions import Unknown, Value, lever_words
 from simcast.report.document import difference_document
 from simcast.report.heading import heading
 from simcast.report.phrases import more_wins, price_per_win
+from simcast.report.terminal import print_warning
 from simcast.scenario import BASELINE
 from simcast.writing import chance, count, counted, money
 
@@ -46,8 +47,11 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  # numbers, dates, and a lever's 
     return str(value) if isinstance(value, date) else value
 
 
-def print_solution(found: Solution, console: Console) -> None:
-    """Print the answer, what it brings unless no change is needed, and how many values were tried."""
+def print_solution(found: Solution, console: Console, *, aside: Console | None = None) -> None:
+    """Print the answer, what it brings unless no change is needed, and how many values were tried.
+
+    What to beware of goes to a console of its own.
+    """
     console.print(f"[bold]{escape(sentence(found))}[/bold]")
     difference = compare(found.forecast, found.baseline)
     if not _needs_no_change(found):
@@ -56,14 +60,11 @@ def print_solution(found: Solution, console: Console) -> None:
         over = "the baseline" if start == BASELINE else repr(start)
         console.print(f"{which} brings {_brought(difference, over)}.", highlight=False, markup=False)
     if difference.books_nothing and found.condition.quantity != "wins":
-        console.print(
-            "[yellow]beware:[/yellow] no amounts are known, so nothing is booked; ask for wins", highlight=False
-        )
+        print_warning("no amounts are known, so nothing is booked; ask for wins", aside or console)
     if not found.is_monotone:
-        console.print(
-            "[yellow]beware:[/yellow] the condition's measure does not rise steadily with the change; "
-            "there may be other answers",
-            highlight=False,
+        print_warning(
+            "the condition's measure does not rise steadily with the change; there may be other answers",
+            aside or console,
         )
     scenario = found.ground.scenario
     console.print(

@@ -33,8 +33,8 @@ WINS_CAPTION = (
 WINS_PRICE = "; per win: mean cost divided by the mean of more wins"
 
 
-def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
-    """Print the answer, the tables, the most important warnings, and where the files are."""
+def print_run(run: Run, console: Console, folder: Path | None = None, *, aside: Console | None = None) -> None:
+    """Print the answer, the tables, the most important warnings (on their own console), and where the files are."""
     baseline = run.forecasts[BASELINE]
     if run.scenario.question:
         console.print(f"[dim]{escape(run.scenario.question)}[/dim]")
@@ -57,7 +57,7 @@ def print_run(run: Run, console: Console, folder: Path | None = None) -> None:
     if "team" in baseline.results.dims:
         console.print()
         print_table(_teams(run), console)
-    _print_footer(run, console, folder)
+    _print_footer(run, console, folder, aside or console)
 
 
 def plain_table(title: str, *columns: str, n_texts: int = 1) -> Table:
@@ -262,7 +262,7 @@ def _teams(run: Run) -> Table:
     return table
 
 
-def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
+def _print_footer(run: Run, console: Console, folder: Path | None, aside: Console) -> None:
     """Say how far to trust the tables, and where the files are."""
     metric: Metric = "wins" if run.by_wins else "bookings"
     total = Summary.of(run.forecasts[BASELINE].values(metric))
@@ -280,7 +280,7 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
     if run.trusted and (verdict := run.posterior.verdict()):
         console.print(escape(verdict), style="dim", highlight=False)
     warnings = [warning for warning in run.warnings if warning not in run.posterior.doubts]
-    print_warnings(warnings, console, "result.json")
+    print_warnings(warnings, aside, "result.json")
     if folder is not None:
         console.print(f"[dim]files: {escape(str(folder))}[/dim]", soft_wrap=True)
 
@@ -288,6 +288,11 @@ def _print_footer(run: Run, console: Console, folder: Path | None) -> None:
 def print_warnings(warnings: Sequence[str], console: Console, where_all_are: str) -> None:
     """Print the most important warnings, and where the others are."""
     for warning in warnings[:N_WARNINGS]:
-        console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)
+        print_warning(warning, console)
     if len(warnings) > N_WARNINGS:
         console.print(f"[dim]({len(warnings) - N_WARNINGS} more in {where_all_are})[/dim]")
+
+
+def print_warning(warning: str, console: Console) -> None:
+    """Print what to beware of."""
+    console.print(f"[yellow]beware:[/yellow] {escape(warning)}", highlight=False)

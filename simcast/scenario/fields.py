@@ -24,6 +24,7 @@ from simcast.days import WRITTEN_DAY
 from simcast.scenario import distribution
 from simcast.scenario.distribution import NUMBER_FAMILIES, PARAMETERS, QUANTITY_FAMILIES, Distribution, Domain, Quantity
 from simcast.scenario.numbers import parse_cost, parse_money, parse_number, parse_quantity
+from simcast.zones import is_known, nearest_zone
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
@@ -240,3 +241,25 @@ def number_definitions() -> dict[str, JsonSchema]:
         "anyOf": [{"$ref": "#/$defs/NonNegative"}, *(_family_schema(family, inner) for family in QUANTITY_FAMILIES)],
     }
     return definitions
+
+
+def _check_encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except (LookupError, ValueError):
+        if name != "auto":
+            raise ValueError(f"must be an encoding such as utf-8, utf-16 or cp1251, or auto, got {name!r}") from None
+    return name
+
+
+def _check_zone(name: str) -> str:
+    if not is_known(name):
+        raise ValueError(f"{name!r} is not a time zone known here; {nearest_zone(name)}")
+    return name
+
+
+Encoding = Annotated[Text, AfterValidator(_check_encoding)]
+"""How a file's letters are encoded, by a name that Python knows, or auto."""
+
+Zone = Annotated[Text, AfterValidator(_check_zone)]
+"""A time zone by its name, or by its offset from UTC."""

@@ -13,7 +13,7 @@ from simcast.days import Period, is_day
 from simcast.pipeline import Kind, Pipeline
 from simcast.scenario import horizon as horizons
 from simcast.scenario.distribution import Distribution
-from simcast.scenario.fields import Closed, Day, Name, PartError, Share, Text, Where, Whole
+from simcast.scenario.fields import Closed, Day, Encoding, Name, PartError, Share, Text, Where, Whole, Zone
 from simcast.summary import Metric
 
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -234,7 +234,7 @@ class HistorySettings(Closed):
     query: Text | None = Field(
         default=None, description="For a database: a table, or a select whose columns are those of the format."
     )
-    encoding: Text | None = Field(
+    encoding: Encoding | None = Field(
         default=None, description="How a csv is encoded, such as cp1251, or auto; utf-8 unless given (CRMs: auto)."
     )
     delimiter: Annotated[str, AfterValidator(_check_delimiter)] | None = Field(
@@ -251,7 +251,7 @@ class HistorySettings(Closed):
         description="The decimal mark of amounts, which may then have a currency and marks between "
         "thousands, as in USD 1,200.50; a point and nothing else unless given (CRMs: auto).",
     )
-    time_zone: Text | None = Field(
+    time_zone: Zone | None = Field(
         default=None,
         description="Whose days are meant where times are written with an offset: a zone such as Europe/Berlin, or the "
         "offset itself, such as +03:00.",

@@ -12,8 +12,8 @@ from simcast.history.dialect import STAMP, find_year_first, rewrite_date
 from simcast.history.parsing import normalise, parse_amount, parse_day
 from simcast.history.table import Table
 from simcast.history.written_amounts import find_decimal, rewrite_amount
-from simcast.history.zones import is_known
 from simcast.starting.words import is_called_a_date, plain
+from simcast.zones import is_known
 
 SECONDS = r"1\d{9}(\d{3}){0,3}(\.\d+)?"
 """Seconds to nanoseconds since 1970, of the years 2001 to 2033; with a fraction where pandas made floats of them."""

@@ -12,9 +12,9 @@ import pandas as pd
 from simcast.history.dialect import STAMP
 from simcast.history.parsing import normalise, parse_day
 from simcast.history.table import Table
-from simcast.history.zones import is_known, zone_of
 from simcast.starting import words
 from simcast.starting.columns import SECONDS, Column
+from simcast.zones import is_known, zone_of
 
 _ZONES = (
     "Europe/Berlin", "Europe/London", "Europe/Kyiv", "Europe/Moscow", "America/New_York", "America/Chicago",

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from simcast.history.sources import Source
-from simcast.history.zones import OFFSET
 from simcast.pipeline import WON, Pipeline
+from simcast.zones import OFFSET
 
 _WIDTH = 110
 _SMALL_CONVERSION = 0.2

@@ -134,6 +134,10 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "unknown_segment_column": (":7:46: scenarios.fix[0].where.region:", "not a segment column (known: source)"),
     "unknown_stage": (":7:27: scenarios.fix[0].stage:", "did you mean 'meeting'?"),
     "unknown_team": (":7:21: scenarios.fix[0].team:", "no team 'callers'"),
+    "unknown_zone": (
+        ":6:3: history.encoding: must be an encoding such as utf-8, utf-16 or cp1251, or auto, got 'cp12511'",
+        ":7:3: history.time_zone: 'Europe/Berln' is not a time zone known here; did you mean 'Europe/Berlin'?",
+    ),
     "unreachable_outcome": (":4:14: pipeline.outcomes.upsold:", "no move leads to outcome 'upsold'"),
     "unreachable_stage": (":4:3: pipeline.moves:", "no move leads into stage 'meting' (did you mean 'meeting'?)"),
     "until_and_horizon": (":4:50: forecast.horizon:", "give until or horizon, not both"),

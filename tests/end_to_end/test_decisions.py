@@ -39,7 +39,7 @@ def test_deals_can_be_chosen_and_written(assumed: Path, invoke: Invoke, tmp_path
     assert result.exit_code == 0
     assert set(pd.read_csv(file)["source"]) == {"ads"}
     assert "P(won)" in result.stdout
-    wrong = invoke("deals", assumed, "--where", "source=radio", "--out", tmp_path / "deals.txt")
+    wrong = invoke("deals", assumed, "--where", "source=radio", "--out", tmp_path / "none.csv")
     assert wrong.exit_code == 2
     assert "no open deal has this value" in wrong.stderr
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from click.testing import Result
@@ -277,7 +278,7 @@ def test_less_is_expected_of_a_quick_fit_and_that_is_said(store: Store, invoke: 
     result = invoke("diagnose", file)
     assert result.exit_code == 0
     assert "failed:" not in result.stdout
-    assert "this is a quick fit" in " ".join(result.stdout.split())
+    assert "this is a quick fit" in " ".join(result.stderr.split())
 
 
 def test_little_movement_in_energy_is_warned_of_and_no_more(store: Store, invoke: Invoke) -> None:
@@ -287,7 +288,8 @@ def test_little_movement_in_energy_is_warned_of_and_no_more(store: Store, invoke
 
 
 def test_the_verdict_comes_first_then_what_failed_then_what_to_do(store: Store, invoke: Invoke) -> None:
-    printed = invoke("diagnose", store(wrong(conversion=0.6))).stdout
+    shown = invoke("diagnose", store(wrong(conversion=0.6)))
+    printed = shown.stdout
     words = " ".join(printed.split())
     order = [
         "Do not rely on this fit: well sampled,",
@@ -298,12 +300,13 @@ def test_the_verdict_comes_first_then_what_failed_then_what_to_do(store: Store, 
         "Sampling: 2 chains of 100 draws",
         "Families of days",
         "What rests on priors",
-        "beware:",
     ]
     places = [words.find(text) for text in order]
     assert -1 not in places, dict(zip(order, places, strict=True))
     assert places == sorted(places)
-    assert all(len(line) <= 120 for line in printed.splitlines())
+    assert "beware:" in shown.stderr
+    assert "beware:" not in printed
+    assert all(len(line) <= 120 for line in shown.output.splitlines())
 
 
 def test_a_trusted_fit_says_so_at_once(store: Store, invoke: Invoke) -> None:
@@ -514,3 +517,15 @@ def test_a_page_says_how_predictive_checks_came_out_in_both_languages() -> None:
 def test_a_page_says_of_a_quick_fit_that_it_is_one(code: str, words: str) -> None:
     assert words in fit_sentence(replace(GOOD, quick=True), LANGUAGES[code])
     assert words not in fit_sentence(GOOD, LANGUAGES[code])
+
+
+def test_a_diagnosis_and_a_fit_are_kept_in_a_folder(store: Store, invoke: Invoke, tmp_path: Path) -> None:
+    file, out = store(wrong(conversion=0.6)), tmp_path / "kept"
+    document, _ = diagnosed(invoke, file)
+    for name in ("diagnose", "fit"):
+        assert invoke(name, file, "--out", out, "--futures", 10, "--seed", 3, "--threads", 1).exit_code == 1
+    assert json.loads((out / "diagnosis.json").read_text(encoding="utf-8")) == document
+    assert len(pd.read_parquet(out / "diagnosis.parquet")) == len(document["checks"])
+    fitted = json.loads((out / "fit.json").read_text(encoding="utf-8"))
+    assert fitted["fingerprint"] == document["fingerprint"]
+    assert json.loads(invoke("fit", file, "--json").stdout) == fitted  # where a number is none, it is null

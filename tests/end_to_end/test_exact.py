@@ -9,13 +9,15 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import Result
 
-import simcast.analysis  # noqa: F401  # so that its modules are there to be looked at
+from simcast.analysis import run
+from simcast.scenario import load_scenario
 
 RunJson = Callable[..., dict[str, Any]]
 Invoke = Callable[..., Result]
@@ -102,6 +104,19 @@ def test_the_terminal_says_it_in_a_line(russian: Path, invoke: Invoke, tmp_path:
     said = re.findall(r"(\S+): exact mean of bookings: \S+ k? ?\(simulated in the same 200 futures:", printed)
     assert said == ["baseline", "быстрее"]
     assert "exact" in json.loads((out / "result.json").read_text(encoding="utf-8"))["scenarios"]["быстрее"]
+
+
+def test_exact_means_are_a_table_with_a_row_per_metric(russian: Path) -> None:
+    scenario = load_scenario(russian)
+    found = run(scenario, names=["быстрее"], exact=True).exact["быстрее"]
+    frame = found.to_frame()
+    assert frame.index.tolist() == ["bookings", "wins"]
+    assert frame.index.name == "metric"
+    for metric, means in found.means.items():
+        assert frame.loc[metric].to_dict() == vars(means)
+    one = replace(found, means={"wins": replace(found.means["wins"], monte_carlo_error=None, z=None)})
+    assert one.to_frame().loc["wins", ["monte_carlo_error", "z"]].isna().all()
+    assert one.to_frame().dtypes.astype(str).unique().tolist() == ["float64"]
 
 
 def test_amounts_without_a_mean_end_with_2_before_any_future_is_played(

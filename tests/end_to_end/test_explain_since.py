@@ -79,6 +79,19 @@ def test_what_changed_since_a_run_adds_up(file: Path, invoke: Invoke, tmp_path: 
     assert "deals open then and lost since (1)" in printed
 
 
+def test_what_changed_is_told_of_the_scenario_that_is_named(file: Path, invoke: Invoke, tmp_path: Path) -> None:
+    levers = "scenarios:\n  better: [{lever: conversion, stage: договор, set: 0.9}]\n"
+    file.write_text(file.read_text(encoding="utf-8") + levers, encoding="utf-8")
+    folder = tmp_path / "earlier"
+    run = json.loads(invoke("run", file, "--out", folder, "--json", "--quiet").stdout)["scenarios"]
+    asked = ("explain", file, *LATER, "--since", folder, "--json", "--quiet")
+    told = {name: json.loads(invoke(*asked, "--scenario", name).stdout)["since"] for name in run}
+    for name, since in told.items():
+        assert since["before"] == pytest.approx(run[name]["bookings"]["mean"])
+        assert since["before"] + sum(step["value"] for step in since["steps"]) == pytest.approx(1000 + since["ahead"])
+    assert told["better"]["ahead"] > told["baseline"]["ahead"]
+
+
 def test_a_folder_that_no_run_left_is_refused(file: Path, invoke: Invoke, tmp_path: Path) -> None:
     result = invoke("explain", file, "--since", tmp_path, "--quiet")
     assert result.exit_code == 2

@@ -48,3 +48,25 @@ def test_the_example_in_python_runs_as_it_stands() -> None:
         check=False,
     )
     assert run.returncode == 0, run.stderr
+
+
+def shapes(text: str) -> list[str]:
+    """Return the words of what is printed with each number as #: another platform fits with other rounding."""
+    return re.sub(r"(?:under |over )?\d[\d,.]*", "#", text).split()
+
+
+@pytest.mark.slow
+def test_what_the_readme_says_is_printed_is_printed_by_both_streams_together(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```\n(Will Q3 reach .*?)```", README, flags=re.S)
+    run = subprocess.run(
+        [sys.executable, "-m", "simcast", "run", "scenarios/q3.yaml", "--out", str(tmp_path / "run")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    )
+    lines = [line for line in run.stdout.splitlines() if not line.startswith("simcast: ")]
+    assert lines.pop() == f"files: {tmp_path / 'run'}"
+    assert shapes("\n".join(lines)) == shapes(shown)

@@ -163,6 +163,7 @@ MESSAGES: dict[str, Message] = {
     "source.stage": "conversion and speed of {stage}",
     "source.arrivals": "how many new deals arrive",
     "source.amounts": "what new deals are worth",
+    "source.lever": "how much the levers change",
     "source.weather": "months that are good or bad for all deals",
     "source.luck": "luck of single deals, and the rest",
     # Leaks

@@ -104,6 +104,14 @@ OF_AMOUNTS: list[tuple[str, str | Callable[[Match], str]]] = [
         _changed,
     ),
     (
+        r"(?P<path>.*): changes nothing, since no new deals come where it acts; give it open: true .*",
+        "{path}: ничего не меняет: новых сделок там, где он действует, нет; чтобы менялись и суммы открытых, добавьте open: true",
+    ),
+    (
+        r"(?P<path>.*): changes nothing, since no new deals come where it acts; nor are any deals open there; .*",
+        "{path}: ничего не меняет: ни новых, ни открытых сделок там, где он действует, нет; выберите другие или уберите его",
+    ),
+    (
         r"the mix of new deals by ['\"](?P<column>.*?)['\"] has changed: (?P<values>.*?)(?:; all others \(multiply "
         r"(?P<n1>[\d.e+-]+)\))?; the forecast takes the mix of .*",
         _mix,

@@ -12,10 +12,23 @@ Match = re.Match[str]
 def kept(found: Match) -> dict[str, str]:
     """Return what stands in a sentence: numbers (groups whose names begin with n) as Russian writes them."""
     return {
-        name: _number(text) if name.startswith("n") else text
+        name: _number(text) if name.startswith("n") else part_of_fit(text) if name == "part" else text
         for name, text in found.groupdict().items()
         if text is not None
     }
+
+
+def part_of_fit(name: str) -> str:
+    """Name a part of a fit in Russian.
+
+    Examples
+    --------
+    >>> part_of_fit("stage lead"), part_of_fit("new deals")
+    ('этап «lead»', 'новые сделки')
+    """
+    if name.startswith("stage "):
+        return f"этап «{name.removeprefix('stage ')}»"
+    return "новые сделки" if name == "new deals" else name
 
 
 def by_the_calendar(found: Match) -> str:

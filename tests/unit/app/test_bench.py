@@ -5,7 +5,7 @@ import pytest
 
 from simcast import analysis
 from simcast.app.bench import FEWEST_FUTURES, Bench, Question, open_bench
-from simcast.errors import ScenarioError
+from simcast.errors import ScenarioError, SimcastError
 from simcast.scenario import BASELINE, load_scenario
 from simcast.simulation import simulate
 
@@ -113,7 +113,7 @@ def test_futures_shown_first_are_not_played_again_and_change_nothing(
     begun: list[int] = []
     monkeypatch.setattr(
         "simcast.app.bench.simulate",
-        lambda plan, begin=0, progress=None: begun.append(begin) or simulate(plan, begin=begin, progress=progress),
+        lambda plan, begin=0, **more: begun.append(begin) or simulate(plan, begin=begin, **more),
     )
     expected = alone.play(levers)
     in_steps.play(levers, 60)
@@ -125,3 +125,12 @@ def test_futures_shown_first_are_not_played_again_and_change_nothing(
     assert (found.bookings, found.wins, found.cost) == (expected.bookings, expected.wins, expected.cost)
     in_steps.play([{**levers[0], "add": 0.2}])
     assert begun[-1] == 0  # the control: another plan is played from its first future on
+
+
+def test_a_question_says_where_the_sliders_start_and_on_how_many_threads(desk: Path) -> None:
+    scenario = load_scenario(desk)
+    name = scenario.scenario_names[1]
+    bench = open_bench(Question(str(desk), (), 20, 1, name))
+    assert (bench.start, bench.ground.threads) == (name, 1)
+    with pytest.raises(SimcastError, match="nowhere"):
+        open_bench(Question(str(desk), (), 20, None, "nowhere"))

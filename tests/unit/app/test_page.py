@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from simcast.app.bench import Question, shared_bench
+from simcast.scenario import BASELINE
 
 # Streamlit's elements have no types to speak of here.
 # ruff: noqa: ANN401
@@ -14,15 +15,15 @@ from .conftest import DESK, FORMULA, FUTURES, MARKUP, RUSSIAN
 testing = pytest.importorskip("streamlit.testing.v1")
 
 
-def _script(file: str, futures: int) -> None:
+def _script(file: str, futures: int, start: str) -> None:
     from simcast.app.bench import Question
     from simcast.app.page import show
 
-    show(Question(file, (), futures))
+    show(Question(file, (), futures, start=start))
 
 
-def _page(desk: Path) -> Any:
-    return testing.AppTest.from_function(_script, args=(str(desk), FUTURES), default_timeout=600).run()
+def _page(desk: Path, start: str = BASELINE) -> Any:
+    return testing.AppTest.from_function(_script, args=(str(desk), FUTURES, start), default_timeout=600).run()
 
 
 def _metrics(page: Any) -> dict[str, str]:
@@ -39,6 +40,13 @@ def test_the_page_opens_with_the_baseline(desk: Path) -> None:
     assert not page.error
     assert _metrics(page)["Difference, mean"] == "0"
     assert list(page.selectbox[0].options) == ["baseline", "train", "lose one", "more ads"]
+
+
+def test_the_page_opens_with_the_scenario_that_is_named(desk: Path) -> None:
+    page = _page(desk, "train")
+    assert not page.exception
+    assert page.selectbox[0].value == "train"
+    assert _metrics(page)["Difference, mean"] != "0"
 
 
 def test_a_slider_moves_the_numbers_and_moves_them_back(desk: Path) -> None:

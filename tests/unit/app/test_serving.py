@@ -1,6 +1,6 @@
 import json
 import socket
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -57,4 +57,5 @@ def test_streamlit_knows_every_setting() -> None:
 
 def test_the_question_reaches_the_script_as_it_was_asked() -> None:
     question = Question("папка/q3 '\".yaml", ("forecast.target.bookings=3e6",), 500)
-    assert serving.question_of([json.dumps(asdict(question))]) == question
+    for asked in (question, replace(question, threads=2, start="чинить")):
+        assert serving.question_of([json.dumps(asdict(asked))]) == asked

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from deal_files import deal_rows, write_log
 
 from simcast.backtesting import judging
 from simcast.cli import main
+from simcast.engine.chunks import AnyPlan, play_chunk
 
 pytestmark = pytest.mark.usefixtures("fitted_on")
 
@@ -163,6 +167,26 @@ def test_a_damaged_date_is_played_again(scenario_file: Path, fitted_on: list[str
     assert len(fitted_on) == 4
 
 
+def test_a_cluster_plays_the_futures_of_all_dates(
+    scenario_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = document(scenario_file, *ONLY_TWO)
+    shutil.rmtree(tmp_path / "cache" / "backtests")
+    played = []
+
+    class Here:
+        def play(self, plan: AnyPlan, chunks: Sequence[range]) -> Iterator[tuple[range, Any]]:
+            for futures in chunks:
+                played.append(futures)
+                yield futures, play_chunk(plan, futures)
+
+    monkeypatch.setattr("simcast.backtesting.scenario_file.check_address", lambda _: None)
+    monkeypatch.setattr("simcast.backtesting.scenario_file.connect", lambda _: nullcontext(Here()))
+    monkeypatch.setattr("simcast.simulation._play_on_threads", None)
+    assert document(scenario_file, *ONLY_TWO, "--cluster", "tcp://here:1") == first
+    assert played
+
+
 def test_the_terminal_opens_with_one_sentence(scenario_file: Path) -> None:
     shown = run(scenario_file, "--min-history", "120")
     assert shown.exit_code == 0, shown.output
@@ -170,13 +194,15 @@ def test_the_terminal_opens_with_one_sentence(scenario_file: Path) -> None:
     assert lines[0] == "How many?"
     assert lines[1].startswith("The 80% interval of bookings contained the actual result in ")
     assert "x the weighted pipeline's" in " ".join(lines[1:3])
-    for words in ("Север", "chain ladder", "Brier score", "by period of the horizon", "beware:"):
+    assert "beware:" in shown.stderr
+    assert "beware:" not in shown.stdout
+    for words in ("Север", "chain ladder", "Brier score", "by period of the horizon"):
         assert words in shown.stdout
 
 
 def test_one_date_is_told_in_the_singular(scenario_file: Path) -> None:
     shown = run(scenario_file, "--min-history", "120", "--last", "1")
-    text = " ".join(shown.stdout.split())
+    text = " ".join(f"{shown.stdout} {shown.stderr}".split())
     assert "1 as-of date makes about 1 forecast without overlap" in text
     assert "today, 1 as-of date " in text
     assert not any(words in text for words in ("1 as-of dates", "1 times of", "1 forecasts"))

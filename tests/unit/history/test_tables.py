@@ -142,6 +142,27 @@ def test_seconds_that_pandas_made_floats_of_are_read(read: Read) -> None:
     assert found.stays["left"].dt.day.tolist()[0] == 3
 
 
+@pytest.mark.parametrize("zeros", [0, 3, 6, 9])
+def test_seconds_that_are_floats_in_parquet_are_read_as_whole_numbers_are(tmp_path: Path, zeros: int) -> None:
+    """Nanoseconds are beyond what floats hold exactly, and a fraction in one row makes floats of all."""
+    deals, stages = ["7", "7", "8"], ["lead", "meeting", "lead"]
+    moments = [second * 10**zeros for second in SECONDS]
+    whole = read_history(
+        write(tmp_path, deal=deals, stage=stages, entered=moments), PIPELINE, dialect=Dialect(time_zone="+02:00")
+    )
+    for fraction in (0.0, 0.5):
+        floats = [float(moment) for moment in moments[:2]] + [moments[2] + fraction]
+        file = write(tmp_path, deal=deals, stage=stages, entered=pa.array(floats, pa.float64()))
+        assert read_history(file, PIPELINE, dialect=Dialect(time_zone="+02:00")) == whole
+
+
+@pytest.mark.parametrize("other", [46_000.5, 1e300, -1767600000.5])
+def test_floats_that_are_no_counts_of_seconds_are_refused(other: float, tmp_path: Path) -> None:
+    file = write(tmp_path, deal=["7", "8"], stage=["lead"] * 2, entered=[SECONDS[0] + 0.5, other])
+    with pytest.raises(DataError, match="column 'entered' holds values of type float64, but dates without a time zone"):
+        read_history(file, PIPELINE, dialect=Dialect(time_zone="UTC"))
+
+
 def test_truth_values_of_parquet_are_segments_as_those_of_a_csv_are(tmp_path: Path) -> None:
     columns = {"deal": ["a", "b", "c"], "stage": ["lead"] * 3, "entered": DAYS}
     file = write(tmp_path, **columns, vip=pa.array([True, None, False]))

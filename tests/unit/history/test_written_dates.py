@@ -10,7 +10,7 @@ import pytest
 from simcast.errors import DataError
 from simcast.history import Dialect, History
 from simcast.history.dialect import check_dialect, rewrite_date
-from simcast.history.zones import zone_of
+from simcast.zones import zone_of
 
 Read = Callable[..., History]
 

@@ -128,6 +128,49 @@ def test_amounts_that_fall_below_nothing_are_said(lever: dict[str, Any], said: s
     assert all(said in note and in_russian(note) for note in notes)
 
 
+NONE_COME = {"arrivals": None}
+ONLY_SITE = {"segments": {"source": {"ads": 1e-9, "site": 1.0 - 1e-9}}}
+DOUBLED = AMOUNT | {"multiply": 2}
+ON_ADS, ON_SITE = {"where": {"source": "ads"}}, {"where": {"source": "site"}}
+
+
+@pytest.mark.parametrize(
+    ("lever", "assumed", "remedy"),
+    [
+        (DOUBLED, NONE_COME, "give it open: true to change the amounts of the open deals too"),
+        (AMOUNT | {"add": 100} | ON_ADS, NONE_COME, "give it open: true"),
+        (DOUBLED | ON_ADS, ONLY_SITE, "give it open: true"),
+        (DOUBLED | ON_SITE, NONE_COME, "nor are any deals open there; select others, or leave it out"),
+        (DOUBLED | ON_SITE | {"open": True}, NONE_COME, "nor are any deals open there"),
+        (DOUBLED | {"open": True}, NONE_COME, ""),
+        (DOUBLED | ON_ADS | {"open": True}, ONLY_SITE, ""),
+        (DOUBLED | ON_SITE, ONLY_SITE, ""),
+        (DOUBLED, ONLY_SITE, ""),
+        (DOUBLED, {}, ""),
+        (DOUBLED | {"from": "2026-09-01"}, NONE_COME, ""),  # after the forecast, which is said elsewhere
+    ],
+)
+def test_a_lever_that_no_deal_feels_is_said_with_what_to_do(
+    lever: dict[str, Any], assumed: dict[str, Any], remedy: str
+) -> None:
+    desk = ground(lever, **assumed)
+    notes = desk.plan("change").notes
+    assert bool(notes) == bool(remedy)
+    for note in notes:
+        assert note.startswith("scenarios.change[0]: changes nothing, since no new deals come where it acts; ")
+        assert remedy in note
+        assert in_russian(note)
+    if remedy:
+        np.testing.assert_array_equal(desk.play("change").values("bookings"), desk.play().values("bookings"))
+
+
+def test_new_deals_that_another_lever_brings_feel_it() -> None:
+    more = {"lever": "arrivals", "add_per_day": 1} | ON_ADS
+    assert ground(DOUBLED | ON_ADS, more, **NONE_COME).plan("change").notes == ()
+    (note,) = ground(DOUBLED | ON_SITE, more, **NONE_COME).plan("change").notes
+    assert "nor are any deals open there" in note
+
+
 def test_rare_amounts_that_are_cut_are_said() -> None:
     assert ground(amount={"lognormal": {"median": 1000, "sigma": 4.5}}).plan().notes == ()  # one in 1.5 million
     (note,) = ground(amount={"lognormal": {"median": 1000, "sigma": 5.5}}).plan().notes

@@ -176,11 +176,15 @@ def test_the_reason_of_every_prior_is_known_in_russian() -> None:
         ),
         (
             "stage lead: its chains mixed slowly; it was sampled again, in 4 times as many steps",
-            "stage lead: цепи перемешивались медленно; выборка повторена, шагов в ней больше в 4 раза",
+            "этап «lead»: цепи перемешивались медленно; выборка повторена, шагов в ней больше в 4 раза",
         ),
         (
             "stage lead: 3 transitions diverged at first; it was sampled again in smaller steps, and none did",
-            "stage lead: сначала расхождений было 3; выборка повторена меньшими шагами, и их не стало",
+            "этап «lead»: сначала расхождений было 3; выборка повторена меньшими шагами, и их не стало",
+        ),
+        (
+            "new deals: 1 transition diverged at first; it was sampled again in smaller steps, and 2 did",
+            "новые сделки: сначала расхождений было 1; выборка повторена меньшими шагами, и их осталось 2",
         ),
         (
             "these open deals have waited longer than any that ever left the stage, and will probably never move: 132 of 234 "

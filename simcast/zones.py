@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, available_timezones
 
 OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})", re.ASCII)
 
@@ -41,3 +42,16 @@ def is_known(name: str) -> bool:
     except (KeyError, ValueError, OSError):
         return False
     return True
+
+
+def nearest_zone(name: str) -> str:
+    """Return a hint at the nearest zone, or at how one is written.
+
+    Examples
+    --------
+    >>> nearest_zone("europe/berln"), nearest_zone("my zone")
+    ("did you mean 'Europe/Berlin'?", 'such as Europe/Berlin, or an offset such as +03:00')
+    """
+    known = {zone.casefold(): zone for zone in sorted(available_timezones())}
+    close = get_close_matches(name.casefold(), known, n=1, cutoff=0.75)
+    return f"did you mean {known[close[0]]!r}?" if close else "such as Europe/Berlin, or an offset such as +03:00"
