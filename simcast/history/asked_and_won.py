@@ -9,7 +9,6 @@ Source: Conover (1999), Practical Nonparametric Statistics, section 3.4.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import binomtest
 
 from simcast.history.events import Events
 from simcast.history.rounds import is_win, last_amounts, last_of_each, rounds_of
@@ -43,6 +42,8 @@ def won_over_asked(events: Events, pipeline: Pipeline) -> str:
     n_less, n_more = int((won < asked)[both].sum()), int((won > asked)[both].sum())
     if both.sum() < _FEWEST_WINS or not n_less + n_more:
         return ""
+    from scipy.stats import binomtest
+
     if binomtest(n_less, n_less + n_more).pvalue > _FALSE_ALARM:
         return ""
     ratio = float(np.median(won[both] / asked[both]))

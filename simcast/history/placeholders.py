@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nchypergeom_fisher
 
 Bools = NDArray[np.bool_]
 
@@ -82,5 +81,7 @@ def find_placeholder(amounts: NDArray[Any], won: Bools) -> Placeholder | None:
     )
     if found.of_others < _LEAST_OF_OTHERS or found.of_wins > _MOST_OF_WINS * found.of_others:
         return None
+    from scipy.stats import nchypergeom_fisher
+
     by_chance = nchypergeom_fisher.cdf(of_wins, n_wins + n_others, of_wins + of_others, n_wins, _HONEST_ODDS)
     return found if by_chance <= _FALSE_ALARM else None

@@ -28,3 +28,12 @@ def test_matrices_have_one_thread_unless_the_environment_says_how_many(told: dic
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == expected
+
+
+def test_what_runs_on_a_stored_fit_loads_neither_a_sampler_nor_the_distributions_of_scipy() -> None:
+    """They take as long to load as all else together; tests of histories load what they need when they need it."""
+    program = (
+        "import sys, simcast.analysis; print({'pymc', 'arviz', 'scipy.stats', 'scipy.optimize'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"
