@@ -35,4 +35,8 @@ OF_LEVERS: list[tuple[str, str]] = [
         r"(?P<path>.*): the training is over on (?P<day>[\d-]+), after the last day of its gain \((?P<until>[\d-]+)\); nothing is gained by it",
         "{path}: обучение кончается {day}, после последнего дня прибавки ({until}), и ничего не прибавляет",
     ),
+    (
+        r"(?P<path>.*): ends on (?P<day>[\d-]+), after the forecast ends \((?P<until>[\d-]+)\): all of the money counts, and only the deals that it moves by then; give the amount of the days forecast",
+        "{path}: заканчивается {day}, после конца прогноза ({until}): учтены все деньги, а сделки — лишь до конца прогноза; укажите сумму за дни прогноза",
+    ),
 ]

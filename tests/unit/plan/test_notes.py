@@ -208,15 +208,19 @@ def test_what_a_lever_brings_too_late_is_said() -> None:
                 budget(into={"source": "ads"}, out_of={"source": "site"}, **{"from": "2026-07-25", "lag_weeks": 1})
             ],
             "seen": [budget(into={"source": "ads"}, lag_weeks=4)],
+            "beyond": [budget(into={"source": "ads"}, until="2026-09-30")],
+            "to-and-fro": [budget(into={"source": "ads"}, out_of={"source": "site"}, until="2026-09-30")],
         },
     }
     found = build_scenario(content).warnings()
+    counted = "all of the money counts, and only the deals that it moves by then; give the amount of the days forecast"
     over, after = "the training is over on", "after the forecast ends (2026-07-31)"
     assert found == [
         f"scenarios.long[0]: {over} 2026-08-01, {after}; nothing is gained by it",
         f"scenarios.gone[0]: {over} 2026-07-08, after the last day of its gain (2026-07-07); nothing is gained by it",
         f"scenarios.lagged[0]: the money shows from 2026-08-05 on, {after}; it does nothing but cost",
         f"scenarios.moved[0]: the money shows from 2026-08-01 on, {after}; it does nothing",
+        f"scenarios.beyond[0]: ends on 2026-09-30, {after}: {counted}",
     ]
     assert all(in_russian(sentence) is not None for sentence in found)
 
