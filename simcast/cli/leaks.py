@@ -44,10 +44,10 @@ def leaks(
 ) -> None:
     """Rank the stages of FILE by what a small change of each would bring.
 
-    Each stage's conversion is raised by one point, its stays are shortened in proportion until their median is one day
-    less (or halved, if it is short), and arrivals are raised. Each change is played in the same futures as the
-    baseline, which makes the difference precise. 'In the long run' counts everything those deals bring, however long
-    they take.
+    Each stage's conversion is raised by one point, its stays are shortened in proportion until the median of those that
+    move forward is one day less (or halved, if it is short), and arrivals are raised. Each change is played in the same
+    futures as the baseline, which makes the difference precise. 'In the long run' counts everything those deals bring,
+    however long they take.
 
     With --scenario the changes come on top of one of the file's scenarios: which stage is the next to mend, once the
     operators are hired? Conversions are shown as they are without its levers, and no best segment is looked for.

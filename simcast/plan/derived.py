@@ -24,8 +24,6 @@ from simcast.scenario import (
 
 Floats = NDArray[np.float64]
 
-_DAYS_PER_WEEK = 7.0
-
 
 def derived_effects(frame: LeverFrame, levers: Sequence[PlacedLever], teams: dict[str, Team]) -> list[Acting]:
     """Return what the levers do that act through other numbers."""
@@ -67,7 +65,7 @@ def _trained(frame: LeverFrame, placed: PlacedLever, lever: TrainLever, team: Te
 def _moved(frame: LeverFrame, placed: PlacedLever, lever: BudgetLever) -> Iterator[Acting]:
     """Return what money does to new deals on both sides, as many weeks later as it takes to show."""
     amount = frame.size(lever, lever.amount, "amount")
-    lag, weight = _lag_days(lever), frame.weight(lever)
+    lag, weight = lever.lag_days, frame.weight(lever)
     later = np.concatenate([np.zeros(min(lag, len(weight))), weight[: max(0, len(weight) - lag)]])
     for side, sign in (("out_of", -1.0), ("into", 1.0)):
         where = getattr(lever, side)
@@ -119,15 +117,10 @@ def _average_days(frame: LeverFrame, lever: BudgetLever) -> Floats:
     """
     first = max(np.datetime64(lever.from_), frame.days.as_of) if lever.from_ else frame.days.as_of
     last = np.datetime64(lever.until) if lever.until else frame.days.until
-    lag = np.timedelta64(_lag_days(lever), "D")
+    lag = np.timedelta64(lever.lag_days, "D")
     days = np.arange(first + lag, max(first, last) + lag + np.timedelta64(1, "D"))
     n_of_weekday = np.bincount(weekday_of(days), minlength=7)
     return np.asarray((frame.weekday_weight @ n_of_weekday)[frame.draw_of_future])
-
-
-def _lag_days(lever: BudgetLever) -> int:
-    """Return how many whole days later money shows; half a day is a day."""
-    return math.floor(lever.lag_weeks * _DAYS_PER_WEEK + 0.5)
 
 
 def day_of(frame: LeverFrame, on: object) -> float:

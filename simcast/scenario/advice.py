@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
-from simcast.scenario.levers import BudgetLever, HireLever, LeaveLever, TimedLever
+from simcast.scenario.levers import BudgetLever, HireLever, LeaveLever, TimedLever, TrainLever
 from simcast.scenario.schema import Scenario
 
 FEWEST_FUTURES = 100
@@ -68,9 +68,30 @@ def _waits_counted_twice(scenario: Scenario) -> Iterator[str]:
 def _out_of_time(lever: TimedLever | HireLever | LeaveLever, as_of: date, until: date) -> Iterator[str]:
     begins = lever.first_day(as_of) if isinstance(lever, TimedLever) else lever.on
     new_money = isinstance(lever, BudgetLever) and lever.into and not lever.out_of
+    one_sided = isinstance(lever, BudgetLever) and not (lever.into and lever.out_of)
     costs = new_money or lever.cost.mean() != 0.0 or getattr(lever, "cost_per_head", None) is not None
     nothing = "it does nothing but cost" if costs else "it does nothing"
     if begins > until:
         yield f"begins on {begins}, after the forecast ends ({until}); {nothing}"
+    elif isinstance(lever, TrainLever):
+        yield from _trained_too_late(lever, begins, until)
+    elif isinstance(lever, BudgetLever) and (shows := max(begins, as_of) + timedelta(days=lever.lag_days)) > until:
+        yield f"the money shows from {shows} on, after the forecast ends ({until}); {nothing}"
+    elif isinstance(lever, BudgetLever) and one_sided and lever.last_day(until) > until:
+        yield (
+            f"ends on {lever.until}, after the forecast ends ({until}): all of the money counts, and only the deals "
+            "that it moves by then; give the amount of the days forecast"
+        )
     if isinstance(lever, TimedLever) and lever.last_day(until) < as_of:
         yield f"ends on {lever.until}, before the as-of date ({as_of}); {nothing}"
+
+
+def _trained_too_late(lever: TrainLever, begins: date, until: date) -> Iterator[str]:
+    """Say where a training brings nothing: it is over after the forecast, or after the last day of its gain."""
+    if not lever.days.is_fixed:
+        return
+    ends = begins + timedelta(days=round(lever.days.mean()))
+    if ends > until:
+        yield f"the training is over on {ends}, after the forecast ends ({until}); nothing is gained by it"
+    elif lever.until is not None and ends > lever.until:
+        yield f"the training is over on {ends}, after the last day of its gain ({lever.until}); nothing is gained by it"

@@ -36,7 +36,9 @@ class StageAssumption(Closed):
         default_factory=dict, description="The probability of each further move, by destination; what remains is lost."
     )
     days_to: dict[Text, Days] = Field(
-        default_factory=dict, description="Days until the move to a destination; as `days` unless given."
+        default_factory=dict,
+        description="Days until the move to a destination; unless given as `days`, or as `days_lost` to an "
+        "outcome that counts as lost.",
     )
 
     @model_validator(mode="after")

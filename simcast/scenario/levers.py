@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -281,6 +282,11 @@ class BudgetLever(TimedLever):
             reason = "what one additional new deal costs there" if by_lead else "what is spent there today"
             raise PartError([(wanted, f"add {keys}: {reason}")])
         return self
+
+    @property
+    def lag_days(self) -> int:
+        """How many whole days later money shows; half a day is a day."""
+        return math.floor(self.lag_weeks * 7 + 0.5)
 
 
 class TrainLever(TimedLever):

@@ -172,6 +172,8 @@ def _where_and_when(lever: TimedLever, as_of: date, language: Language) -> list[
         words.append(language.say("lever.until", date=language.date(lever.until)))
     if lever.ramp_days:
         words.append(language.say("lever.ramp", n=lever.ramp_days))
+    if isinstance(lever, BudgetLever) and lever.lag_days:
+        words.append(language.say("lever.lag", n=lever.lag_days))
     return words
 
 

@@ -270,6 +270,7 @@ MESSAGES: dict[str, Message] = {
     "lever.from": "from {date}",
     "lever.until": "until {date}",
     "lever.ramp": ("growing over {n} day", "growing over {n} days"),
+    "lever.lag": ("new deals follow {n} day later", "new deals follow {n} days later"),
     "lever.cost": "costs {cost}",
     "lever.saves": "saves {cost}",
     "lever.cost_per_month": "per month",

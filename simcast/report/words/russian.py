@@ -277,6 +277,7 @@ MESSAGES: dict[str, Message] = {
     "lever.from": "с {date}",
     "lever.until": "по {date}",
     "lever.ramp": ("нарастает {n} день", "нарастает {n} дня", "нарастает {n} дней"),
+    "lever.lag": ("сделки — через {n} день", "сделки — через {n} дня", "сделки — через {n} дней"),
     "lever.cost": "стоит {cost}",
     "lever.saves": "экономит {cost}",
     "lever.cost_per_month": "в месяц",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from simcast.report.words.russian_amounts import OF_AMOUNTS
+from simcast.report.words.russian_levers import OF_LEVERS
 from simcast.report.words.russian_parts import (
     Match,
     alike,
@@ -322,22 +323,6 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
         "числа; смотрите на квантили",
     ),
     (
-        r"(?P<path>.*): begins on (?P<day>[\d-]+), after the forecast ends \((?P<until>[\d-]+)\); it does nothing",
-        "{path}: начинается {day}, после конца прогноза ({until}), и ничего не меняет",
-    ),
-    (
-        r"(?P<path>.*): begins on (?P<day>[\d-]+), after the forecast ends \((?P<until>[\d-]+)\); it does nothing but cost",
-        "{path}: начинается {day}, после конца прогноза ({until}), и ничего не меняет, а стоимость учтена",
-    ),
-    (
-        r"(?P<path>.*): ends on (?P<day>[\d-]+), before the as-of date \((?P<until>[\d-]+)\); it does nothing",
-        "{path}: заканчивается {day}, до даты прогноза ({until}), и ничего не меняет",
-    ),
-    (
-        r"(?P<path>.*): ends on (?P<day>[\d-]+), before the as-of date \((?P<until>[\d-]+)\); it does nothing but cost",
-        "{path}: заканчивается {day}, до даты прогноза ({until}), и ничего не меняет, а стоимость учтена",
-    ),
-    (
         r"assume\.stages\.(?P<stage>.*): moves without a share are gone.*; in the history (?P<n1>[\d,]+) stays? ended there, "
         r"with moves to (?P<moves>.*); to keep them, give (?P<key>assume\.stages\..*\.moves)"
         r"(?:, such as (?P<shares>\{.*\}), which splits what remains as it was)?",
@@ -391,4 +376,6 @@ _RAW_PATTERNS: list[tuple[str, str | Callable[[Match], str]]] = [
     ),
 ]
 
-_PATTERNS = [(re.compile(pattern, re.DOTALL), template) for pattern, template in [*_RAW_PATTERNS, *OF_AMOUNTS]]
+_PATTERNS = [
+    (re.compile(pattern, re.DOTALL), template) for pattern, template in [*_RAW_PATTERNS, *OF_AMOUNTS, *OF_LEVERS]
+]

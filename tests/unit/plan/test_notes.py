@@ -9,6 +9,7 @@ import pytest
 
 from simcast.analysis import ground_of
 from simcast.plan.costs import new_deals
+from simcast.report.words.russian_sentences import in_russian
 from simcast.scenario import build_scenario
 
 CONVERSION: dict[str, Any] = {"lever": "conversion", "stage": "call"}
@@ -183,3 +184,47 @@ def test_people_who_come_after_the_forecast_are_said_to_do_nothing() -> None:
         f"scenarios.{name}[0]: begins on 2026-08-01, after the forecast ends (2026-07-31); it does nothing"
         for name in ("late", "gone", "taught")
     ]
+
+
+def test_what_a_lever_brings_too_late_is_said() -> None:
+    content: dict[str, Any] = {
+        "simcast": 1,
+        "pipeline": {"stages": ["call"]},
+        "assume": {
+            "stages": {"call": {"conversion": 0.6, "days": 2}},
+            "arrivals": {"per_day": 2},
+            "amount": 1,
+            "segments": {"source": {"ads": 0.5, "site": 0.5}},
+        },
+        "forecast": {"as_of": "2026-07-01", "until": "2026-07-31"},
+        "teams": {"people": {"serves": ["call"], "headcount": 2, "effort_hours": {"call": 1}}},
+        "scenarios": {
+            "long": [{"lever": "train", "team": "people", "on": "2026-07-25", "days": 7, "add": 0.1}],
+            "in-time": [{"lever": "train", "team": "people", "on": "2026-07-25", "days": 6, "add": 0.1}],
+            "gone": [{"lever": "train", "team": "people", "days": 7, "add": 0.1, "until": "2026-07-07"}],
+            "a-day": [{"lever": "train", "team": "people", "days": 7, "add": 0.1, "until": "2026-07-08"}],
+            "lagged": [budget(into={"source": "ads"}, lag_weeks=5)],
+            "moved": [
+                budget(into={"source": "ads"}, out_of={"source": "site"}, **{"from": "2026-07-25", "lag_weeks": 1})
+            ],
+            "seen": [budget(into={"source": "ads"}, lag_weeks=4)],
+            "beyond": [budget(into={"source": "ads"}, until="2026-09-30")],
+            "to-and-fro": [budget(into={"source": "ads"}, out_of={"source": "site"}, until="2026-09-30")],
+        },
+    }
+    found = build_scenario(content).warnings()
+    counted = "all of the money counts, and only the deals that it moves by then; give the amount of the days forecast"
+    over, after = "the training is over on", "after the forecast ends (2026-07-31)"
+    assert found == [
+        f"scenarios.long[0]: {over} 2026-08-01, {after}; nothing is gained by it",
+        f"scenarios.gone[0]: {over} 2026-07-08, after the last day of its gain (2026-07-07); nothing is gained by it",
+        f"scenarios.lagged[0]: the money shows from 2026-08-05 on, {after}; it does nothing but cost",
+        f"scenarios.moved[0]: the money shows from 2026-08-01 on, {after}; it does nothing",
+        f"scenarios.beyond[0]: ends on 2026-09-30, {after}: {counted}",
+    ]
+    assert all(in_russian(sentence) is not None for sentence in found)
+
+
+def budget(**keys: object) -> dict[str, Any]:
+    """A budget in which each new deal costs 50."""
+    return {"lever": "budget", "amount": 900, "cost_per_lead": {"into": 50, "out_of": 50}, **keys}

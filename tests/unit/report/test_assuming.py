@@ -24,6 +24,7 @@ EACH: dict[str, dict[str, Any]] = {
         "out_of": {"source": "cold"},
         "into": {"source": "ads"},
         "elasticity": 0.5,
+        "lag_weeks": 2,
     },
     "train": {"team": "desk", "days": 3, "add": 0.05, "slowdown": 1.5, "cost_per_month": 900},
 }
@@ -34,7 +35,7 @@ ENGLISH = {
     "arrivals": "New deals are multiplied by 0.8; saves 15 k; costs 40 per new deal that it adds.",
     "amount": "Amounts are multiplied by 1.5 (new and open deals).",
     "deal": "Deal D-1 is lost.",
-    "budget": "10 k of budget moves from source: cold to source: ads.",
+    "budget": "10 k of budget moves from source: cold to source: ads; new deals follow 14 days later.",
     "leave": "Team desk: 1 person leaves on 1 August 2026; saves the pay of each: 4 k a month.",
     "train": "Team desk is trained for 3 days; conversion then changes by +5 points; during the training, hours of "
     "work per deal are multiplied by 1.5; costs 900 per month.",
