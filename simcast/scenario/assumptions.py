@@ -114,6 +114,10 @@ class CalendarAssumption(Closed):
             for name, weights, size in given
             if weights is not None and (len(weights) != size or sum(weights) <= 0)
         ]
+        if "holiday_weight" in self.model_fields_set and not self.holidays:
+            problems.append(("holiday_weight", "changes nothing without `holidays`"))
+        if self.stages == ():
+            problems.append(("stages", "names no stage; leave it out for all stages"))
         if problems:
             raise PartError(problems)
         return self

@@ -28,6 +28,10 @@ EXPECTED: dict[str, tuple[str, ...]] = {
         ":7:85: scenarios.more[0].where:",
         "'source' stands in out_of or into, which say where the money goes; leave it out of where",
     ),
+    "calendar_without_effect": (
+        ":7:14: assume.calendar.holiday_weight: changes nothing without `holidays`",
+        ":7:35: assume.calendar.stages: names no stage; leave it out for all stages",
+    ),
     "composite_cycle": (":6:3: scenarios.one:", "one -> two -> three -> one"),
     "composite_unknown": (":7:10: scenarios.both[0]:", "did you mean 'hire-two'?"),
     "cost_too_large": (
