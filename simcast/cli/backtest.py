@@ -51,7 +51,10 @@ from simcast.cli.speaking import by_option
     help="As-of dates to run in parallel, one process (about 1 GB) each.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the files. Default: a new one in runs/."
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the files. Default: one of their own in runs/ beside FILE.",
 )
 @options.quick
 @options.answered

@@ -11,7 +11,7 @@ from simcast.cli.answering import write_answer
 from simcast.cli.speaking import by_option
 
 
-@click.command(short_help="Validate a file and its history; write nothing.")
+@click.command(short_help="Validate a file and its history before a forecast.")
 @options.scenario_file
 @options.overrides
 @options.scenario_names

@@ -45,7 +45,10 @@ from simcast.cli import checks, options
 @click.option("--dates", default="", metavar="ORDER", help="Date order: iso, day-first, month-first or auto (CRMs).")
 @click.option("--decimal", default="", metavar="MARK", help="Decimal mark: . or , or auto (CRMs).")
 @click.option(
-    "--time-zone", default="", metavar="ZONE", help="Time zone in which dates are read, such as Europe/Berlin."
+    "--time-zone",
+    default="",
+    metavar="ZONE",
+    help="Time zone in which dates are read, such as Europe/Berlin or +03:00.",
 )
 @click.option("--quarantine", is_flag=True, help="Set bad rows aside, with a reason, instead of stopping.")
 @click.option("--force", is_flag=True, help="Overwrite OUT.")

@@ -52,7 +52,7 @@ def leaks(
     With --scenario the changes come on top of one of the file's scenarios: which stage is the next to mend, once the
     operators are hired? Conversions are shown as they are without its levers, and no best segment is looked for.
 
-    Each change is played in 4,000 futures, or as many as --futures says.
+    Each change is played in at most 4,000 of the futures, or in as many as --futures says.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 

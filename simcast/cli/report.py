@@ -21,8 +21,8 @@ from simcast.cli.speaking import by_option
     "page",
     type=click.Path(path_type=Path),
     metavar="PAGE.html",
-    help="Where to write the page, or a folder for it. Default: NAME.html in the current folder, unless only --xlsx is "
-    "given.",
+    help="Where to write the page, or a folder that is there, for NAME.html. Default: the current folder, unless only "
+    "--xlsx is given.",
 )
 @click.option(
     "--xlsx",

@@ -23,7 +23,10 @@ from simcast.cli.speaking import by_option
     help="Also compute the mean exactly, without simulation, as a check, with its error.",
 )
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the files. Default: a new one in runs/."
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the files. Default: one of their own in runs/ beside FILE.",
 )
 @options.quick
 @options.answered

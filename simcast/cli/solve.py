@@ -55,7 +55,7 @@ def solve(
     (bookings times forecast.margin, less cost). VALUE may be `target`, the target in the file. With > instead of >=,
     the value itself is not enough.
 
-    All values are played in the same futures (4,000 unless --futures says otherwise). The answer comes with the
+    All values are played in the same futures (4,000 at most, or as many as --futures says). The answer comes with the
     range that the simulation's error allows.
 
     Exit status: 0 done; 1 it cannot be met, or the fit is not to be trusted; 2 the input is wrong.

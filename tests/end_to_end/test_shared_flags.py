@@ -69,6 +69,16 @@ def test_the_commands_without_a_file_are_those_that_need_none() -> None:
     assert set(main.commands) - set(taking_a_file()) == {"init", "convert", "schema", "completion"}
 
 
+def test_the_shared_flags_and_their_exceptions_are_told() -> None:
+    root = Path(__file__).parents[2]
+    table = (root / "README.md").read_text(encoding="utf-8").split("takes these flags")[1].split("\n\n")[1]
+    assert [flag for flag in SHARED if f"`{flag}" not in table] == []
+    running = (root / "docs" / "running.md").read_text(encoding="utf-8")
+    exceptions = running.split("## Flags and output")[1].split("\n\n")[2].splitlines()
+    for name, flag in WITHOUT:
+        assert any(f"`{name}` has no" in line and f"`{flag}`" in line for line in exceptions), (name, flag)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_out_is_a_folder_with_what_json_prints_and_a_table(
     name: str, assumed: Path, invoke: Invoke, tmp_path: Path
