@@ -1,4 +1,4 @@
-"""What every JSON document of a question says of where its numbers come from."""
+"""What every JSON document of a question says of where its numbers come from, and of how far to trust them."""
 
 from __future__ import annotations
 
@@ -20,4 +20,6 @@ def heading(ground: Ground) -> dict[str, Any]:
         "until": str(scenario.forecast.until),
         "seed": scenario.simulation.seed,
         "fingerprint": ground.posterior.fingerprint,
+        "trusted": ground.trusted,
+        "warnings": list(ground.warnings),
     }

@@ -36,11 +36,9 @@ def leaks_document(found: Leaks) -> dict[str, Any]:
         **heading(found.ground),
         "futures": found.n_futures,
         "judged_by": "wins" if found.by_wins else "bookings",
-        "trusted": found.ground.trusted,
         "stages": [_leak(leak) for leak in found.leaks],
         "extra_deal": None if found.extra_deal is None else _worth(found.extra_deal),
         "losses": [vars(loss) for loss in found.losses],
-        "warnings": list(found.ground.warnings),
     }
 
 

@@ -397,8 +397,10 @@ def test_what_was_diagnosed_is_told_by_all_that_rests_on_the_fit(store: Store, i
     assert (before["trusted"], result.exit_code) == (True, 0)
     assert "(sampling checks only; run simcast diagnose for more)" in printed_run(invoke, file)
     assert invoke("diagnose", file).exit_code == 1
-    for command in ("run", "leaks"):
-        document, result = ran(invoke, command, file)
+    solved = ("--vary", "arrivals multiply=1..1.2", "--for", "mean(wins)>=0")
+    shared_out = ("--budget", 10, "--among", "arrivals multiply=1..1.2 cost=10")
+    for command, *asked in (("run",), ("leaks",), ("explain",), ("solve", *solved), ("allocate", *shared_out)):
+        document, result = ran(invoke, command, file, *asked)
         assert (document["trusted"], result.exit_code) == (False, 1), command
         assert FAILED in document["warnings"][0], command
     for command in ("deals", "fit"):
