@@ -143,7 +143,7 @@ def test_what_was_learned_since_is_told_of_fits_that_were_sampled(
     assert same["ahead"] == same["before"]
     # A history corrected since, of the days before the earlier run, is fitted anew, and that is said.
     log.iloc[8:].to_csv(tmp_path / "log.csv", index=False)
-    printed = invoke("explain", file, "--since", folder, "--quiet").stdout
+    printed = invoke("explain", file, "--since", folder).stderr
     assert "has changed, or the model has; the earlier run is fitted again" in " ".join(printed.split())
 
 
