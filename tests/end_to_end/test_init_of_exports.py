@@ -447,7 +447,7 @@ def test_the_proposed_scenario_runs_and_learns_what_waiting_does(invoke: Invoke,
         )
     header = "№ сделки;Дата обращения;Дата первого ответа;Дата решения;Итог;Сумма"
     proposal, _, _ = written(tmp_path, header, rows, encoding="cp1251")
-    result = invoke("run", proposal.scenario, "--quick", "--futures", "100", "--quiet")
+    result = invoke("run", proposal.scenario, "--quick", "--futures", "100")
     assert result.exit_code in (0, 1), result.stderr
     text = " ".join((result.stdout + result.stderr).split())
     assert "answer-in-24h" in text

@@ -159,7 +159,7 @@ def test_a_run_survives_a_damaged_kernel_and_says_that_it_compiles(tmp_path: Pat
         "run",
         str(scenario),
         "--futures",
-        "20",
+        "100",
         "--exact",
         "--out",
         str(tmp_path / "o"),
