@@ -1,4 +1,6 @@
-"""How the functions are compiled that only compiled functions call.
+"""How functions are compiled: those that Python calls (`outer`), and those that only compiled functions call (`inner`).
+
+The latter are most of a kernel, and how they are compiled decides how long a first run waits.
 
 Numba writes for each function a wrapper that turns Python's objects into plain numbers, and another one for C. For one
 that takes a whole plan, some seventy arrays, these take four times as long to compile as the function itself. And it
@@ -14,7 +16,7 @@ And it gives a place in memory to each variable that is used in more than one bl
 use: of a whole plan that is half a thousand numbers for the one that is asked for. LLVM finds out that all of this is
 in vain, in a quarter of the time that it takes in all. Here variables that are written once stay values.
 
-They decline what a caller may have been allowed, to reorder sums: `simcast.model.kernels.rounding` tells why.
+Inner functions decline what a caller may have been allowed, to reorder sums: `simcast.model.kernels.rounding` tells why.
 """
 
 from __future__ import annotations
