@@ -16,7 +16,7 @@ And it gives a place in memory to each variable that is used in more than one bl
 use: of a whole plan that is half a thousand numbers for the one that is asked for. LLVM finds out that all of this is
 in vain, in a quarter of the time that it takes in all. Here variables that are written once stay values.
 
-Inner functions decline what a caller may have been allowed, to reorder sums: `simcast.model.kernels.rounding` tells why.
+Inner functions may not reorder sums even where their callers may: `simcast.model.kernels.rounding` tells why.
 """
 
 from __future__ import annotations
