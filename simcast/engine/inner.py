@@ -129,7 +129,7 @@ class _Parts(CompilerBase):
         return [passes]
 
 
-# Numba's type hints leave these options out.
+# Numba's type hints leave options of all three out.
 inner: Callable[[F], F] = njit(  # type: ignore[call-overload]
     no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=False, pipeline_class=_Parts
 )

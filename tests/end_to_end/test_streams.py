@@ -16,7 +16,8 @@ Invoke = Callable[..., Result]
 
 
 def warnings_of(result: Result) -> list[str]:
-    return json.loads(result.stdout)["warnings"]  # type: ignore[no-any-return]
+    warnings: list[str] = json.loads(result.stdout)["warnings"]
+    return warnings
 
 
 @pytest.mark.parametrize("name", ["run", "compare"])

@@ -70,8 +70,14 @@ def test_parts_branch_as_python_does(least: float) -> None:
     assert whole(values, least) == _branching(values, least)
 
 
-def test_what_makes_variables_values_is_what_numba_asks() -> None:
+def test_parts_and_no_others_are_lowered_to_values() -> None:
+    """Otherwise a release of Numba that names its passes otherwise would silently bring the copies back."""
     assert hasattr(Lower, "_find_singly_assigned_variable")
+    _whole(np.ones(1), np.ones(1))
+    for function, wanted in ((_ratio, True), (_sum_of_ratios, True), (_running, True), (_whole, False)):
+        (compiled,) = function.overloads.values()
+        (times,) = compiled.metadata["pipeline_times"].values()
+        assert any(name.endswith("lowering_to_values") for name in times) == wanted
 
 
 def test_errors_of_parts_reach_python() -> None:
