@@ -17,11 +17,13 @@ SOURCES_DIGEST = digest_of_sources(_HERE)
 
 tell_functions_apart()
 
-with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_futures": _COMPILING}):
+with kept_beside(_HERE, announcements={"play_in_room": _COMPILING, "play_teams_in_room": _COMPILING}):
     from simcast.engine import (
         alike,
         amount_slope,
+        arrivals,
         block,
+        by_reference,
         capacity,
         capacity_layout,
         chunks,
@@ -40,6 +42,7 @@ with kept_beside(_HERE, announcements={"play_futures": _COMPILING, "play_team_fu
         people,
         queue,
         rng,
+        room,
         samplers,
         stays,
         tables,
@@ -51,7 +54,9 @@ __all__ = [
     "SOURCES_DIGEST",
     "alike",
     "amount_slope",
+    "arrivals",
     "block",
+    "by_reference",
     "capacity",
     "capacity_layout",
     "chunks",
@@ -70,6 +75,7 @@ __all__ = [
     "people",
     "queue",
     "rng",
+    "room",
     "samplers",
     "stays",
     "tables",

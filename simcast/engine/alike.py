@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.amount_slope import effect_of_amount, odds_of
 from simcast.engine.block import BLOCK, unsigned
-from simcast.engine.inner import allocating, inner
+from simcast.engine.inner import inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.location_scale import LEAST_POWER, power_of_two
 from simcast.engine.normal import normal_log_survival_by_table
@@ -45,30 +45,35 @@ class Alike(NamedTuple):
     lasting: NDArray[np.float64]  # (BLOCK * n_slots,): the share of stays that is left at this age
     waited: NDArray[np.float64]  # (BLOCK * n_slots,): the days so far, stretched as those to come
     own: NDArray[np.float64]  # (n_slots,)
+    weight: NDArray[np.float64]  # (n_slots,)
+    age: NDArray[np.float64]  # (n_slots,)
 
 
-@allocating
 def room_for_the_alike(plan: KernelPlan) -> Alike:
-    """Find out which open deals are alike, and allocate room for what those of a block share."""
+    """Allocate room for the kinds of a plan's open deals, as many as deals, and for what those of a block share."""
     n_deals, n_slots = len(plan.deal_key), plan.destination.shape[1]
-    kind, first = np.empty(n_deals, np.uint32), np.empty(n_deals, np.int64)
-    begins = np.zeros((n_deals + BLOCK - 1) // BLOCK + 1, np.int64)
-    n_kinds = _find_kinds(plan, kind, first, begins)
-    alike = Alike(
-        kind,
-        first,
-        begins,
-        np.empty(n_kinds * n_slots, np.uint32),
-        np.empty(n_kinds * n_slots),
+    return Alike(
+        np.empty(n_deals, np.uint32),
+        np.empty(n_deals, np.int64),
+        np.zeros((n_deals + BLOCK - 1) // BLOCK + 1, np.int64),
+        np.empty(n_deals * n_slots, np.uint32),
+        np.empty(n_deals * n_slots),
         np.zeros(1, np.bool_),
         np.empty(BLOCK),
         np.empty(BLOCK * n_slots),
         np.empty(BLOCK * n_slots),
         np.empty(BLOCK * n_slots),
         np.empty(n_slots),
+        np.empty(n_slots),
+        np.empty(n_slots),
     )
+
+
+@inner
+def find_the_alike(plan: KernelPlan, alike: Alike) -> None:
+    """Find out which open deals are alike, which is the same in all futures."""
+    n_kinds = _find_kinds(plan, alike.kind, alike.first, alike.begins)
     _describe_kinds(plan, alike, n_kinds)
-    return alike
 
 
 @inner

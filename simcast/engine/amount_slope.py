@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.block import InPlay, after_days
 from simcast.engine.hazard import fill_survival, hazard_isf
-from simcast.engine.inner import allocating, inner
+from simcast.engine.inner import inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 from simcast.engine.tables import Tables, choose, with_levers, with_odds
 
@@ -44,7 +44,6 @@ def effect_of_amount(plan: KernelPlan, draw: int, stage: int, segment: int, deal
     return effect
 
 
-@allocating
 def room_for_a_law(plan: KernelPlan) -> OwnLaw:
     """Allocate room for the law of one stay."""
     n_moves, n_pieces = plan.hazard_rate.shape[2:]
@@ -55,6 +54,12 @@ def room_for_a_law(plan: KernelPlan) -> OwnLaw:
         np.empty(n_pieces),
         np.empty(n_moves + 1),
     )
+
+
+@inner
+def forget_law(law: OwnLaw) -> None:
+    """Let a law be nobody's, since another future begins."""
+    law.of[:] = math.nan
 
 
 @njit(inline="always")
@@ -130,11 +135,13 @@ def move_uniforms(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay
             in_play.u_first[i] = _moved_uniform(in_play.u_first[i], cumulative[0], cumulative[last_move], effect)
 
 
-@allocating
-def begin_stays_under_own_laws(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, n: int) -> None:
+@inner
+def begin_stays_under_own_laws(
+    plan: KernelPlan, tables: Tables, law: OwnLaw, future: int, in_play: InPlay, n: int
+) -> None:
     """Draw again, from the same uniforms, the stays that have hazards by day: each deal under the law of its own."""
     draw = plan.draw_of_future[future]
-    law = room_for_a_law(plan)
+    forget_law(law)
     for i in range(n):
         deal, stage, segment = in_play.deal[i], in_play.stage[i], in_play.segment[i]
         if deal < 0 or plan.hazard_row[stage] == NOWHERE:

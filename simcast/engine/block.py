@@ -8,8 +8,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.inner import allocating
-
 BLOCK = 1024
 """How many deals are played together: they stay in a cache of the core, and loops over them are worth beginning."""
 
@@ -35,7 +33,6 @@ class InPlay(NamedTuple):
     u_second: NDArray[np.float64]
 
 
-@allocating
 def room_for_a_block() -> InPlay:
     """Allocate room for a block of deals."""
     return InPlay(

@@ -16,14 +16,16 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.alike import Alike, room_for_the_alike
-from simcast.engine.block import BLOCK, InPlay, room_for_a_block
+from simcast.engine.alike import find_the_alike
+from simcast.engine.arrivals import begin_new_deals, count_arrivals
+from simcast.engine.block import BLOCK, InPlay
+from simcast.engine.by_reference import by_reference
 from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamPlan, TeamResults
 from simcast.engine.clock import put_off
-from simcast.engine.graph import Graph, flush_counts, graph_of
+from simcast.engine.graph import flush_counts
 from simcast.engine.inner import allocating, inner, outer
-from simcast.engine.kernel import begin_new_deals, begin_stays, count_arrivals, end_stays
-from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan
+from simcast.engine.kernel import begin_stays, end_stays
+from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, as_declared
 from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.owners import NOBODY, Owners, find_owner, room_for_owners
 from simcast.engine.people import (
@@ -39,7 +41,8 @@ from simcast.engine.people import (
     worked,
 )
 from simcast.engine.queue import put, take
-from simcast.engine.tables import Tables, empty_tables, fill_tables
+from simcast.engine.room import Room, room_for
+from simcast.engine.tables import fill_tables
 from simcast.engine.tickets import Tickets, list_ticket, move_stay, read_list, room_for_tickets, write_ticket
 from simcast.engine.waiting import NO_DEAL, Desk, allowed_wait, draw_again, effect_of_wait, point_90, room_for_a_desk
 
@@ -51,32 +54,32 @@ _PUT_OFF = -1.0
 """In place of a time or a wait: a stay has had no turn yet, since the person whom it waits for leaves before it."""
 
 
-class Room(NamedTuple):
+class TeamRoom(NamedTuple):
     """What one thread works with, future after future."""
 
-    tables: Tables
-    graph: Graph
-    alike: Alike
-    in_play: InPlay
+    deals: Room
     office: Office
     desk: Desk
     owners: Owners
 
 
-@outer
 def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
-    kernel, capacity = plan.kernel, plan.capacity
-    tables, office, tickets = empty_tables(kernel), room_for_people(capacity), room_for_tickets(_NONE)
-    owners, n_keeping = room_for_owners(_NONE), int(np.sum(capacity.keeps_owner))
-    graph, alike, in_play, desk = (
-        graph_of(kernel),
-        room_for_the_alike(kernel),
-        room_for_a_block(),
-        room_for_a_desk(kernel),
-    )
-    room = Room(tables, graph, alike, in_play, office, desk, owners)
-    arrivals = np.zeros((len(kernel.arrival_key), kernel.horizon_days), np.int64)
+    office, desk = room_for_people(plan.capacity), room_for_a_desk(plan.kernel)
+    play_teams_in_room(as_declared(plan), first, room_for(plan.kernel), office, desk, results)
+
+
+@outer
+def play_teams_in_room(
+    plan: TeamPlan, first: int, deals: Room, office: Office, desk: Desk, results: TeamResults
+) -> None:
+    """Play them in a room of one's own; tickets and owners need as much as the fullest future."""
+    plan, results = by_reference(plan), by_reference(results)
+    deals, office, desk = by_reference(deals), by_reference(office), by_reference(desk)
+    kernel, capacity, tables, arrivals = plan.kernel, plan.capacity, deals.tables, deals.arrivals
+    find_the_alike(kernel, deals.alike)
+    tickets, owners, n_keeping = room_for_tickets(_NONE), room_for_owners(_NONE), int(np.sum(capacity.keeps_owner))
+    room = TeamRoom(deals, office, desk, owners)
     waits, team_of_wait = np.empty(BLOCK), np.empty(BLOCK, np.int64)
     for row in range(results.wait_days.shape[0]):
         future = first + row
@@ -84,12 +87,11 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
         count_arrivals(kernel, tables, future, arrivals)
         n_deals = len(kernel.deal_key) + int(np.sum(arrivals))
         if n_deals > len(tickets.key):
-            tickets = room_for_tickets(n_deals)
-            owners = room_for_owners(n_deals * n_keeping)
-            room = Room(tables, graph, alike, in_play, office, desk, owners)
+            tickets, owners = room_for_tickets(n_deals), room_for_owners(n_deals * n_keeping)
+            room = TeamRoom(deals, office, desk, owners)
         owners.team.fill(NO_TEAM)
         open_office(capacity, kernel.seed, future, kernel.horizon_days, office, results.present[row])
-        _begin_all(plan, room, future, arrivals, tickets, results, row)
+        _begin_all(plan, room, future, tickets, results, row)
         n_waits = _NONE
         while tickets.n_waiting[0] > 0:
             n_waits, is_full = _serve(plan, room, future, tickets, waits, team_of_wait, n_waits, results, row)
@@ -97,34 +99,27 @@ def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
                 waits, team_of_wait = np.append(waits, waits), np.append(team_of_wait, team_of_wait)
         _tell_waits(capacity, waits[:n_waits], team_of_wait[:n_waits], results, row)
         flow = results.flow
-        flush_counts(kernel, room.graph, flow.entered[row], flow.left_forward[row], flow.open_at_end[row])
+        flush_counts(kernel, deals.graph, flow.entered[row], flow.left_forward[row], flow.open_at_end[row])
         for period in range(1, results.queue.shape[1]):
             results.queue[row, period] += results.queue[row, period - 1]
 
 
-@allocating
-def _begin_all(
-    plan: TeamPlan,
-    room: Room,
-    future: int,
-    arrivals: NDArray[np.int64],
-    tickets: Tickets,
-    results: TeamResults,
-    row: int,
-) -> None:
+@inner
+def _begin_all(plan: TeamPlan, room: TeamRoom, future: int, tickets: Tickets, results: TeamResults, row: int) -> None:
     """Begin the stays of all deals, and play each deal until it waits or has ended."""
-    kernel, in_play, n_begun, at = plan.kernel, room.in_play, _NONE, np.zeros(3, np.int64)
-    entered = results.flow.entered[row]
+    kernel, deals, in_play = plan.kernel, room.deals, room.deals.in_play
+    entered, n_begun = results.flow.entered[row], _NONE
+    deals.at[:] = 0
     while n_begun < len(kernel.deal_key):
-        n = begin_open_deals(kernel, room.tables, room.graph, room.alike, future, n_begun, in_play)
+        n = begin_open_deals(kernel, deals.tables, deals.graph, deals.alike, deals.law, future, n_begun, in_play)
         n_begun += n
         n = _queue_up(plan.capacity, tickets, in_play, n, _FIRST_VISIT, _OPEN)
         _play_on(plan, room, future, n, _FIRST_VISIT, _OPEN, tickets, results, row)
     while True:
-        n = begin_new_deals(kernel, future, arrivals, at, in_play, entered)
+        n = begin_new_deals(kernel, future, deals.arrivals, deals.at, in_play, entered)
         if n == 0:
             break
-        begin_stays(kernel, room.tables, room.graph, future, _FIRST_VISIT, in_play, n)
+        begin_stays(kernel, deals.tables, deals.graph, deals.law, future, _FIRST_VISIT, in_play, n)
         n = _queue_up(plan.capacity, tickets, in_play, n, _FIRST_VISIT, _NEW)
         _play_on(plan, room, future, n, _FIRST_VISIT, _NEW, tickets, results, row)
 
@@ -155,7 +150,7 @@ def _queue_up(capacity: CapacityPlan, tickets: Tickets, in_play: InPlay, n: int,
 @inner
 def _play_on(
     plan: TeamPlan,
-    room: Room,
+    room: TeamRoom,
     future: int,
     n: int,
     visit: int,
@@ -165,21 +160,21 @@ def _play_on(
     row: int,
 ) -> None:
     """Play the deals of a block, whose stays are drawn, until each waits or has ended."""
-    kernel, in_play = plan.kernel, room.in_play
+    kernel, deals, in_play = plan.kernel, room.deals, room.deals.in_play
     while n > 0:
-        n = end_stays(kernel, room.tables, room.graph, future, origin, in_play, n, results.flow, row)
+        n = end_stays(kernel, deals.tables, deals.graph, future, origin, in_play, n, results.flow, row)
         visit += 1
         if n == 0 or visit == MAX_VISITS:
             results.flow.capped[0] += n
             return
-        begin_stays(kernel, room.tables, room.graph, future, visit, in_play, n)
+        begin_stays(kernel, deals.tables, deals.graph, deals.law, future, visit, in_play, n)
         n = _queue_up(plan.capacity, tickets, in_play, n, visit, origin)
 
 
 @inner
 def _serve(
     plan: TeamPlan,
-    room: Room,
+    room: TeamRoom,
     future: int,
     tickets: Tickets,
     waits: NDArray[np.float64],
@@ -220,7 +215,7 @@ def _serve(
 @inner
 def _end_listed(
     plan: TeamPlan,
-    room: Room,
+    room: TeamRoom,
     future: int,
     tickets: Tickets,
     until: float,
@@ -233,7 +228,7 @@ def _end_listed(
         for visit in range(tickets.last_visit[0] + 1):
             if tickets.soonest[origin, visit] <= until:
                 while tickets.n_listed[origin, visit] > 0:
-                    n = read_list(tickets, origin, visit, room.in_play)
+                    n = read_list(tickets, origin, visit, room.deals.in_play)
                     _play_on(plan, room, future, n, visit, origin, tickets, results, row)
             soonest = min(soonest, tickets.soonest[origin, visit])
     return soonest
@@ -242,7 +237,7 @@ def _end_listed(
 @njit(inline="always")
 def _have_turn(
     plan: TeamPlan,
-    room: Room,
+    room: TeamRoom,
     future: int,
     tickets: Tickets,
     ticket: int,
@@ -289,7 +284,7 @@ def _have_turn(
 
 
 @njit(inline="always")
-def _taken_up(plan: TeamPlan, room: Room, future: int, tickets: Tickets, ticket: int) -> tuple[float, float, int]:
+def _taken_up(plan: TeamPlan, room: TeamRoom, future: int, tickets: Tickets, ticket: int) -> tuple[float, float, int]:
     """Return when a stay is taken up, how fast, and by the person in which position.
 
     By the person who owns the deal; without one, or when they have left, by the first who is free. Is the owner there
@@ -321,7 +316,7 @@ def _taken_up(plan: TeamPlan, room: Room, future: int, tickets: Tickets, ticket:
 
 @njit(inline="always")
 def _begin_work(
-    plan: TeamPlan, room: Room, future: int, tickets: Tickets, ticket: int, start: float, wait: float
+    plan: TeamPlan, room: TeamRoom, future: int, tickets: Tickets, ticket: int, start: float, wait: float
 ) -> None:
     """Let a stay's own days begin at a time, and the wait have its effect."""
     stage, enters_on = int(tickets.stage[ticket]), tickets.enters_on[ticket]
@@ -329,7 +324,7 @@ def _begin_work(
     if effect != 0.0 and start < FOREVER:
         tickets.slot[ticket], tickets.leaves_on[ticket] = draw_again(
             plan.kernel,
-            room.tables,
+            room.deals.tables,
             room.desk,
             future,
             tickets.key[ticket],
@@ -342,7 +337,7 @@ def _begin_work(
             effect,
         )
     elif start > enters_on:  # else it ends when it would have ended without a team, to the last bit
-        clock, tables = plan.kernel.clock_of[stage, int(tickets.slot[ticket])], room.tables
+        clock, tables = plan.kernel.clock_of[stage, int(tickets.slot[ticket])], room.deals.tables
         tickets.leaves_on[ticket] = put_off(
             clock,
             tables.clock_passed,

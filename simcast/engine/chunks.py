@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from simcast.engine.capacity import play_team_futures
 from simcast.engine.capacity_layout import TeamPlan, TeamResults, empty_team_results
 from simcast.engine.kernel import play_futures
-from simcast.engine.layout import KernelPlan, Results, as_declared, empty_results
+from simcast.engine.layout import KernelPlan, Results, empty_results
 
 _BY_STAGE = ("entered", "left_forward", "open_at_end")
 _BY_FUTURE = ("bookings", "wins", *_BY_STAGE)
@@ -28,10 +28,10 @@ def play_chunk(plan: AnyPlan, futures: range) -> Results | TeamResults:
     """Play some consecutive futures; in their results, the counts by stage have one group."""
     if isinstance(plan, TeamPlan):
         with_teams = empty_team_results(plan, len(futures))
-        play_team_futures(as_declared(plan), futures.start, with_teams)
+        play_team_futures(plan, futures.start, with_teams)
         return with_teams._replace(flow=_over_groups(with_teams.flow))
     results = empty_results(plan, len(futures))
-    play_futures(as_declared(plan), futures.start, results)
+    play_futures(plan, futures.start, results)
     return _over_groups(results)
 
 
@@ -46,11 +46,11 @@ def entered_by_group(plan: AnyPlan, futures: range) -> NDArray[np.int64]:
     """Play some consecutive futures, and return the stays begun in all of them: int64, (n_groups, n_stages)."""
     if isinstance(plan, TeamPlan):
         with_teams = empty_team_results(plan, len(futures))
-        play_team_futures(as_declared(plan), futures.start, with_teams)
+        play_team_futures(plan, futures.start, with_teams)
         flow = with_teams.flow
     else:
         flow = empty_results(plan, len(futures))
-        play_futures(as_declared(plan), futures.start, flow)
+        play_futures(plan, futures.start, flow)
     return np.asarray(flow.entered.sum(axis=(0, 1)), dtype=np.int64)
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.inner import allocating, inner
+from simcast.engine.inner import inner
 from simcast.engine.layout import CAP, NOT_FORCED, NOWHERE, KernelPlan
-from simcast.engine.location_scale import OTHER_FAMILY, standard_law
+from simcast.engine.location_scale import OTHER_FAMILY, STANDARD_LAW
 
 CUT_OFFS = 8
 WINS, GOES_ON = np.uint8(1), np.uint8(2)
@@ -42,52 +42,34 @@ class Graph(NamedTuple):
     has_forced: bool
 
 
-@allocating
 def graph_of(plan: KernelPlan) -> Graph:
     """Work out the graph of a plan, with room for the counts of one thread."""
     n_stages, n_slots = plan.destination.shape
     n_outcomes = len(plan.outcome_won)
     n_ends = n_slots + n_outcomes
-    n_groups = 0
-    for group in plan.group_of_segment:
-        n_groups = group + 1 if group >= n_groups else n_groups
-    is_other = np.zeros(n_stages * n_slots, np.bool_)
-    following, fate = np.empty(n_stages * n_ends, np.int64), np.zeros(n_stages * n_ends, np.uint8)
-    has_other = False
-    for stage in range(n_stages):
-        for end in range(n_ends):
-            destination = plan.destination[stage, end] if end < n_slots else n_stages + end - n_slots
-            if destination >= n_stages:
-                fate[stage * n_ends + end] = plan.outcome_won[destination - n_stages]
-                destination = plan.outcome_resumes[destination - n_stages]
-            following[stage * n_ends + end] = destination
-            if destination != NOWHERE:
-                fate[stage * n_ends + end] |= GOES_ON
-        for slot in range(n_slots):
-            if plan.destination[stage, slot] != NOWHERE and standard_law(plan.family[stage, slot]) == OTHER_FAMILY:
-                is_other[stage * n_slots + slot] = has_other = True
-    has_caps = False
-    for operation in plan.on_duration.operation:
-        has_caps = has_caps or operation == CAP
+    n_groups = int(np.max(plan.group_of_segment)) + 1
+    n_periods = int(plan.period_of_day[-1]) + 1
+    outcomes = np.broadcast_to(n_stages + np.arange(n_outcomes), (n_stages, n_outcomes))
+    destination = np.concatenate([plan.destination, outcomes], axis=1)
+    is_outcome, outcome = destination >= n_stages, np.maximum(destination - n_stages, 0)
+    following = np.where(is_outcome, plan.outcome_resumes[outcome], destination)
+    won = is_outcome & plan.outcome_won[outcome]
+    is_other = (plan.destination != NOWHERE) & (STANDARD_LAW[plan.family] == OTHER_FAMILY)
     stock = np.zeros((n_groups, n_stages), np.int32)
-    has_forced = False
-    for deal in range(len(plan.deal_key)):
-        has_forced = has_forced or plan.deal_forced[deal] != NOT_FORCED
-        stock[plan.group_of_segment[plan.deal_segment[deal]], plan.deal_stage[deal]] += 1
-    n_periods = plan.period_of_day[plan.horizon_days - 1] + 1
+    np.add.at(stock, (plan.group_of_segment[plan.deal_segment], plan.deal_stage), 1)
     return Graph(
         np.uint64(n_slots),
         np.uint64(n_ends),
-        is_other,
-        following,
-        fate,
+        is_other.ravel(),
+        following.ravel(),
+        (won * WINS | (following != NOWHERE) * GOES_ON).ravel(),
         (plan.period_of_day * (n_groups * n_stages * n_ends)).astype(np.uint64),
         (plan.group_of_segment * (n_stages * n_ends)).astype(np.uint64),
         stock,
         np.zeros(n_periods * n_groups * n_stages * n_ends + CUT_OFFS, np.int32),
-        has_other,
-        has_caps,
-        has_forced,
+        bool(is_other.any()),
+        bool((plan.on_duration.operation == CAP).any()),
+        bool((plan.deal_forced != NOT_FORCED).any()),
     )
 
 

@@ -4,8 +4,7 @@ A future is one course of all deals to the horizon under one posterior draw. Dea
 teams), so what a deal does depends on its own key only. A future is played in rounds: in each, every deal still
 in play ends its stay and begins the next. Nothing here raises.
 
-The functions take whole tuples of arrays once per round and work on scalars inside: passing the tuples once per
-deal instead costs a hundred times the work itself.
+The functions take whole tuples of arrays once per round and work on scalars inside.
 """
 
 from __future__ import annotations
@@ -14,23 +13,24 @@ import math
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from simcast.engine.alike import room_for_the_alike
-from simcast.engine.amount_slope import begin_stays_under_own_laws, move_uniforms
+from simcast.engine.alike import find_the_alike
+from simcast.engine.amount_slope import OwnLaw, begin_stays_under_own_laws, move_uniforms
 from simcast.engine.amounts import amount_isf
-from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, after_days, room_for_a_block, unsigned, whole
+from simcast.engine.arrivals import begin_new_deals, count_arrivals
+from simcast.engine.block import InPlay, after_days, unsigned, whole
+from simcast.engine.by_reference import by_reference
 from simcast.engine.clock import run_clocks
-from simcast.engine.counts import count
-from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, flush_counts, graph_of
+from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, flush_counts
 from simcast.engine.hazard import hazard_isf
 from simcast.engine.inner import inner, outer
-from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results
+from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results, as_declared
 from simcast.engine.open_deals import begin_open_deals
-from simcast.engine.rng import AMOUNT, ARRIVALS, BIRTH, STAY, fill_uniforms, uniforms
+from simcast.engine.rng import AMOUNT, STAY, fill_uniforms, uniforms
+from simcast.engine.room import Room, room_for
 from simcast.engine.samplers import HAZARD_CODE, isf_of_log
 from simcast.engine.stays import choose_slots, cut_days, draw_days
-from simcast.engine.tables import Tables, apply_arrivals, empty_tables, fill_tables, with_levers
+from simcast.engine.tables import Tables, fill_tables, with_levers
 
 _MOST_MINOR_UNITS = 1e15
 """No single amount exceeds this (ten trillion in whole units), so that sums stay far from the end of int64."""
@@ -41,18 +41,21 @@ _NO_DEALS = cast("int", np.int64(0))
 _FIRST_VISIT = cast("int", np.int64(0))
 
 
-@outer
 def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
-    tables = empty_tables(plan)
-    graph = graph_of(plan)
-    in_play, alike = room_for_a_block(), room_for_the_alike(plan)
-    arrivals = np.zeros((len(plan.arrival_key), plan.horizon_days), np.int64)
-    at = np.zeros(3, np.int64)
+    play_in_room(as_declared(plan), first, room_for(plan), results)
+
+
+@outer
+def play_in_room(plan: KernelPlan, first: int, room: Room, results: Results) -> None:
+    """Play them in a room of one's own."""
+    plan, room, results = by_reference(plan), by_reference(room), by_reference(results)
+    tables, graph, in_play, at = room.tables, room.graph, room.in_play, room.at
+    find_the_alike(plan, room.alike)
     for row in range(results.bookings.shape[0]):
         future = first + row
         fill_tables(plan, tables, future)
-        count_arrivals(plan, tables, future, arrivals)
+        count_arrivals(plan, tables, future, room.arrivals)
         n_begun = _NO_DEALS
         at[:] = 0
         while True:
@@ -60,15 +63,15 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
             has_begun = n_begun < len(plan.deal_key)
             if has_begun:
                 origin = _OPEN
-                n = begin_open_deals(plan, tables, graph, alike, future, n_begun, in_play)
+                n = begin_open_deals(plan, tables, graph, room.alike, room.law, future, n_begun, in_play)
             else:
-                n = begin_new_deals(plan, future, arrivals, at, in_play, results.entered[row])
+                n = begin_new_deals(plan, future, room.arrivals, at, in_play, results.entered[row])
             if n == 0:
                 break
             n_begun += n
             for visit in range(_FIRST_VISIT, MAX_VISITS):
                 if visit > 0 or not has_begun:
-                    begin_stays(plan, tables, graph, future, visit, in_play, n)
+                    begin_stays(plan, tables, graph, room.law, future, visit, in_play, n)
                 n = end_stays(plan, tables, graph, future, origin, in_play, n, results, row)
                 if n == 0:
                     break
@@ -76,104 +79,9 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
         flush_counts(plan, graph, results.entered[row], results.left_forward[row], results.open_at_end[row])
 
 
-@outer
-def count_new_deals(plan: KernelPlan, counts: NDArray[np.int64]) -> None:
-    """Write how many new deals arrive in each of the first ``len(counts)`` futures, the same that are played."""
-    tables = empty_tables(plan)
-    arrivals = np.zeros((len(plan.arrival_key), plan.horizon_days), np.int64)
-    for future in range(len(counts)):
-        tables.arrival_factor[:] = 1.0
-        tables.arrival_add[:] = 0.0
-        mean = plan.arrival_mean[plan.draw_of_future[future]]
-        apply_arrivals(plan.on_arrivals, future, mean, tables.arrival_factor, tables.arrival_add)
-        count_arrivals(plan, tables, future, arrivals)
-        counts[future] = np.sum(arrivals)
-
-
-@inner
-def count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDArray[np.int64]) -> None:
-    """Draw how many deals arrive per segment and day."""
-    draw = plan.draw_of_future[future]
-    for segment in range(arrivals.shape[0]):
-        for day in range(plan.horizon_days):
-            epoch = plan.epoch_of_day[day]
-            mean = plan.arrival_mean[draw, segment] * tables.arrival_factor[epoch, segment]
-            mean = mean * plan.arrival_trend_factor[draw, day] + tables.arrival_add[epoch, segment]
-            mean *= plan.arrival_weekday_factor[draw, day]
-            n = 0
-            if mean > 0.0:
-                key = plan.arrival_key[segment] + np.uint64(day)
-                u, _ = uniforms(plan.seed, future, key, _FIRST_VISIT, ARRIVALS)
-                n = count(mean, plan.arrival_size[draw, segment], u)
-            arrivals[segment, day] = n
-
-
-@inner
-def begin_new_deals(
-    plan: KernelPlan,
-    future: int,
-    arrivals: NDArray[np.int64],
-    at: NDArray[np.int64],
-    in_play: InPlay,
-    entered: NDArray[np.int32],
-) -> int:
-    """Put the next block of the deals that arrive in play, their first stays not drawn yet; return how many there are.
-
-    `at` holds the segment, day and ordinal to begin with, and afterwards those to go on with.
-    """
-    n = _next_arrivals(plan, arrivals, at, in_play, entered)
-    for i in range(np.uint64(n)):
-        in_play.deal[i] = in_play.amount[i] = -1
-    fill_uniforms(plan.seed, future, in_play.key, n, _FIRST_VISIT, BIRTH, in_play.u_first, in_play.u_second)
-    for i in range(np.uint64(n)):
-        segment, stage = in_play.segment[i], np.uint64(0)
-        if in_play.u_second[i] >= plan.entry_cumulative[segment, 0]:  # enters elsewhere than it was counted
-            while in_play.u_second[i] >= plan.entry_cumulative[segment, stage]:
-                stage += np.uint64(1)
-            period = np.uint64(plan.period_of_day[whole(in_play.enters_on[i])])
-            group = np.uint64(plan.group_of_segment[segment])
-            entered[period, group, 0] -= 1
-            entered[period, group, stage] += 1
-        in_play.stage[i] = np.uint32(stage)
-    for i in range(np.uint64(n)):
-        u = in_play.u_first[i]
-        in_play.enters_on[i] += u if u < LATEST_TIME_OF_DAY else LATEST_TIME_OF_DAY
-    return n
-
-
-@inner
-def _next_arrivals(
-    plan: KernelPlan, arrivals: NDArray[np.int64], at: NDArray[np.int64], in_play: InPlay, entered: NDArray[np.int32]
-) -> int:
-    """Write down keys, segments and days of the next block of new deals, and return how many there are.
-
-    All are counted as entering the first stage: one by one, each would wait for the count that the last one wrote.
-    """
-    i = _NO_DEALS
-    for segment in range(at[0], arrivals.shape[0]):
-        for day in range(at[1], plan.horizon_days):
-            # Days and ordinals have bits of their own, counted up from the segment's random key.
-            key = plan.arrival_key[segment] + (np.uint64(day) << np.uint64(32))
-            ordinal = at[2]
-            n: int = min(arrivals[segment, day] - ordinal, BLOCK - i)
-            for k in range(np.uint64(n)):
-                in_play.key[unsigned(i) + k] = key + np.uint64(ordinal) + np.uint64(k)
-                in_play.segment[unsigned(i) + k] = np.uint32(segment)
-                in_play.enters_on[unsigned(i) + k] = np.float64(day)
-            i += n
-            entered[plan.period_of_day[day], plan.group_of_segment[segment], 0] += n
-            if ordinal + n < arrivals[segment, day]:
-                at[0], at[1], at[2] = segment, day, ordinal + n
-                return i
-            at[2] = 0
-        at[1] = 0
-    at[0] = arrivals.shape[0]
-    return i
-
-
 @inner
 def begin_stays(
-    plan: KernelPlan, tables: Tables, graph: Graph, future: int, visit: int, in_play: InPlay, n: int
+    plan: KernelPlan, tables: Tables, graph: Graph, law: OwnLaw, future: int, visit: int, in_play: InPlay, n: int
 ) -> None:
     """Draw how the stays that n deals have just begun will end, and when."""
     fill_uniforms(plan.seed, future, in_play.key, n, visit, STAY, in_play.u_first, in_play.u_second)
@@ -195,7 +103,7 @@ def begin_stays(
     if graph.has_other:
         _draw_other_days(plan, tables, graph, future, in_play, n)
         if has_slope:
-            begin_stays_under_own_laws(plan, tables, future, in_play, n)
+            begin_stays_under_own_laws(plan, tables, law, future, in_play, n)
     if len(plan.clock_passed) > 0:
         run_clocks(plan, tables.clock_passed, tables.clock_from_day, in_play, n, False)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.inner import inner
 from simcast.engine.normal import normal_upper_quantile, upper_quantiles
-from simcast.engine.samplers import CONSTANT, EXPONENTIAL, LOGLOGISTIC, LOGNORMAL, WEIBULL
+from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, LOGLOGISTIC, LOGNORMAL, WEIBULL
 
 _N_OCTAVES = 20
 _CELLS_PER_OCTAVE = 256
@@ -59,16 +59,11 @@ _PER_LOG = 1.0 / math.log(2.0)
 OTHER_FAMILY = -1
 
 
-@inner
-def standard_law(family: int) -> int:
-    """Return where the table of a family's standard law begins, or OTHER_FAMILY."""
-    if family == LOGNORMAL:
-        return _NORMAL
-    if family == LOGLOGISTIC:
-        return _LOGISTIC
-    if family in (WEIBULL, EXPONENTIAL, CONSTANT):
-        return _EXTREME
-    return OTHER_FAMILY
+STANDARD_LAW = np.full(len(FAMILIES), OTHER_FAMILY)
+"""By family, where the table of its standard law begins, or OTHER_FAMILY."""
+STANDARD_LAW[LOGNORMAL] = _NORMAL
+STANDARD_LAW[LOGLOGISTIC] = _LOGISTIC
+STANDARD_LAW[[WEIBULL, EXPONENTIAL, CONSTANT]] = _EXTREME
 
 
 @inner

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.engine.alike import LEAST_WEIGHT, Alike, weigh_the_alike
-from simcast.engine.amount_slope import effect_of_amount, fill_law, is_law_of, odds_of, room_for_a_law
+from simcast.engine.amount_slope import OwnLaw, effect_of_amount, fill_law, forget_law, is_law_of, odds_of
 from simcast.engine.block import BLOCK, InPlay, unsigned
 from simcast.engine.clock import run_clocks
 from simcast.engine.graph import Graph
 from simcast.engine.hazard import hazard_isf, left_of_piece, piece_of, weigh_by_hazards
-from simcast.engine.inner import allocating, inner
+from simcast.engine.inner import inner
 from simcast.engine.layout import NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import STAY, fill_uniforms
 from simcast.engine.samplers import isf_of_log, log_survival
@@ -34,7 +34,7 @@ _FIRST_VISIT = cast("int", np.int64(0))
 
 @inner
 def begin_open_deals(
-    plan: KernelPlan, tables: Tables, graph: Graph, alike: Alike, future: int, start: int, in_play: InPlay
+    plan: KernelPlan, tables: Tables, graph: Graph, alike: Alike, law: OwnLaw, future: int, start: int, in_play: InPlay
 ) -> int:
     """Put a block of the deals open at the as-of date in play, and return how many there are in it."""
     n = min(BLOCK, len(plan.deal_key) - start)
@@ -62,7 +62,7 @@ def begin_open_deals(
     if any_otherwise or graph.has_other:
         _draw_rests(plan, tables, graph, alike, future, start, in_play, n)
     if plan.hazard_rate.shape[1] > 0:
-        _draw_rests_of_hazards(plan, tables, future, start, in_play, n)
+        _draw_rests_of_hazards(plan, tables, alike, law, future, start, in_play, n)
     if len(plan.clock_passed) > 0:
         run_clocks(plan, tables.clock_passed, tables.clock_from_day, in_play, n, True)
     if graph.has_forced:
@@ -103,7 +103,7 @@ def _draw_rests(
             effect = effect_of_amount(plan, draw, stage, segment, deal) if len(plan.amount_slope) > 0 else 0.0
             shift_moves(tables.probability[epoch, stage, segment], odds_of(effect), alike.own)
             u_move, u_days = in_play.u_first[i], in_play.u_second[i]
-            slot, days = _beyond_floats(u_move, u_days, age, alike.own, destination, family, scale, shape)
+            slot, days = _beyond_floats(u_move, u_days, age, alike.own, destination, family, scale, shape, alike.weight)
         in_play.slot[i] = np.uint32(slot)
         in_play.leaves_on[i] = with_levers(
             max(0.0, days),
@@ -113,7 +113,7 @@ def _draw_rests(
         )
 
 
-@allocating
+@inner
 def _beyond_floats(
     u_move: float,
     u_days: float,
@@ -123,9 +123,11 @@ def _beyond_floats(
     family: NDArray[np.int64],
     scale: NDArray[np.float64],
     shape: NDArray[np.float64],
+    weight: NDArray[np.float64],
 ) -> tuple[int, float]:
     """Draw slot and days left of a deal so old that the survivals of all its moves are below the range of floats."""
-    weight, best = np.full(len(probability), -math.inf), -math.inf
+    best = -math.inf
+    weight[:] = best
     for slot in range(len(probability)):
         if probability[slot] > 0.0 and destination[slot] != NOWHERE:
             weight[slot] = math.log(probability[slot]) + log_survival(family[slot], scale[slot], shape[slot], age[slot])
@@ -142,16 +144,18 @@ def _beyond_floats(
     return slot, isf_of_log(family[slot], scale[slot], shape[slot], log_s) - age[slot]
 
 
-@allocating
-def _draw_rests_of_hazards(plan: KernelPlan, tables: Tables, future: int, start: int, in_play: InPlay, n: int) -> None:
+@inner
+def _draw_rests_of_hazards(
+    plan: KernelPlan, tables: Tables, alike: Alike, law: OwnLaw, future: int, start: int, in_play: InPlay, n: int
+) -> None:
     """Draw slot and days left of stays that have hazards by day.
 
     These count whole days, and the as-of date is the beginning of a day: a deal has lasted its ages rounded up.
     """
     draw = plan.draw_of_future[future]
     epoch = plan.epoch_of_day[0]
-    law, has_slope = room_for_a_law(plan), len(plan.amount_slope) > 0
-    weight, age = np.empty(plan.destination.shape[1]), np.empty(plan.destination.shape[1])
+    forget_law(law)
+    has_slope, weight, age = len(plan.amount_slope) > 0, alike.weight, alike.age
     for i in range(n):
         deal = start + i
         stage = plan.deal_stage[deal]

@@ -38,7 +38,6 @@ class Office(NamedTuple):
     generation: NDArray[np.int64]  # how many held it before
 
 
-@allocating
 def room_for_people(capacity: CapacityPlan) -> Office:
     """Allocate room for all positions."""
     n = len(capacity.position_key)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from simcast.engine.clock import wind_clocks
 from simcast.engine.hazard import fill_survival, hazard_isf
-from simcast.engine.inner import allocating, inner
+from simcast.engine.inner import inner
 from simcast.engine.layout import ADD, CAP, MOVE_ODDS, MULTIPLY, NEW, NOWHERE, ODDS, OPEN, SET, Effects, KernelPlan
-from simcast.engine.location_scale import OTHER_FAMILY, shape_in_powers, standard_law
+from simcast.engine.location_scale import OTHER_FAMILY, STANDARD_LAW, shape_in_powers
 from simcast.engine.samplers import HAZARD_CODE, LOGNORMAL, isf_of_log
 
 _HALF = 0.5
@@ -69,12 +69,13 @@ class Tables(NamedTuple):
     standard: NDArray[np.float64]
     """(n_stages * n_segments * n_slots, 2): of lognormal days before any lever, with which a log of days less the first
     times the second is a standard normal quantile; elsewhere such that this is always far below."""
+    hazard_probability: NDArray[np.float64]
+    """(n_slots,): where `fill_survival` writes what `probability` holds already."""
 
 
-@allocating
 def empty_tables(plan: KernelPlan) -> Tables:
     """Allocate the tables of one thread; every future overwrites them."""
-    n_epochs = plan.epoch_of_day[-1] + 1
+    n_epochs = int(plan.epoch_of_day[-1]) + 1
     _, n_stages, n_segments, n_slots = plan.probability.shape
     n_rows, n_pieces = plan.hazard_rate.shape[1], plan.hazard_rate.shape[3]
     shape = (n_epochs, n_stages, n_segments, n_slots)
@@ -96,6 +97,7 @@ def empty_tables(plan: KernelPlan) -> Tables:
         plan.clock_passed.copy(),
         plan.clock_from_day.copy(),
         np.empty((n_stages * n_segments * n_slots, 2)),
+        np.empty(n_slots),
     )
 
 
@@ -209,10 +211,9 @@ def shift_moves(probability: NDArray[np.float64], odds: float, shifted: NDArray[
     shifted[stalled] = probability[stalled]
 
 
-@allocating
+@inner
 def _fill_hazards(plan: KernelPlan, tables: Tables, draw: int) -> None:
     """Work out how the stays end that have hazards by day."""
-    probability = np.empty(plan.destination.shape[1])
     for row in range(plan.hazard_rate.shape[1]):
         for segment in range(plan.hazard_factor.shape[2]):
             fill_survival(
@@ -221,7 +222,7 @@ def _fill_hazards(plan: KernelPlan, tables: Tables, draw: int) -> None:
                 plan.hazard_start,
                 tables.hazard_survival[row, segment],
                 tables.hazard_total[row, segment],
-                probability,
+                tables.hazard_probability,
             )
 
 
@@ -362,7 +363,7 @@ def _put_side_by_side(plan: KernelPlan, tables: Tables, draw: int) -> None:
                     tables.reach[at] = tables.cumulative[here]
                     tables.days[at, 0] = scale * tables.time_factor[here] if leads else MOST_DAYS
                     tables.days[at, 1] = shape_in_powers(family, shape) if leads else 0.0
-                    law = standard_law(family)
+                    law = STANDARD_LAW[family]
                     tables.law[at] = 0 if law == OTHER_FAMILY else law
                     tables.days[at, 2] = tables.cap_days[here]
                     tables.days[at, 3] = tables.cap_weight[here] if leads else 0.0

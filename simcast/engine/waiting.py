@@ -19,7 +19,7 @@ from simcast.engine.block import after_days
 from simcast.engine.capacity_layout import FOREVER, CapacityPlan
 from simcast.engine.clock import end_on_clock
 from simcast.engine.hazard import hazard_isf
-from simcast.engine.inner import allocating, inner
+from simcast.engine.inner import inner
 from simcast.engine.layout import NOWHERE, ODDS, KernelPlan
 from simcast.engine.rng import STAY, uniforms
 from simcast.engine.samplers import isf_of_log
@@ -38,7 +38,6 @@ class Desk(NamedTuple):
     shifted: NDArray[np.float64]  # (n_slots,)
 
 
-@allocating
 def room_for_a_desk(plan: KernelPlan) -> Desk:
     """Allocate room to work out how one stay ends."""
     return Desk(room_for_a_law(plan), np.empty(plan.destination.shape[1]))

@@ -7,7 +7,7 @@ from simcast.engine.compiled import kept_beside
 
 _COMPILING = "compiling the exact means for this machine, once: this takes a minute, and later runs are quick"
 
-with kept_beside(Path(__file__).parent, Path(engine.__file__).parent, announcements={"expect_futures": _COMPILING}):
+with kept_beside(Path(__file__).parent, Path(engine.__file__).parent, announcements={"expect_in_room": _COMPILING}):
     from simcast.expectation.agreement import agreement_score, score_of_missed_events
     from simcast.expectation.answer import FUTURES, STEPS_PER_DAY, Expectation, check_covered, expect
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.layout import KernelPlan, as_declared
+from simcast.engine.layout import KernelPlan
 from simcast.errors import SimcastError
 from simcast.expectation.coverage import origins_left_out
 from simcast.expectation.flow import make_grid, room_for_a_segment
@@ -165,7 +165,6 @@ def expected_results(
     float64, (n_futures, n_periods, n_groups, 2), twice
         Bookings in minor units. The last axis tells open deals from new ones.
     """
-    kernel = as_declared(kernel)
     n_periods, n_groups = int(kernel.period_of_day[-1]) + 1, int(np.max(kernel.group_of_segment)) + 1
     wins, bookings = (np.zeros((len(futures), n_periods, n_groups, len(ORIGINS))) for _ in range(2))
     grid, alike = make_grid(kernel, steps_per_day), deals_alike(kernel)

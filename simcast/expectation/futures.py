@@ -1,20 +1,20 @@
-"""The expectations of a run of futures: the one function that is called from Python."""
+"""The expectations of a run of futures."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.by_reference import by_reference
 from simcast.engine.inner import outer
-from simcast.engine.layout import KernelPlan
-from simcast.engine.tables import empty_tables, fill_tables
+from simcast.engine.layout import KernelPlan, as_declared
+from simcast.engine.tables import Tables, empty_tables, fill_tables
 from simcast.expectation.flow import Expected, Grid, Room, begin_new_deals, clear, let_flow
-from simcast.expectation.moves import moves_of
+from simcast.expectation.moves import Moves, moves_of
 from simcast.expectation.on_clock import read_clocks
 from simcast.expectation.open_deals import Alike, begin_open_deals
 
 
-@outer
 def expect_futures(
     plan: KernelPlan,
     futures: NDArray[np.int64],
@@ -28,7 +28,24 @@ def expect_futures(
 
     Both are float64, (n_futures, n_periods, n_groups, 2), bookings in minor units.
     """
-    tables, moves = empty_tables(plan), moves_of(plan)
+    expect_in_room(as_declared(plan), futures, empty_tables(plan), moves_of(plan), alike, grid, room, wins, bookings)
+
+
+@outer
+def expect_in_room(
+    plan: KernelPlan,
+    futures: NDArray[np.int64],
+    tables: Tables,
+    moves: Moves,
+    alike: Alike,
+    grid: Grid,
+    room: Room,
+    wins: NDArray[np.float64],
+    bookings: NDArray[np.float64],
+) -> None:
+    """Add them up with the tables of one thread."""
+    plan, tables, moves = by_reference(plan), by_reference(tables), by_reference(moves)
+    alike, room = by_reference(alike), by_reference(room)
     for row in range(len(futures)):
         draw = plan.draw_of_future[futures[row]]
         fill_tables(plan, tables, futures[row])

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.inner import allocating, inner
+from simcast.engine.inner import inner
 from simcast.engine.layout import NOWHERE, KernelPlan
 
 
 class Moves(NamedTuple):
-    """The graph of moves as expectations need it; the whole plan is too much to hand to small functions."""
+    """The graph of moves as expectations need it."""
 
     to: NDArray[np.int64]
     """(n_stages, n_slots): the stage in which a deal stays afterwards, or NOWHERE."""
@@ -22,18 +22,13 @@ class Moves(NamedTuple):
     """(n_stages, n_slots): whether anything is won by the move or after it."""
 
 
-@allocating
 def moves_of(plan: KernelPlan) -> Moves:
     """Return where the moves of a plan lead."""
-    shape = plan.destination.shape
-    moves = Moves(np.full(shape, NOWHERE), np.zeros(shape, np.bool_), np.zeros(shape, np.bool_))
-    for stage in range(shape[0]):
-        for slot in range(shape[1]):
-            destination = plan.destination[stage, slot]
-            if destination != NOWHERE:
-                moves.won[stage, slot], moves.to[stage, slot] = where_it_leads(plan, destination)
-            moves.matters[stage, slot] = moves.won[stage, slot] or moves.to[stage, slot] != NOWHERE
-    return moves
+    outcome = plan.destination - len(plan.destination)
+    ends, outcome = outcome >= 0, np.maximum(outcome, 0)
+    won = ends & plan.outcome_won[outcome]
+    to = np.where(ends, plan.outcome_resumes[outcome], plan.destination)
+    return Moves(to, won, won | (to != NOWHERE))
 
 
 @inner

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcast.days import DAYS_PER_MONTH
-from simcast.engine.kernel import count_new_deals
-from simcast.engine.layout import ADD, Effects, KernelPlan, as_declared
+from simcast.engine.arrivals import count_new_deals
+from simcast.engine.layout import ADD, Effects, KernelPlan
 from simcast.plan.derived import day_of, derived_effects
 from simcast.plan.levers import Acting, LeverFrame, PlacedLever
 from simcast.plan.response import response_notes
@@ -135,7 +135,7 @@ def _cost_of_new_deals(frame: LeverFrame, levers: Sequence[PlacedLever], kernel:
 def new_deals(kernel: KernelPlan) -> NDArray[np.int64]:
     """Return how many deals come in each future, int64, (n_futures,)."""
     counts = np.zeros(len(kernel.draw_of_future), dtype=np.int64)
-    count_new_deals(as_declared(kernel), counts)
+    count_new_deals(kernel, counts)
     return counts
 
 

@@ -99,9 +99,9 @@ def test_workers_find_the_kernel_compiled_already(plan: Plan, workers: Cluster) 
     """The worker is told of another process's arrays, which come read-only, and still needs no other kernel."""
 
     def compiled() -> tuple[int, int]:
-        from simcast.engine.kernel import play_futures
+        from simcast.engine.kernel import play_in_room
 
-        return len(play_futures.signatures), sum(play_futures.stats.cache_misses.values())
+        return len(play_in_room.signatures), sum(play_in_room.stats.cache_misses.values())
 
     simulate(plan, cluster=workers, chunk=100)
     found = set(workers._client.run(compiled).values())

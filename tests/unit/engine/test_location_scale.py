@@ -13,7 +13,7 @@ from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGLOGISTIC, L
 
 @njit
 def days(family: int, scale: float, shape: float, u: NDArray[np.float64], found: NDArray[np.float64]) -> None:
-    law, power = np.uint64(location_scale.standard_law(family)), location_scale.shape_in_powers(family, shape)
+    law, power = np.uint64(location_scale.STANDARD_LAW[family]), location_scale.shape_in_powers(family, shape)
     for i in range(len(u)):
         if LEAST_SHARE <= u[i] <= 1.0 - LEAST_SHARE:
             standard = location_scale.quantile(law, u[i])
@@ -26,11 +26,6 @@ def days(family: int, scale: float, shape: float, u: NDArray[np.float64], found:
 def powers(x: NDArray[np.float64], found: NDArray[np.float64]) -> None:
     for i in range(len(x)):
         found[i] = location_scale.power_of_two(x[i])
-
-
-@njit
-def law_of(family: int) -> int:
-    return location_scale.standard_law(family)
 
 
 def exceeded(family: int, u: NDArray[np.float64], scale: float = 3.0, shape: float = 0.8) -> NDArray[np.float64]:
@@ -86,7 +81,7 @@ def test_powers_of_two_are_right_within_a_billionth_and_exact_at_none() -> None:
 
 def test_constant_times_are_exact_and_gamma_times_have_no_table() -> None:
     assert exceeded(CONSTANT, np.array([1e-9, 0.3, 0.5, 0.9]), scale=5.0).tolist() == [5.0] * 4
-    assert law_of(GAMMA) == location_scale.OTHER_FAMILY
+    assert location_scale.STANDARD_LAW[GAMMA] == location_scale.OTHER_FAMILY
 
 
 def test_a_coarse_uniform_table_would_fail() -> None:

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from numba import njit
+from numba.core.errors import TypingError
+from numpy.typing import NDArray
+
+from simcast.engine.by_reference import Reference, by_reference
+from simcast.engine.inner import inner
+
+
+class Pair(NamedTuple):
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+class Whole(NamedTuple):
+    number: float
+    days: NDArray[np.int64]
+    rows: NDArray[np.float64]
+    pair: Pair
+
+
+def whole() -> Whole:
+    return Whole(2.5, np.arange(4), np.zeros((3, 4)), Pair(np.full(4, -1.0), np.full(4, 7.0)))
+
+
+@inner
+def fill(of: Whole, row: int) -> float:
+    for day in range(len(of.days)):
+        if of.days[day] % 2 == 0:
+            of.rows[row, day] = of.number * of.days[day] + of.pair.low[day]
+    of.pair.high[:] = row
+    return of.pair.low[0]
+
+
+@njit
+def fill_all(of: Whole) -> float:
+    of = by_reference(of)
+    total = 0.0
+    for row in range(of.rows.shape[0]):
+        total += fill(of, row)
+    return total
+
+
+@njit
+def ask_for_another_field(of: Whole) -> float:
+    return by_reference(of).other  # type: ignore[attr-defined]  # that is the point
+
+
+def test_fields_are_read_and_arrays_written_where_the_tuple_stands() -> None:
+    given = whole()
+    assert fill_all(given) == -3.0
+    np.testing.assert_array_equal(given.rows, np.tile([-1.0, 0.0, 4.0, 0.0], (3, 1)))
+    np.testing.assert_array_equal(given.pair.high, 2.0)
+
+
+def test_a_function_is_handed_one_number_instead_of_the_whole() -> None:
+    fill_all(whole())
+    ((of, _),) = fill.signatures  # type: ignore[attr-defined]  # Numba's
+    assert isinstance(of, Reference)
+
+
+def test_another_field_is_refused_as_it_is_compiled() -> None:
+    with pytest.raises(TypingError, match="other"):
+        ask_for_another_field(whole())
