@@ -13,8 +13,9 @@ callers, which takes a third off the time until a first run begins. Before a cal
 optimising makes it shorter, and what more Numba would do there is done again later anyway: another tenth.
 
 And it gives a place in memory to each variable that is used in more than one block, and copies it from there at each
-use: of a whole plan that is half a thousand numbers for the one that is asked for. LLVM finds out that all of this is
-in vain, in a quarter of the time that it takes in all. Here variables that are written once stay values.
+use: of a whole tuple, for the one number that is asked for. LLVM finds out that all of this is in vain, and takes its
+time. Here variables that are written once stay values; among them are the references to plans that a function is
+handed, whose fields are read as it begins (`simcast.engine.by_reference`).
 
 Inner functions may not reorder sums even where their callers may: `simcast.model.kernels.rounding` tells why.
 """
