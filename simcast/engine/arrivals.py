@@ -26,13 +26,12 @@ def room_for_arrivals(plan: KernelPlan) -> NDArray[np.int64]:
 
 def count_new_deals(plan: KernelPlan, counts: NDArray[np.int64]) -> None:
     """Write how many new deals arrive in each of the first ``len(counts)`` futures, the same that are played."""
-    _count_in_room(as_declared(plan), empty_tables(plan), room_for_arrivals(plan), counts)
+    _count_in_room(by_reference(as_declared(plan)), by_reference(empty_tables(plan)), room_for_arrivals(plan), counts)
 
 
 @outer
 def _count_in_room(plan: KernelPlan, tables: Tables, arrivals: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
     """Count them with the tables of one thread."""
-    plan, tables = by_reference(plan), by_reference(tables)
     for future in range(len(counts)):
         tables.arrival_factor[:] = 1.0
         tables.arrival_add[:] = 0.0

@@ -66,7 +66,14 @@ class TeamRoom(NamedTuple):
 def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
     office, desk = room_for_people(plan.capacity), room_for_a_desk(plan.kernel)
-    play_teams_in_room(as_declared(plan), first, room_for(plan.kernel), office, desk, results)
+    play_teams_in_room(
+        by_reference(as_declared(plan)),
+        first,
+        by_reference(room_for(plan.kernel)),
+        by_reference(office),
+        by_reference(desk),
+        by_reference(results),
+    )
 
 
 @outer
@@ -74,8 +81,6 @@ def play_teams_in_room(
     plan: TeamPlan, first: int, deals: Room, office: Office, desk: Desk, results: TeamResults
 ) -> None:
     """Play them in a room of one's own; tickets and owners need as much as the fullest future."""
-    plan, results = by_reference(plan), by_reference(results)
-    deals, office, desk = by_reference(deals), by_reference(office), by_reference(desk)
     kernel, capacity, tables, arrivals = plan.kernel, plan.capacity, deals.tables, deals.arrivals
     find_the_alike(kernel, deals.alike)
     tickets, owners, n_keeping = room_for_tickets(_NONE), room_for_owners(_NONE), int(np.sum(capacity.keeps_owner))

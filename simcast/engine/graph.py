@@ -37,9 +37,10 @@ class Graph(NamedTuple):
     moved: NDArray[np.int32]
     """Stays ended in the future at hand, by period, group, stage and end; last those that the horizon cuts off, in turn
     in `CUT_OFFS` counts: repeated adds to one counter would stall on each other."""
-    has_other: bool
-    has_caps: bool
-    has_forced: bool
+    has_other: int
+    """1 where some days belong to such a family, else 0; likewise those that follow."""
+    has_caps: int
+    has_forced: int
 
 
 def graph_of(plan: KernelPlan) -> Graph:
@@ -67,9 +68,9 @@ def graph_of(plan: KernelPlan) -> Graph:
         (plan.group_of_segment * (n_stages * n_ends)).astype(np.uint64),
         stock,
         np.zeros(n_periods * n_groups * n_stages * n_ends + CUT_OFFS, np.int32),
-        bool(is_other.any()),
-        bool((plan.on_duration.operation == CAP).any()),
-        bool((plan.deal_forced != NOT_FORCED).any()),
+        int(is_other.any()),
+        int((plan.on_duration.operation == CAP).any()),
+        int((plan.deal_forced != NOT_FORCED).any()),
     )
 
 

@@ -43,13 +43,12 @@ _FIRST_VISIT = cast("int", np.int64(0))
 
 def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
-    play_in_room(as_declared(plan), first, room_for(plan), results)
+    play_in_room(by_reference(as_declared(plan)), first, by_reference(room_for(plan)), by_reference(results))
 
 
 @outer
 def play_in_room(plan: KernelPlan, first: int, room: Room, results: Results) -> None:
     """Play them in a room of one's own."""
-    plan, room, results = by_reference(plan), by_reference(room), by_reference(results)
     tables, graph, in_play, at = room.tables, room.graph, room.in_play, room.at
     find_the_alike(plan, room.alike)
     for row in range(results.bookings.shape[0]):

@@ -28,7 +28,17 @@ def expect_futures(
 
     Both are float64, (n_futures, n_periods, n_groups, 2), bookings in minor units.
     """
-    expect_in_room(as_declared(plan), futures, empty_tables(plan), moves_of(plan), alike, grid, room, wins, bookings)
+    expect_in_room(
+        by_reference(as_declared(plan)),
+        futures,
+        by_reference(empty_tables(plan)),
+        by_reference(moves_of(plan)),
+        by_reference(alike),
+        by_reference(grid),
+        by_reference(room),
+        wins,
+        bookings,
+    )
 
 
 @outer
@@ -44,8 +54,6 @@ def expect_in_room(
     bookings: NDArray[np.float64],
 ) -> None:
     """Add them up with the tables of one thread."""
-    plan, tables, moves = by_reference(plan), by_reference(tables), by_reference(moves)
-    alike, room = by_reference(alike), by_reference(room)
     for row in range(len(futures)):
         draw = plan.draw_of_future[futures[row]]
         fill_tables(plan, tables, futures[row])

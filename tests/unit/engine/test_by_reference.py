@@ -19,13 +19,15 @@ class Pair(NamedTuple):
 
 class Whole(NamedTuple):
     number: float
+    seed: np.uint64
+    least: int
     days: NDArray[np.int64]
     rows: NDArray[np.float64]
     pair: Pair
 
 
 def whole() -> Whole:
-    return Whole(2.5, np.arange(4), np.zeros((3, 4)), Pair(np.full(4, -1.0), np.full(4, 7.0)))
+    return Whole(2.5, np.uint64(2**64 - 1), -3, np.arange(4), np.zeros((3, 4)), Pair(np.full(4, -1.0), np.full(4, 7.0)))
 
 
 @inner
@@ -39,7 +41,6 @@ def fill(of: Whole, row: int) -> float:
 
 @njit
 def fill_all(of: Whole) -> float:
-    of = by_reference(of)
     total = 0.0
     for row in range(of.rows.shape[0]):
         total += fill(of, row)
@@ -47,23 +48,35 @@ def fill_all(of: Whole) -> float:
 
 
 @njit
+def seed_and_least(of: Whole) -> tuple[np.uint64, int]:
+    return of.seed, of.least
+
+
+@njit
 def ask_for_another_field(of: Whole) -> float:
-    return by_reference(of).other  # type: ignore[attr-defined]  # that is the point
+    return of.other  # type: ignore[attr-defined,no-any-return]  # that is the point
 
 
 def test_fields_are_read_and_arrays_written_where_the_tuple_stands() -> None:
     given = whole()
-    assert fill_all(given) == -3.0
+    assert fill_all(by_reference(given)) == -3.0
+    assert seed_and_least(by_reference(given)) == (2**64 - 1, -3)
     np.testing.assert_array_equal(given.rows, np.tile([-1.0, 0.0, 4.0, 0.0], (3, 1)))
     np.testing.assert_array_equal(given.pair.high, 2.0)
 
 
 def test_a_function_is_handed_one_number_instead_of_the_whole() -> None:
-    fill_all(whole())
+    fill_all(by_reference(whole()))
     ((of, _),) = fill.signatures  # type: ignore[attr-defined]  # Numba's
     assert isinstance(of, Reference)
 
 
 def test_another_field_is_refused_as_it_is_compiled() -> None:
     with pytest.raises(TypingError, match="other"):
-        ask_for_another_field(whole())
+        ask_for_another_field(by_reference(whole()))
+
+
+@pytest.mark.parametrize("field", [True, np.int32(1), "text", None])
+def test_what_takes_no_whole_word_is_refused(field: object) -> None:
+    with pytest.raises(TypeError, match="no place among words of eight bytes"):
+        by_reference((field,))
