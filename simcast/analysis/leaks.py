@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.analysis.added import mean_added
 from simcast.analysis.best import Best, Stays, best_of, forward_shares, play_at_best
 from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.long_run import thinning, wins_from
@@ -83,6 +84,8 @@ class Leak:
         their stays in this stage, those open at the as-of date and those that begin within the forecast.
     point, day
         What one point of conversion more, and stays one day shorter, bring within the forecast.
+    added
+        The probability that `point` really adds on average: `POINT`, or less where conversions come to 100%.
     median_days
         The median days until the forward move.
     days_saved
@@ -100,6 +103,7 @@ class Leak:
     where: Mapping[str, str]
     conversion: Summary
     point: SmallGain
+    added: float
     day: SmallGain
     median_days: float
     days_saved: float
@@ -116,6 +120,11 @@ class Leak:
         oldest stay on record is not known, and in some draws others follow after years.
         """
         return self.conversion.quantile(0.5)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether less than a point could be added, to the hundredth of a point."""
+        return self.added < POINT - 0.5 * POINT / 100
 
     @property
     def day_told(self) -> SmallGain | None:
@@ -183,7 +192,7 @@ class Leaks(Shown):
         Columns: ``stage``, ``where`` (empty for all), ``conversion`` (its median over draws), ``point_bookings`` and
         ``point_wins`` (what one point of conversion brings), ``day_bookings`` and ``day_wins`` (one day less; NaN where
         the median stay is shorter than a day), ``uncertain``, ``gap_bookings`` and ``gap_wins`` (the best segment's
-        conversion in all).
+        conversion in all), ``points_added`` (1, or less where the conversion comes to 100%).
         """
         import pandas as pd
 
@@ -199,6 +208,7 @@ class Leaks(Shown):
                 "uncertain": leak.point.uncertain,
                 "gap_bookings": leak.gap_bookings,
                 "gap_wins": leak.gap_wins,
+                "points_added": leak.added / POINT,
             }
             for leak in self.leaks
         )
@@ -304,6 +314,7 @@ def _leak(ground: Ground, baseline: Forecast, stays: Stays, stage: str, where: d
         where=where,
         conversion=Summary.of(forward_shares(ground, stage) @ shares),
         point=SmallGain.of(point, baseline),
+        added=mean_added(ground, stage, shares, POINT),
         day=SmallGain.of(day, baseline, 1.0 / saved),
         median_days=median,
         days_saved=saved,
