@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
-from simcast.cli.answering import ground_on, write_answer
+from simcast.cli.answering import ground_on, leave, write_answer
 from simcast.cli.speaking import by_option
 
 
@@ -140,4 +140,4 @@ def allocate(
         options.print_json(document)
     else:
         print_allocation(found, options.console_for_results())
-    options.exit_with(ground.posterior.doubts, quiet)
+    leave(ground, as_json=as_json, quiet=quiet)

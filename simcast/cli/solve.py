@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
-from simcast.cli.answering import ground_on, write_answer
+from simcast.cli.answering import ground_on, leave, write_answer
 from simcast.cli.speaking import by_option
 from simcast.errors import SimcastError
 
@@ -101,6 +101,6 @@ def solve(
         options.print_json(document)
     else:
         print_solution(found, options.console_for_results(), aside=options.console_for_warnings(silent=quiet))
+    leave(found.ground, as_json=as_json, quiet=quiet)
     if found.answer is None:
         sys.exit(options.NOT_TRUSTED)
-    options.exit_with(found.ground.posterior.doubts, quiet)
