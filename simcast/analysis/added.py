@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.analysis.ground import Ground
 from simcast.engine import layout
 from simcast.engine.layout import Effects
+from simcast.plan import Plan
 
 Floats = NDArray[np.float64]
 
@@ -15,15 +15,15 @@ _ORDER = (layout.SET, layout.ODDS, layout.MOVE_ODDS, layout.MULTIPLY, layout.ADD
 """As `simcast.engine.tables.fill_tables` applies what levers and months do to a conversion."""
 
 
-def mean_added(ground: Ground, stage: str, shares: Floats, added: float) -> float:
+def mean_added(plan: Plan, stage: str, shares: Floats, added: float) -> float:
     """Return by how much a stage's conversion rises on average where as much as possible of something is added.
 
     The average is that over the futures, segments and days of the forecast.
 
     Parameters
     ----------
-    ground
-        What the change comes on top of, levers of its scenario included.
+    plan
+        What the change comes on top of, levers included.
     stage
         The stage.
     shares : float64, (n_segments,)
@@ -31,7 +31,7 @@ def mean_added(ground: Ground, stage: str, shares: Floats, added: float) -> floa
     added
         The probability added, cut where the sum exceeds 1.
     """
-    kernel, code = ground.plan().kernel, ground.posterior.pipeline.stage_code(stage)
+    kernel, code = plan.kernel, plan.pipeline.stage_code(stage)
     effects = kernel.on_conversion
     acting = np.flatnonzero(effects.stage == code)
     drawn = kernel.probability[kernel.draw_of_future, code]

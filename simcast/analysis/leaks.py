@@ -19,6 +19,7 @@ from simcast.arguments import check_kind, listed, nearest
 from simcast.errors import ArgumentError, ScenarioNameError
 from simcast.forecast import Forecast, Summary
 from simcast.notebook import Shown
+from simcast.plan import Plan
 from simcast.plan.costs import new_deals
 from simcast.progress import Progress
 from simcast.scenario import BASELINE, ArrivalsLever, ConversionLever, Distribution, DurationLever, Lever
@@ -264,10 +265,10 @@ def leaks(
     ground.posterior.segments.grouped(_checked(ground, by))
     parts = list(_parts(ground, by))
     baseline = ground.play() if baseline is None else baseline.first(ground.scenario.simulation.futures)
-    stays = Stays.of(ground)
+    stays, plan = Stays.of(ground), ground.plan()
     found = []
     for done, (stage, where) in enumerate(parts):
-        found.append(_leak(ground, baseline, stays, stage, where))
+        found.append(_leak(ground, plan, baseline, stays, stage, where))
         if progress is not None:
             progress("working out what changes are worth", (done + 1) / len(parts))
     by_wins = _by_wins(found)
@@ -295,7 +296,7 @@ def _parts(ground: Ground, by: Sequence[str]) -> Iterator[tuple[str, dict[str, s
                 yield stage, {column: value}
 
 
-def _leak(ground: Ground, baseline: Forecast, stays: Stays, stage: str, where: dict[str, str]) -> Leak:
+def _leak(ground: Ground, plan: Plan, baseline: Forecast, stays: Stays, stage: str, where: dict[str, str]) -> Leak:
     """Work out one stage, or one segment's part of it."""
     shares = stays.shares(stage, ground.posterior.segments.select(where))
     chosen: dict[str, tuple[str, ...]] = {column: (value,) for column, value in where.items()}
@@ -314,7 +315,7 @@ def _leak(ground: Ground, baseline: Forecast, stays: Stays, stage: str, where: d
         where=where,
         conversion=Summary.of(forward_shares(ground, stage) @ shares),
         point=SmallGain.of(point, baseline),
-        added=mean_added(ground, stage, shares, POINT),
+        added=mean_added(plan, stage, shares, POINT),
         day=SmallGain.of(day, baseline, 1.0 / saved),
         median_days=median,
         days_saved=saved,
