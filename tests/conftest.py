@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +13,8 @@ import pytest
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
+
+    from tests.cluster_here import Here
 
 sys.path.insert(0, str(Path(__file__).parent / "unit" / "engine"))
 
@@ -32,6 +37,28 @@ _TOGETHER = {
 }
 """Modules that one process plays, since they compile the same: models of the same shapes, up to half a minute each; and
 the kernel of teams, which later modules find on disk."""
+
+
+_CONNECTING = ("simcast.cluster", "simcast.analysis.run", "simcast.backtesting.scenario_file")
+"""Modules that look up `connect` and `check_address` by names of their own."""
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Here:
+    """Let a stand-in in this process be what commands connect to at its address."""
+    from tests.cluster_here import ADDRESS, Here
+
+    cluster = Here()
+
+    @contextmanager
+    def connect(address: str) -> Iterator[Here]:
+        assert address == ADDRESS
+        yield cluster
+
+    for module in map(importlib.import_module, _CONNECTING):
+        monkeypatch.setattr(module, "connect", connect)
+        monkeypatch.setattr(module, "check_address", lambda _: None)
+    return cluster
 
 
 def _shared_by(nodeid: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from simcast.analysis.cautions import moves_left_out, where_amounts_matter
 from simcast.analysis.inputs import chosen_names, read_scenario_history
+from simcast.analysis.unfelt import amounts_unfelt
 from simcast.arguments import check_kind, listed
 from simcast.assume import assumed_posterior
 from simcast.history import History
@@ -29,10 +30,13 @@ class Check(Shown):
         The scenario.
     history
         What was known at the as-of date; None when everything is assumed.
+    unfelt
+        Which levers on amounts no deal feels, as far as that is known without a fit.
     """
 
     scenario: Scenario
     history: History | None
+    unfelt: tuple[str, ...] = ()
 
     def _headline(self) -> str:
         return "\n".join(["Check (all of it in .lines())", *self.lines()[:3]])
@@ -57,7 +61,7 @@ class Check(Shown):
     @property
     def _of_scenario(self) -> list[str]:
         """What to beware of in the scenario, and in what it assumes over its history."""
-        return [*self.scenario.warnings(), *moves_left_out(self.scenario, self.history)]
+        return [*self.scenario.warnings(), *moves_left_out(self.scenario, self.history), *self.unfelt]
 
     @property
     def _of_data(self) -> list[str]:
@@ -121,4 +125,4 @@ def check(scenario: Scenario, names: Sequence[str] = ()) -> Check:
         check_names(scenario, known.segments, known.open_deals(known.observed_until), chosen)
     elif scenario.assume is not None:
         assumed_posterior(scenario.pipeline_definition, scenario.assume)
-    return Check(scenario, known)
+    return Check(scenario, known, tuple(dict.fromkeys(amounts_unfelt(scenario, known, chosen))))

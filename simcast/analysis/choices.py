@@ -9,10 +9,10 @@ from datetime import date
 
 from simcast.analysis.ground import Ground
 from simcast.analysis.questions import NEUTRAL, Unknown, Value, lever_words
-from simcast.analysis.solving import check_lever, lever_of
+from simcast.analysis.solving import check_lever, check_on_top, lever_of
 from simcast.errors import ScenarioArgumentError, ScenarioError
 from simcast.scenario import BASELINE, BudgetLever, Lever, Scenario
-from simcast.scenario.clashes import find_clashes
+from simcast.scenario.clashes import clashes_on_top, find_clashes
 
 NAME = "allocate"
 """What a scenario made of choices is called."""
@@ -66,8 +66,8 @@ def check_choices(scenario: Scenario, texts: Sequence[str], standing_on: str = B
     Raises
     ------
     ScenarioArgumentError
-        When a text is neither a scenario of the file nor a lever with a range, or is named twice, or is a scenario that
-        adds nothing to that on which the question stands.
+        When a text is neither a scenario of the file nor a lever with a range, or is named twice, or adds nothing to
+        the scenario on which the question stands, or sets what that one sets already.
     """
     problems = [f"among {text}: is named twice" for text in dict.fromkeys(texts) if texts.count(text) > 1]
     problems += [
@@ -78,21 +78,41 @@ def check_choices(scenario: Scenario, texts: Sequence[str], standing_on: str = B
     if problems:
         raise ScenarioArgumentError(problems)
     for text in texts:
-        if text not in scenario.scenarios:
-            _read_lever(scenario, text)
+        if text in scenario.scenarios:
+            told = clashes_on_top(scenario, scenario.levers(text), standing_on)
+            problems += [f"among {text}: {problem}; leave it out" for problem in told]
+        else:
+            try:
+                check_on_top(scenario, _read_lever(scenario, text)[0], standing_on)
+            except ScenarioArgumentError as error:
+                problems += [re.sub(r"^unknown(?=:)", f"among {text!r}", problem) for problem in error.problems]
+    if problems:
+        raise ScenarioArgumentError(problems)
 
 
 def usual_choices(scenario: Scenario, standing_on: str = BASELINE) -> tuple[str, ...]:
     """Return the scenarios to choose from unless some are named: all that are not made of others.
 
-    Where the question stands on one of them, those that add nothing to it are left out.
+    Where the question stands on one of them, those are left out that add nothing to it, or set what it sets already.
     """
+    left_out = clashing_choices(scenario, standing_on)
     return tuple(
         name
-        for name, entries in scenario.scenarios.items()
-        if not any(isinstance(entry, str) for entry in entries)
-        and (standing_on == BASELINE or _added(scenario, name, standing_on))
+        for name in _made_of_levers(scenario)
+        if name not in left_out and (standing_on == BASELINE or _added(scenario, name, standing_on))
     )
+
+
+def clashing_choices(scenario: Scenario, standing_on: str) -> dict[str, str]:
+    """Say of scenarios to choose from what they set that the one on which the question stands sets already, by name."""
+    told = ((name, clashes_on_top(scenario, scenario.levers(name), standing_on)) for name in _made_of_levers(scenario))
+    return {name: first for name, found in told if (first := next(found, None)) is not None}
+
+
+def _made_of_levers(scenario: Scenario) -> list[str]:
+    """Return the scenarios that are not made of others."""
+    held = scenario.scenarios.items()
+    return [name for name, entries in held if not any(isinstance(entry, str) for entry in entries)]
 
 
 def choices_of(ground: Ground, texts: Sequence[str], steps: int) -> tuple[Choice, ...]:

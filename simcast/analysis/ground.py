@@ -110,7 +110,9 @@ class Ground(Shown):
         scenario, name = self.scenario, self.standing_on if name is None else name
         if levers is not None:
             self._check_levers(levers)
-            pulled = () if self.standing_on == BASELINE else (self.standing_on,)
+            pulled: tuple[Lever | str, ...] = () if self.standing_on == BASELINE else (self.standing_on,)
+            if name in scenario.scenarios:  # what the file calls so is replaced, and may be what is stood on
+                pulled = scenario.levers(self.standing_on)
             scenario = scenario.model_copy(update={"scenarios": {**scenario.scenarios, name: (*pulled, *levers)}})
         plan = build_plan(self.posterior, self.book, scenario, name, like=self._plans.get(self.posterior))
         self._plans.setdefault(self.posterior, plan)

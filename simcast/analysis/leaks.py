@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.analysis.added import mean_added
 from simcast.analysis.best import Best, Stays, best_of, forward_shares, play_at_best
 from simcast.analysis.ground import GROUND_OF, Ground
 from simcast.analysis.long_run import thinning, wins_from
@@ -18,6 +19,7 @@ from simcast.arguments import check_kind, listed, nearest
 from simcast.errors import ArgumentError, ScenarioNameError
 from simcast.forecast import Forecast, Summary
 from simcast.notebook import Shown
+from simcast.plan import Plan
 from simcast.plan.costs import new_deals
 from simcast.progress import Progress
 from simcast.scenario import BASELINE, ArrivalsLever, ConversionLever, Distribution, DurationLever, Lever
@@ -83,6 +85,8 @@ class Leak:
         their stays in this stage, those open at the as-of date and those that begin within the forecast.
     point, day
         What one point of conversion more, and stays one day shorter, bring within the forecast.
+    added
+        The probability that `point` really adds on average: `POINT`, or less where conversions come to 100%.
     median_days
         The median days until the forward move.
     days_saved
@@ -100,6 +104,7 @@ class Leak:
     where: Mapping[str, str]
     conversion: Summary
     point: SmallGain
+    added: float
     day: SmallGain
     median_days: float
     days_saved: float
@@ -116,6 +121,11 @@ class Leak:
         oldest stay on record is not known, and in some draws others follow after years.
         """
         return self.conversion.quantile(0.5)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether less than a point could be added, to the hundredth of a point."""
+        return self.added < POINT - 0.5 * POINT / 100
 
     @property
     def day_told(self) -> SmallGain | None:
@@ -183,7 +193,7 @@ class Leaks(Shown):
         Columns: ``stage``, ``where`` (empty for all), ``conversion`` (its median over draws), ``point_bookings`` and
         ``point_wins`` (what one point of conversion brings), ``day_bookings`` and ``day_wins`` (one day less; NaN where
         the median stay is shorter than a day), ``uncertain``, ``gap_bookings`` and ``gap_wins`` (the best segment's
-        conversion in all).
+        conversion in all), ``points_added`` (1, or less where the conversion comes to 100%).
         """
         import pandas as pd
 
@@ -199,6 +209,7 @@ class Leaks(Shown):
                 "uncertain": leak.point.uncertain,
                 "gap_bookings": leak.gap_bookings,
                 "gap_wins": leak.gap_wins,
+                "points_added": leak.added / POINT,
             }
             for leak in self.leaks
         )
@@ -254,10 +265,10 @@ def leaks(
     ground.posterior.segments.grouped(_checked(ground, by))
     parts = list(_parts(ground, by))
     baseline = ground.play() if baseline is None else baseline.first(ground.scenario.simulation.futures)
-    stays = Stays.of(ground)
+    stays, plan = Stays.of(ground), ground.plan()
     found = []
     for done, (stage, where) in enumerate(parts):
-        found.append(_leak(ground, baseline, stays, stage, where))
+        found.append(_leak(ground, plan, baseline, stays, stage, where))
         if progress is not None:
             progress("working out what changes are worth", (done + 1) / len(parts))
     by_wins = _by_wins(found)
@@ -285,7 +296,7 @@ def _parts(ground: Ground, by: Sequence[str]) -> Iterator[tuple[str, dict[str, s
                 yield stage, {column: value}
 
 
-def _leak(ground: Ground, baseline: Forecast, stays: Stays, stage: str, where: dict[str, str]) -> Leak:
+def _leak(ground: Ground, plan: Plan, baseline: Forecast, stays: Stays, stage: str, where: dict[str, str]) -> Leak:
     """Work out one stage, or one segment's part of it."""
     shares = stays.shares(stage, ground.posterior.segments.select(where))
     chosen: dict[str, tuple[str, ...]] = {column: (value,) for column, value in where.items()}
@@ -304,6 +315,7 @@ def _leak(ground: Ground, baseline: Forecast, stays: Stays, stage: str, where: d
         where=where,
         conversion=Summary.of(forward_shares(ground, stage) @ shares),
         point=SmallGain.of(point, baseline),
+        added=mean_added(plan, stage, shares, POINT),
         day=SmallGain.of(day, baseline, 1.0 / saved),
         median_days=median,
         days_saved=saved,

@@ -17,6 +17,7 @@ from simcast.forecast import Forecast
 from simcast.notebook import Shown
 from simcast.progress import Progress
 from simcast.scenario import LEVERS, Lever, Scenario, build_scenario
+from simcast.scenario.clashes import clashes_on_top
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +138,8 @@ def solve(
     Raises
     ------
     ScenarioArgumentError
-        When this scenario cannot have such a lever, or a text says no range or no condition.
+        When this scenario cannot have such a lever, or has one on the same stays; or a text says no range or no
+        condition.
     ArgumentTypeError
         When an argument is another kind of thing.
     """
@@ -148,6 +150,7 @@ def solve(
     check_kind(unknown, Unknown, "unknown", "write it as text: 'conversion stage=operator add=0..0.3'")
     check_kind(condition, Condition, "condition", "write it as text: 'P(bookings>=target)>=0.8'")
     check_lever(ground.scenario, unknown)
+    check_on_top(ground.scenario, unknown, ground.standing_on)
     search = _from_the_smallest(_Search(ground, unknown, condition, progress))
     baseline = ground.play()
     met_without = condition.measure(baseline)[0] >= condition.level
@@ -311,13 +314,29 @@ def check_lever(scenario: Scenario, unknown: Unknown) -> None:
     data = scenario.resolved()
     if scenario.history_source is not None:
         data["history"]["path"] = str(scenario.history_source)
-    value = unknown.first if unknown.is_neutral(unknown.last) else unknown.last
-    data["scenarios"] = {NAME: [_plain(unknown.data(value))]}
+    data["scenarios"] = {NAME: [_plain(unknown.data(_telling(unknown)))]}
     try:
         build_scenario(data, folder=scenario.history_folder)
     except ScenarioError as error:
         told = [problem.replace(f"scenario: scenarios.{NAME}[0]", "unknown") for problem in error.problems]
         raise ScenarioArgumentError(told) from None
+
+
+def check_on_top(scenario: Scenario, unknown: Unknown, standing_on: str) -> None:
+    """Refuse a lever that sets what the scenario sets from which the question starts, as a file may not.
+
+    Of dates every one is tried that may be the answer: the first and the last reach furthest.
+    """
+    values = (unknown.first, unknown.last) if isinstance(unknown.first, date) else (_telling(unknown),)
+    levers = [lever_of(unknown, value) for value in values]
+    if found := next(clashes_on_top(scenario, levers, standing_on), None):
+        advice = "set them apart by where, from or until, or start from another scenario"
+        raise ScenarioArgumentError(f"unknown: {found}; {advice}")
+
+
+def _telling(unknown: Unknown) -> Value:
+    """Return the value at which the lever changes most, or the other where it changes nothing there."""
+    return unknown.first if unknown.is_neutral(unknown.last) else unknown.last
 
 
 def _plain(data: dict[str, object]) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
-from simcast.cli.answering import ground_on, write_answer
+from simcast.cli.answering import ground_on, leave, write_answer
 from simcast.cli.speaking import by_option
 
 
@@ -94,7 +94,8 @@ def allocate(
     with many choices (pip install 'simcast[optimize]'). The best split is played again in fresh futures so that its
     result is not flattered by selection.
 
-    With --scenario everything comes on top of one of the file's scenarios, which costs none of the budget.
+    With --scenario everything comes on top of one of the file's scenarios, which costs none of the budget; what sets
+    the same thing for the same stays as that scenario is no choice.
 
     Exit status: 0 done; 1 done, but the fit is not to be trusted; 2 the input is wrong.
 
@@ -109,7 +110,7 @@ def allocate(
     """
     from simcast import analysis
     from simcast.analysis.allocating import GOALS, METHODS, check_question
-    from simcast.analysis.choices import usual_choices
+    from simcast.analysis.choices import clashing_choices, usual_choices
     from simcast.analysis.splits import Limits
     from simcast.report.allocation import allocation_document, print_allocation
 
@@ -118,6 +119,9 @@ def allocate(
     scenario = options.load(file, overrides, futures, seed, quick=quick)
     start = checks.check_scenario(scenario, standing_on)
     chosen = among or usual_choices(scenario, start)
+    if not among and not quiet:
+        for name, why in clashing_choices(scenario, start).items():
+            click.echo(f"note: {name!r} is left out: it {why}", err=True)
     limits = Limits(budget, people)
     wished = next((known for known in GOALS if known == goal), None)
     how = next(known for known in METHODS if known == method)
@@ -136,4 +140,4 @@ def allocate(
         options.print_json(document)
     else:
         print_allocation(found, options.console_for_results())
-    options.exit_with(ground.posterior.doubts, quiet)
+    leave(ground, as_json=as_json, quiet=quiet)

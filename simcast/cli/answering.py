@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simcast.cli import options
 from simcast.cli.checks import check_writable
 from simcast.errors import SimcastError
 
@@ -55,6 +56,26 @@ def write_answer(
         write_answer_folder(folder, name, document, table)
     except OSError as error:
         raise SimcastError(f"--out {folder}: {error}; name a folder that can be written") from error
+
+
+def leave(ground: Ground, *, as_json: bool, quiet: bool, all_are_in: str = "the JSON document") -> None:
+    """Tell on stderr what to beware of, where no JSON document says it, and leave where the fit is not to be trusted.
+
+    Parameters
+    ----------
+    ground
+        What the question was asked of.
+    as_json, quiet
+        The command's flags.
+    all_are_in
+        Where the warnings are that a terminal has no room for.
+    """
+    from simcast.report.terminal import print_warnings
+
+    doubts = ground.posterior.doubts
+    warnings = [] if as_json else [warning for warning in ground.warnings if warning not in doubts]
+    print_warnings(warnings, options.console_for_warnings(silent=quiet), all_are_in)
+    options.exit_with(doubts, quiet)
 
 
 def check_target(out: Path | None) -> None:

@@ -37,6 +37,9 @@ def check(
     first: with --scenario only the levers of these scenarios are held against the history, and with --cluster it is
     looked up whether the cluster is there.
 
+    Some warnings only a run can give, which knows what a fit makes of the history: whether any new deals come that a
+    lever on amounts could act on is told here where arrivals are assumed (assume.arrivals), or nothing is learned.
+
     Exit status: 0 valid; 2 the input is wrong, with one line per problem.
 
     \b

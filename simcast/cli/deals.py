@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
-from simcast.cli.answering import check_target, ground_on, write_rows
+from simcast.cli.answering import check_target, ground_on, leave, write_rows
 
 
 @click.command(short_help="List open deals with their chances and expected dates.")
@@ -101,4 +101,4 @@ def deals(
         columns = ground.book.segments.columns
         console, until = options.console_for_results(), str(scenario.forecast.until)
         print_deals(table, columns, until, console, top or 30, sort=sort, scenario=start)
-    options.exit_with(ground.posterior.doubts, quiet)
+    leave(ground, as_json=as_json, quiet=quiet, all_are_in="the result.json of a run")

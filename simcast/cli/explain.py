@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simcast.cli import checks, options
-from simcast.cli.answering import ground_on, write_answer
+from simcast.cli.answering import ground_on, leave, write_answer
 from simcast.cli.speaking import by_option
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def explain(
         print_explanation(ground, forecast, sources, language, options.console_for_results(), knowing)
         if changes is not None:
             print_changes(*changes, options.console_for_results(), aside=options.console_for_warnings(silent=quiet))
-    options.exit_with(ground.posterior.doubts, quiet)
+    leave(ground, as_json=as_json, quiet=quiet)
 
 
 def _changes(folder: Path, now: Ground, progress: Progress | None) -> tuple[Changes, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
-from simcast.cli.answering import ground_on, write_answer
+from simcast.cli.answering import ground_on, leave, write_answer
 from simcast.cli.speaking import by_option
 
 
@@ -84,4 +84,4 @@ def leaks(
         options.print_json(document)
     else:
         print_leaks(found, options.console_for_results())
-    options.exit_with(found.ground.posterior.doubts, quiet)
+    leave(found.ground, as_json=as_json, quiet=quiet)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from simcast.cli import checks, options
-from simcast.cli.answering import ground_on, write_answer
+from simcast.cli.answering import ground_on, leave, write_answer
 from simcast.cli.speaking import by_option
 from simcast.errors import SimcastError
 
@@ -55,6 +55,9 @@ def solve(
     (bookings times forecast.margin, less cost). VALUE may be `target`, the target in the file. With > instead of >=,
     the value itself is not enough.
 
+    With --scenario the lever comes on top of one of the file's scenarios, and must not set the same thing for the same
+    stays, as in a file.
+
     All values are played in the same futures (4,000 at most, or as many as --futures says). The answer comes with the
     range that the simulation's error allows.
 
@@ -70,7 +73,7 @@ def solve(
     from simcast import analysis
     from simcast.analysis.leaks import MOST_FUTURES
     from simcast.analysis.questions import Condition, Unknown
-    from simcast.analysis.solving import check_lever
+    from simcast.analysis.solving import check_lever, check_on_top
     from simcast.report.solution import print_solution, solution_document
 
     checks.check_players(threads, cluster)
@@ -84,6 +87,7 @@ def solve(
     start = checks.check_scenario(scenario, standing_on)
     unknown = Unknown.parse(vary)
     check_lever(scenario, unknown)
+    check_on_top(scenario, unknown, start)
     condition = Condition.parse(wanted, {str(name): value for name, value in scenario.forecast.target.items()})
     with (
         options.telling(quiet=quiet, as_json=as_json) as progress,
@@ -97,6 +101,6 @@ def solve(
         options.print_json(document)
     else:
         print_solution(found, options.console_for_results(), aside=options.console_for_warnings(silent=quiet))
+    leave(found.ground, as_json=as_json, quiet=quiet)
     if found.answer is None:
         sys.exit(options.NOT_TRUSTED)
-    options.exit_with(found.ground.posterior.doubts, quiet)

@@ -32,7 +32,7 @@ _NEVER_TOO_MUCH = 1e9
 """What deals may be worth however many they are, for no more than 20 million new ones come in a future."""
 _HAS_MEAN, _HAS_SD = 1.0, 2.0
 """Log-logistic amounts of a larger shape have a mean, or a standard deviation."""
-_NO_DEALS = 1e-3
+NO_DEALS = 1e-3
 """Where fewer new deals than this are expected in the whole forecast, none come."""
 _LIMIT = f"one deal may be worth at most {written(MOST_AMOUNT)}"
 _REMEDY = "count money in thousands or millions"
@@ -81,12 +81,28 @@ def amounts_of_no_deal(kernel: KernelPlan, frame: LeverFrame, levers: Sequence[P
 
     Levers that act on no day of the forecast are left out, of which something else is said.
     """
-    comes = kernel.arrival_mean.mean(axis=0) * frame.days.n_days > _NO_DEALS
+    comes = kernel.arrival_mean.mean(axis=0) * frame.days.n_days > NO_DEALS
     on_arrivals = kernel.on_arrivals
     for i in np.flatnonzero(on_arrivals.operation == layout.ADD):
         if (on_arrivals.value[i] > 0.0).any() and (on_arrivals.weight[i] > 0.0).any():
             comes |= on_arrivals.segments[i]
-    stands = np.bincount(kernel.deal_segment, minlength=len(comes)) > 0
+    return no_deal_feels(frame, levers, comes, np.bincount(kernel.deal_segment, minlength=len(comes)) > 0)
+
+
+def no_deal_feels(
+    frame: LeverFrame, levers: Sequence[PlacedLever], comes: NDArray[np.bool_], stands: NDArray[np.bool_]
+) -> list[str]:
+    """Say which levers on amounts no deal feels, by where deals are.
+
+    Parameters
+    ----------
+    frame
+        The days forecast and the segments.
+    levers
+        The scenario's levers.
+    comes, stands : bool, (n_segments,)
+        Where new deals come, and where deals are open.
+    """
     notes = []
     for placed in levers:
         lever = placed.lever

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from simcast.analysis import Leaks
-from simcast.analysis.leaks import Leak, SmallGain
+from simcast.analysis.leaks import POINT, Leak, SmallGain
 from simcast.forecast import Summary
 from simcast.report.heading import heading
 from simcast.report.terminal import plain_table, print_table
@@ -47,7 +47,7 @@ def _leak(leak: Leak) -> dict[str, Any]:
         "stage": leak.stage,
         "where": dict(leak.where),
         "conversion": leak.conversion.to_dict(),
-        "per_point": _worth(leak.point),
+        "per_point": _worth(leak.point) | {"points_added": leak.added / POINT},
         "per_day_saved": _worth(leak.day)
         | {"days_saved": leak.days_saved, "median_days": leak.median_days, "told": leak.day_told is not None},
         "long_run_per_point": {
@@ -99,8 +99,13 @@ def print_leaks(found: Leaks, console: Console) -> None:
         lines.append(_WITHOUT_LEVERS.format(scenario=start))
     if scenario.teams and any(_is_harmful(worth) for leak in found.leaks for worth in (leak.point, leak.day_told)):
         lines.append(_OF_TEAMS)
+    lines += [
+        f"per point of {_name(leak)}: {leak.added / POINT:.2f} of a point, for no conversion exceeds 100%; not scaled"
+        for leak in found.leaks
+        if leak.is_cut
+    ]
     for line in lines:
-        console.print(line, style="dim", highlight=False)
+        console.print(escape(line), style="dim", highlight=False)
     if found.extra_deal is not None:
         worth = found.extra_deal.wins if by_wins else found.extra_deal.bookings
         console.print(
@@ -123,11 +128,15 @@ def _sentence(first: Leak, by_wins: bool, until: str, start: str) -> str:
     """Say where a point is worth most, and under which scenario."""
     under = "" if start == BASELINE else f" under {start!r}"
     worth = first.point.wins if by_wins else first.point.bookings
-    where = "".join(f" ({column} {value})" for column, value in first.where.items())
     return (
-        f"One point of conversion is worth most in {first.stage!r}{where}{under}: {_amount(worth.mean, by_wins)} by "
+        f"One point of conversion is worth most in {_name(first)}{under}: {_amount(worth.mean, by_wins)} by "
         f"{until} on average, ± {_amount(worth.mean_error, by_wins).lstrip('+')} of simulation error."
     )
+
+
+def _name(leak: Leak) -> str:
+    """Name a stage, or a segment's part of it, in a sentence."""
+    return repr(leak.stage) + "".join(f" ({column} {value})" for column, value in leak.where.items())
 
 
 def _amount(value: float, by_wins: bool) -> str:

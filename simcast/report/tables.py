@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simcast.analysis import Leaks, Run
 from simcast.analysis.deals import have_no_worth
-from simcast.analysis.leaks import Leak
+from simcast.analysis.leaks import POINT, Leak
 from simcast.forecast import METRICS, ORIGINS, Forecast, Metric, Summary
 from simcast.report.words import Language
 from simcast.scenario import BASELINE
@@ -341,12 +341,17 @@ def leaks_table(found: Leaks, language: Language) -> Table:
                 *((None, None, None) if gap is None else (gap.mean, gap.quantile(0.1), gap.quantile(0.9))),
             )
         )
+    cut = [
+        language.say("note.leaks-cut", stage=leak_name(leak), added=language.number(leak.added / POINT, 2))
+        for leak in found.leaks
+        if leak.is_cut
+    ]
     return Table(
         "leaks",
         language.say("table.leaks"),
         columns,
         tuple(rows),
-        language.say("note.leaks", n=language.count(found.n_futures)),
+        " ".join([language.say("note.leaks", n=language.count(found.n_futures)), *cut]),
     )
 
 

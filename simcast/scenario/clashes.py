@@ -8,7 +8,7 @@ from datetime import date
 
 from simcast.scenario.levers import ConversionLever, DealLever, DurationLever, Lever, ResponseLever, TimedLever
 from simcast.scenario.reading import KeyPath
-from simcast.scenario.schema import expand
+from simcast.scenario.schema import Scenario, expand
 from simcast.scenario.showing import dotted
 
 _ADDING_UP = frozenset({"hire", "leave", "budget", "train"})
@@ -42,6 +42,29 @@ def find_clashes(
             together = "" if first[1] == second[1] == name else f" in scenario {name!r}"
             advice = "leave one out, or set them apart by where, from or until"
             yield second, f"{_target(other)}, as {dotted(first)} does{together}, for the same stays; {advice}"
+
+
+def clashes_on_top(scenario: Scenario, levers: Sequence[Lever], standing_on: str) -> Iterator[str]:
+    """Say which levers, on top of a scenario's, would set what those set already, as a file may not.
+
+    Parameters
+    ----------
+    scenario
+        The file.
+    levers
+        What is to be pulled too; levers of the file that the scenario has itself clash with nothing.
+    standing_on
+        The scenario whose levers are pulled already.
+    """
+    as_of, until = scenario.forecast.as_of, scenario.forecast.until
+    pulled = scenario.placed_levers(standing_on)
+    for lever in levers:
+        if any(lever is held for held in pulled.values()):
+            continue
+        for path, held in pulled.items():
+            if _clash(held, lever, as_of, until):
+                together = "" if path[1] == standing_on else f" in scenario {standing_on!r}"
+                yield f"{_target(lever)}, as {dotted(path)} does{together}, for the same stays"
 
 
 def _placed(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from simcast.analysis.deals import have_no_worth
-from simcast.analysis.leaks import POINT
 from simcast.report.page.answering import interval_legend
 from simcast.report.page.charts import Bar, Bars, Interval, Intervals
 from simcast.report.page.material import Material
@@ -70,7 +69,7 @@ def leaks(material: Material, language: Language) -> Section | None:
             stage=leak_name(first),
             gain=_told(worth.mean, by_wins, language),
             now=language.share(now),
-            then=language.share(now + POINT),
+            then=language.share(now + first.added),
         )
     ]
     if found.extra_deal is not None:

@@ -176,6 +176,7 @@ MESSAGES: dict[str, Message] = {
     "label.point": "{gain} per point",
     "table.leaks": "What small changes of each stage bring",
     "note.leaks": "Each change is played in {n} of the futures of the baseline. Per point: one more point of conversion, with P10 and P90. Per day saved: the median stay one day shorter, or half as long if it is under two days (scaled to one day); all stays in proportion; empty if it is under a day. In the long run: of the deals that arrive over the horizon, however long they take; open ones are left out. Gain if all matched it: what the conversion of the best segment would bring in all segments, with P10 and P90; (?) if only chance may have made that segment the best.",
+    "note.leaks-cut": "Per point of {stage}: {added} of a point, for no conversion exceeds 100%; not scaled.",
     "leaks.conversion": "Conversion",
     "leaks.point": "Per point",
     "leaks.day": "Per day saved",

@@ -19,11 +19,13 @@ def ground(
     scenarios: dict[str, list[Any]] | None = None,
     segments: dict[str, dict[str, float]] | None = None,
     teams: dict[str, dict[str, Any]] | None = None,
+    weather: dict[str, float] | None = None,
     amount: Any = 100,  # noqa: ANN401  # a quantity as a file writes it
 ) -> Ground:
     """Return the ground of a pipeline that is assumed throughout; deals are worth 100 each, or nothing."""
     assume: dict[str, Any] = {"stages": stages, "arrivals": {"per_day": per_day}}
     assume |= {} if amount is None else {"amount": amount}
+    assume |= {} if weather is None else {"weather": weather}
     assume |= {"open": open_deals} if open_deals else {}
     assume |= {"segments": segments} if segments else {}
     return ground_of(

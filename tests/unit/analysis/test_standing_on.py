@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from simcast.analysis import deal_table, ground_of, leaks, run, solve
+from simcast.analysis import allocate, deal_table, ground_of, leaks, run, solve
+from simcast.analysis.choices import usual_choices
 from simcast.analysis.ground import Ground
+from simcast.analysis.splits import Limits
 from simcast.cli import main
-from simcast.errors import UnknownNameError
+from simcast.errors import ScenarioArgumentError, UnknownNameError
 from simcast.scenario import ArrivalsLever, ConversionLever, Distribution, load_scenario
 
 FIX = "fix"
@@ -32,6 +35,7 @@ scenarios:
   more: [{lever: arrivals, multiply: 1.5}]
   both: [fix, more]
 """
+OTHER = "{lever: conversion, stage: встреча, odds: 2}"
 
 
 @pytest.fixture
@@ -76,6 +80,54 @@ def test_what_is_solved_for_comes_on_top(ground: Ground) -> None:
     assert ground.play("both", [lever, more]).values("wins").mean() == pytest.approx(on_top.answer.measure)
 
 
+AGAIN = "conversion stage=встреча add=0..0.3"
+CLASH = "changes the conversion of 'встреча', as scenarios.fix[0] does"
+APART = "set them apart by where, from or until, or start from another scenario"
+
+
+@pytest.mark.parametrize(("start", "place"), [(FIX, ""), ("both", " in scenario 'both'")])
+@pytest.mark.parametrize("number", ["add=0..0.3", "multiply=?", "set=0.4..0.9", "add=0.1 until=2026-07-02..2026-08-02"])
+def test_what_the_scenario_sets_already_is_not_sought(start: str, place: str, number: str, ground: Ground) -> None:
+    """As `find_clashes` refuses it in a file."""
+    with pytest.raises(ScenarioArgumentError) as caught:
+        solve(ground.on(start), f"conversion stage=встреча {number}", "mean(wins)>=220")
+    assert caught.value.problems == (f"unknown: {CLASH}{place}, for the same stays; {APART}",)
+
+
+def test_what_a_file_lets_stand_beside_the_scenario_is_sought(file: Path) -> None:
+    file.write_text(TEXT.replace("add: 0.2}", "add: 0.2, from: 2026-08-01}"), encoding="utf-8")
+    on_fix = ground_of(load_scenario(file)).on(FIX)
+    for lever in ("conversion stage=заявка add=0..0.3", "conversion stage=встреча until=2026-07-31 add=0..0.3"):
+        assert solve(on_fix, lever, "mean(wins)>=1").met_without
+    with pytest.raises(ScenarioArgumentError, match="for the same stays"):
+        solve(on_fix, "conversion stage=встреча add=0.1 until=2026-07-05..2026-08-05", "mean(wins)>=1")
+
+
+def test_choices_that_the_scenario_sets_already_are_refused_by_name(ground: Ground) -> None:
+    limits = Limits(budget=0.0)
+    with pytest.raises(ScenarioArgumentError) as caught:
+        allocate(ground.on(FIX), [AGAIN, "more"], limits, "wins")
+    assert caught.value.problems == (f"among {AGAIN!r}: {CLASH}, for the same stays; {APART}",)
+    other = load_scenario(ground.scenario.file or Path(), overrides=[f"scenarios.other=[{OTHER}]"])
+    with pytest.raises(ScenarioArgumentError) as caught:
+        allocate(ground_of(other).on("both"), ["other"], limits, "wins")
+    assert caught.value.problems == (f"among other: {CLASH} in scenario 'both', for the same stays; leave it out",)
+    assert usual_choices(other, FIX) == ("more",)
+    assert usual_choices(other) == (FIX, "more", "other")
+
+
+def test_a_scenario_may_be_called_as_questions_call_theirs(file: Path) -> None:
+    """Its levers are pulled all the same."""
+    for name in ("change", "solve"):
+        file.write_text(TEXT.replace("fix", name), encoding="utf-8")
+        standing = ground_of(load_scenario(file)).on(name)
+        more = ArrivalsLever(lever="arrivals", multiply=Distribution.constant(1.5))
+        played = standing.play(name, [more]).results["wins"].to_numpy()
+        assert np.array_equal(played, standing.play("both").results["wins"].to_numpy())
+        on_both = ground_of(load_scenario(file)).on("both")
+        assert np.array_equal(on_both.play(name, []).results["wins"].to_numpy(), played)
+
+
 def test_changes_of_stages_come_on_top(ground: Ground) -> None:
     """Where more meetings are won, a point more of requests brings more; what is said of the stages stays."""
     on_fix = ground.on(FIX)
@@ -112,5 +164,7 @@ def test_commands_take_it_and_say_so(file: Path) -> None:
     solved = ("solve", "--vary", "arrivals multiply=1..8", "--for", "mean(wins)>=220")
     assert "wins on average over 'fix'" in output(*solved, "--scenario", FIX)
     assert "wins on average over the baseline" in output(*solved)
+    sought = output("solve", "--vary", AGAIN, *solved[3:], "--scenario", FIX, status=2)
+    assert sought == f"error: --vary: {CLASH}, for the same stays; {APART}\n"
     assert json.loads(output(*solved, "--scenario", FIX, "--json"))["scenario"] == FIX
     assert "did you mean 'fix'" in output("deals", "--scenario", "fux", status=2)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from deal_files import deal_rows, write_log
 
 from simcast.backtesting import judging
 from simcast.cli import main
-from simcast.engine.chunks import AnyPlan, play_chunk
+from tests.cluster_here import ADDRESS, Here
 
 pytestmark = pytest.mark.usefixtures("fitted_on")
 
@@ -168,23 +166,13 @@ def test_a_damaged_date_is_played_again(scenario_file: Path, fitted_on: list[str
 
 
 def test_a_cluster_plays_the_futures_of_all_dates(
-    scenario_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scenario_file: Path, tmp_path: Path, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = document(scenario_file, *ONLY_TWO)
     shutil.rmtree(tmp_path / "cache" / "backtests")
-    played = []
-
-    class Here:
-        def play(self, plan: AnyPlan, chunks: Sequence[range]) -> Iterator[tuple[range, Any]]:
-            for futures in chunks:
-                played.append(futures)
-                yield futures, play_chunk(plan, futures)
-
-    monkeypatch.setattr("simcast.backtesting.scenario_file.check_address", lambda _: None)
-    monkeypatch.setattr("simcast.backtesting.scenario_file.connect", lambda _: nullcontext(Here()))
     monkeypatch.setattr("simcast.simulation._play_on_threads", None)
-    assert document(scenario_file, *ONLY_TWO, "--cluster", "tcp://here:1") == first
-    assert played
+    assert document(scenario_file, *ONLY_TWO, "--cluster", ADDRESS) == first
+    assert here.played > 0
 
 
 def test_the_terminal_opens_with_one_sentence(scenario_file: Path) -> None:

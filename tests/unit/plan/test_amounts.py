@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from simcast.analysis import Ground, ground_of
+from simcast.analysis import Ground, check, ground_of
 from simcast.engine.kernel import _MOST_MINOR_UNITS
 from simcast.errors import ScenarioError
 from simcast.history.parsing import parse_amounts
 from simcast.money import MOST_AMOUNT
 from simcast.plan import MINOR_UNITS
 from simcast.report.words.russian_sentences import in_russian
-from simcast.scenario import build_scenario
+from simcast.scenario import BASELINE, build_scenario, load_scenario
 
 
 def ground(*levers: dict[str, Any], **assumed: Any) -> Ground:  # noqa: ANN401
@@ -156,6 +157,8 @@ def test_a_lever_that_no_deal_feels_is_said_with_what_to_do(
     desk = ground(lever, **assumed)
     notes = desk.plan("change").notes
     assert bool(notes) == bool(remedy)
+    assert check(desk.scenario).unfelt == notes
+    assert check(desk.scenario, [BASELINE]).unfelt == ()
     for note in notes:
         assert note.startswith("scenarios.change[0]: changes nothing, since no new deals come where it acts; ")
         assert remedy in note
@@ -167,8 +170,34 @@ def test_a_lever_that_no_deal_feels_is_said_with_what_to_do(
 def test_new_deals_that_another_lever_brings_feel_it() -> None:
     more = {"lever": "arrivals", "add_per_day": 1} | ON_ADS
     assert ground(DOUBLED | ON_ADS, more, **NONE_COME).plan("change").notes == ()
-    (note,) = ground(DOUBLED | ON_SITE, more, **NONE_COME).plan("change").notes
+    desk = ground(DOUBLED | ON_SITE, more, **NONE_COME)
+    (note,) = desk.plan("change").notes
     assert "nor are any deals open there" in note
+    assert check(desk.scenario).unfelt == ()  # where a lever brings deals only a plan says
+
+
+def test_a_check_says_of_a_history_what_is_known_without_a_fit(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(
+        "deal,stage,entered,source\nA,lead,2026-01-05,ads\nA,won,2026-01-09,ads\nB,lead,2026-01-06,site\n", "utf-8"
+    )
+    text = (
+        "simcast: 1\nname: q\npipeline: {stages: [lead]}\nhistory: {path: log.csv, format: log, segments: [source]}\n"
+        "assume: {arrivals: {per_day: 0}}\nforecast: {as_of: 2026-02-01, until: 2026-02-28}\n"
+        "scenarios:\n  ads: [{lever: amount, where: {source: ads}, multiply: 2}]\n"
+        "  site: [{lever: amount, where: {source: site}, multiply: 2}]\n"
+        "  open: [{lever: amount, where: {source: site}, multiply: 2, open: true}]\n"
+    )
+    file = tmp_path / "q.yaml"
+    file.write_text(text, encoding="utf-8")
+    found = check(load_scenario(file))
+    assert [warning.split(":")[0] for warning in found.unfelt] == ["scenarios.ads[0]", "scenarios.site[0]"]
+    assert "nor are any deals open there" in found.unfelt[0]
+    assert "give it open: true" in found.unfelt[1]
+    assert set(found.unfelt) <= set(found.to_dict()["warnings"])
+    assert f"warning: {found.unfelt[0]}" in found.lines()
+    assert check(load_scenario(file), ["site"]).unfelt == found.unfelt[1:]
+    file.write_text(text.replace("assume: {arrivals: {per_day: 0}}\n", ""), encoding="utf-8")
+    assert check(load_scenario(file)).unfelt == ()
 
 
 def test_rare_amounts_that_are_cut_are_said() -> None:
