@@ -286,7 +286,18 @@ def test_letters_that_the_terminal_has_not_do_not_end_the_run(assumed: Path, tmp
         "print('both', file=sys.stderr)\n"
     )
     run = subprocess.run(
-        [sys.executable, "-c", script, str(assumed), "--futures", "50", "--out", str(tmp_path / "out")],
+        [
+            sys.executable,
+            "-c",
+            script,
+            str(assumed),
+            "--futures",
+            "50",
+            "--set",
+            "name=проба",
+            "--out",
+            str(tmp_path / "out"),
+        ],
         capture_output=True,
         check=False,
         env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])},
