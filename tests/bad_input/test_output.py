@@ -119,15 +119,25 @@ def test_a_character_that_yaml_cannot_hold_is_told_with_its_place(tmp_path: Path
 @pytest.mark.parametrize("arguments", [["check"], ["run"], ["run", "--out"]])
 def test_a_name_that_is_not_utf_8_is_refused_before_any_work(tmp_path: Path, arguments: list[str]) -> None:
     """As archives made elsewhere leave it: it can be opened, and written into no result."""
-    odd = tmp_path / os.fsdecode(b"\xe4\xe5.yaml")
-    shutil.copy(ASSUMED, odd)
-    named = [str(ASSUMED), *arguments[1:], str(odd.with_suffix(""))] if "--out" in arguments else [str(odd)]
-    done = subprocess.run(
-        [sys.executable, "-m", "simcast", arguments[0], *named], capture_output=True, text=True, check=False
-    )
+    done = CliRunner().invoke(main, with_an_odd_name(tmp_path, arguments))
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "this name is not UTF-8; rename the file or folder" in done.stderr
+
+
+def test_a_name_that_is_not_utf_8_is_refused_by_a_process_without_a_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simcast", *with_an_odd_name(tmp_path, ["run", "--out"])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "this name is not UTF-8; rename the file or folder" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def with_an_odd_name(folder: Path, arguments: list[str]) -> list[str]:
+    """Give a command such a file, or such a folder to write to."""
+    odd = folder / os.fsdecode(b"\xe4\xe5.yaml")
+    shutil.copy(ASSUMED, odd)
+    named = [str(ASSUMED), *arguments[1:], str(odd.with_suffix(""))] if "--out" in arguments else [str(odd)]
+    return [arguments[0], *named]
 
 
 def test_a_closed_stderr_does_not_end_a_run(tmp_path: Path) -> None:

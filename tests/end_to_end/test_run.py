@@ -10,7 +10,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from click.testing import Result
+from click.testing import CliRunner, Result
+
+from simcast.cli import main
+from tests.end_to_end.conftest import ASSUMED
 
 RunJson = Callable[..., dict[str, Any]]
 Invoke = Callable[..., Result]
@@ -22,8 +25,18 @@ def is_summary(value: dict[str, Any]) -> bool:
     return set(value) == {"mean", "sd", "quantiles"} and set(value["quantiles"]) == LEVELS
 
 
-def test_the_document_has_the_shape_that_other_programs_rely_on(assumed: Path, run_json: RunJson) -> None:
-    document = run_json(assumed)
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Run the scenario as it is once for all that is read off its document."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "assumed.yaml").write_text(ASSUMED, encoding="utf-8")
+    result = CliRunner().invoke(main, ["run", str(folder / "assumed.yaml"), "--json", "--out", str(folder / "out")])
+    assert result.exit_code == 0, result.stderr
+    played: dict[str, Any] = json.loads(result.stdout)
+    return played
+
+
+def test_the_document_has_the_shape_that_other_programs_rely_on(document: dict[str, Any]) -> None:
     assert document["as_of"] == "2026-07-01"
     assert document["until"] == "2026-09-30"
     assert (document["period"], document["futures"], document["seed"]) == ("month", 600, 3)
@@ -50,24 +63,22 @@ def test_the_document_has_the_shape_that_other_programs_rely_on(assumed: Path, r
     assert all(found["against"] == "baseline" for found in differences.values())
 
 
-def test_parts_add_up_to_the_whole(assumed: Path, run_json: RunJson) -> None:
-    baseline = run_json(assumed)["scenarios"]["baseline"]
+def test_parts_add_up_to_the_whole(document: dict[str, Any]) -> None:
+    baseline = document["scenarios"]["baseline"]
     for metric in ("bookings", "wins"):
         whole = baseline[metric]["mean"]
         for parts in (baseline["periods"], baseline["origin"].values(), baseline["by"]["source"].values()):
             assert sum(part[metric]["mean"] for part in parts) == pytest.approx(whole)
 
 
-def test_a_neutral_lever_changes_nothing_at_all(assumed: Path, run_json: RunJson) -> None:
-    document = run_json(assumed)
+def test_a_neutral_lever_changes_nothing_at_all(document: dict[str, Any]) -> None:
     neutral = next(found for found in document["differences"] if found["scenario"] == "neutral")
     assert neutral["bookings"] == {"mean": 0.0, "sd": 0.0, "quantiles": dict.fromkeys(sorted(LEVELS, key=float), 0.0)}
     scenarios = document["scenarios"]
     assert scenarios["neutral"] == scenarios["baseline"]
 
 
-def test_levers_do_what_they_say(assumed: Path, run_json: RunJson) -> None:
-    document = run_json(assumed)
+def test_levers_do_what_they_say(document: dict[str, Any]) -> None:
     differences = {found["scenario"]: found for found in document["differences"]}
     assert differences["better"]["wins"]["mean"] > 3
     assert differences["better"]["net"]["mean"] == pytest.approx(differences["better"]["bookings"]["mean"] - 5000)
@@ -105,10 +116,10 @@ def test_what_happened_cannot_be_compared_where_there_is_no_history(
     assert "note: --actual: there is no history; nothing to compare with" in result.stderr
 
 
-def test_another_seed_gives_another_result(assumed: Path, run_json: RunJson) -> None:
-    first, second = run_json(assumed), run_json(assumed, "--seed", 4)
+def test_another_seed_gives_another_result(document: dict[str, Any], assumed: Path, run_json: RunJson) -> None:
+    second = run_json(assumed, "--seed", 4)
     assert second["seed"] == 4
-    assert first["scenarios"]["baseline"]["bookings"] != second["scenarios"]["baseline"]["bookings"]
+    assert document["scenarios"]["baseline"]["bookings"] != second["scenarios"]["baseline"]["bookings"]
 
 
 def test_the_resolved_scenario_gives_the_same_forecast(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:
@@ -234,8 +245,9 @@ def test_a_quick_fit_of_nothing_is_refused(assumed: Path, invoke: Invoke) -> Non
 
 
 def test_a_constant_may_stand_wherever_a_number_may(assumed: Path, run_json: RunJson) -> None:
-    plain = run_json(assumed, "--set", "assume.stages.meeting.conversion=0.6")
-    same = run_json(assumed, "--set", "assume.stages.meeting.conversion={constant: 0.6}")
+    few = ("--futures", 60)
+    plain = run_json(assumed, "--set", "assume.stages.meeting.conversion=0.6", *few)
+    same = run_json(assumed, "--set", "assume.stages.meeting.conversion={constant: 0.6}", *few)
     assert plain["scenarios"] == same["scenarios"]
 
 
@@ -266,14 +278,32 @@ def test_a_folder_that_cannot_be_written_is_refused_before_the_work(assumed: Pat
 
 
 def test_letters_that_the_terminal_has_not_do_not_end_the_run(assumed: Path, tmp_path: Path) -> None:
-    for flag in ([], ["--json"]):
-        run = subprocess.run(
-            [sys.executable, "-m", "simcast", "run", str(assumed), "--out", str(tmp_path / "out"), *flag],
-            capture_output=True,
-            check=False,
-            env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])},
-        )
-        assert run.returncode == 0, run.stderr
+    script = (  # JSON first: the tables let stdout replace letters from then on
+        "import sys\nfrom simcast.cli import main\n"
+        "for flags in (['--json'], []):\n"
+        "    try:\n        main(['run', *sys.argv[1:], *flags])\n"
+        "    except SystemExit as stop:\n        assert not stop.code, (flags, stop.code)\n"
+        "print('both', file=sys.stderr)\n"
+    )
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            script,
+            str(assumed),
+            "--futures",
+            "50",
+            "--set",
+            "name=проба",
+            "--out",
+            str(tmp_path / "out"),
+        ],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr.splitlines()[-1] == b"both"
 
 
 def test_a_lever_that_needs_a_number_says_which(assumed: Path, invoke: Invoke, tmp_path: Path) -> None:

@@ -83,9 +83,10 @@ def test_knowing_less_twice_is_knowing_least(tmp_path: Path) -> None:
 
     for earlier, span in generator.integers(1, 60, size=(20, 2)):
         a, b = START + timedelta(int(earlier)), START + timedelta(int(earlier + span))
-        assert history.known_at(b).known_at(a) == history.known_at(a)
-        assert history.known_at(a).known_at(a) == history.known_at(a)
-        assert history.known_at(a) != history.known_at(b)
+        least, more = history.known_at(a), history.known_at(b)
+        assert more.known_at(a) == least
+        assert least.known_at(a) == least
+        assert least != more
 
 
 def test_a_stay_that_ends_on_the_day_is_still_open(read: Read) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_histories import QUICK, START, Stay, history_of, mixed
+from small_histories import QUICK, SOURCES, START, Stay, history_of, mixed
 
 from simcast.model import fit
 from simcast.model.new_deals import count_arrivals
@@ -66,7 +66,7 @@ def test_an_import_and_won_deals_without_amounts_are_said_and_left_out() -> None
     generator = np.random.default_rng(3)
     days = [*generator.integers(0, 100, 60), *[40] * 300]
     rows: list[Stay] = [
-        (f"D{n}", "site", "встреча", int(day), int(day) + 2, "won", 500.0 if n % 3 else np.nan)
+        (f"D{n}", SOURCES[n % 3], "встреча", int(day), int(day) + 2, "won", 500.0 if n % 3 else np.nan)
         for n, day in enumerate(days)
     ]
     posterior = fit(history_of(rows, 120), settings=SHORT)

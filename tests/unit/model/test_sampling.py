@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pymc as pm
@@ -61,12 +62,15 @@ def test_one_compiled_model_gives_each_data_set_its_own_answer(family: str) -> N
 
 
 @pytest.mark.slow
-def test_hazards_are_fitted_without_segments_too() -> None:
+@pytest.mark.parametrize("durations", ["hazard", "lognormal"])
+def test_a_history_is_fitted_without_segments_too(durations: Literal["hazard", "lognormal"]) -> None:
     whole = mixed(60)
     alone = History.of(PIPELINE, whole.stays.drop(columns="segment_code"), (), whole.observed_until)
-    posterior = fit(alone, settings=replace(QUICK, durations="hazard"))
+    posterior = fit(alone, settings=replace(QUICK, durations=durations))
     assert posterior.draws.sizes["segment"] == 1
-    assert posterior.draws["hazard_log"].notnull().any()
+    assert ("hazard_log" in posterior.draws and bool(posterior.draws["hazard_log"].notnull().any())) == (
+        durations == "hazard"
+    )
 
 
 def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others() -> None:
