@@ -49,6 +49,8 @@ MOST_TIMES_SMALLER = 2
 """So often at most is a part that diverges sampled again."""
 MORE_STEPS = 4
 """So many times as many steps are taken when a part whose chains mix slowly is sampled again."""
+MORE_TUNING = 2
+"""So many times as many steps tune a slow part of a quick fit: badly tuned chains can take many times as long."""
 USUAL_DRAWS, USUAL_QUICK_DRAWS = 4000, QUICK["chains"] * QUICK["draws"]
 """Whoever asks for fewer does not ask for chains that have mixed."""
 
@@ -203,8 +205,9 @@ def _once_more(part: Part, first: Sample, seed: int, stop: threading.Event | Non
     if not slow and first.n_diverging <= QUICK_DIVERGENCES:
         return first
     steps = _smaller(settings) if first.n_diverging else settings
-    thin = MORE_STEPS * (settings.thin or 1) if slow else settings.thin
-    more = replace(steps, target_accept=max(steps.target_accept, CAREFUL_ACCEPTANCE), thin=thin)
+    if slow:
+        steps = replace(steps, thin=MORE_STEPS * (settings.thin or 1), tune=MORE_TUNING * settings.tune)
+    more = replace(steps, target_accept=max(steps.target_accept, CAREFUL_ACCEPTANCE))
     again = sample(part.ready, part.data, more, _seed_of(seed, 1), part.name, stop)
     if again.n_diverging > max(first.n_diverging, QUICK_DIVERGENCES):
         return first

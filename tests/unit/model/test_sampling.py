@@ -163,7 +163,7 @@ def test_a_slow_part_of_a_quick_fit_is_sampled_again_in_steps_small_enough_for_m
     monkeypatch.setattr("simcast.model.parts.sample", drawn)
     found = sample_part(Part("звонок", ReadyModel(pm.Model), {}, replace(QUICK_FIT, target_accept=accept), 1.0), 1)
     assert [each.target_accept for each in asked] == pytest.approx([accept, smaller])
-    assert [each.thin for each in asked] == [None, 4]
+    assert [(each.thin, each.tune) for each in asked] == [(None, 300), (4, 600)]
     assert (found.diverged_at_first, found.mixed_slowly) == (diverging, True)
 
 
