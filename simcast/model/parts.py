@@ -26,13 +26,13 @@ from simcast.model.sampling import (
     ready_stage_model,
     sample,
 )
-from simcast.model.settings import FitSettings
+from simcast.model.settings import QUICK, FitSettings
 from simcast.model.stage_model import stage_inputs
 from simcast.model.stage_shape import StageShape, odds_in_effects
 from simcast.model.standing import Standing
 from simcast.model.stays import StageStays
 from simcast.model.tables import FitTables
-from simcast.posterior.diagnostics import LEAST_ESS, MOST_RHAT
+from simcast.posterior.diagnostics import LEAST_ESS, MOST_RHAT, QUICK_DIVERGENCES, QUICK_ESS, QUICK_RHAT
 from simcast.posterior.hazards import HAZARD
 from simcast.progress import Progress
 from simcast.writing import counted
@@ -49,7 +49,9 @@ MOST_TIMES_SMALLER = 2
 """So often at most is a part that diverges sampled again."""
 MORE_STEPS = 4
 """So many times as many steps are taken when a part whose chains mix slowly is sampled again."""
-USUAL_DRAWS = 4000
+MORE_TUNING = 2
+"""So many times as many steps tune a slow part of a quick fit: badly tuned chains can take many times as long."""
+USUAL_DRAWS, USUAL_QUICK_DRAWS = 4000, QUICK["chains"] * QUICK["draws"]
 """Whoever asks for fewer does not ask for chains that have mixed."""
 
 _COORDINATES = ("_raw", "_round", "_upright")
@@ -161,13 +163,14 @@ def sample_part(part: Part, seed: int, stop: threading.Event | None = None) -> S
 
     A few divergences in thousands of draws mean a corner too narrow for the steps more often than a model that is
     wrong; smaller steps, with other random numbers, tell the two apart. Chains mix slowly where the data hardly tell
-    two parameters apart, such as losses that nobody records from stays that never end; more steps help. A quick fit, or
-    one with fewer draws than usual, leaves them as they are, and its diagnosis says so.
+    two parameters apart, such as losses that nobody records from stays that never end; more steps help. A fit with
+    fewer draws than usual leaves them as they are, and its diagnosis says so. A quick fit, of which less is asked,
+    samples a part once more at most.
     """
     settings = part.settings
     found = sample(part.ready, part.data, settings, seed, part.name, stop)
     if settings.quick:
-        return found
+        return _once_more(part, found, seed, stop)
     if found.n_diverging:
         found, settings = _in_smaller_steps(part, found, seed, stop)
     if settings.chains * settings.draws < USUAL_DRAWS or mixes(found):
@@ -183,7 +186,7 @@ def _in_smaller_steps(part: Part, first: Sample, seed: int, stop: threading.Even
     """Sample a part that diverged again, until it no longer does; return what diverged least, and its settings."""
     best, its_settings, settings = first, part.settings, part.settings
     for number in range(1, MOST_TIMES_SMALLER + 1):
-        settings = replace(settings, target_accept=1.0 - (1.0 - settings.target_accept) / SMALLER_STEPS)
+        settings = _smaller(settings)
         again = sample(part.ready, part.data, settings, _seed_of(seed, number), part.name, stop)
         if again.n_diverging < best.n_diverging:
             best, its_settings = again, settings
@@ -192,13 +195,38 @@ def _in_smaller_steps(part: Part, first: Sample, seed: int, stop: threading.Even
     return best.after(first.n_diverging), its_settings
 
 
+def _once_more(part: Part, first: Sample, seed: int, stop: threading.Event | None) -> Sample:
+    """Sample a part of a quick fit again, for longer and in smaller steps, where it is not good enough for such a fit.
+
+    More steps diverge more often, and of those no more are allowed: so they are at least as small as careful ones.
+    """
+    settings = part.settings
+    slow = settings.chains * settings.draws >= USUAL_QUICK_DRAWS and not mixes(first, QUICK_RHAT, QUICK_ESS)
+    if not slow and first.n_diverging <= QUICK_DIVERGENCES:
+        return first
+    steps = _smaller(settings) if first.n_diverging else settings
+    if slow:
+        steps = replace(steps, thin=MORE_STEPS * (settings.thin or 1), tune=MORE_TUNING * settings.tune)
+    more = replace(steps, target_accept=max(steps.target_accept, CAREFUL_ACCEPTANCE))
+    again = sample(part.ready, part.data, more, _seed_of(seed, 1), part.name, stop)
+    if again.n_diverging > max(first.n_diverging, QUICK_DIVERGENCES):
+        return first
+    again = again.after(first.n_diverging)
+    return again.for_longer(again) if slow else again
+
+
+def _smaller(settings: FitSettings) -> FitSettings:
+    """Return the settings with steps of which fewer are refused."""
+    return replace(settings, target_accept=1.0 - (1.0 - settings.target_accept) / SMALLER_STEPS)
+
+
 def _seed_of(seed: int, number: int) -> int:
     """Return the seed of a further sample of a part."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
 
 
-def mixes(sample: Sample) -> bool:
-    """Whether a sample passes the bounds on r-hat and effective draws, all its parameters told by all its chains.
+def mixes(sample: Sample, most_rhat: float = MOST_RHAT, least_ess: float = LEAST_ESS) -> bool:
+    """Whether a sample passes bounds on r-hat and effective draws, all its parameters told by all its chains.
 
     What the sampler only makes parameters of may mix as it likes.
     """
@@ -209,7 +237,7 @@ def mixes(sample: Sample) -> bool:
     least = [float(value.min()) for of_method in effective for value in of_method.data_vars.values()]
     most = [float(value.max()) for value in rhat(told).data_vars.values()]
     # What does not vary has no r-hat, and nothing to mix.
-    return not (np.nanmax([1.0, *most]) > MOST_RHAT or np.nanmin([np.inf, *least]) < LEAST_ESS)
+    return not (np.nanmax([1.0, *most]) > most_rhat or np.nanmin([np.inf, *least]) < least_ess)
 
 
 def sampled_again(parts: Sequence[Part], samples: Sequence[Sample]) -> list[str]:

@@ -32,6 +32,7 @@ from simcast.posterior import posterior_path
 from simcast.segments import Segments
 
 PRIORS = tuple(resolve_priors().items())
+QUICK_FIT = FitSettings(quick=True).budgeted()
 
 
 def first_stage(history: History, family: str = "lognormal", settings: FitSettings = QUICK) -> tuple[Part, StageStays]:
@@ -105,7 +106,10 @@ def test_the_same_seed_gives_the_same_draws_and_another_seed_gives_others() -> N
             "3",
         ),
         ((0,), False, 0, [0.95], None),
-        ((3,), True, 3, [0.95], None),
+        ((3, 0), True, 0, [0.95, 0.99], "none"),
+        ((3, 2), True, 2, [0.95, 0.99], "2"),
+        ((3, 4), True, 3, [0.95, 0.99], None),
+        ((2,), True, 2, [0.95], None),
     ],
 )
 def test_a_part_that_diverged_is_sampled_again_in_smaller_steps(
@@ -149,16 +153,50 @@ def draws_of(moving: float, n_draws: int = 1000) -> xr.Dataset:
 
 
 @pytest.mark.parametrize(
+    ("accept", "diverging", "smaller"), [(0.95, 0, 0.99), (0.95, 1, 0.99), (0.99, 0, 0.99), (0.99, 1, 0.998)]
+)
+def test_a_slow_part_of_a_quick_fit_is_sampled_again_in_steps_small_enough_for_more_of_them(
+    accept: float, diverging: int, smaller: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[FitSettings] = []
+
+    def drawn(_ready: object, _data: object, settings: FitSettings, *_rest: object) -> Sample:
+        asked.append(settings)
+        return Sample(draws_of(0.02 if settings.thin is None else 1.0), xr.Dataset(attrs={"n_diverging": diverging}))
+
+    monkeypatch.setattr("simcast.model.parts.sample", drawn)
+    found = sample_part(Part("звонок", ReadyModel(pm.Model), {}, replace(QUICK_FIT, target_accept=accept), 1.0), 1)
+    assert [each.target_accept for each in asked] == pytest.approx([accept, smaller])
+    assert [(each.thin, each.tune) for each in asked] == [(None, 300), (4, 600)]
+    assert (found.diverged_at_first, found.mixed_slowly) == (diverging, True)
+
+
+@pytest.mark.parametrize(
     ("moving", "settings", "diverging", "thins", "is_kept"),
     [
         ((1.0,), FitSettings(), (0,), [None], False),
         ((0.02, 1.0), FitSettings(), (0, 0), [None, 4], True),
         ((0.02, 1.0), FitSettings(thin=2), (0, 0), [2, 8], True),
         ((0.02, 1.0), FitSettings(), (0, 2), [None, 4], False),
-        ((0.02,), FitSettings(quick=True), (0,), [None], False),
         ((0.02,), FitSettings(draws=500), (0,), [None], False),
+        ((0.02, 1.0), QUICK_FIT, (0, 2), [None, 4], True),
+        ((0.02, 1.0), replace(QUICK_FIT, thin=2), (0, 0), [2, 8], True),
+        ((0.02, 1.0), QUICK_FIT, (0, 3), [None, 4], False),
+        ((0.5,), QUICK_FIT, (2,), [None], False),
+        ((0.02,), replace(QUICK_FIT, draws=100), (0,), [None], False),
     ],
-    ids=["mixes", "slow", "thinned", "the longer one diverges", "quick", "few draws"],
+    ids=[
+        "mixes",
+        "slow",
+        "thinned",
+        "the longer one diverges",
+        "few draws",
+        "slow and quick",
+        "thinned and quick",
+        "the longer quick one diverges",
+        "well enough for a quick one",
+        "few draws of a quick one",
+    ],
 )
 def test_a_part_whose_chains_mix_slowly_is_sampled_for_longer(
     moving: tuple[float, ...],
