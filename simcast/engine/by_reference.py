@@ -17,7 +17,6 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
-from llvmlite import ir
 from numba import typeof
 from numba.core import cgutils, types
 from numba.core.datamodel.models import PrimitiveModel
@@ -26,6 +25,7 @@ from numba.core.imputils import impl_ret_borrowed, lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
 
 if TYPE_CHECKING:
+    from llvmlite import ir
     from numba.core.base import BaseContext
     from numba.core.datamodel.manager import DataModelManager
     from numba.core.pythonapi import _UnboxContext
@@ -130,7 +130,7 @@ def _read_field(
     """Read a field: of a reference that the function was handed, as it begins."""
     index = reference.whole.fields.index(name)
     field = reference.whole.types[index]
-    with builder.goto_entry_block() if isinstance(place, ir.Argument) else nullcontext():
+    with builder.goto_entry_block() if place in builder.function.args else nullcontext():
         at = cgutils.gep_inbounds(builder, place, 0, index)
         if isinstance(field, types.BaseNamedTuple):
             return at
