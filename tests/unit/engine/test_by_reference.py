@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from numba import njit
+from numba import njit, types
+from numba.core.datamodel import default_manager
 from numba.core.errors import TypingError
 from numpy.typing import NDArray
 
@@ -80,3 +81,9 @@ def test_another_field_is_refused_as_it_is_compiled() -> None:
 def test_what_takes_no_whole_word_is_refused(field: object) -> None:
     with pytest.raises(TypeError, match="no place among words of eight bytes"):
         by_reference((field,))
+
+
+def test_numba_writes_arrays_as_words_of_this_order() -> None:
+    """A release that writes them otherwise would read one number for another: `_words` follows what stands here."""
+    array = default_manager.lookup(types.Array(types.float64, 2, "C"))
+    assert array._fields == ("meminfo", "parent", "nitems", "itemsize", "data", "shape", "strides")
