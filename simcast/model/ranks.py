@@ -34,8 +34,7 @@ def _moments(one: Floats, other: Ints, stratum: Ints) -> Iterator[tuple[float, f
     """Yield of each stratum the product of its ranks, their squares, and the variance of the product."""
     for rows in rows_by_stratum(stratum):
         if rows.size > 1:
-            x, y = (rankdata(values[rows]) / rows.size for values in (one, other))
-            x, y = x - x.mean(), y - y.mean()
+            x, y = (_centred_ranks(values[rows]) / rows.size for values in (one, other))
             of_x, of_y = float(x @ x), float(y @ y)
             yield float(x @ y), of_x, of_y, of_x * of_y / (rows.size - 1)
 
@@ -50,8 +49,13 @@ def place_within(stratum: Ints, values: Ints) -> Floats:
     """
     place = np.zeros(values.size)
     for rows in rows_by_stratum(stratum):
-        place[rows] = rankdata(values[rows]) - 0.5 * (rows.size + 1)
+        place[rows] = _centred_ranks(values[rows])
     return place
+
+
+def _centred_ranks(values: Floats | Ints) -> Floats:
+    """Return the rank of each value less the middle rank: exactly 0 where all are the same."""
+    return np.asarray(rankdata(values) - 0.5 * (values.size + 1))
 
 
 def rows_by_stratum(stratum: Ints) -> list[NDArray[np.intp]]:

@@ -8,6 +8,7 @@ from scipy import stats
 
 from simcast.model.carried_over import CarriedOver, find_carried_over
 from simcast.model.diagnosing import data_warnings
+from simcast.model.ranks import rank_correlation
 from simcast.pipeline import Pipeline
 from tests.unit.model.small_histories import tables_that_say
 
@@ -72,7 +73,6 @@ def test_conversion_that_rises_over_the_years_is_no_quality_of_deals() -> None:
 
 def test_the_scores_of_deals_that_carry_nothing_over_are_standard_normal(monkeypatch: pytest.MonkeyPatch) -> None:
     from simcast.model import carried_over
-    from simcast.model.ranks import rank_correlation
 
     scores = []
 
@@ -105,6 +105,18 @@ def test_deals_that_return_and_few_stays_tell_nothing() -> None:
     assert (clear.of_slow, clear.of_fast) == (0.0, 1.0)
     assert found(0) is None
     assert found(1, 99) is None
+
+
+def test_deals_that_are_all_alike_tell_nothing() -> None:
+    """The ranks of equal numbers are their mean, but for rounding; what rounding leaves goes together perfectly."""
+    assert {
+        rank_correlation(np.ones(n), np.ones(n, dtype=np.int64), np.zeros(n, dtype=np.int64)) for n in range(99)
+    } == {(0.0, 0.0)}
+    n = 290
+    second = np.tile([False, True], n)
+    segment = np.repeat(np.arange(n), 2) % 10
+    entered = 100 + np.where(second, segment + 3, 0)
+    assert find_carried_over(second.astype(np.int64), segment, ~second, entered, second, second) is None
 
 
 def test_it_is_said_which_way_the_forecast_errs() -> None:
