@@ -10,17 +10,21 @@ from pathlib import Path
 from simcast.engine.compiled import digest_of_sources, kept_beside, tell_functions_apart
 
 _HERE = Path(__file__).parent
-_COMPILING = "compiling the simulation for this machine, once: this takes under a minute, and later runs are quick"
+_COMPILING = (
+    "compiling the simulation of teams for this machine, once: this takes under a minute, and later runs are quick"
+)
 
 SOURCES_DIGEST = digest_of_sources(_HERE)
 """A hash of the kernels' sources and of Numba's version: the same digest, the same results."""
 
 tell_functions_apart()
 
-with kept_beside(_HERE, announcements={"play_in_room": _COMPILING, "play_teams_in_room": _COMPILING}):
+with kept_beside(_HERE, announcements={"play_teams_in_room": _COMPILING}):
     from simcast.engine import (
+        ahead,
         alike,
         amount_slope,
+        apart,
         arrivals,
         block,
         by_reference,
@@ -52,8 +56,10 @@ with kept_beside(_HERE, announcements={"play_in_room": _COMPILING, "play_teams_i
 
 __all__ = [
     "SOURCES_DIGEST",
+    "ahead",
     "alike",
     "amount_slope",
+    "apart",
     "arrivals",
     "block",
     "by_reference",

@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.ahead import make_ready
 from simcast.engine.alike import find_the_alike
 from simcast.engine.arrivals import begin_new_deals, count_arrivals
 from simcast.engine.block import BLOCK, InPlay
@@ -24,7 +25,7 @@ from simcast.engine.capacity_layout import FOREVER, NO_TEAM, CapacityPlan, TeamP
 from simcast.engine.clock import put_off
 from simcast.engine.graph import flush_counts
 from simcast.engine.inner import allocating, inner, outer
-from simcast.engine.kernel import begin_stays, end_stays
+from simcast.engine.kernel import begin_stays, end_stays, parts_of_a_kernel
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, as_declared
 from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.owners import NOBODY, Owners, find_owner, room_for_owners
@@ -66,14 +67,17 @@ class TeamRoom(NamedTuple):
 def play_team_futures(plan: TeamPlan, first: int, results: TeamResults) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
     office, desk = room_for_people(plan.capacity), room_for_a_desk(plan.kernel)
-    play_teams_in_room(
+    room = room_for(plan.kernel)
+    arguments = (
         by_reference(as_declared(plan)),
         first,
-        by_reference(room_for(plan.kernel)),
+        by_reference(room),
         by_reference(office),
         by_reference(desk),
         by_reference(results),
     )
+    make_ready(play_teams_in_room, arguments, lambda: parts_of_a_kernel(plan.kernel, room, results.flow))
+    play_teams_in_room(*arguments)
 
 
 @outer

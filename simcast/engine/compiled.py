@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from pickle import UnpicklingError
 from types import MappingProxyType, ModuleType
+from typing import Any
 
 from numba import __version__ as _numba_version
 from numba.core import config
@@ -187,6 +188,12 @@ class KeptCode(FunctionCache):
             _log.info(self._announcement)
         return code
 
+    def holds(self, sig: object, target_context: Any) -> bool:  # noqa: ANN401  # as in `load_overload`, but used
+        """Return whether there is code for these types of arguments; it may turn out damaged when it is loaded."""
+        with self._guard_against_spurious_io_errors():
+            return self._index_key(sig, target_context.codegen()) in self._cache_file._load_index()
+        return False
+
     def save_overload(self, sig: object, data: object) -> None:
         """Keep what was compiled, if there is room; a full disk is no reason to stop."""
         try:
@@ -206,7 +213,8 @@ def keep_compiled_code(modules: Iterable[ModuleType], announcements: Mapping[str
         What to log when a function of this name is compiled.
     """
     for module in modules:
-        for name, function in vars(module).items():
+        for name, value in vars(module).items():
+            function = getattr(value, "compiled", value)
             if isinstance(function, Dispatcher) and function.py_func.__module__ == module.__name__:
                 kept = function._cache  # type: ignore[attr-defined]  # private, as is how `njit` sets it
                 if isinstance(kept, FunctionCache):

@@ -23,14 +23,16 @@ Inner functions may not reorder sums even where their callers may: `simcast.mode
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import update_wrapper
+from typing import Any, TypeVar, cast
 
-from numba import njit
-from numba.core import config, ir
+from numba import njit, typeof
+from numba.core import config, ir, types
 from numba.core.analysis import compute_cfg_from_blocks, compute_use_defs
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
+from numba.core.extending import typeof_impl
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
@@ -117,22 +119,30 @@ class _LoweringToValues(NativeLowering):
         return _LowerToValues
 
 
-class _Parts(CompilerBase):
-    """Numba's compiler, which keeps what it makes as a part."""
+class ToValues(CompilerBase):
+    """Numba's compiler, in whose code a variable that is written once is a value."""
 
     def define_pipelines(self) -> list[object]:
-        """Return the passes over a function, and let the last of them write into a part."""
-        self.state.library = Part(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
-        self.state.library.enable_object_caching()
+        """Return the passes over a function."""
         passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
         passes.passes = [(_LoweringToValues if one is NativeLowering else one, why) for one, why in passes.passes]
         passes.finalize()
         return [passes]
 
 
+class _ToParts(ToValues):
+    """The same, which keeps what it makes as a part."""
+
+    def define_pipelines(self) -> list[object]:
+        """Let the last of the passes write into a part."""
+        self.state.library = Part(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        self.state.library.enable_object_caching()
+        return super().define_pipelines()
+
+
 # Numba's type hints leave options of all three out.
 inner: Callable[[F], F] = njit(  # type: ignore[call-overload]
-    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=False, pipeline_class=_Parts
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=False, pipeline_class=_ToParts
 )
 """Compile a function for other compiled functions: Python must not call it. On disk it is part of its callers.
 
@@ -140,9 +150,38 @@ It may look at arrays and parts of them, and must neither allocate one nor retur
 """
 
 allocating: Callable[[F], F] = njit(  # type: ignore[call-overload]
-    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=True, pipeline_class=_Parts
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=True, pipeline_class=_ToParts
 )
 """The same for functions that allocate arrays, with their references counted."""
 
-outer: Callable[[F], F] = njit(cache=True, nogil=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
-"""Compile a function that Python calls: its machine code is kept on disk, and other threads run beside it."""
+
+class Outer:
+    """A function that Python calls; compiled functions that call it, too, take it in like an inner one.
+
+    Parameters
+    ----------
+    function
+        Where compiled functions call it, it must neither allocate an array nor return one.
+    """
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        update_wrapper(self, function)
+        # Its machine code is kept on disk, and other threads run beside it.
+        self.compiled: Any = njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function)  # type: ignore[call-overload]
+        self.part = inner(function)
+
+    def __call__(self, *arguments: object) -> object:
+        """Call it from Python."""
+        return self.compiled(*arguments)
+
+
+@typeof_impl.register(Outer)
+def _type_of(function: Outer, _: object) -> types.Type:
+    """Return the type of the part that compiled functions call."""
+    part: types.Type = typeof(function.part)
+    return part
+
+
+def outer(function: F) -> F:
+    """Compile a function that Python calls, when it first does."""
+    return cast("F", Outer(function))

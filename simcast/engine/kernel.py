@@ -14,9 +14,11 @@ from typing import cast
 
 import numpy as np
 
+from simcast.engine.ahead import Call, begin_compiling, make_ready
 from simcast.engine.alike import find_the_alike
 from simcast.engine.amount_slope import OwnLaw, begin_stays_under_own_laws, move_uniforms
 from simcast.engine.amounts import amount_isf
+from simcast.engine.apart import apart
 from simcast.engine.arrivals import begin_new_deals, count_arrivals
 from simcast.engine.block import InPlay, after_days, unsigned, whole
 from simcast.engine.by_reference import by_reference
@@ -24,7 +26,7 @@ from simcast.engine.clock import run_clocks
 from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, flush_counts
 from simcast.engine.hazard import hazard_isf
 from simcast.engine.inner import inner, outer
-from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results, as_declared
+from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results, as_declared, empty_results
 from simcast.engine.open_deals import begin_open_deals
 from simcast.engine.rng import AMOUNT, STAY, fill_uniforms, uniforms
 from simcast.engine.room import Room, room_for
@@ -43,7 +45,28 @@ _FIRST_VISIT = cast("int", np.int64(0))
 
 def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
     """Play the futures ``first, first + 1, ...``, as many as `results` has rows, and add to `results`."""
-    play_in_room(by_reference(as_declared(plan)), first, by_reference(room_for(plan)), by_reference(results))
+    room = room_for(plan)
+    arguments = by_reference(as_declared(plan)), first, by_reference(room), by_reference(results)
+    make_ready(play_in_room, arguments, lambda: parts_of_a_kernel(plan, room, results))
+    play_in_room(*arguments)
+
+
+def begin_compiling_for(plan: KernelPlan) -> None:
+    """Begin to compile what playing this plan needs, where it is not on disk."""
+    begin_compiling(parts_of_a_kernel(plan, room_for(plan), empty_results(plan, 0)))
+
+
+def parts_of_a_kernel(plan: KernelPlan, room: Room, results: Results) -> list[Call]:
+    """Return the functions that are compiled apart, with such arguments as they have; the longest first and last."""
+    own = by_reference(as_declared(plan))
+    tables, graph, in_play = by_reference(room.tables), by_reference(room.graph), by_reference(room.in_play)
+    alike, law = by_reference(room.alike), by_reference(room.law)
+    return [
+        (begin_open_deals, (own, tables, graph, alike, law, 0, 0, in_play)),
+        (end_stays, (own, tables, graph, 0, 0, in_play, 0, by_reference(results), 0)),
+        (begin_stays, (own, tables, graph, law, 0, 0, in_play, 0)),
+        (fill_tables, (own, tables, 0)),
+    ]
 
 
 @outer
@@ -78,7 +101,7 @@ def play_in_room(plan: KernelPlan, first: int, room: Room, results: Results) -> 
         flush_counts(plan, graph, results.entered[row], results.left_forward[row], results.open_at_end[row])
 
 
-@inner
+@apart
 def begin_stays(
     plan: KernelPlan, tables: Tables, graph: Graph, law: OwnLaw, future: int, visit: int, in_play: InPlay, n: int
 ) -> None:
@@ -133,7 +156,7 @@ def _draw_other_days(plan: KernelPlan, tables: Tables, graph: Graph, future: int
         in_play.leaves_on[i] = after_days(in_play.enters_on[i], days) if by_day else in_play.enters_on[i] + days
 
 
-@inner
+@apart
 def end_stays(
     plan: KernelPlan,
     tables: Tables,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.alike import LEAST_WEIGHT, Alike, weigh_the_alike
 from simcast.engine.amount_slope import OwnLaw, effect_of_amount, fill_law, forget_law, is_law_of, odds_of
+from simcast.engine.apart import apart
 from simcast.engine.block import BLOCK, InPlay, unsigned
 from simcast.engine.clock import run_clocks
 from simcast.engine.graph import Graph
@@ -32,7 +33,7 @@ _MOST_OF_ONE = 1.0 - 2.0**-53
 _FIRST_VISIT = cast("int", np.int64(0))
 
 
-@inner
+@apart
 def begin_open_deals(
     plan: KernelPlan, tables: Tables, graph: Graph, alike: Alike, law: OwnLaw, future: int, start: int, in_play: InPlay
 ) -> int:

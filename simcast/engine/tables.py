@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from simcast.engine.apart import apart
 from simcast.engine.clock import wind_clocks
 from simcast.engine.hazard import fill_survival, hazard_isf
 from simcast.engine.inner import inner
@@ -101,7 +102,7 @@ def empty_tables(plan: KernelPlan) -> Tables:
     )
 
 
-@inner
+@apart
 def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     """Work out the parameters of one future."""
     draw = plan.draw_of_future[future]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.ahead import make_ready
 from simcast.engine.by_reference import by_reference
 from simcast.engine.inner import outer
 from simcast.engine.layout import KernelPlan, as_declared
@@ -28,10 +29,11 @@ def expect_futures(
 
     Both are float64, (n_futures, n_periods, n_groups, 2), bookings in minor units.
     """
-    expect_in_room(
-        by_reference(as_declared(plan)),
+    declared, tables = by_reference(as_declared(plan)), by_reference(empty_tables(plan))
+    arguments = (
+        declared,
         futures,
-        by_reference(empty_tables(plan)),
+        tables,
         by_reference(moves_of(plan)),
         by_reference(alike),
         by_reference(grid),
@@ -39,6 +41,8 @@ def expect_futures(
         wins,
         bookings,
     )
+    make_ready(expect_in_room, arguments, lambda: [(fill_tables, (declared, tables, 0))])
+    expect_in_room(*arguments)
 
 
 @outer

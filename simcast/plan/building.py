@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simcast.arguments import check_kind
 from simcast.days import day_number
 from simcast.engine.amounts import AMOUNT_FAMILIES, amount_isf
+from simcast.engine.kernel import begin_compiling_for
 from simcast.engine.layout import MULTIPLY, NOT_FORCED, NOWHERE, KernelPlan
 from simcast.engine.rng import draw_of_futures
 from simcast.engine.samplers import CONSTANT, FAMILIES
@@ -141,6 +142,7 @@ def build_plan(
         on_arrivals=effects[ArrivalsLever],
         on_amount=effects[AmountLever],
     )
+    begin_compiling_for(kernel)
     if problems := _too_many_arrivals(kernel) or too_much_worth(kernel, frame, levers, scenario):
         raise ScenarioError(problems)
     return Plan(

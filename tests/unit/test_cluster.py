@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -99,9 +99,11 @@ def test_workers_find_the_kernel_compiled_already(plan: Plan, workers: Cluster) 
     """The worker is told of another process's arrays, which come read-only, and still needs no other kernel."""
 
     def compiled() -> tuple[int, int]:
+        from simcast.engine.inner import Outer
         from simcast.engine.kernel import play_in_room
 
-        return len(play_in_room.signatures), sum(play_in_room.stats.cache_misses.values())
+        kernel = cast("Outer", play_in_room).compiled
+        return len(kernel.signatures), sum(kernel.stats.cache_misses.values())
 
     simulate(plan, cluster=workers, chunk=100)
     found = set(workers._client.run(compiled).values())

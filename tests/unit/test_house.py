@@ -16,9 +16,12 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ENGINE_MAY_IMPORT = {
     "__future__",
+    "atexit",
     "collections",
     "contextlib",
+    "functools",
     "hashlib",
+    "importlib",
     "llvmlite",
     "logging",
     "math",
@@ -29,7 +32,9 @@ ENGINE_MAY_IMPORT = {
     "pickle",
     "shutil",
     "struct",
+    "subprocess",
     "sys",
+    "threading",
     "types",
     "typing",
 }

@@ -164,7 +164,7 @@ def test_open_deals_of_unknown_amounts_have_the_chances_of_all_deals(plan: Plan)
 
 
 def test_compiled_code_is_kept_by_the_sources_of_both_packages_and_survives_damage() -> None:
-    kept = expect_in_room._cache
+    kept = expect_in_room.compiled._cache
     assert isinstance(kept, KeptCode)
     packages = (Path(simcast.expectation.__file__).parent, Path(simcast.engine.__file__).parent)
     assert f"compiled-{digest_of_sources(*packages)}" in Path(kept.cache_path).parts
@@ -172,12 +172,12 @@ def test_compiled_code_is_kept_by_the_sources_of_both_packages_and_survives_dama
 
 
 def test_arrays_that_cannot_be_written_need_no_other_code(plan: Plan) -> None:
-    compiled = len(expect_in_room.signatures)
+    compiled = len(expect_in_room.compiled.signatures)
     probability = plan.kernel.probability.copy()
     probability.flags.writeable = False
     read_only = replace(plan, kernel=plan.kernel._replace(probability=probability))
     np.testing.assert_array_equal(expect(read_only, futures=5).wins, expect(plan, futures=5).wins)
-    assert len(expect_in_room.signatures) == max(compiled, 1)
+    assert len(expect_in_room.compiled.signatures) == max(compiled, 1)
 
 
 def test_what_levers_take_beyond_an_amount_is_left_out_and_said(plan: Plan) -> None:
