@@ -17,6 +17,9 @@ use: of a whole tuple, for the one number that is asked for. LLVM finds out that
 time. Here variables that are written once stay values; among them are the references to plans that a function is
 handed, whose fields are read as it begins (`simcast.engine.by_reference`).
 
+Functions that Python calls as well (`outer`) are parts, too, where compiled functions call them. The few that are large
+and seldom called are compiled apart (`simcast.engine.apart`).
+
 Inner functions may not reorder sums even where their callers may: `simcast.model.kernels.rounding` tells why.
 """
 
