@@ -190,8 +190,11 @@ class KeptCode(FunctionCache):
 
     def holds(self, sig: object, target_context: Any) -> bool:  # noqa: ANN401  # as in `load_overload`, but used
         """Return whether there is code for these types of arguments; it may turn out damaged when it is loaded."""
-        with self._guard_against_spurious_io_errors():
-            return self._index_key(sig, target_context.codegen()) in self._cache_file._load_index()
+        try:
+            with self._guard_against_spurious_io_errors():
+                return self._index_key(sig, target_context.codegen()) in self._cache_file._load_index()
+        except (EOFError, UnpicklingError):
+            pass
         return False
 
     def save_overload(self, sig: object, data: object) -> None:
