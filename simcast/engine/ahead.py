@@ -30,22 +30,26 @@ _COMPILING = "compiling the simulation for this machine, once: this takes under 
 
 _log = logging.getLogger("simcast")
 _one_at_a_time = threading.RLock()
-_ready: set[tuple[Any, Kinds]] = set()
+_begun: set[Callable[..., object]] = set()
+_ready: set[tuple[Callable[..., object], Kinds]] = set()
 _asked: dict[tuple[Apart, Kinds], subprocess.Popen[bytes] | None] = {}
 """What was not on disk, and the process that was asked to compile it, if any was."""
 
 
-def begin_compiling(calls: Sequence[Call]) -> None:
-    """Let another process compile half of what is not on disk, the first ones of these; return at once."""
+def begin_compiling(caller: Callable[..., object], parts: Callable[[], Sequence[Call]]) -> None:
+    """Begin to compile what a function calls, as far as another process does so; return at once.
+
+    The first time only: whatever the arguments are, they are of the same types.
+
+    Parameters
+    ----------
+    caller, parts
+        As for `make_ready`.
+    """
     with _one_at_a_time:
-        absent = [one for one in _typed(calls) if one not in _asked and not one[0].is_kept(one[1])]
-        if not absent:
-            return
-        _log.info(_COMPILING)
-        _asked.update(dict.fromkeys(absent))
-        if len(absent) > 1 and _may_start():
-            theirs = absent[: len(absent) // 2]
-            _asked.update(dict.fromkeys(theirs, _start(theirs)))
+        if caller not in _begun:
+            _begun.add(caller)
+            _ask_another_process(_typed(parts()))
 
 
 def make_ready(
@@ -64,18 +68,30 @@ def make_ready(
     if (caller, kinds) in _ready:
         return
     with _one_at_a_time:
-        calls = parts()
-        begin_compiling(calls)
-        missing = [(function, of) for function, of in _typed(calls) if not function.is_ready(of)]
+        called = _typed(parts())
+        _ask_another_process(called)
+        missing = [one for one in called if not one[0].is_ready(one[1])]
         theirs = [one for one in missing if _asked.get(one)]
         for function, of in missing:
             if (function, of) not in theirs:
                 function.make_ready(of)
-        cast("Outer", caller).compiled.compile(kinds)
+        cast("Outer", caller).compiled.compile(kinds)  # meanwhile: it needs their slots only
         for function, of in theirs:
             _wait(_asked[function, of])
             function.make_ready(of)
         _ready.add((caller, kinds))
+
+
+def _ask_another_process(called: Sequence[tuple[Apart, Kinds]]) -> None:
+    """Let another process compile half of what is not on disk, the first ones of these."""
+    absent = [one for one in called if one not in _asked and not one[0].is_kept(one[1])]
+    if not absent:
+        return
+    _log.info(_COMPILING)
+    _asked.update(dict.fromkeys(absent))
+    if len(absent) > 1 and _may_start():
+        theirs = absent[: len(absent) // 2]
+        _asked.update(dict.fromkeys(theirs, _start(theirs)))
 
 
 def _typed(calls: Sequence[Call]) -> list[tuple[Apart, Kinds]]:

@@ -48,10 +48,10 @@ class Apart:
         self._result = _RESULTS[function.__annotations__["return"]]
         self._slots: dict[Kinds, tuple[str, NDArray[np.uint64]]] = {}
         self.type = types.Function(self._template())
-        lower_builtin(self, types.VarArg(types.Any))(self._call)  # type: ignore[no-untyped-call]
+        lower_builtin(self, types.VarArg(types.Any))(self._call)
 
     def is_ready(self, kinds: Kinds) -> bool:
-        """Return whether compiled functions may call it with such arguments."""
+        """Return whether compiled functions may call it with such arguments; from now on they find its slot."""
         return bool(self._slot(kinds)[1][0])
 
     def is_kept(self, kinds: Kinds) -> bool:
@@ -64,6 +64,8 @@ class Apart:
         _, slot = self._slot(kinds)
         self.compiled.compile(kinds)
         code = self.compiled.overloads[kinds]
+        if code.signature.return_type != self._result:  # callers would take one for the other
+            raise TypeError(f"{self.function.__name__} returns {code.signature.return_type}, and says {self._result}")
         slot[0] = code.library.get_pointer_to_function(code.fndesc.llvm_func_name)
 
     def _slot(self, kinds: Kinds) -> tuple[str, NDArray[np.uint64]]:
@@ -72,7 +74,7 @@ class Apart:
             told = hashlib.sha256(repr(kinds).encode()).hexdigest()[:16]
             name = f"{self.function.__module__}.{self.function.__name__}.{told}"
             slot = np.zeros(1, dtype=np.uint64)
-            add_symbol(name, slot.ctypes.data)  # type: ignore[no-untyped-call]
+            add_symbol(name, slot.ctypes.data)
             self._slots[kinds] = name, slot
         return self._slots[kinds]
 
@@ -84,7 +86,7 @@ class Apart:
             key = whole
 
             def generic(self, arguments: Kinds, _: object) -> object:
-                return signature(whole._result, *map(_plain, arguments))  # type: ignore[no-untyped-call]
+                return signature(whole._result, *map(_plain, arguments))
 
         return _Typed
 
@@ -95,7 +97,7 @@ class Apart:
         name, _ = self._slot(called.args)
         convention = context.call_conv
         place = convention.get_function_type(called.return_type, called.args).as_pointer()
-        function = builder.load(cgutils.add_global_variable(builder.module, place, name))  # type: ignore[no-untyped-call]
+        function = builder.load(cgutils.add_global_variable(builder.module, place, name))
         _, result = convention.call_function(builder, function, called.return_type, called.args, arguments)
         return result
 

@@ -53,11 +53,14 @@ def play_futures(plan: KernelPlan, first: int, results: Results) -> None:
 
 def begin_compiling_for(plan: KernelPlan) -> None:
     """Begin to compile what playing this plan needs, where it is not on disk."""
-    begin_compiling(parts_of_a_kernel(plan, room_for(plan), empty_results(plan, 0)))
+    begin_compiling(play_in_room, lambda: parts_of_a_kernel(plan, room_for(plan), empty_results(plan, 0)))
 
 
 def parts_of_a_kernel(plan: KernelPlan, room: Room, results: Results) -> list[Call]:
-    """Return the functions that are compiled apart, with such arguments as they have; the longest first and last."""
+    """Return the functions that are compiled apart, with such arguments as they have.
+
+    The two halves of the list take equally long to compile.
+    """
     own = by_reference(as_declared(plan))
     tables, graph, in_play = by_reference(room.tables), by_reference(room.graph), by_reference(room.in_play)
     alike, law = by_reference(room.alike), by_reference(room.law)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +38,11 @@ def clear(values: np.ndarray, first: int) -> None:
     values[:first] = 0.0
 
 
+@apart
+def half(values: np.ndarray) -> int:
+    return values[0] / 2.0
+
+
 @outer
 def double_and_clear(values: np.ndarray, first: int) -> int:
     n = double(values, first)
@@ -56,6 +62,7 @@ def little(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr(config, "CACHE_DIR", str(tmp_path / "kept"))
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kept"))
     monkeypatch.setattr(ahead, "_asked", {})
+    monkeypatch.setattr(ahead, "_begun", set())
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "little_apart.py").write_text(LITTLE, encoding="utf-8")
     monkeypatch.delitem(sys.modules, "little_apart", raising=False)
@@ -84,8 +91,8 @@ def from_disk(function: Apart) -> tuple[int, int]:
 
 def test_another_process_compiles_half(little: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, logger="simcast"):
-        begin_compiling(calls(little))
-        begin_compiling(calls(little))
+        begin_compiling(little.double_and_clear, lambda: calls(little))
+        begin_compiling(little.double_and_clear, lambda: pytest.fail("it has begun already"))
         assert doubled_and_cleared(little) == (3, [0.0, 0.0, 4.0, 6.0, 8.0])
     assert (from_disk(little.double), from_disk(little.clear)) == ((1, 0), (0, 1))
     assert caplog.text.count("compiling the simulation for this machine") == 1
@@ -100,12 +107,18 @@ def test_what_no_other_process_compiles_is_compiled_here(
     assert (from_disk(little.double), from_disk(little.clear)) == ((0, 1), (0, 1))
 
 
-def test_a_process_that_takes_too_long_is_ended(little: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "_MOST_SECONDS", 0.0)
-    begin_compiling(calls(little))
-    (other,) = {process for process in ahead._asked.values() if process is not None}
+def test_a_process_that_takes_too_long_is_ended(
+    little: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow_python"
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    monkeypatch.setattr(ahead, "_MOST_SECONDS", 0.1)
     assert doubled_and_cleared(little) == (3, [0.0, 0.0, 4.0, 6.0, 8.0])
-    assert other.wait(10.0) != 0
+    (other,) = {process for process in ahead._asked.values() if process is not None}
+    assert other.wait(10.0) == -signal.SIGKILL
+    assert from_disk(little.double) == (0, 1)
 
 
 def test_what_is_on_disk_is_loaded_and_not_announced(little: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
@@ -125,3 +138,8 @@ def test_a_caller_with_other_arguments_is_refused(little: ModuleType) -> None:
     little.double.make_ready(kinds_of(np.ones(1), 0))
     with pytest.raises(TypeError, match="double is made ready for other arguments than it is called with"):
         little.double_as_whole(np.ones(3), 1)
+
+
+def test_a_function_that_returns_something_else_than_it_says_is_refused(little: ModuleType) -> None:
+    with pytest.raises(TypeError, match="half returns float64, and says int64"):
+        little.half.make_ready(kinds_of(np.ones(1)))
