@@ -5,7 +5,7 @@ from pathlib import Path
 from simcast import engine
 from simcast.engine.compiled import kept_beside
 
-_COMPILING = "compiling the exact means for this machine, once: this takes a minute, and later runs are quick"
+_COMPILING = "compiling the exact means for this machine, once: this takes under a minute, and later runs are quick"
 
 with kept_beside(Path(__file__).parent, Path(engine.__file__).parent, announcements={"expect_in_room": _COMPILING}):
     from simcast.expectation.agreement import agreement_score, score_of_missed_events
