@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -121,17 +122,33 @@ def test_a_process_that_takes_too_long_is_ended(
     assert from_disk(little.double) == (0, 1)
 
 
+def imported_again() -> ModuleType:
+    """Import the little module as another process would."""
+    sys.modules.pop("little_apart")
+    module = importlib.import_module("little_apart")
+    keep_compiled_code([module], {})
+    ahead._asked.clear()
+    return module
+
+
 def test_what_is_on_disk_is_loaded_and_not_announced(little: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
     doubled_and_cleared(little)
-    sys.modules.pop("little_apart")
-    again = importlib.import_module("little_apart")
-    keep_compiled_code([again], {})
-    ahead._asked.clear()
+    again = imported_again()
     with caplog.at_level(logging.INFO, logger="simcast"):
         assert doubled_and_cleared(again) == (3, [0.0, 0.0, 4.0, 6.0, 8.0])
     assert not ahead._asked
     assert not caplog.text
     assert (from_disk(again.double), from_disk(again.clear)) == ((1, 0), (1, 0))
+
+
+def test_a_damaged_list_of_what_is_on_disk_counts_as_none(little: ModuleType, tmp_path: Path) -> None:
+    doubled_and_cleared(little)
+    for file in (tmp_path / "kept").rglob("*.nbi"):
+        os.truncate(file, file.stat().st_size // 2)
+    again = imported_again()
+    assert not again.double.is_kept(kinds_of(np.ones(1), 0))
+    assert doubled_and_cleared(again) == (3, [0.0, 0.0, 4.0, 6.0, 8.0])
+    assert again.clear.is_kept(kinds_of(np.ones(1), 0))
 
 
 def test_a_caller_with_other_arguments_is_refused(little: ModuleType) -> None:
