@@ -27,6 +27,7 @@ class InPlay(NamedTuple):
     stage: NDArray[np.uint32]
     slot: NDArray[np.uint32]  # the move that ends the stay; n_slots + outcome where a lever forces that outcome
     cell: NDArray[np.uint32]  # epoch, stage and segment in which the stay begins; then the row of `Tables.days`
+    point: NDArray[np.uint32]  # the point of a standard law's table below the share of stays that last longer
     won: NDArray[np.uint32]  # the places in the block of stays that end in a win
     kept: NDArray[np.uint32]  # the places of those after which another one comes
     u_first: NDArray[np.float64]  # the uniforms of the event at hand
@@ -41,6 +42,7 @@ def room_for_a_block() -> InPlay:
         np.empty(BLOCK, np.int64),
         np.empty(BLOCK, np.float64),
         np.empty(BLOCK, np.float64),
+        np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),
         np.empty(BLOCK, np.uint32),

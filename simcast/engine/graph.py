@@ -13,11 +13,13 @@ from simcast.engine.location_scale import OTHER_FAMILY, STANDARD_LAW
 
 CUT_OFFS = 8
 WINS, GOES_ON = np.uint8(1), np.uint8(2)
-ALL_FATES = np.uint8(3)
 
 
 class Graph(NamedTuple):
-    """Rows of n_stages * (n_slots + n_outcomes): behind the slots stand the outcomes that levers force."""
+    """Rows of n_stages * (n_slots + n_outcomes): behind the slots stand the outcomes that levers force.
+
+    Those of ends have one entry more, for stays that the horizon cuts off.
+    """
 
     n_slots: np.uint64
     n_ends: np.uint64
@@ -62,8 +64,8 @@ def graph_of(plan: KernelPlan) -> Graph:
         np.uint64(n_slots),
         np.uint64(n_ends),
         is_other.ravel(),
-        following.ravel(),
-        (won * WINS | (following != NOWHERE) * GOES_ON).ravel(),
+        np.append(following.ravel(), NOWHERE),
+        np.append((won * WINS | (following != NOWHERE) * GOES_ON).ravel(), 0).astype(np.uint8),
         (plan.period_of_day * (n_groups * n_stages * n_ends)).astype(np.uint64),
         (plan.group_of_segment * (n_stages * n_ends)).astype(np.uint64),
         stock,

@@ -152,6 +152,18 @@ inner: Callable[[F], F] = njit(  # type: ignore[call-overload]
 It may look at arrays and parts of them, and must neither allocate one nor return one.
 """
 
+written_into: Callable[[F], F] = njit(  # type: ignore[call-overload]
+    no_cpython_wrapper=True,
+    no_cfunc_wrapper=True,
+    fastmath=False,
+    _nrt=False,
+    pipeline_class=_ToParts,
+    forceinline=True,
+)
+"""The same for functions that are always written into their callers, however long they are: LLVM calls long ones, and
+does not vectorise loops with calls.
+"""
+
 allocating: Callable[[F], F] = njit(  # type: ignore[call-overload]
     no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=True, pipeline_class=_ToParts
 )

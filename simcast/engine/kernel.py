@@ -23,7 +23,7 @@ from simcast.engine.arrivals import begin_new_deals, count_arrivals
 from simcast.engine.block import InPlay, after_days, unsigned, whole
 from simcast.engine.by_reference import by_reference
 from simcast.engine.clock import run_clocks
-from simcast.engine.graph import ALL_FATES, CUT_OFFS, GOES_ON, WINS, Graph, flush_counts
+from simcast.engine.graph import CUT_OFFS, GOES_ON, WINS, Graph, flush_counts
 from simcast.engine.hazard import hazard_isf
 from simcast.engine.inner import inner, outer
 from simcast.engine.layout import MAX_VISITS, NEW, OPEN, KernelPlan, Results, as_declared, empty_results
@@ -179,29 +179,30 @@ def end_stays(
     together, each waits for the address that the others write to, and takes half as long again.
     """
     horizon, cut_off = float(plan.horizon_days), unsigned(len(graph.moved) - CUT_OFFS)
-    for i in range(np.uint64(n)):  # the cell is of use no more
-        end = in_play.stage[i] * graph.n_ends + in_play.slot[i]
-        in_play.cell[i] = np.uint32(graph.place_of_segment[in_play.segment[i]] + end)
+    end, no_end = in_play.slot, np.uint32(len(graph.fate) - 1)  # slot and cell are of use no more
+    for i in range(np.uint64(n)):
+        ended_by = in_play.stage[i] * np.uint32(graph.n_ends) + in_play.slot[i]
+        end[i] = ended_by if in_play.leaves_on[i] < horizon else no_end
+    for i in range(np.uint64(n)):
+        in_play.cell[i] = np.uint32(graph.place_of_segment[in_play.segment[i]]) + end[i]
     for i in range(np.uint64(n)):
         ends = in_play.leaves_on[i] < horizon
         place = graph.place_of_day[whole(in_play.leaves_on[i] if ends else 0.0)] + in_play.cell[i]
         graph.moved[place if ends else cut_off + (i & unsigned(CUT_OFFS - 1))] += 1
     n_won = n_kept = np.uint64(0)
     for i in range(np.uint64(n)):
-        fate = graph.fate[in_play.stage[i] * graph.n_ends + in_play.slot[i]]
-        fate &= ALL_FATES if in_play.leaves_on[i] < horizon else np.uint8(0)
+        fate = graph.fate[end[i]]
         in_play.won[n_won] = in_play.kept[n_kept] = np.uint32(i)
         n_won += np.uint64(fate & WINS)
-        n_kept += np.uint64((fate & GOES_ON) >> np.uint8(1))
+        n_kept += np.uint64(fate // GOES_ON)
     if n_won > np.uint64(0):
         _win(plan, tables, future, origin, in_play, n_won, results, row)
     for k in range(n_kept):
         i = in_play.kept[k]
-        end = in_play.stage[i] * graph.n_ends + in_play.slot[i]
         in_play.enters_on[k] = in_play.leaves_on[i]
         in_play.key[k] = in_play.key[i]
         in_play.segment[k] = in_play.segment[i]
-        in_play.stage[k] = np.uint32(graph.following[end])
+        in_play.stage[k] = np.uint32(graph.following[end[i]])
     if origin == _OPEN:  # those of new deals are all alike
         for k in range(n_kept):
             i = in_play.kept[k]

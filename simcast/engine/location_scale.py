@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.bits import one_plus
 from simcast.engine.inner import inner
 from simcast.engine.normal import normal_upper_quantile, upper_quantiles
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, LOGLOGISTIC, LOGNORMAL, WEIBULL
@@ -21,9 +22,8 @@ _N_OCTAVES = 20
 _CELLS_PER_OCTAVE = 256
 _CELL_BITS = np.uint64(44)
 """Mantissa bits below the eight that name one of an octave's 256 cells."""
+_ABOVE_CELL = np.uint64(64 - 44)
 _FIRST_CELL = np.uint64((1023 - 1 - _N_OCTAVES) * _CELLS_PER_OCTAVE)
-_WITHIN_CELL = np.uint64(2**44 - 1)
-_TO_UNIT = 2.0**-44
 _HALF_TABLE = _N_OCTAVES * _CELLS_PER_OCTAVE + 2
 
 LEAST_SHARE = 2.0 ** -(1 + _N_OCTAVES)
@@ -91,17 +91,32 @@ def power_of_two(x: float) -> float:
 
 
 @inner
-def quantile(law: np.uint64, u: float) -> float:
-    """Return the quantile that a share u exceeds, of the standard law whose table begins at `law`, in powers of two."""
+def point_and_way(u: float) -> tuple[np.uint64, float]:
+    """Return the point of a table that is next below the share u, and the part of the way from it to the following one.
+
+    They are the same for all standard laws. Nothing here is looked up, so that loops over it are vectorised.
+    """
     rest = 1.0 - u
     above = rest <= u
     p = rest if above else u  # the lesser of two numbers at hand: no branch, which half of all stays would mispredict
     p = LEAST_SHARE if p < LEAST_SHARE else p
     bits = np.float64(p).view(np.uint64)
-    cell = (bits >> _CELL_BITS) - _FIRST_CELL + law + (np.uint64(_HALF_TABLE) if above else np.uint64(0))
-    along = np.float64(np.int64(bits & _WITHIN_CELL)) * _TO_UNIT
-    found: float = _TABLE[cell] + along * (_TABLE[cell + np.uint64(1)] - _TABLE[cell])
+    point = (bits >> _CELL_BITS) - _FIRST_CELL + (np.uint64(_HALF_TABLE) if above else np.uint64(0))
+    return point, one_plus(bits << _ABOVE_CELL) - 1.0
+
+
+@inner
+def quantile_at(law: np.uint64, point: np.uint32, way: float) -> float:
+    """Return the quantile there, of the standard law whose table begins at `law`, in powers of two."""
+    at = law + np.uint64(point)
+    found: float = _TABLE[at] + way * (_TABLE[at + np.uint64(1)] - _TABLE[at])
     return found
+
+
+@inner
+def is_far(u: float) -> bool:
+    """Return whether the tables have no such share."""
+    return min(u, 1.0 - u) < LEAST_SHARE
 
 
 @inner

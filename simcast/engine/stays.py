@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simcast.engine.block import InPlay
 from simcast.engine.graph import Graph
 from simcast.engine.inner import inner
-from simcast.engine.location_scale import LEAST_SHARE, far_quantile, power_of_two, quantile
+from simcast.engine.location_scale import far_quantile, is_far, point_and_way, power_of_two, quantile_at
 from simcast.engine.tables import MOST_DAYS, Tables
 
 
@@ -29,8 +29,9 @@ def choose_slots(
     n: int,
 ) -> None:
     """Write the slots that the uniforms u choose: the first whose running sum, in the row of `reach`, is above u."""
-    slot[:n] = 0
-    for k in range(n_slots - np.uint64(1)):  # counted, not searched: where a search ends cannot be foreseen
+    for i in range(np.uint64(n)):  # counted, not searched: where a search ends cannot be foreseen
+        slot[i] = np.uint32(u[i] >= reach[rows[i] * n_slots])
+    for k in range(np.uint64(1), n_slots - np.uint64(1)):
         for i in range(np.uint64(n)):
             slot[i] += np.uint32(u[i] >= reach[rows[i] * n_slots + k])
 
@@ -39,20 +40,24 @@ def choose_slots(
 def draw_days(tables: Tables, graph: Graph, in_play: InPlay, n: int) -> None:
     """Write the days that a share `u_second` of stays exceeds to `leaves_on`; cells become rows of `Tables.days`.
 
-    In one loop for what is looked up and another for what is worked out, which alone can be vectorised.
+    What is looked up and what is worked out have loops of their own: the latter alone can be vectorised.
     """
     days, n_far = tables.days, np.uint64(0)
     for i in range(np.uint64(n)):
         in_play.cell[i] = in_play.cell[i] * np.uint32(graph.n_slots) + in_play.slot[i]
     for i in range(np.uint64(n)):
+        point, in_play.leaves_on[i] = point_and_way(in_play.u_second[i])
+        in_play.point[i] = np.uint32(point)
+    for i in range(np.uint64(n)):
         row = in_play.cell[i]
-        in_play.leaves_on[i] = days[row, 1] * quantile(np.uint64(tables.law[row]), in_play.u_second[i])
+        standard = quantile_at(np.uint64(tables.law[row]), in_play.point[i], in_play.leaves_on[i])
+        in_play.leaves_on[i] = days[row, 1] * standard
     for i in range(np.uint64(n)):
         in_play.leaves_on[i] = power_of_two(in_play.leaves_on[i])
     for i in range(np.uint64(n)):
         in_play.leaves_on[i] *= days[in_play.cell[i], 0]
     for i in range(np.uint64(n)):
-        n_far += np.uint64((in_play.u_second[i] < LEAST_SHARE) | (in_play.u_second[i] > 1.0 - LEAST_SHARE))
+        n_far += np.uint64(is_far(in_play.u_second[i]))
     if n_far > np.uint64(0):
         _draw_far_out(tables, in_play, n)
 
@@ -63,7 +68,7 @@ def _draw_far_out(tables: Tables, in_play: InPlay, n: int) -> None:
     days = tables.days
     for i in range(np.uint64(n)):
         u, row = in_play.u_second[i], in_play.cell[i]
-        if LEAST_SHARE <= u <= 1.0 - LEAST_SHARE:
+        if not is_far(u):
             continue
         standard = far_quantile(np.uint64(tables.law[row]), math.log(u))
         in_play.leaves_on[i] = days[row, 0] * power_of_two(days[row, 1] * standard)

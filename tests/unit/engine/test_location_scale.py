@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from simcast.engine import location_scale
-from simcast.engine.location_scale import LEAST_SHARE
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGLOGISTIC, LOGNORMAL, WEIBULL
 
 
@@ -15,10 +14,11 @@ from simcast.engine.samplers import CONSTANT, EXPONENTIAL, GAMMA, LOGLOGISTIC, L
 def days(family: int, scale: float, shape: float, u: NDArray[np.float64], found: NDArray[np.float64]) -> None:
     law, power = np.uint64(location_scale.STANDARD_LAW[family]), location_scale.shape_in_powers(family, shape)
     for i in range(len(u)):
-        if LEAST_SHARE <= u[i] <= 1.0 - LEAST_SHARE:
-            standard = location_scale.quantile(law, u[i])
-        else:
+        if location_scale.is_far(u[i]):
             standard = location_scale.far_quantile(law, np.log(u[i]))
+        else:
+            point, way = location_scale.point_and_way(u[i])
+            standard = location_scale.quantile_at(law, np.uint32(point), way)
         found[i] = scale * location_scale.power_of_two(power * standard)
 
 
