@@ -43,7 +43,12 @@ class Apart:
     def __init__(self, function: Callable[..., object]) -> None:
         self.function = function
         self.compiled: Any = njit(  # type: ignore[call-overload]  # Numba's hints leave options out
-            cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False, pipeline_class=ToValues
+            cache=True,
+            no_cpython_wrapper=True,
+            no_cfunc_wrapper=True,
+            error_model="numpy",
+            _nrt=False,
+            pipeline_class=ToValues,
         )(function)
         self._result = _RESULTS[function.__annotations__["return"]]
         self._slots: dict[Kinds, tuple[str, NDArray[np.uint64]]] = {}

@@ -7,12 +7,12 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, unsigned, whole
+from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, room_for_a_block, unsigned, whole
 from simcast.engine.by_reference import by_reference
-from simcast.engine.counts import count
+from simcast.engine.counts import chance_of_none, count_from
 from simcast.engine.inner import inner, outer
 from simcast.engine.layout import KernelPlan, as_declared
-from simcast.engine.rng import ARRIVALS, BIRTH, fill_uniforms, uniforms
+from simcast.engine.rng import ARRIVALS, BIRTH, fill_uniforms
 from simcast.engine.tables import Tables, apply_arrivals, empty_tables
 
 # Typed constants, since Numba compiles a function anew for each plain number that it is called with.
@@ -26,37 +26,48 @@ def room_for_arrivals(plan: KernelPlan) -> NDArray[np.int64]:
 
 def count_new_deals(plan: KernelPlan, counts: NDArray[np.int64]) -> None:
     """Write how many new deals arrive in each of the first ``len(counts)`` futures, the same that are played."""
-    _count_in_room(by_reference(as_declared(plan)), by_reference(empty_tables(plan)), room_for_arrivals(plan), counts)
+    tables, in_play = by_reference(empty_tables(plan)), by_reference(room_for_a_block())
+    _count_in_room(by_reference(as_declared(plan)), tables, in_play, room_for_arrivals(plan), counts)
 
 
 @outer
-def _count_in_room(plan: KernelPlan, tables: Tables, arrivals: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
+def _count_in_room(
+    plan: KernelPlan, tables: Tables, in_play: InPlay, arrivals: NDArray[np.int64], counts: NDArray[np.int64]
+) -> None:
     """Count them with the tables of one thread."""
     for future in range(len(counts)):
         tables.arrival_factor[:] = 1.0
         tables.arrival_add[:] = 0.0
         mean = plan.arrival_mean[plan.draw_of_future[future]]
         apply_arrivals(plan.on_arrivals, future, mean, tables.arrival_factor, tables.arrival_add)
-        count_arrivals(plan, tables, future, arrivals)
+        count_arrivals(plan, tables, future, in_play, arrivals)
         counts[future] = np.sum(arrivals)
 
 
 @inner
-def count_arrivals(plan: KernelPlan, tables: Tables, future: int, arrivals: NDArray[np.int64]) -> None:
-    """Draw how many deals arrive per segment and day."""
+def count_arrivals(
+    plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, arrivals: NDArray[np.int64]
+) -> None:
+    """Draw how many deals arrive per segment and day; nothing is in play yet, and its room serves for blocks of days."""
+    key, u, mean, none = in_play.key, in_play.u_first, in_play.enters_on, in_play.leaves_on
     draw = plan.draw_of_future[future]
     for segment in range(arrivals.shape[0]):
-        for day in range(plan.horizon_days):
-            epoch = plan.epoch_of_day[day]
-            mean = plan.arrival_mean[draw, segment] * tables.arrival_factor[epoch, segment]
-            mean = mean * plan.arrival_trend_factor[draw, day] + tables.arrival_add[epoch, segment]
-            mean *= plan.arrival_weekday_factor[draw, day]
-            n = 0
-            if mean > 0.0:
-                key = plan.arrival_key[segment] + np.uint64(day)
-                u, _ = uniforms(plan.seed, future, key, _FIRST_VISIT, ARRIVALS)
-                n = count(mean, plan.arrival_size[draw, segment], u)
-            arrivals[segment, day] = n
+        size = plan.arrival_size[draw, segment]
+        for start in range(0, plan.horizon_days, BLOCK):
+            n = min(BLOCK, plan.horizon_days - start)
+            for i in range(np.uint64(n)):
+                key[i] = plan.arrival_key[segment] + np.uint64(start) + i
+            fill_uniforms(plan.seed, future, key, n, _FIRST_VISIT, ARRIVALS, u, in_play.u_second)
+            for i in range(np.uint64(n)):
+                day = unsigned(start) + i
+                epoch = plan.epoch_of_day[day]
+                per_day = plan.arrival_mean[draw, segment] * tables.arrival_factor[epoch, segment]
+                per_day = per_day * plan.arrival_trend_factor[draw, day] + tables.arrival_add[epoch, segment]
+                mean[i] = max(per_day * plan.arrival_weekday_factor[draw, day], 0.0)
+            for i in range(np.uint64(n)):
+                none[i] = chance_of_none(mean[i], size)
+            for i in range(np.uint64(n)):
+                arrivals[segment, unsigned(start) + i] = count_from(none[i], mean[i], size, u[i])
 
 
 @inner

@@ -93,7 +93,7 @@ def play_teams_in_room(
     for row in range(results.wait_days.shape[0]):
         future = first + row
         fill_tables(kernel, tables, future)
-        count_arrivals(kernel, tables, future, arrivals)
+        count_arrivals(kernel, tables, future, deals.in_play, arrivals)
         n_deals = len(kernel.deal_key) + int(np.sum(arrivals))
         if n_deals > len(tickets.key):
             tickets, owners = room_for_tickets(n_deals), room_for_owners(n_deals * n_keeping)

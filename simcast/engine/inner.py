@@ -145,7 +145,7 @@ class _ToParts(ToValues):
 
 # Numba's type hints leave options of all three out.
 inner: Callable[[F], F] = njit(  # type: ignore[call-overload]
-    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=False, pipeline_class=_ToParts
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, error_model="numpy", _nrt=False, pipeline_class=_ToParts
 )
 """Compile a function for other compiled functions: Python must not call it. On disk it is part of its callers.
 
@@ -165,7 +165,7 @@ does not vectorise loops with calls.
 """
 
 allocating: Callable[[F], F] = njit(  # type: ignore[call-overload]
-    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, _nrt=True, pipeline_class=_ToParts
+    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, error_model="numpy", _nrt=True, pipeline_class=_ToParts
 )
 """The same for functions that allocate arrays, with their references counted."""
 
@@ -182,7 +182,7 @@ class Outer:
     def __init__(self, function: Callable[..., object]) -> None:
         update_wrapper(self, function)
         # Its machine code is kept on disk, and other threads run beside it.
-        self.compiled: Any = njit(cache=True, nogil=True, no_cfunc_wrapper=True)(function)  # type: ignore[call-overload]
+        self.compiled: Any = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)  # type: ignore[call-overload]
         self.part = inner(function)
 
     def __call__(self, *arguments: object) -> object:

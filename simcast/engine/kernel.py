@@ -80,7 +80,7 @@ def play_in_room(plan: KernelPlan, first: int, room: Room, results: Results) -> 
     for row in range(results.bookings.shape[0]):
         future = first + row
         fill_tables(plan, tables, future)
-        count_arrivals(plan, tables, future, room.arrivals)
+        count_arrivals(plan, tables, future, in_play, room.arrivals)
         n_begun = _NO_DEALS
         at[:] = 0
         while True:
