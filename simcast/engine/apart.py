@@ -22,13 +22,22 @@ from numba.core.extending import lower_builtin, typeof_impl
 from numba.core.typing.templates import AbstractTemplate, signature
 from numpy.typing import NDArray
 
-from simcast.engine.inner import ToValues
+from simcast.engine.inner import DIVIDES_AS_NUMPY, ToValues
 
 F = TypeVar("F", bound=Callable[..., object])
 Kinds = tuple[types.Type, ...]
 """The types of a function's arguments."""
 
 _RESULTS = {"None": types.none, "int": types.int64}
+
+
+_APART: dict[str, Any] = DIVIDES_AS_NUMPY | {
+    "cache": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "_nrt": False,
+    "pipeline_class": ToValues,
+}
 
 
 class Apart:
@@ -42,14 +51,7 @@ class Apart:
 
     def __init__(self, function: Callable[..., object]) -> None:
         self.function = function
-        self.compiled: Any = njit(  # type: ignore[call-overload]  # Numba's hints leave options out
-            cache=True,
-            no_cpython_wrapper=True,
-            no_cfunc_wrapper=True,
-            error_model="numpy",
-            _nrt=False,
-            pipeline_class=ToValues,
-        )(function)
+        self.compiled: Any = njit(**_APART)(function)
         self._result = _RESULTS[function.__annotations__["return"]]
         self._slots: dict[Kinds, tuple[str, NDArray[np.uint64]]] = {}
         self.type = types.Function(self._template())

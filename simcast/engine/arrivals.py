@@ -45,10 +45,8 @@ def _count_in_room(
 
 
 @inner
-def count_arrivals(
-    plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, arrivals: NDArray[np.int64]
-) -> None:
-    """Draw how many deals arrive per segment and day; nothing is in play yet, and its room serves for blocks of days."""
+def count_arrivals(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, arrivals: NDArray[np.int64]) -> None:
+    """Draw how many deals arrive per segment and day, in the room of a block of deals: none is in play yet."""
     key, u, mean, none = in_play.key, in_play.u_first, in_play.enters_on, in_play.leaves_on
     draw = plan.draw_of_future[future]
     for segment in range(arrivals.shape[0]):

@@ -15,9 +15,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simcast.engine.block import InPlay
+from simcast.engine.block import InPlay, unsigned, whole
 from simcast.engine.inner import inner
 from simcast.engine.layout import NOWHERE, KernelPlan
+
+_AS_IT_IS = -1.0
+"""Instead of a clock's reading: the end stays where it is."""
 
 
 @njit(inline="always")
@@ -72,13 +75,25 @@ def instant_of(passed: NDArray[np.float64], from_day: NDArray[np.int64], wanted:
     wanted
         Operational days from the as-of date, not below 0.
     """
-    last = len(passed) - 1
-    if not wanted < passed[last]:
-        return float(last + (wanted - passed[last]))
-    day = from_day[min(int(np.int64(wanted)), len(from_day) - 1)]
-    while passed[day + 1] <= wanted:
-        day += 1
-    return float(day + (wanted - passed[day]) / (passed[day + 1] - passed[day]))
+    # No branches: which ends the horizon cuts off, and how many days are passed over, cannot be foreseen. Beyond the
+    # horizon a day is found too, and not used; it is hardly ever more than three days after the one to begin with.
+    last, next_day = unsigned(len(passed) - 1), unsigned(1)
+    beyond = wanted - passed[last]
+    within = wanted if beyond < 0.0 else -1.0
+    day = unsigned(from_day[min(whole(max(within, 0.0)), unsigned(len(from_day) - 1))])
+    day += unsigned(passed[day + next_day] <= within)
+    day += unsigned(passed[day + next_day] <= within)
+    day += unsigned(passed[day + next_day] <= within)
+    while passed[day + next_day] <= within:
+        day += next_day
+    instant = _as_float(day) + (within - passed[day]) / (passed[day + next_day] - passed[day])
+    return float(instant if beyond < 0.0 else _as_float(last) + beyond)
+
+
+@njit(inline="always")
+def _as_float(day: int) -> float:
+    """Return a day as a float; signed first, which is one instruction."""
+    return float(np.int64(day))
 
 
 @njit(inline="always")
@@ -106,20 +121,30 @@ def end_on_clock(
     is_open
         Whether it began earlier, and these are what is left of its days.
     """
+    wanted = _reading_at_end(passed, opening, enters_on, leaves_on, by_day, is_open)
+    return leaves_on if wanted < 0.0 else max(instant_of(passed, from_day, wanted), enters_on)
+
+
+@njit(inline="always")
+def _reading_at_end(
+    passed: NDArray[np.float64],
+    opening: NDArray[np.float64],
+    enters_on: float,
+    leaves_on: float,
+    by_day: bool,
+    is_open: bool,
+) -> float:
+    """Return what the clock reads when such a stay ends, or `_AS_IT_IS`."""
     if is_open:
-        ends: float = instant_of(passed, from_day, reading(passed, enters_on) + (leaves_on - enters_on))
-        return max(ends, enters_on)
-    if by_day:
-        day = math.floor(enters_on)
-        if leaves_on < day + 1.0:
-            if not day < len(opening) or opening[int(np.int64(day))] < 1.0:
-                return leaves_on
-            leaves_on = day + 1.0
-        began, days = day + 0.5, leaves_on - day - 0.5
-    else:
-        began, days = enters_on, leaves_on - enters_on
-    ends = instant_of(passed, from_day, begun(passed, opening, began) + days)
-    return max(ends, enters_on)
+        return reading(passed, enters_on) + (leaves_on - enters_on)
+    if not by_day:
+        return begun(passed, opening, enters_on) + (leaves_on - enters_on)
+    day = math.floor(enters_on)
+    if leaves_on < day + 1.0:
+        if not day < len(opening) or opening[whole(day)] < 1.0:
+            return _AS_IT_IS
+        leaves_on = day + 1.0
+    return begun(passed, opening, day + 0.5) + (leaves_on - day - 0.5)
 
 
 @inner
@@ -145,20 +170,26 @@ def run_clocks(
     is_open: bool,
 ) -> None:
     """Put the ends of a block's stays where their clocks put them; open deals' rests count from the as-of date."""
-    for i in range(n):
+    clock_of, wanted = in_play.cell, in_play.u_first  # both are of use no more
+    for i in range(unsigned(n)):
         stage, slot = in_play.stage[i], in_play.slot[i]
         clock = plan.clock_of[stage, slot]
-        if clock == NOWHERE:
-            continue
-        in_play.leaves_on[i] = end_on_clock(
-            clock_passed[clock],
-            plan.clock_opening[clock],
-            clock_from_day[clock],
-            in_play.enters_on[i],
-            in_play.leaves_on[i],
-            plan.hazard_row[stage] != NOWHERE,
-            is_open,
-        )
+        wanted[i] = _AS_IT_IS
+        if clock != NOWHERE:
+            clock_of[i] = np.uint32(clock)
+            wanted[i] = _reading_at_end(
+                clock_passed[unsigned(clock)],
+                plan.clock_opening[unsigned(clock)],
+                in_play.enters_on[i],
+                in_play.leaves_on[i],
+                plan.hazard_row[stage] != NOWHERE,
+                is_open,
+            )
+    for i in range(unsigned(n)):
+        if wanted[i] >= 0.0:
+            clock = clock_of[i]
+            ends = instant_of(clock_passed[clock], clock_from_day[clock], wanted[i])
+            in_play.leaves_on[i] = max(ends, in_play.enters_on[i])
 
 
 @njit(inline="always")

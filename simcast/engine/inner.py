@@ -143,30 +143,33 @@ class _ToParts(ToValues):
         return super().define_pipelines()
 
 
-# Numba's type hints leave options of all three out.
-inner: Callable[[F], F] = njit(  # type: ignore[call-overload]
-    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, error_model="numpy", _nrt=False, pipeline_class=_ToParts
-)
+DIVIDES_AS_NUMPY: dict[str, Any] = {"error_model": "numpy"}
+"""Option: x / 0 is infinite or NaN. Python's error would be looked for at each division, which ends vectorising."""
+
+# Dicts of options, since Numba's type hints leave most of these out.
+_PART: dict[str, Any] = DIVIDES_AS_NUMPY | {
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "fastmath": False,
+    "pipeline_class": _ToParts,
+}
+_LOOKING: dict[str, Any] = _PART | {"_nrt": False}
+_WRITTEN_INTO: dict[str, Any] = _LOOKING | {"forceinline": True}
+_ALLOCATING: dict[str, Any] = _PART | {"_nrt": True}
+_FROM_PYTHON: dict[str, Any] = DIVIDES_AS_NUMPY | {"cache": True, "nogil": True, "no_cfunc_wrapper": True}
+
+inner: Callable[[F], F] = njit(**_LOOKING)
 """Compile a function for other compiled functions: Python must not call it. On disk it is part of its callers.
 
 It may look at arrays and parts of them, and must neither allocate one nor return one.
 """
 
-written_into: Callable[[F], F] = njit(  # type: ignore[call-overload]
-    no_cpython_wrapper=True,
-    no_cfunc_wrapper=True,
-    fastmath=False,
-    _nrt=False,
-    pipeline_class=_ToParts,
-    forceinline=True,
-)
-"""The same for functions that are always written into their callers, however long they are: LLVM calls long ones, and
-does not vectorise loops with calls.
+written_into: Callable[[F], F] = njit(**_WRITTEN_INTO)
+"""The same for what is always written into its callers, however long: LLVM calls what is long, and does not vectorise
+loops with calls.
 """
 
-allocating: Callable[[F], F] = njit(  # type: ignore[call-overload]
-    no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=False, error_model="numpy", _nrt=True, pipeline_class=_ToParts
-)
+allocating: Callable[[F], F] = njit(**_ALLOCATING)
 """The same for functions that allocate arrays, with their references counted."""
 
 
@@ -182,7 +185,7 @@ class Outer:
     def __init__(self, function: Callable[..., object]) -> None:
         update_wrapper(self, function)
         # Its machine code is kept on disk, and other threads run beside it.
-        self.compiled: Any = njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)  # type: ignore[call-overload]
+        self.compiled: Any = njit(**_FROM_PYTHON)(function)
         self.part = inner(function)
 
     def __call__(self, *arguments: object) -> object:

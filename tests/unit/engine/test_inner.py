@@ -80,9 +80,9 @@ def test_parts_and_no_others_are_lowered_to_values() -> None:
         assert any(name.endswith("lowering_to_values") for name in times) == wanted
 
 
-def test_errors_of_parts_reach_python() -> None:
-    with pytest.raises(ZeroDivisionError):
-        _whole(np.ones(1), np.zeros(1))
+def test_parts_divide_by_zero_as_numpy_does() -> None:
+    """To look for zeros would end vectorising, and compiled functions never raise."""
+    assert _whole(np.ones(1), np.zeros(1)) == (np.inf, 1.0)
 
 
 def test_no_machine_code_is_made_of_a_part() -> None:
