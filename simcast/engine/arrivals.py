@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simcast.engine.block import BLOCK, LATEST_TIME_OF_DAY, InPlay, room_for_a_block, unsigned, whole
 from simcast.engine.by_reference import by_reference
-from simcast.engine.counts import chance_of_none, count_from
+from simcast.engine.counts import count_each
 from simcast.engine.inner import inner, outer
 from simcast.engine.layout import KernelPlan, as_declared
 from simcast.engine.rng import ARRIVALS, BIRTH, fill_uniforms
@@ -47,10 +47,9 @@ def _count_in_room(
 @inner
 def count_arrivals(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, arrivals: NDArray[np.int64]) -> None:
     """Draw how many deals arrive per segment and day, in the room of a block of deals: none is in play yet."""
-    key, u, mean, none = in_play.key, in_play.u_first, in_play.enters_on, in_play.leaves_on
+    key, u, mean = in_play.key, in_play.u_first, in_play.enters_on
     draw = plan.draw_of_future[future]
     for segment in range(arrivals.shape[0]):
-        size = plan.arrival_size[draw, segment]
         for start in range(0, plan.horizon_days, BLOCK):
             n = min(BLOCK, plan.horizon_days - start)
             for i in range(np.uint64(n)):
@@ -62,10 +61,8 @@ def count_arrivals(plan: KernelPlan, tables: Tables, future: int, in_play: InPla
                 per_day = plan.arrival_mean[draw, segment] * tables.arrival_factor[epoch, segment]
                 per_day = per_day * plan.arrival_trend_factor[draw, day] + tables.arrival_add[epoch, segment]
                 mean[i] = max(per_day * plan.arrival_weekday_factor[draw, day], 0.0)
-            for i in range(np.uint64(n)):
-                none[i] = chance_of_none(mean[i], size)
-            for i in range(np.uint64(n)):
-                arrivals[segment, unsigned(start) + i] = count_from(none[i], mean[i], size, u[i])
+            counts = arrivals[segment, start : start + n]
+            count_each(plan.arrival_size[draw, segment], mean, u, in_play.leaves_on, in_play.u_second, counts)
 
 
 @inner

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simcast.engine.bits import log2_one_plus
 from simcast.engine.inner import inner, outer, written_into
 from simcast.engine.location_scale import power_of_two
@@ -76,3 +79,51 @@ def count_from(none: float, mean: float, size: float, u: float) -> int:
         if total == before and n > mean:
             break
     return n
+
+
+@inner
+def count_each(
+    size: float,
+    mean: NDArray[np.float64],
+    u: NDArray[np.float64],
+    probability: NDArray[np.float64],
+    total: NDArray[np.float64],
+    counts: NDArray[np.int64],
+) -> None:
+    """Write what `count` returns for each of some means and uniforms, all n for 0, then for 1 and so on.
+
+    Parameters
+    ----------
+    size
+        As for `count`, the same for all.
+    mean, u : float64, (n,)
+        As for `count`; written over.
+    probability, total : float64, at least (n,)
+        Room.
+    counts : int64, (n,)
+        Written.
+    """
+    n, n_far, poisson = np.uint64(len(counts)), np.uint64(0), math.isinf(size)
+    for i in range(n):
+        probability[i] = chance_of_none(mean[i], size)
+    for i in range(n):
+        n_far += np.uint64(probability[i] < _LEAST_START)
+    if n_far > np.uint64(0):
+        for i in range(n):
+            counts[i] = count_from(probability[i], mean[i], size, u[i])
+        return
+    for i in range(n):
+        counts[i] = 0
+        total[i] = probability[i]
+        mean[i] = mean[i] if poisson else mean[i] / (mean[i] + size)
+    k, n_left = 0.0, n
+    while n_left > np.uint64(0):
+        k += 1.0
+        n_left = np.uint64(0)
+        for i in range(n):
+            is_left, before = total[i] < u[i], total[i]
+            counts[i] += np.int64(is_left)
+            n_left += np.uint64(is_left)
+            probability[i] *= mean[i] / k if poisson else mean[i] * (size + k - 1.0) / k
+            total[i] += probability[i]
+            u[i] = u[i] if total[i] > before else 0.0  # nothing more is to come, but by rounding the sum is below 1
