@@ -20,6 +20,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from simcast.engine.block import unsigned
 from simcast.engine.inner import inner, outer
 
 _LITTLE = 1e-3
@@ -93,10 +94,12 @@ def fill_survival(
 @inner
 def piece_of(days: float, start: NDArray[np.float64]) -> int:
     """Return the piece in which an age lies; the last one for all ages beyond."""
-    piece = 0
-    while piece < len(start) - 2 and days >= start[piece + 1]:
-        piece += 1
-    return piece
+    piece, n_left = unsigned(0), unsigned(len(start) - 1)
+    while n_left > unsigned(1):  # halved without branches: which half it is cannot be foreseen
+        half = n_left >> unsigned(1)
+        piece += half * unsigned(days >= start[piece + half])
+        n_left -= half
+    return np.int64(piece)  # type: ignore[return-value]
 
 
 @inner
@@ -204,24 +207,23 @@ def hazard_isf(
     u
         Above 0, at most 1. Monotone: the smaller, the longer the stay.
     """
-    low, high = 0, len(total) - 1  # the last piece that at least a share u reaches
-    while low < high:
-        middle = (low + high + 1) // 2
-        if survival[middle] >= u:
-            low = middle
-        else:
-            high = middle - 1
+    low, n_left = unsigned(0), unsigned(len(total))  # the last piece that at least a share u reaches
+    while n_left > unsigned(1):
+        half = n_left >> unsigned(1)
+        low += half * unsigned(survival[low + half] >= u)
+        n_left -= half
+    following = low + unsigned(1)
     days: float = start[low]
-    width = start[low + 1] - start[low]
+    width = start[following] - start[low]
     hazard = total[low] * width
-    ended = survival[low] - survival[low + 1]
+    ended = survival[low] - survival[following]
     if not (hazard > 0.0 and ended > 0.0):  # a move that never comes
         return days
     if hazard < _SHORT:
         within: float = -math.log1p(math.expm1(-hazard) * (survival[low] - u) / ended) / total[low]
     else:
         through = math.exp(-hazard)
-        within = -math.log(through + (1.0 - through) * (u - survival[low + 1]) / ended) / total[low]
+        within = -math.log(through + (1.0 - through) * (u - survival[following]) / ended) / total[low]
     days += min(max(within, 0.0), width)
     return days
 
