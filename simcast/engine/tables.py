@@ -13,6 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.apart import apart
+from simcast.engine.block import unsigned
 from simcast.engine.clock import wind_clocks
 from simcast.engine.hazard import fill_survival, hazard_isf
 from simcast.engine.inner import inner
@@ -55,14 +56,14 @@ class Tables(NamedTuple):
     hazard_total: NDArray[np.float64]
     """(n_rows, n_segments, n_pieces): `total` of `fill_survival`."""
     reach: NDArray[np.float64]
-    """(n_epochs * n_stages * n_segments * n_slots,): `cumulative` in one row."""
+    """(n_epochs * n_stages * n_segments * n_slots,): the same numbers in one row, in the same place."""
     days: NDArray[np.float64]
     """(n_epochs * n_stages * n_segments * n_slots, 4): of families with a location and a scale: the levered scale, the
-    shape in powers of two, `cap_days` and `cap_weight`, side by side since they are needed together. Slots that lead
-    nowhere last `MOST_DAYS`."""
+    shape in powers of two, and where a lever caps days `cap_days` and `cap_weight`, side by side since they are needed
+    together. Slots that lead nowhere last `MOST_DAYS`."""
     law: NDArray[np.uint32]
     """(n_epochs * n_stages * n_segments * n_slots,): where the table of the days' standard law begins; 0 for other
-    families."""
+    families. The same in all futures."""
     clock_passed: NDArray[np.float64]
     """(n_clocks, horizon_days + 1): operational days passed by the beginning of each day, see `clock`."""
     clock_from_day: NDArray[np.int64]
@@ -80,9 +81,10 @@ def empty_tables(plan: KernelPlan) -> Tables:
     _, n_stages, n_segments, n_slots = plan.probability.shape
     n_rows, n_pieces = plan.hazard_rate.shape[1], plan.hazard_rate.shape[3]
     shape = (n_epochs, n_stages, n_segments, n_slots)
+    cumulative, law = np.empty(shape), np.where(STANDARD_LAW == OTHER_FAMILY, 0, STANDARD_LAW)[plan.family]
     return Tables(
         np.empty(shape),
-        np.empty(shape),
+        cumulative,
         np.empty(shape),
         np.empty(shape),
         np.empty(shape),
@@ -92,9 +94,9 @@ def empty_tables(plan: KernelPlan) -> Tables:
         np.empty((n_epochs, 2, n_segments)),
         np.empty((n_rows, n_segments, n_slots - 1, n_pieces + 1)),
         np.empty((n_rows, n_segments, n_pieces)),
-        np.empty(n_epochs * n_stages * n_segments * n_slots),
-        np.empty((n_epochs * n_stages * n_segments * n_slots, 4)),
-        np.zeros(n_epochs * n_stages * n_segments * n_slots, np.uint32),
+        cumulative.reshape(-1),
+        np.zeros((cumulative.size, 4)),
+        np.broadcast_to(law[:, None], shape).ravel().astype(np.uint32),
         plan.clock_passed.copy(),
         plan.clock_from_day.copy(),
         np.empty((n_stages * n_segments * n_slots, 2)),
@@ -122,7 +124,7 @@ def fill_tables(plan: KernelPlan, tables: Tables, future: int) -> None:
     _apply_duration(plan, tables, future)
     apply_arrivals(plan.on_arrivals, future, plan.arrival_mean[draw], tables.arrival_factor, tables.arrival_add)
     _apply_amount(plan.on_amount, future, tables.amount_factor, tables.amount_add)
-    _accumulate(tables.probability, tables.cumulative)
+    _accumulate(plan.on_conversion, tables.probability, tables.cumulative)
     _put_side_by_side(plan, tables, draw)
     _standardise(plan, tables, draw)
 
@@ -179,9 +181,7 @@ def shift_forward(probability: NDArray[np.float64], operation: int, value: float
         probability[slot] *= rest
     probability[0] = after
     if before >= 1.0 and len(probability) > 1:
-        probability[1] = (
-            1.0 - after
-        )  # nothing to be in proportion to: the first other move takes it, by convention lost
+        probability[1] = 1.0 - after  # in proportion to nothing: the first other move takes it, by convention lost
 
 
 @inner
@@ -332,11 +332,26 @@ def _apply_amount(effects: Effects, future: int, factor: NDArray[np.float64], ad
 
 
 @inner
-def _accumulate(probability: NDArray[np.float64], cumulative: NDArray[np.float64]) -> None:
+def _is_alike_in_all_epochs(effects: Effects, stage: int) -> bool:
+    """Return whether none of these levers acts on a stage: one that fades in makes many epochs, mostly for one stage."""
+    alike = True
+    for i in range(len(effects.operation)):
+        alike &= effects.stage[i] != stage
+    return alike
+
+
+@inner
+def _accumulate(effects: Effects, probability: NDArray[np.float64], cumulative: NDArray[np.float64]) -> None:
     """Sum probabilities over slots; from the last possible slot on the sum is 1 whatever the rounding."""
     n_epochs, n_stages, n_segments, n_slots = probability.shape
-    for epoch in range(n_epochs):
-        for stage in range(n_stages):
+    for stage in range(n_stages):
+        is_alike = _is_alike_in_all_epochs(effects, stage)
+        for epoch in range(n_epochs):
+            if is_alike and epoch > 0:
+                for segment in range(n_segments):
+                    for slot in range(n_slots):
+                        cumulative[epoch, stage, segment, slot] = cumulative[0, stage, segment, slot]
+                continue
             for segment in range(n_segments):
                 total = 0.0
                 last = 0
@@ -353,22 +368,21 @@ def _accumulate(probability: NDArray[np.float64], cumulative: NDArray[np.float64
 def _put_side_by_side(plan: KernelPlan, tables: Tables, draw: int) -> None:
     """Write what a stay is drawn with into the rows in which the kernel reads it."""
     n_epochs, n_stages, n_segments, n_slots = tables.cumulative.shape
-    at = 0
+    has_caps, at = False, unsigned(0)
+    for i in range(len(plan.on_duration.operation)):
+        has_caps |= plan.on_duration.operation[i] == CAP
     for epoch in range(n_epochs):
         for stage in range(n_stages):
             for segment in range(n_segments):
                 for slot in range(n_slots):
-                    here, family = (epoch, stage, segment, slot), plan.family[stage, slot]
-                    leads = plan.destination[stage, slot] != NOWHERE
+                    here, leads = (epoch, stage, segment, slot), plan.destination[stage, slot] != NOWHERE
                     scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
-                    tables.reach[at] = tables.cumulative[here]
                     tables.days[at, 0] = scale * tables.time_factor[here] if leads else MOST_DAYS
-                    tables.days[at, 1] = shape_in_powers(family, shape) if leads else 0.0
-                    law = STANDARD_LAW[family]
-                    tables.law[at] = 0 if law == OTHER_FAMILY else law
-                    tables.days[at, 2] = tables.cap_days[here]
-                    tables.days[at, 3] = tables.cap_weight[here] if leads else 0.0
-                    at += 1
+                    tables.days[at, 1] = shape_in_powers(plan.family[stage, slot], shape) if leads else 0.0
+                    if has_caps:
+                        tables.days[at, 2] = tables.cap_days[here]
+                        tables.days[at, 3] = tables.cap_weight[here] if leads else 0.0
+                    at += unsigned(1)
 
 
 @inner
