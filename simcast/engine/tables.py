@@ -333,7 +333,7 @@ def _apply_amount(effects: Effects, future: int, factor: NDArray[np.float64], ad
 
 @inner
 def _is_alike_in_all_epochs(effects: Effects, stage: int) -> bool:
-    """Return whether none of these levers acts on a stage: one that fades in makes many epochs, mostly for one stage."""
+    """Return whether no lever of these acts on a stage: one that fades in makes many epochs, mostly for one stage."""
     alike = True
     for i in range(len(effects.operation)):
         alike &= effects.stage[i] != stage
