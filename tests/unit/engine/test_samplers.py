@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 import twin
 from numba import njit
+from plans import chain_plan
 from scipy import special, stats
 
 from simcast.engine import rng
+from simcast.engine.arrivals import count_new_deals
+from simcast.engine.block import BLOCK
 from simcast.engine.counts import count
 from simcast.engine.gamma import gamma_log_survival, gamma_log_tails, gamma_quantile
 from simcast.engine.normal import normal_log_survival, normal_survival, normal_upper_quantile
+from simcast.engine.rng import ARRIVALS, uniforms
 from simcast.engine.samplers import FAMILIES, isf_of_log, log_survival, survival
 
 LAWS = {
@@ -121,6 +125,21 @@ def test_counts_are_the_quantiles_of_their_distribution(mean: float, size: float
     u = np.random.default_rng(0).random(200)
     law = stats.poisson(mean) if math.isinf(size) else stats.nbinom(size, size / (size + mean))
     assert [count(mean, size, p) for p in u] == law.ppf(u).tolist()
+
+
+@pytest.mark.parametrize(
+    ("per_day", "size"), [(0.0, 2.0), (0.3, 0.4), (0.8, math.inf), (5.0, 1e12), (900.0, math.inf), (2000.0, 3.0)]
+)
+def test_the_days_of_a_plan_have_the_quantiles_of_their_uniforms(per_day: float, size: float) -> None:
+    """Over more days than a block holds, and with means at which nothing is as good as impossible."""
+    days = BLOCK + 100
+    plan = chain_plan(2, days, (0.5,), per_day=per_day)._replace(arrival_size=np.array([[size]]))
+    counts = np.zeros(2, np.int64)
+    count_new_deals(plan, counts)
+    law = stats.poisson(per_day) if math.isinf(size) else stats.nbinom(size, size / (size + per_day))
+    keys = [np.uint64((int(plan.arrival_key[0]) + day) % 2**64) for day in range(days)]
+    u = [[uniforms(plan.seed, future, key, 0, ARRIVALS)[0] for key in keys] for future in range(2)]
+    assert counts.tolist() == (law.ppf(u).sum(axis=1).tolist() if per_day else [0, 0])
 
 
 def test_more_arrivals_never_take_one_away() -> None:
