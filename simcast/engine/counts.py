@@ -21,7 +21,6 @@ _LEAST_START = 1e-290
 _FAR_BELOW = 8.5
 """Otherwise the sum starts this many standard deviations below the mean, where less than 1e-16 lies."""
 
-
 _PER_LOG = 1.0 / math.log(2.0)
 
 
@@ -52,9 +51,7 @@ def count_from(none: float, mean: float, size: float, u: float) -> int:
     u
         A uniform in (0, 1).
     """
-    if mean <= 0.0:
-        return 0
-    if u <= none:
+    if mean <= 0.0 or u <= none:
         return 0
     poisson = math.isinf(size)
     ratio = 1.0 if poisson else mean / (mean + size)  # pmf(n) / pmf(n - 1) = ratio * (size + n - 1) / n
