@@ -46,7 +46,7 @@ def _count_in_room(
 
 @inner
 def count_arrivals(plan: KernelPlan, tables: Tables, future: int, in_play: InPlay, arrivals: NDArray[np.int64]) -> None:
-    """Draw how many deals arrive per segment and day, in the room of a block of deals: none is in play yet."""
+    """Write how many deals arrive per segment and day; the room of a block is free for it, since no deal is in play."""
     key, u, mean = in_play.key, in_play.u_first, in_play.enters_on
     draw = plan.draw_of_future[future]
     for segment in range(arrivals.shape[0]):

@@ -10,12 +10,12 @@ from simcast.engine.inner import inner, written_into
 
 _ONE_IN_BITS = np.uint64(0x3FF << 52)
 _SQRT_HALF_IN_BITS = np.float64(math.sqrt(0.5)).view(np.uint64)
-_POINT = np.uint64(52)
+_FRACTION_BITS = np.uint64(52)
 _TWO_TO_52 = 2.0**52
 _TWO_TO_52_IN_BITS = np.float64(_TWO_TO_52).view(np.uint64)
-_PER_LOG = 1.0 / math.log(2.0)
-# The series of artanh, twice and in powers of two.
-_A1, _A3, _A5, _A7, _A9, _A11, _A13, _A15 = [2.0 * _PER_LOG / k for k in range(1, 16, 2)]
+PER_LOG = 1.0 / math.log(2.0)
+# The series of artanh, doubled and divided by log(2).
+_A1, _A3, _A5, _A7, _A9, _A11, _A13, _A15 = [2.0 * PER_LOG / k for k in range(1, 16, 2)]
 
 
 @inner
@@ -30,13 +30,13 @@ def one_plus(bits: np.uint64) -> float:
 
 @written_into
 def log2_one_plus(x: float) -> float:
-    """Return log2(1 + x) for x from 0 up, within 1e-13 of its value."""
+    """Return log2(1 + x) for finite x from 0 up, within 1e-13 of its value, relatively."""
     y = 1.0 + x
     bits = np.float64(y).view(np.uint64)
-    power = (bits - _SQRT_HALF_IN_BITS) >> _POINT
-    near_one = np.uint64(bits - (power << _POINT)).view(np.float64)  # from the root of a half to that of two
+    power = (bits - _SQRT_HALF_IN_BITS) >> _FRACTION_BITS
+    near_one = np.uint64(bits - (power << _FRACTION_BITS)).view(np.float64)  # from the root of a half to that of two
     t = (near_one - 1.0) / (near_one + 1.0)
     s = t * t
     series = _A1 + s * (_A3 + s * (_A5 + s * (_A7 + s * (_A9 + s * (_A11 + s * (_A13 + s * _A15))))))
     lost = (y - 1.0 - x) / y  # in rounding 1 + x
-    return (np.uint64(power | _TWO_TO_52_IN_BITS).view(np.float64) - _TWO_TO_52) + (t * series - lost * _PER_LOG)
+    return (np.uint64(power | _TWO_TO_52_IN_BITS).view(np.float64) - _TWO_TO_52) + (t * series - lost * PER_LOG)

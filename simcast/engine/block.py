@@ -16,21 +16,24 @@ LATEST_TIME_OF_DAY = 1.0 - 2.0**-40
 
 
 class InPlay(NamedTuple):
-    """The deals of a block that are still in play, with the stay that each is in; the first n entries count."""
+    """The deals of a block that are still in play, with the stay that each is in; the first n entries count.
+
+    What is needed no more serves as room: the comments tell in which order.
+    """
 
     key: NDArray[np.uint64]
     deal: NDArray[np.int64]  # position among the open deals; -1 for a new deal, and after the first win
     amount: NDArray[np.int64]
     enters_on: NDArray[np.float64]
-    leaves_on: NDArray[np.float64]
+    leaves_on: NDArray[np.float64]  # while it is drawn, what it is worked out from
     segment: NDArray[np.uint32]
     stage: NDArray[np.uint32]
-    slot: NDArray[np.uint32]  # the move that ends the stay; n_slots + outcome where a lever forces that outcome
-    cell: NDArray[np.uint32]  # epoch, stage and segment in which the stay begins; then the row of `Tables.days`
+    slot: NDArray[np.uint32]  # the move that ends the stay; n_slots + outcome where a lever forces it; place in `fate`
+    cell: NDArray[np.uint32]  # epoch, stage, segment at the beginning; row of `Tables.days`; clock; place in `moved`
     point: NDArray[np.uint32]  # the point of a standard law's table below the share of stays that last longer
     won: NDArray[np.uint32]  # the places in the block of stays that end in a win
     kept: NDArray[np.uint32]  # the places of those after which another one comes
-    u_first: NDArray[np.float64]  # the uniforms of the event at hand
+    u_first: NDArray[np.float64]  # the uniforms of the event at hand; then what clocks read at the end
     u_second: NDArray[np.float64]
 
 

@@ -75,8 +75,9 @@ def instant_of(passed: NDArray[np.float64], from_day: NDArray[np.int64], wanted:
     wanted
         Operational days from the as-of date, not below 0.
     """
-    # No branches: which ends the horizon cuts off, and how many days are passed over, cannot be foreseen. Beyond the
-    # horizon a day is found too, and not used; it is hardly ever more than three days after the one to begin with.
+    # Which ends the horizon cuts off, and how many days are passed over, cannot be foreseen: three days are added
+    # without a branch, and the loop is seldom entered. Beyond the horizon a day is found too, perhaps divided by zero
+    # (callers divide as NumPy does), and not used.
     last, next_day = unsigned(len(passed) - 1), unsigned(1)
     beyond = wanted - passed[last]
     within = wanted if beyond < 0.0 else -1.0
@@ -170,7 +171,7 @@ def run_clocks(
     is_open: bool,
 ) -> None:
     """Put the ends of a block's stays where their clocks put them; open deals' rests count from the as-of date."""
-    clock_of, wanted = in_play.cell, in_play.u_first  # both are of use no more
+    clock_of, wanted = in_play.cell, in_play.u_first  # neither is needed any more
     for i in range(unsigned(n)):
         stage, slot = in_play.stage[i], in_play.slot[i]
         clock = plan.clock_of[stage, slot]

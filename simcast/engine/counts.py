@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.bits import log2_one_plus
+from simcast.engine.bits import PER_LOG, log2_one_plus
 from simcast.engine.inner import inner, outer, written_into
 from simcast.engine.location_scale import power_of_two
 
@@ -21,13 +21,11 @@ _LEAST_START = 1e-290
 _FAR_BELOW = 8.5
 """Otherwise the sum starts this many standard deviations below the mean, where less than 1e-16 lies."""
 
-_PER_LOG = 1.0 / math.log(2.0)
-
 
 @written_into
 def chance_of_none(mean: float, size: float) -> float:
     """Return P(N = 0), within 1e-9 of its value down to 1e-290; vectorised in loops over means."""
-    return power_of_two(-mean * _PER_LOG if math.isinf(size) else -size * log2_one_plus(mean / size))
+    return power_of_two(-mean * PER_LOG if math.isinf(size) else -size * log2_one_plus(mean / size))
 
 
 @outer
@@ -39,6 +37,8 @@ def count(mean: float, size: float, u: float) -> int:
 @inner
 def count_from(none: float, mean: float, size: float, u: float) -> int:
     """Return the smallest n with P(N <= n) >= u, for a negative binomial count N; probabilities are right within 1e-9.
+
+    For u so near to 1 that the sum does not reach it, it is the n from which on the sum no longer grows.
 
     Parameters
     ----------
@@ -87,7 +87,9 @@ def count_each(
     total: NDArray[np.float64],
     counts: NDArray[np.int64],
 ) -> None:
-    """Write what `count` returns for each of some means and uniforms, all n for 0, then for 1 and so on.
+    """Write what `count` returns for each of some means and uniforms.
+
+    For all of them together: which counts are above 0, then which are above 1, and so on until few are left.
 
     Parameters
     ----------
@@ -112,15 +114,54 @@ def count_each(
     for i in range(n):
         counts[i] = 0
         total[i] = probability[i]
-        mean[i] = mean[i] if poisson else mean[i] / (mean[i] + size)
+        mean[i] = mean[i] if poisson else mean[i] / (mean[i] + size)  # of pmf(n) to pmf(n - 1), as in `count_from`
+    _count_on(_count_together(size, mean, u, probability, total, counts), size, mean, u, probability, total, counts)
+
+
+@inner
+def _count_together(
+    size: float,
+    ratio: NDArray[np.float64],
+    u: NDArray[np.float64],
+    probability: NDArray[np.float64],
+    total: NDArray[np.float64],
+    counts: NDArray[np.int64],
+) -> float:
+    """Count up to a number, and return it, at which few are left: one may be far above the others."""
+    n, poisson = np.uint64(len(counts)), math.isinf(size)
     k, n_left = 0.0, n
-    while n_left > np.uint64(0):
+    while n_left > n // np.uint64(16):
         k += 1.0
         n_left = np.uint64(0)
         for i in range(n):
             is_left, before = total[i] < u[i], total[i]
             counts[i] += np.int64(is_left)
             n_left += np.uint64(is_left)
-            probability[i] *= mean[i] / k if poisson else mean[i] * (size + k - 1.0) / k
+            probability[i] *= ratio[i] / k if poisson else ratio[i] * (size + k - 1.0) / k
             total[i] += probability[i]
             u[i] = u[i] if total[i] > before else 0.0  # nothing more is to come, but by rounding the sum is below 1
+    return k
+
+
+@inner
+def _count_on(
+    k: float,
+    size: float,
+    ratio: NDArray[np.float64],
+    u: NDArray[np.float64],
+    probability: NDArray[np.float64],
+    total: NDArray[np.float64],
+    counts: NDArray[np.int64],
+) -> None:
+    """Count on from k, one after the other."""
+    poisson = math.isinf(size)
+    for i in range(np.uint64(len(counts))):
+        j = k
+        while total[i] < u[i]:
+            j += 1.0
+            counts[i] += 1
+            before = total[i]
+            probability[i] *= ratio[i] / j if poisson else ratio[i] * (size + j - 1.0) / j
+            total[i] += probability[i]
+            if total[i] == before:
+                break

@@ -18,7 +18,7 @@ WINS, GOES_ON = np.uint8(1), np.uint8(2)
 class Graph(NamedTuple):
     """Rows of n_stages * (n_slots + n_outcomes): behind the slots stand the outcomes that levers force.
 
-    Those of ends have one entry more, for stays that the horizon cuts off.
+    `following` and `fate` have one entry more, for stays that the horizon cuts off: nothing follows.
     """
 
     n_slots: np.uint64

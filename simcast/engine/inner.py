@@ -144,7 +144,8 @@ class _ToParts(ToValues):
 
 
 DIVIDES_AS_NUMPY: dict[str, Any] = {"error_model": "numpy"}
-"""Option: x / 0 is infinite or NaN. Python's error would be looked for at each division, which ends vectorising."""
+"""Option: x / 0 is infinite or NaN, and for whole numbers // and % by 0 are 0. Python's error would be looked for at
+each division, and loops that do are not vectorised."""
 
 # Dicts of options, since Numba's type hints leave most of these out.
 _PART: dict[str, Any] = DIVIDES_AS_NUMPY | {
@@ -165,8 +166,8 @@ It may look at arrays and parts of them, and must neither allocate one nor retur
 """
 
 written_into: Callable[[F], F] = njit(**_WRITTEN_INTO)
-"""The same for what is always written into its callers, however long: LLVM calls what is long, and does not vectorise
-loops with calls.
+"""The same for what is written into its callers however long it is: LLVM would otherwise call what is long, and loops
+with calls are not vectorised.
 """
 
 allocating: Callable[[F], F] = njit(**_ALLOCATING)

@@ -179,7 +179,7 @@ def end_stays(
     together, each waits for the address that the others write to, and takes half as long again.
     """
     horizon, cut_off = float(plan.horizon_days), unsigned(len(graph.moved) - CUT_OFFS)
-    end, no_end = in_play.slot, np.uint32(len(graph.fate) - 1)  # slot and cell are of use no more
+    end, no_end = in_play.slot, np.uint32(len(graph.fate) - 1)  # slot and cell are needed no more
     for i in range(np.uint64(n)):
         ended_by = in_play.stage[i] * np.uint32(graph.n_ends) + in_play.slot[i]
         end[i] = ended_by if in_play.leaves_on[i] < horizon else no_end
@@ -194,7 +194,7 @@ def end_stays(
         fate = graph.fate[end[i]]
         in_play.won[n_won] = in_play.kept[n_kept] = np.uint32(i)
         n_won += np.uint64(fate & WINS)
-        n_kept += np.uint64(fate // GOES_ON)
+        n_kept += np.uint64(fate // GOES_ON)  # the highest of its bits
     if n_won > np.uint64(0):
         _win(plan, tables, future, origin, in_play, n_won, results, row)
     for k in range(n_kept):

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simcast.engine.bits import one_plus
+from simcast.engine.bits import PER_LOG, one_plus
 from simcast.engine.inner import inner
 from simcast.engine.normal import normal_upper_quantile, upper_quantiles
 from simcast.engine.samplers import CONSTANT, EXPONENTIAL, FAMILIES, LOGLOGISTIC, LOGNORMAL, WEIBULL
@@ -26,7 +26,7 @@ _ABOVE_CELL = np.uint64(64 - 44)
 _FIRST_CELL = np.uint64((1023 - 1 - _N_OCTAVES) * _CELLS_PER_OCTAVE)
 _HALF_TABLE = _N_OCTAVES * _CELLS_PER_OCTAVE + 2
 
-LEAST_SHARE = 2.0 ** -(1 + _N_OCTAVES)
+_LEAST_SHARE = 2.0 ** -(1 + _N_OCTAVES)
 """The table has no shares nearer to 0 or 1 than this: there `far_quantile` serves, about once in a million."""
 
 
@@ -53,8 +53,6 @@ _C[1] += (2.0 * sum(c * (-0.5) ** k for k, c in enumerate(_C)) - sum(c * 0.5**k 
 _C1, _C2, _C3, _C4, _C5, _C6, _C7, _C8 = _C[1:]
 _ROUNDS_TO_WHOLE = 1.5 * 2.0**52
 LEAST_POWER, _MOST_POWER = -1000.0, 1000.0
-
-_PER_LOG = 1.0 / math.log(2.0)
 
 OTHER_FAMILY = -1
 
@@ -99,7 +97,7 @@ def point_and_way(u: float) -> tuple[np.uint64, float]:
     rest = 1.0 - u
     above = rest <= u
     p = rest if above else u  # the lesser of two numbers at hand: no branch, which half of all stays would mispredict
-    p = LEAST_SHARE if p < LEAST_SHARE else p
+    p = _LEAST_SHARE if p < _LEAST_SHARE else p
     bits = np.float64(p).view(np.uint64)
     point = (bits >> _CELL_BITS) - _FIRST_CELL + (np.uint64(_HALF_TABLE) if above else np.uint64(0))
     return point, one_plus(bits << _ABOVE_CELL) - 1.0
@@ -115,15 +113,15 @@ def quantile_at(law: np.uint64, point: np.uint32, way: float) -> float:
 
 @inner
 def is_far(u: float) -> bool:
-    """Return whether the tables have no such share."""
-    return min(u, 1.0 - u) < LEAST_SHARE
+    """Return whether a share is too near to 0 or 1 for the tables."""
+    return min(u, 1.0 - u) < _LEAST_SHARE
 
 
 @inner
 def far_quantile(law: np.uint64, log_u: float) -> float:
     """Return the same to full precision, for shares too near to 0 or 1 for the table; by their logarithm."""
     if law == np.uint64(_NORMAL):
-        return normal_upper_quantile(log_u) * _PER_LOG
+        return normal_upper_quantile(log_u) * PER_LOG
     if law == np.uint64(_LOGISTIC):
-        return (math.log(-math.expm1(log_u)) - log_u) * _PER_LOG
-    return math.log(-log_u) * _PER_LOG
+        return (math.log(-math.expm1(log_u)) - log_u) * PER_LOG
+    return math.log(-log_u) * PER_LOG

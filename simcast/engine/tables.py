@@ -56,10 +56,10 @@ class Tables(NamedTuple):
     hazard_total: NDArray[np.float64]
     """(n_rows, n_segments, n_pieces): `total` of `fill_survival`."""
     reach: NDArray[np.float64]
-    """(n_epochs * n_stages * n_segments * n_slots,): the same numbers in one row, in the same place."""
+    """(n_epochs * n_stages * n_segments * n_slots,): `cumulative` as one row, a view of the same memory."""
     days: NDArray[np.float64]
     """(n_epochs * n_stages * n_segments * n_slots, 4): of families with a location and a scale: the levered scale, the
-    shape in powers of two, and where a lever caps days `cap_days` and `cap_weight`, side by side since they are needed
+    shape in powers of two, `cap_days` and `cap_weight` (0 where no lever caps days), side by side since they are needed
     together. Slots that lead nowhere last `MOST_DAYS`."""
     law: NDArray[np.uint32]
     """(n_epochs * n_stages * n_segments * n_slots,): where the table of the days' standard law begins; 0 for other
@@ -168,7 +168,7 @@ def shift_forward(probability: NDArray[np.float64], operation: int, value: float
         after = before + weight * (value - before)
     elif operation == ODDS:
         odds = 1.0 + weight * (value - 1.0)
-        after = before * odds / (1.0 - before + before * odds)
+        after = before * odds / (1.0 - before + before * odds) if before < 1.0 or odds > 0.0 else 0.0
     elif operation == MULTIPLY:
         after = before * (1.0 + weight * (value - 1.0))
     else:
@@ -333,7 +333,7 @@ def _apply_amount(effects: Effects, future: int, factor: NDArray[np.float64], ad
 
 @inner
 def _is_alike_in_all_epochs(effects: Effects, stage: int) -> bool:
-    """Return whether no lever of these acts on a stage: one that fades in makes many epochs, mostly for one stage."""
+    """Return whether none of these levers acts on a stage: one that fades in makes many epochs for its own only."""
     alike = True
     for i in range(len(effects.operation)):
         alike &= effects.stage[i] != stage
