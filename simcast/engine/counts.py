@@ -18,14 +18,21 @@ from simcast.engine.location_scale import power_of_two
 _LEAST_START = 1e-290
 """A probability of zero arrivals above this lets the sum start at zero."""
 
-_FAR_BELOW = 8.5
-"""Otherwise the sum starts this many standard deviations below the mean, where less than 1e-16 lies."""
+_FAR_BELOW, _LEAST_PART = 8.5, 1.0 / 64.0
+"""Otherwise the sum starts so many standard deviations below the mean, and not below this part of it: less than 1e-16
+lies there."""
 
 
 @written_into
 def chance_of_none(mean: float, size: float) -> float:
     """Return P(N = 0), within 1e-9 of its value down to 1e-290; vectorised in loops over means."""
     return power_of_two(-mean * PER_LOG if math.isinf(size) else -size * log2_one_plus(mean / size))
+
+
+@inner
+def _ratio_of(mean: float, size: float) -> float:
+    """Return r with P(N = n) / P(N = n - 1) = r (size + n - 1) / n, and r / n for a Poisson count."""
+    return mean if math.isinf(size) else mean / (mean + size)
 
 
 @outer
@@ -54,26 +61,34 @@ def count_from(none: float, mean: float, size: float, u: float) -> int:
     if mean <= 0.0 or u <= none:
         return 0
     poisson = math.isinf(size)
-    ratio = 1.0 if poisson else mean / (mean + size)  # pmf(n) / pmf(n - 1) = ratio * (size + n - 1) / n
-    n = 0
+    ratio, n = _ratio_of(mean, size), 0
     probability = none
     if probability < _LEAST_START:
         log_zero = -mean if poisson else size * math.log1p(-ratio)
         variance = mean if poisson else mean + mean * mean / size
-        n = max(0, math.floor(mean - _FAR_BELOW * math.sqrt(variance)))
+        n = math.floor(max(mean - _FAR_BELOW * math.sqrt(variance), mean * _LEAST_PART))
         log_start = n * math.log(mean) - math.lgamma(n + 1.0) + log_zero
         if not poisson:
             log_start = (
                 math.lgamma(size + n) - math.lgamma(size) - math.lgamma(n + 1.0) + n * math.log(ratio) + log_zero
             )
         probability = math.exp(log_start)
-    total = probability
+    return _count_on(n, probability, probability, ratio, size, u)
+
+
+@inner
+def _count_on(n: int, probability: float, total: float, ratio: float, size: float, u: float) -> int:
+    """Return the count that `count_from` does, from an n on of which P(N = n) and P(N <= n) are known.
+
+    The ratio is what P(N = n + 1) over P(N = n) is worked out from: the mean of a Poisson count.
+    """
+    poisson = math.isinf(size)
     while total < u:
         n += 1
-        probability *= mean / n if poisson else ratio * (size + n - 1.0) / n
+        probability *= ratio / n if poisson else ratio * (size + n - 1.0) / n
         before = total
         total += probability
-        if total == before and n > mean:
+        if total == before:
             break
     return n
 
@@ -89,7 +104,7 @@ def count_each(
 ) -> None:
     """Write what `count` returns for each of some means and uniforms.
 
-    For all of them together: which counts are above 0, then which are above 1, and so on until few are left.
+    For all of them together: which counts are above 0, then which are above 1, and so on; the last few one by one.
 
     Parameters
     ----------
@@ -102,7 +117,7 @@ def count_each(
     counts : int64, (n,)
         Written.
     """
-    n, n_far, poisson = np.uint64(len(counts)), np.uint64(0), math.isinf(size)
+    n, n_far = np.uint64(len(counts)), np.uint64(0)
     for i in range(n):
         probability[i] = chance_of_none(mean[i], size)
     for i in range(n):
@@ -114,8 +129,10 @@ def count_each(
     for i in range(n):
         counts[i] = 0
         total[i] = probability[i]
-        mean[i] = mean[i] if poisson else mean[i] / (mean[i] + size)  # of pmf(n) to pmf(n - 1), as in `count_from`
-    _count_on(_count_together(size, mean, u, probability, total, counts), size, mean, u, probability, total, counts)
+        mean[i] = _ratio_of(mean[i], size)
+    _count_together(size, mean, u, probability, total, counts)
+    for i in range(n):
+        counts[i] = _count_on(counts[i], probability[i], total[i], mean[i], size, u[i])
 
 
 @inner
@@ -126,8 +143,8 @@ def _count_together(
     probability: NDArray[np.float64],
     total: NDArray[np.float64],
     counts: NDArray[np.int64],
-) -> float:
-    """Count up to a number, and return it, at which few are left: one may be far above the others."""
+) -> None:
+    """Do what `_count_on` does for all at once, until few are left: one may be far above the others."""
     n, poisson = np.uint64(len(counts)), math.isinf(size)
     k, n_left = 0.0, n
     while n_left > n // np.uint64(16):
@@ -140,28 +157,3 @@ def _count_together(
             probability[i] *= ratio[i] / k if poisson else ratio[i] * (size + k - 1.0) / k
             total[i] += probability[i]
             u[i] = u[i] if total[i] > before else 0.0  # nothing more is to come, but by rounding the sum is below 1
-    return k
-
-
-@inner
-def _count_on(
-    k: float,
-    size: float,
-    ratio: NDArray[np.float64],
-    u: NDArray[np.float64],
-    probability: NDArray[np.float64],
-    total: NDArray[np.float64],
-    counts: NDArray[np.int64],
-) -> None:
-    """Count on from k, one after the other."""
-    poisson = math.isinf(size)
-    for i in range(np.uint64(len(counts))):
-        j = k
-        while total[i] < u[i]:
-            j += 1.0
-            counts[i] += 1
-            before = total[i]
-            probability[i] *= ratio[i] / j if poisson else ratio[i] * (size + j - 1.0) / j
-            total[i] += probability[i]
-            if total[i] == before:
-                break

@@ -99,7 +99,7 @@ def piece_of(days: float, start: NDArray[np.float64]) -> int:
         half = n_left >> unsigned(1)
         piece += half * unsigned(days >= start[piece + half])
         n_left -= half
-    return np.int64(piece)  # type: ignore[return-value]
+    return int(np.int64(piece))
 
 
 @inner

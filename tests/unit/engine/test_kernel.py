@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 import twin
+from numba import njit
 from plans import random_plan
 
 from simcast.engine.kernel import play_futures
-from simcast.engine.layout import KernelPlan, Results, empty_results, no_hazards
+from simcast.engine.layout import ODDS, KernelPlan, Results, empty_results, no_hazards
+from simcast.engine.tables import shift_forward
 
 
 def play(plan: KernelPlan, first: int, n_futures: int) -> Results:
@@ -103,3 +105,11 @@ def test_a_deal_that_goes_round_for_ever_is_stopped_and_counted() -> None:
     free = int((plan.deal_forced == -2).sum())
     assert results.capped[0] >= free > 0
     assert results.open_at_end[0, -1].sum() >= free
+
+
+@pytest.mark.parametrize("odds", [0.0, 0.5, 3.0])
+def test_only_odds_of_none_change_a_sure_move(odds: float) -> None:
+    shift = njit(lambda moves: shift_forward(moves, ODDS, odds, 1.0))  # a part, which Python cannot call
+    moves = np.array([1.0, 0.0, 0.0])
+    shift(moves)
+    assert moves.tolist() == ([0.0, 1.0, 0.0] if odds == 0.0 else [1.0, 0.0, 0.0])

@@ -127,6 +127,14 @@ def test_counts_are_the_quantiles_of_their_distribution(mean: float, size: float
     assert [count(mean, size, p) for p in u] == law.ppf(u).tolist()
 
 
+def test_millions_a_day_that_spread_widely_have_their_quantiles_too() -> None:
+    """Nothing at all is then less likely than the smallest float, and the sum cannot start there."""
+    mean, size = 5e6, 70.0
+    u = [1e-9, 0.1, 0.5, 0.9, 0.999]
+    law = stats.nbinom(size, size / (size + mean))
+    assert [count(mean, size, p) for p in u] == pytest.approx(law.ppf(u).tolist(), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("per_day", "size"), [(0.0, 2.0), (0.3, 0.4), (0.8, math.inf), (5.0, 1e12), (900.0, math.inf), (2000.0, 3.0)]
 )
