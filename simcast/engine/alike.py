@@ -16,6 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from simcast.engine.amount_slope import effect_of_amount, odds_of
+from simcast.engine.bits import PER_LOG
 from simcast.engine.block import BLOCK, unsigned
 from simcast.engine.inner import inner
 from simcast.engine.layout import NOWHERE, KernelPlan
@@ -28,7 +29,6 @@ LEAST_WEIGHT = 1e-280
 """Below this, an open deal's chances are weighed by their logarithms."""
 
 _LOG_OF_NO_AGE = -1e300
-_PER_LOG = 1.0 / math.log(2.0)
 
 
 class Alike(NamedTuple):
@@ -127,7 +127,7 @@ def weigh_the_alike(plan: KernelPlan, tables: Tables, alike: Alike, future: int,
     for i in range(n_rows):
         place = alike.place[first + i]
         z = (alike.log_age[first + i] - tables.standard[place, 0]) * tables.standard[place, 1]
-        alike.lasting[i] = normal_log_survival_by_table(z) * _PER_LOG
+        alike.lasting[i] = normal_log_survival_by_table(z) * PER_LOG
     if alike.has_other[0]:
         _look_up_others(plan, alike, plan.draw_of_future[future], begin, end)
     for i in range(n_rows):
@@ -147,7 +147,7 @@ def _look_up_others(plan: KernelPlan, alike: Alike, draw: int, begin: int, end: 
             family = plan.family[stage, slot]
             if plan.destination[stage, slot] != NOWHERE and family not in (LOGNORMAL, HAZARD_CODE):
                 scale, shape = plan.scale[draw, stage, segment, slot], plan.shape[draw, stage, segment, slot]
-                alike.lasting[at] = log_survival(family, scale, shape, plan.deal_age[deal, slot]) * _PER_LOG
+                alike.lasting[at] = log_survival(family, scale, shape, plan.deal_age[deal, slot]) * PER_LOG
             at += unsigned(1)
 
 

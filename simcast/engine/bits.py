@@ -14,6 +14,7 @@ _FRACTION_BITS = np.uint64(52)
 _TWO_TO_52 = 2.0**52
 _TWO_TO_52_IN_BITS = np.float64(_TWO_TO_52).view(np.uint64)
 PER_LOG = 1.0 / math.log(2.0)
+"""Turns natural logarithms into those to base 2."""
 # The series of artanh, doubled and divided by log(2).
 _A1, _A3, _A5, _A7, _A9, _A11, _A13, _A15 = [2.0 * PER_LOG / k for k in range(1, 16, 2)]
 
