@@ -3,8 +3,9 @@
     python -m benchmarks.scaling
 
 Each size is doubled alone, and timed in alternation with the plan of `benchmarks.engine`: processor time, medians of
-the ratios. For threads it is the wall time of the same futures on one thread over that on two; on a machine where other
-things run, the second processor may not be there, so processor over wall time stands beside it.
+the ratios. For threads it is the wall time of the same futures on one thread over that on two. Two processors of a
+shared machine need not be twice one: other work may take the second, and each may be slower while both are busy. So two
+processes that share nothing play the same futures in turn with the threads: what they gain is what the machine has.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import os
 import platform
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 
 import numpy as np
 
@@ -32,17 +33,33 @@ def processor_seconds(plan: KernelPlan) -> float:
     return time.process_time() - before
 
 
-def on_threads(plan: KernelPlan, n_threads: int) -> tuple[float, float]:
-    """Return wall and processor seconds with the futures shared out among threads."""
+def on_threads(plan: KernelPlan, n_threads: int) -> float:
+    """Return the wall seconds of all futures of a plan, shared out among threads."""
     n = len(plan.draw_of_future) // n_threads
 
     def play(first: int) -> None:
         play_futures(plan, first, empty_results(plan, n))
 
-    wall, cpu = time.perf_counter(), time.process_time()
+    begun = time.perf_counter()
     with ThreadPoolExecutor(n_threads) as pool:
         list(pool.map(play, range(0, n * n_threads, n)))
-    return time.perf_counter() - wall, time.process_time() - cpu
+    return time.perf_counter() - begun
+
+
+def play_all(plan: KernelPlan) -> None:
+    """Play all futures of a plan."""
+    play_futures(plan, 0, empty_results(plan, len(plan.draw_of_future)))
+
+
+def gain_of_processes(pool: ProcessPoolExecutor, half: KernelPlan) -> float:
+    """Return how many times as much two processes play in the time of one, each all futures of a plan of its own."""
+
+    def wall(n_processes: int) -> float:
+        begun = time.perf_counter()
+        wait([pool.submit(play_all, half) for _ in range(n_processes)])
+        return time.perf_counter() - begun
+
+    return 2 * wall(1) / wall(2)
 
 
 def with_constant(name: str, factor: int, build: Callable[[], KernelPlan]) -> KernelPlan:
@@ -78,11 +95,14 @@ def main() -> None:
     for name, plan in larger.items():
         ratios = [processor_seconds(plan) / processor_seconds(base) for _ in range(options.rounds)]
         print(f"twice the {name}: {np.median(ratios):.2f} times as long", flush=True)
-    many = build(futures=8)
-    pairs = [(on_threads(many, 1), on_threads(many, 2)) for _ in range(options.rounds)]
-    gain = np.median([one[0] / two[0] for one, two in pairs])
-    share = np.median([two[1] / two[0] for _, two in pairs])
-    print(f"two threads: {gain:.2f} times as fast as one, with {share:.2f} processors to run on")
+    many, half = build(futures=16), build(futures=8)
+    with ProcessPoolExecutor(2) as pool:
+        gain_of_processes(pool, half)  # the workers load the kernel
+        rounds = [
+            (on_threads(many, 1) / on_threads(many, 2), gain_of_processes(pool, half)) for _ in range(options.rounds)
+        ]
+    threads, processes = np.median(rounds, axis=0)
+    print(f"two threads: {threads:.2f} times as fast as one, where two processes play {processes:.2f} times as much")
     print(f"Python {platform.python_version()}, {os.cpu_count()} processors, {platform.machine()}")
 
 
